@@ -47,9 +47,7 @@ from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema
 from coachway.erasure.model import Erasure
 from coachway.pricing.errors import PriceTooLarge, PromoCodeUsedUp, QuoteNotBookable
 
-api = ApiRouter(
-    "bookings", "Charters from quote to completion, recurring series, and the links by which clients answer quotes."
-)
+api = ApiRouter("bookings", "Charters from quote to completion, recurring series, and quote links for clients.")
 app = api.app
 
 ANSWER_ERRORS = (errors.NotFound, QuoteAlreadyAnswered, QuoteLinkExpired, QuoteRevised)
@@ -75,8 +73,8 @@ class CancelQuery(RequestSchema):
 def create_charter(caller: Caller, body: CharterInput) -> Charter:
     """Create a charter.
 
-    Creates a charter with the status `quote`, its number and its price. Check `quote.warnings` before sending the
-    quote: a blocking warning, such as illegal driving hours, keeps it from being booked.
+    Creates a charter with the status `quote`, a number and a price. Check `quote.warnings` before sending the quote: a
+    charter with a blocking warning, such as illegal driving hours, cannot be booked.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
@@ -102,7 +100,7 @@ def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -
     """Create a recurring series of charters.
 
     Creates up to 52 charters, all or none, each priced and checked separately. Departures keep their local time of day
-    across daylight saving changes. Use `exceptions` to skip or move single occurrences.
+    across daylight saving changes. Use `exceptions` to skip or move individual occurrences.
     """
     from coachway.bookings.series import service as series  # imported late: pricing slows cold starts
 
@@ -131,8 +129,8 @@ def update_charter(
 ) -> Charter:
     """Update a charter.
 
-    Omitted fields keep their values. Changing the quoted trip creates a new revision with a new price, and invalidates
-    links that were sent before. Once the charter is booked, changes of price, time or stops need a change case.
+    Omitted fields keep their values. Changing the trip creates a new revision with a new price, and invalidates links
+    that were sent before. Once the charter is booked, changing its price, time or stops needs a change case.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
@@ -156,7 +154,7 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
 def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Charter:
     """Clone a charter.
 
-    Quotes the same trip again. With `estimated_departure`, all times are shifted to the new departure.
+    Creates a charter for the same trip. With `estimated_departure`, all times are shifted to the new departure.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
@@ -173,7 +171,10 @@ def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
 
 @api.get("/charters/{charter_id}/history", permission="charters:read")
 def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEntry]:
-    """List a charter's history: who changed which fields, and when."""
+    """List the changes of a charter.
+
+    Each entry shows who changed which fields, and when.
+    """
     return Page(items=charter_queries.get_history(caller, charter_id))
 
 
@@ -247,10 +248,10 @@ def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) 
 def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     """Erase a client's personal data.
 
-    Erases it permanently, also for a client that was deleted before. Not possible while the client has an open balance
-    or upcoming trips; its open quotes expire. Charters, invoices, PDFs and messages are erased within minutes after
-    the response; dates and amounts stay in the accounts. Repeat the request to finish an interrupted erasure; it
-    returns 404 once the erasure is complete.
+    Erases the data permanently, also if the client was deleted before. The client must not have an open balance or
+    upcoming trips. Its open quotes expire. Charters, invoices, PDFs and messages are erased within minutes after the
+    response; dates and amounts stay in the accounts. Repeat the request to finish an interrupted erasure; it returns
+    404 once the erasure is complete.
     """
     from coachway.bookings import erasure  # imported late: only this route needs it
 

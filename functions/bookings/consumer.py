@@ -1,4 +1,4 @@
-"""Erases the trips of clients that were erased."""
+"""Consumer of the erasure of clients: erases their charters."""
 
 from __future__ import annotations
 

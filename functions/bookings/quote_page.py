@@ -32,7 +32,7 @@ def get_quote_page(caller: Caller, token: Token) -> HtmlResponse:
 
 @api.post("/pages/quotes/{token}/accept", permission=PUBLIC, status=303, media="text/html", base="")
 def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> HtmlResponse:
-    """Accept a quote by the form of its page.
+    """Accept a quote on its page.
 
     Redirects to the page.
     """
@@ -41,7 +41,7 @@ def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> Html
 
 @api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_quote_on_page(caller: Caller, token: Token, form: DeclineForm) -> HtmlResponse:
-    """Decline a quote by the form of its page.
+    """Decline a quote on its page.
 
     Redirects to the page.
     """
@@ -52,6 +52,6 @@ def decline_quote_on_page(caller: Caller, token: Token, form: DeclineForm) -> Ht
 def get_itinerary_pdf(caller: Caller, charter_id: CharterId) -> FileResponse:
     """Download a charter's itinerary as a PDF.
 
-    It lists the stops with local times, and no prices.
+    It lists the stops with local times. It contains no prices.
     """
     return pages.get_itinerary_pdf(caller, charter_id)

@@ -67,7 +67,7 @@ def test_quote_page_declines_a_quote_with_a_reason(organization: QuoteOrganizati
     charter = organization.create_sent_quote()
     page.goto(charter["url"])
     page.get_by_text("Decline this quote").click()
-    page.get_by_label("Why does it not suit you?").fill("The date moved.")
+    page.get_by_label("Reason").fill("The date moved.")
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_role("heading", name="This quote was declined")).to_be_visible()
     assert organization.get_charter(charter)["status"] == "declined"

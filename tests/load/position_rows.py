@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final
 
-from coachway.bookings.charters.model import CHARTER, Charter, Cover
+from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
 from coachway.core import store
 from coachway.core.auth import authentication
 from coachway.core.persistence.records import Record
@@ -101,7 +101,7 @@ class PositionBench:
         charter = store.get(Charter, CHARTER.key(org=self.org_id, id=self.session.variables["charter_id"]))
         assignment = moving_assignments.build_assignment(self.org_id, 2).model_copy(update={"charter_id": charter.id})
         _put_record(assignment)
-        _put_record(charter.model_copy(update={"vehicles": [Cover(vehicle=1, assignment_id=assignment.id)]}))
+        _put_record(charter.model_copy(update={"vehicles": [VehicleCoverage(vehicle=1, assignment_id=assignment.id)]}))
         batches = self._iterate_batches("", assignment, POSITIONS_PER_PAGE, POSITIONS_PER_PAGE * 2)
         for step, _ in zip(batches, range(2), strict=False):
             self._send(step)

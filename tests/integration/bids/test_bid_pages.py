@@ -12,7 +12,7 @@ from coachway.bids.requests import service as requests
 from coachway.bids.requests.invitation_links import PURPOSE
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import Cover
+from coachway.bookings.charters.model import VehicleCoverage
 from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.entrypoints.event_consumer import Delivery
@@ -127,7 +127,7 @@ def test_a_bid_that_was_begun_elsewhere_is_named() -> None:
 
 def test_the_page_asks_for_the_vehicles_that_nobody_runs_yet() -> None:
     invited = Invited(vehicle_count=3, passengers=120)
-    own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
+    own = VehicleCoverage(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
     store.commit(
         SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get_charter(SYSTEM, invited.charter), [own], "assigned")
     )

@@ -11,7 +11,7 @@ from coachway.bids.requests import consumers as request_consumers
 from coachway.bids.requests import service as requests
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import Cover
+from coachway.bookings.charters.model import VehicleCoverage
 from coachway.core import store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
@@ -118,7 +118,7 @@ def test_fully_assigned_charter_closes_request() -> None:
     request = opened(trip["id"], one)
     made = bid(trip["id"], one)
     before = charter_queries.get_charter(SYSTEM, trip["id"])
-    own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
+    own = VehicleCoverage(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [own], "assigned"))
     said = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):

@@ -17,7 +17,7 @@ from coachway.bids.requests import service as requests
 from coachway.bids.requests import workflow as request_workflow
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import Cover
+from coachway.bookings.charters.model import VehicleCoverage
 from coachway.core import store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
@@ -59,7 +59,7 @@ def accepted(bid_id: str) -> dict[str, Any]:
 
 def given(charter_id: str, vehicle: int = 1) -> None:
     """A driver of the organization runs a vehicle."""
-    own = Cover(vehicle=vehicle, assignment_id=f"asg_{vehicle}", driver_id="drv_1")
+    own = VehicleCoverage(vehicle=vehicle, assignment_id=f"asg_{vehicle}", driver_id="drv_1")
     store.commit(
         SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get_charter(SYSTEM, charter_id), [own], "assigned")
     )

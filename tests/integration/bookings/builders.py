@@ -28,7 +28,7 @@ ALL_PERMISSIONS: Final = "charters:read charters:write charters:cancel charters:
 
 
 def create_organizations() -> None:
-    """Create two organizations; the first has a client and the rates 350 and 2.50 per mile."""
+    """Create two organizations. The first has a client, a base rate of 350 and a mileage rate of 2.50."""
     for org_id, slug in ((ORG, "harbor"), (OTHER_ORG, "other")):
         organization = Organization(
             id=org_id, org_id=org_id, slug=slug, name=slug.title(), timezone="America/New_York", currency="USD"
@@ -60,24 +60,24 @@ def ask(
     org_id: str = ORG,
     role: str = "staff",
     party_id: str = "",
-    **more: Any,
+    **options: Any,
 ) -> Reply:
-    """Send a request to `/api/v1` + `path` as somebody with `permissions`; as nobody if they are empty."""
+    """Send a request to `/api/v1` + `path` by a user with `permissions`; without a token if they are empty."""
     token = ""
     if permissions:
-        real = datetime.now(UTC)  # tokens are judged by the real time, whatever a test's clock says
-        times: dict[str, Any] = {"iat": real, "exp": real + timedelta(minutes=5)}
+        now = datetime.now(UTC)  # tokens are verified by the real time, even if a test freezes the clock
+        times: dict[str, Any] = {"iat": now, "exp": now + timedelta(minutes=5)}
         token = token_for(permissions, org_id=org_id, role=role, party_id=party_id, **times)
-    return call(api, method, f"/api/v1{path}", body, token=token, **more)
+    return call(api, method, f"/api/v1{path}", body, token=token, **options)
 
 
 def charter_request(**fields: Any) -> dict[str, Any]:
-    """The canonical request for a charter, with other fields."""
+    """A valid request for a charter; `fields` replaces fields."""
     return {**deepcopy(CHARTER_EXAMPLE), "client_id": CLIENT_ID, **fields}
 
 
 def future_stops() -> list[dict[str, Any]]:
-    """The stops of a charter that is about three months ahead, whatever the clock shows."""
+    """The stops of a charter that departs about three months after the current time."""
     first, last = charter_request()["stops"]
     day = dates.next_weekday(dates.WEDNESDAY, clock.now())
     first["estimated_departure"], last["estimated_arrival"] = dates.at("09:00", day), dates.at("12:00", day)
@@ -85,7 +85,7 @@ def future_stops() -> list[dict[str, Any]]:
 
 
 def stops_with_driving_hours(hours: float) -> list[dict[str, Any]]:
-    """Two stops, `hours` of driving apart."""
+    """Two stops with `hours` of driving between them."""
     first, last = charter_request()["stops"]
     last["estimated_arrival"] = f"2027-03-03T{9 + int(hours):02d}:{int(hours % 1 * 60):02d}:00-05:00"
     return [first, last]
@@ -105,15 +105,15 @@ def send_quote(charter_id: str, hours: int = 72) -> str:
     return str(reply.json()["token"])
 
 
-def answer_quote(token: str, what: str = "accept", revision: int = 1, **fields: Any) -> Reply:
+def answer_quote(token: str, action: str = "accept", revision: int = 1, **fields: Any) -> Reply:
     """Answer a quote by its link."""
-    body = {"revision_number": revision, **({"accepted_by": "Dana Lee"} if what == "accept" else {}), **fields}
-    return ask("POST", f"/quotes/{token}/{what}", body, permissions="")
+    body = {"revision_number": revision, **({"accepted_by": "Dana Lee"} if action == "accept" else {}), **fields}
+    return ask("POST", f"/quotes/{token}/{action}", body, permissions="")
 
 
 def get_status(charter_id: str) -> str:
     return str(ask("GET", f"/charters/{charter_id}").json()["status"])
 
 
-def set_status(charter_id: str, status: str, **more: Any) -> Reply:
-    return ask("POST", f"/charters/{charter_id}/status", {"status": status, "reason": "because"}, **more)
+def set_status(charter_id: str, status: str, **options: Any) -> Reply:
+    return ask("POST", f"/charters/{charter_id}/status", {"status": status, "reason": "because"}, **options)

@@ -28,23 +28,25 @@ def test_list_charters_is_newest_first_and_filtered() -> None:
     first, second, third = create_charter(), create_charter(), create_charter()
     set_status(second["id"], "booked")
 
-    def listed(**query: str) -> list[str]:
+    def list_ids(**query: str) -> list[str]:
         reply = ask("GET", "/charters", query=query)
         assert reply.status == 200, reply.text
         return [each["id"] for each in reply.json()["items"]]
 
-    assert listed() == [third["id"], second["id"], first["id"]]
-    assert listed(status="booked") == [second["id"]]
-    assert listed(client_id=CLIENT_ID, status="quote") == [third["id"], first["id"]]
-    assert listed(date_from="2027-03-03", date_to="2027-03-03") == [first["id"], second["id"], third["id"]]
-    assert listed(date_from="2027-03-04") == []
-    assert listed(date_to="2027-03-02") == []
-    assert listed(date_from="2027-01-01", status="booked") == [second["id"]]
-    assert listed(vendor_id="ven_01JQZZZZZZZZZZZZZZZZZZZZZZ") == []
-    of_client = ask("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2"}).json()
-    assert [each["id"] for each in of_client["items"]] == [third["id"], second["id"]]
-    rest = ask("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2", "cursor": of_client["next_cursor"]}).json()
-    assert [each["id"] for each in rest["items"]] == [first["id"]]
+    assert list_ids() == [third["id"], second["id"], first["id"]]
+    assert list_ids(status="booked") == [second["id"]]
+    assert list_ids(client_id=CLIENT_ID, status="quote") == [third["id"], first["id"]]
+    assert list_ids(date_from="2027-03-03", date_to="2027-03-03") == [first["id"], second["id"], third["id"]]
+    assert list_ids(date_from="2027-03-04") == []
+    assert list_ids(date_to="2027-03-02") == []
+    assert list_ids(date_from="2027-01-01", status="booked") == [second["id"]]
+    assert list_ids(vendor_id="ven_01JQZZZZZZZZZZZZZZZZZZZZZZ") == []
+    first_page = ask("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2"}).json()
+    assert [each["id"] for each in first_page["items"]] == [third["id"], second["id"]]
+    second_page = ask(
+        "GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2", "cursor": first_page["next_cursor"]}
+    ).json()
+    assert [each["id"] for each in second_page["items"]] == [first["id"]]
     assert ask("GET", "/charters", query={"date_from": "2027-03-03", "date_to": "2027-03-01"}).status == 422
     assert ask("GET", "/charters", query={"date_from": "0001-01-01"}).status == 200
     assert ask("GET", "/charters", query={"date_to": "9999-12-31"}).status == 200
@@ -80,10 +82,10 @@ def test_charters_are_hidden_from_other_organizations() -> None:
 def test_update_charter_of_quoted_trip_creates_revision() -> None:
     charter = create_charter()
     path = f"/charters/{charter['id']}"
-    noted = ask("PUT", path, {"notes": "Door code 12"}).json()
-    assert (noted["revision_number"], noted["version"], noted["notes"]) == (1, 2, "Door code 12")
-    same = ask("PUT", path, {"stops": charter_request()["stops"], "miles": 130}).json()
-    assert (same["revision_number"], same["version"]) == (1, 2)
+    with_notes = ask("PUT", path, {"notes": "Door code 12"}).json()
+    assert (with_notes["revision_number"], with_notes["version"], with_notes["notes"]) == (1, 2, "Door code 12")
+    unchanged = ask("PUT", path, {"stops": charter_request()["stops"], "miles": 130}).json()
+    assert (unchanged["revision_number"], unchanged["version"]) == (1, 2)
     farther = ask("PUT", path, {"miles": 200}).json()
     assert farther["revision_number"] == 2
     assert farther["quote"]["total"] == 350 + 200 * 2.5 + 2
@@ -101,10 +103,10 @@ def test_update_booked_charter_rejects_price_time_and_stops() -> None:
     set_status(charter["id"], "booked")
     path = f"/charters/{charter['id']}"
     for fields in ({"miles": 200}, {"stops": stops_with_driving_hours(4)}, {"passengers": 41}, {"vehicle_count": 2}):
-        refused = ask("PUT", path, fields)
-        assert refused.status == 409
-        assert "change case" in refused.json()["detail"]
-        assert refused.json()["errors"][0]["field"] == next(iter(fields))
+        rejected = ask("PUT", path, fields)
+        assert rejected.status == 409
+        assert "change case" in rejected.json()["detail"]
+        assert rejected.json()["errors"][0]["field"] == next(iter(fields))
     assert (
         ask("PUT", path, {"notes": "Bring water", "stops": charter_request()["stops"]}).json()["notes"] == "Bring water"
     )
@@ -126,10 +128,10 @@ def test_clone_charter_creates_new_quote() -> None:
     set_status(original["id"], "booked")
     copy = ask("POST", f"/charters/{original['id']}/clone")
     assert copy.status == 201
-    made = copy.json()
-    assert made["cloned_from_charter_id"] == original["id"]
-    assert (made["status"], made["number"], made["notes"]) == ("quote", "CH-2027-000002", "Same as last year")
-    assert made["starts_at"] == original["starts_at"]
+    created = copy.json()
+    assert created["cloned_from_charter_id"] == original["id"]
+    assert (created["status"], created["number"], created["notes"]) == ("quote", "CH-2027-000002", "Same as last year")
+    assert created["starts_at"] == original["starts_at"]
     later = ask(
         "POST", f"/charters/{original['id']}/clone", {"estimated_departure": "2028-04-05T09:00:00-04:00"}
     ).json()
@@ -174,8 +176,8 @@ def test_clone_charter_rejects_unsupported_dates() -> None:
     stops[1]["estimated_arrival"] = "2027-03-23T12:00:00-04:00"
     charter = create_charter(stops=stops)
     for year in (2150, 2001):
-        day = {"estimated_departure": f"{year}-12-31T09:00:00-05:00" if year == 2150 else "2001-01-01T00:00:00+14:00"}
-        reply = ask("POST", f"/charters/{charter['id']}/clone", day)
+        body = {"estimated_departure": f"{year}-12-31T09:00:00-05:00" if year == 2150 else "2001-01-01T00:00:00+14:00"}
+        reply = ask("POST", f"/charters/{charter['id']}/clone", body)
         assert reply.status in (201, 422), reply.text
         if reply.status == 201:
             assert ask("GET", f"/charters/{reply.json()['id']}").status == 200

@@ -159,9 +159,9 @@ def test_create_charter_rejects_inactive_client() -> None:
 
 def test_create_charter_uses_hours_ruleset_of_organization() -> None:
     assert create_charter(stops=stops_with_driving_hours(9), miles=450)["quote"]["warnings"] == []
-    house = organization_queries.get(ORG)
+    organization = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
-    store.commit(STAFF, Update(house, house.model_copy(update={"hours_policy": policy})))
+    store.commit(STAFF, Update(organization, organization.model_copy(update={"hours_policy": policy})))
     (warning,) = create_charter(stops=stops_with_driving_hours(9), miles=450)["quote"]["warnings"]
     assert (warning["blocking"], "49 CFR 395.3(a)(3)(ii)" in warning["message"]) == (True, True)
 
@@ -185,9 +185,9 @@ def test_create_charter_too_long_for_one_driver_has_blocking_warning() -> None:
 def test_create_charter_with_same_idempotency_key_returns_first_charter() -> None:
     headers = {"idempotency-key": "one"}
     first = ask("POST", "/charters", charter_request(), headers=headers)
-    again = ask("POST", "/charters", charter_request(), headers=headers)
-    assert (first.status, again.status) == (201, 201)
-    assert first.json() == again.json()
+    second = ask("POST", "/charters", charter_request(), headers=headers)
+    assert (first.status, second.status) == (201, 201)
+    assert first.json() == second.json()
     assert len(ask("GET", "/charters").json()["items"]) == 1
     assert ask("POST", "/charters", charter_request(passengers=2), headers=headers).status == 422
 

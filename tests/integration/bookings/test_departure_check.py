@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import Cover
+from coachway.bookings.charters.model import VehicleCoverage
 from coachway.compliance import service as compliance
 from coachway.compliance import subjects
 from coachway.compliance.model import DocumentInput, ReviewInput, Subject
@@ -28,16 +28,16 @@ def _organizations(dynamodb: Any) -> None:
     create_organizations()
 
 
-def create_vendor(*, until: date, without: int = 0) -> str:
-    """A vendor with all required documents except the last `without` ones."""
-    made = ids.new("ven")
-    store.commit(CALLER, subjects.create_op(ORG, SubjectType.VENDOR, made, name="Premium Coach Lines"))
+def create_vendor(*, until: date, missing: int = 0) -> str:
+    """A vendor with all required documents except the last `missing` ones."""
+    vendor_id = ids.new("ven")
+    store.commit(CALLER, subjects.create_op(ORG, SubjectType.VENDOR, vendor_id, name="Premium Coach Lines"))
     required = REQUIRED[SubjectType.VENDOR]
-    for kind in required[: len(required) - without]:
-        paper = DocumentInput(vendor_id=made, document_type=kind, document_name=kind, expiration_date=until)
-        document = compliance.submit_document(CALLER, paper)
+    for kind in required[: len(required) - missing]:
+        request = DocumentInput(vendor_id=vendor_id, document_type=kind, document_name=kind, expiration_date=until)
+        document = compliance.submit_document(CALLER, request)
         compliance.review_document(CALLER, document.id, ReviewInput.model_validate({"status": "approved"}), None)
-    return made
+    return vendor_id
 
 
 def create_awarded_charter(*vendor_ids: str) -> str:
@@ -46,8 +46,8 @@ def create_awarded_charter(*vendor_ids: str) -> str:
     for status in ("booked", "confirmed"):
         assert set_status(charter_id, status).status == 200
     charter = charter_queries.get_charter(CALLER, charter_id)
-    run = {"vendor_id": vendor_ids[0], "vendor_ids": list(vendor_ids)}
-    store.commit(CALLER, Update(charter, charter.model_copy(update=run)))
+    fields = {"vendor_id": vendor_ids[0], "vendor_ids": list(vendor_ids)}
+    store.commit(CALLER, Update(charter, charter.model_copy(update=fields)))
     return charter_id
 
 
@@ -57,15 +57,15 @@ def test_start_with_vendor_documents_valid_through_last_day_succeeds() -> None:
 
 def test_start_with_document_expiring_during_trip_is_rejected() -> None:
     charter = create_awarded_charter(
-        create_vendor(until=date(2099, 1, 1)), create_vendor(until=date(2027, 3, 2), without=1)
+        create_vendor(until=date(2099, 1, 1)), create_vendor(until=date(2027, 3, 2), missing=1)
     )
-    refused = set_status(charter, "in_progress")
-    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
-    said = refused.json()["errors"]
-    assert {each["field"] for each in said} == {"vendor_ids.1"}
-    assert "The vendor: Missing required document: safety_inspection" in [each["message"] for each in said]
+    rejected = set_status(charter, "in_progress")
+    assert (rejected.status, rejected.json()["code"]) == (409, "documents_not_in_order")
+    field_errors = rejected.json()["errors"]
+    assert {each["field"] for each in field_errors} == {"vendor_ids.1"}
+    assert "The vendor: Missing required document: safety_inspection" in [each["message"] for each in field_errors]
     assert "The vendor: Required document is expired on 2027-03-03: business_license" in [
-        each["message"] for each in said
+        each["message"] for each in field_errors
     ]
 
 
@@ -75,26 +75,26 @@ def test_start_with_vendor_without_documents_is_rejected() -> None:
 
 def create_subject(kind: SubjectType, subject_id: str, until: date) -> str:
     """A subject with all required documents."""
-    have = [
+    documents = [
         DocumentSummary(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
         for each in REQUIRED[kind]
     ]
-    made = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, papers=have)
-    store.commit(CALLER, Create(made))
+    subject = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, papers=documents)
+    store.commit(CALLER, Create(subject))
     return subject_id
 
 
 def create_assigned_charter(**until: date) -> str:
     """A confirmed charter with two drivers and a vehicle of the organization's own."""
-    known = {name: until.get(name, date(2099, 1, 1)) for name in ("organization", "rosa", "sam", "coach")}
-    create_subject(SubjectType.ORGANIZATION, ORG, known["organization"])
-    rosa, sam = (create_subject(SubjectType.DRIVER, ids.new("drv"), known[name]) for name in ("rosa", "sam"))
-    coach = create_subject(SubjectType.VEHICLE, ids.new("veh"), known["coach"])
+    expiry_dates = {name: until.get(name, date(2099, 1, 1)) for name in ("organization", "rosa", "sam", "coach")}
+    create_subject(SubjectType.ORGANIZATION, ORG, expiry_dates["organization"])
+    rosa, sam = (create_subject(SubjectType.DRIVER, ids.new("drv"), expiry_dates[name]) for name in ("rosa", "sam"))
+    coach = create_subject(SubjectType.VEHICLE, ids.new("veh"), expiry_dates["coach"])
     charter_id = str(create_charter()["id"])
     for status in ("booked", "confirmed"):
         assert set_status(charter_id, status).status == 200
     charter = charter_queries.get_charter(CALLER, charter_id)
-    cover = Cover(
+    cover = VehicleCoverage(
         vehicle=1,
         assignment_id=ids.new("asg"),
         driver_id=rosa,
@@ -112,7 +112,7 @@ def test_start_of_own_trip_with_valid_documents_succeeds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("whose", "field", "name"),
+    ("subject", "field", "name"),
     [
         ("organization", "organization", "The organization"),
         ("rosa", "vehicles.0.driver_id", "Rosa Delgado"),
@@ -120,9 +120,11 @@ def test_start_of_own_trip_with_valid_documents_succeeds() -> None:
         ("coach", "vehicles.0.vehicle_id", "Coach 12"),
     ],
 )
-def test_start_by_hand_with_expired_document_is_rejected(whose: str, field: str, name: str) -> None:
-    refused = set_status(create_assigned_charter(**{whose: date(2027, 3, 2)}), "in_progress")
-    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
-    said = refused.json()["errors"]
-    assert {each["field"] for each in said} == {field}
-    assert all(each["message"].startswith(f"{name}: Required document is expired on 2027-03-03") for each in said)
+def test_start_by_hand_with_expired_document_is_rejected(subject: str, field: str, name: str) -> None:
+    rejected = set_status(create_assigned_charter(**{subject: date(2027, 3, 2)}), "in_progress")
+    assert (rejected.status, rejected.json()["code"]) == (409, "documents_not_in_order")
+    field_errors = rejected.json()["errors"]
+    assert {each["field"] for each in field_errors} == {field}
+    assert all(
+        each["message"].startswith(f"{name}: Required document is expired on 2027-03-03") for each in field_errors
+    )

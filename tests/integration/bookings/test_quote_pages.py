@@ -24,7 +24,7 @@ from tests.unit.bookings.builders import CLIENT, ORG_ID, ORGANIZATION
 
 pages = load("bookings", "quote_page")
 STAFF = Caller(org_id=ORG_ID, user_id="usr_1", permissions=frozenset({"charters:write"}))
-YES = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
+ACCEPT_FORM = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def get(token: str) -> Reply:
     return call(pages.api, "GET", f"/pages/quotes/{token}")
 
 
-def post(token: str, what: str, form: dict[str, str]) -> Reply:
+def post(token: str, action: str, form: dict[str, str]) -> Reply:
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    return call(pages.api, "POST", f"/pages/quotes/{token}/{what}", raw=urlencode(form).encode(), headers=headers)
+    return call(pages.api, "POST", f"/pages/quotes/{token}/{action}", raw=urlencode(form).encode(), headers=headers)
 
 
 def test_quote_page_of_open_quote_has_answer_forms(charter: Charter, sent: SentQuote) -> None:
@@ -59,48 +59,48 @@ def test_quote_page_of_open_quote_has_answer_forms(charter: Charter, sent: SentQ
 
 
 def test_accept_form_books_and_redirects(charter: Charter, sent: SentQuote) -> None:
-    answer = post(sent.token, "accept", YES)
+    answer = post(sent.token, "accept", ACCEPT_FORM)
     assert (answer.status, answer.headers["Location"]) == (303, f"../{sent.token}")
     assert "Your trip is booked" in get(sent.token).text
     assert charter_queries.get_charter(STAFF, charter.id).accepted_by == "Dana Lee"
 
 
 def test_second_answer_shows_first_answer(sent: SentQuote) -> None:
-    post(sent.token, "accept", YES)
-    again = post(sent.token, "decline", {"revision_number": "1", "reason": ""})
-    assert again.status == 409
-    assert "Your trip is booked" in again.text
+    post(sent.token, "accept", ACCEPT_FORM)
+    reply = post(sent.token, "decline", {"revision_number": "1", "reason": ""})
+    assert reply.status == 409
+    assert "Your trip is booked" in reply.text
 
 
 def test_decline_form_stores_reason(charter: Charter, sent: SentQuote) -> None:
     assert post(sent.token, "decline", {"revision_number": "1", "reason": "The date moved."}).status == 303
-    known = charter_queries.get_charter(STAFF, charter.id)
-    assert (known.status, known.status_reason) == ("declined", "The date moved.")
+    declined = charter_queries.get_charter(STAFF, charter.id)
+    assert (declined.status, declined.status_reason) == ("declined", "The date moved.")
 
 
 @pytest.mark.parametrize(
-    ("form", "asked"),
+    ("form", "message"),
     [
-        ({**YES, "accepted_by": "  "}, "Enter your name."),
-        ({key: value for key, value in YES.items() if key != "agreed"}, "Tick the box to accept."),
+        ({**ACCEPT_FORM, "accepted_by": "  "}, "Enter your name."),
+        ({key: value for key, value in ACCEPT_FORM.items() if key != "agreed"}, "Tick the box to accept."),
     ],
 )
-def test_incomplete_form_is_shown_again(sent: SentQuote, form: dict[str, str], asked: str) -> None:
+def test_incomplete_form_is_shown_again(sent: SentQuote, form: dict[str, str], message: str) -> None:
     page = post(sent.token, "accept", form)
     assert page.status == 422
-    assert asked in page.text
+    assert message in page.text
     assert 'action="accept"' in page.text
 
 
 def test_invalid_form_shows_error_page(sent: SentQuote) -> None:
-    page = post(sent.token, "accept", {**YES, "revision_number": "one"})
+    page = post(sent.token, "accept", {**ACCEPT_FORM, "revision_number": "one"})
     assert page.status == 422
     assert page.headers["Content-Type"].startswith("text/html")
 
 
 def test_link_of_earlier_revision_shows_replaced_page(charter: Charter, sent: SentQuote) -> None:
     charter_service.update(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
-    for page in (get(sent.token), post(sent.token, "accept", YES)):
+    for page in (get(sent.token), post(sent.token, "accept", ACCEPT_FORM)):
         assert page.status == 404
         assert "newer version" in page.text
         assert charter.number not in page.text
@@ -109,7 +109,7 @@ def test_link_of_earlier_revision_shows_replaced_page(charter: Charter, sent: Se
 def test_quote_page_of_expired_quote_shows_expiry(sent: SentQuote) -> None:
     with clock.frozen(sent.expires_at + timedelta(seconds=1)):
         assert "This quote has expired" in get(sent.token).text
-        assert post(sent.token, "accept", YES).status == 409
+        assert post(sent.token, "accept", ACCEPT_FORM).status == 409
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 86, "%00", "A" * 500])
@@ -125,5 +125,5 @@ def test_itinerary_requires_read_permission(charter: Charter) -> None:
     assert call(pages.api, "GET", path, token=token_for("clients:read", org_id=ORG_ID)).status == 403
     other = token_for("charters:read", org_id="org_01JQAAAAAAAAAAAAAAAAAAAAAA")
     assert call(pages.api, "GET", path, token=other).status == 404
-    mine = call(pages.api, "GET", path, token=token_for("charters:read", org_id=ORG_ID))
-    assert (mine.status, mine.headers["Content-Type"]) == (200, "application/pdf")
+    reply = call(pages.api, "GET", path, token=token_for("charters:read", org_id=ORG_ID))
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/pdf")

@@ -35,40 +35,40 @@ def _organizations(dynamodb: Any) -> None:
     create_organizations()
 
 
-def history(charter_id: str) -> list[str]:
+def list_event_types(charter_id: str) -> list[str]:
     return [each["type"] for each in ask("GET", f"/charters/{charter_id}/history").json()["items"]]
 
 
-def quote_status(charter: dict[str, Any]) -> str:
+def get_quote_status(charter: dict[str, Any]) -> str:
     return pricing.get_quote(STAFF, charter["quote"]["id"]).status
 
 
 def test_view_quote_shows_no_internal_fields() -> None:
     charter = create_charter(notes="The client is difficult")
-    seen = ask("GET", f"/quotes/{send_quote(charter['id'])}", permissions="")
-    assert seen.status == 200
-    view = seen.json()
+    reply = ask("GET", f"/quotes/{send_quote(charter['id'])}", permissions="")
+    assert reply.status == 200
+    view = reply.json()
     assert (view["number"], view["status"], view["revision_number"]) == (charter["number"], "quote", 1)
     assert view["total"] == charter["quote"]["total"]
     assert view["organization_name"] == "Harbor"
     for hidden in ("rule_id", "difficult", "_id", "margin", "org_"):
-        assert hidden not in seen.text
+        assert hidden not in reply.text
 
 
 def test_accept_quote_books_charter_once() -> None:
     charter = create_charter()
     token = send_quote(charter["id"])
-    assert quote_status(charter) == "sent"
+    assert get_quote_status(charter) == "sent"
     accepted = answer_quote(token)
     assert (accepted.status, accepted.json()["status"]) == (200, "booked")
     booked = ask("GET", f"/charters/{charter['id']}").json()
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
-    assert quote_status(charter) == "accepted"
-    assert history(charter["id"]) == ["charter.created", "quote.sent", "quote.accepted", "charter.booked"]
-    for what in ("accept", "decline"):
-        again = answer_quote(token, what)
-        assert again.status == 409
-        assert again.json()["code"] == "quote_already_answered"
+    assert get_quote_status(charter) == "accepted"
+    assert list_event_types(charter["id"]) == ["charter.created", "quote.sent", "quote.accepted", "charter.booked"]
+    for action in ("accept", "decline"):
+        second_reply = answer_quote(token, action)
+        assert second_reply.status == 409
+        assert second_reply.json()["code"] == "quote_already_answered"
     assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
 
 
@@ -88,15 +88,15 @@ def test_decline_quote_stores_reason() -> None:
     assert answer_quote(send_quote(charter["id"]), "decline", reason="Another date").json()["status"] == "declined"
     declined = ask("GET", f"/charters/{charter['id']}").json()
     assert (declined["status"], declined["status_reason"]) == ("declined", "Another date")
-    assert quote_status(charter) == "declined"
+    assert get_quote_status(charter) == "declined"
 
 
 def test_accept_quote_rejects_other_revision() -> None:
     charter = create_charter()
     token = send_quote(charter["id"])
-    refused = answer_quote(token, revision=2)
-    assert refused.status == 409
-    assert refused.json()["errors"][0]["field"] == "revision_number"
+    rejected = answer_quote(token, revision=2)
+    assert rejected.status == 409
+    assert rejected.json()["errors"][0]["field"] == "revision_number"
 
 
 def test_new_revision_invalidates_old_link() -> None:
@@ -106,7 +106,7 @@ def test_new_revision_invalidates_old_link() -> None:
     assert ask("GET", f"/quotes/{old}", permissions="").status == 404
     assert answer_quote(old).status == 409
     assert answer_quote(old, revision=2).status == 409
-    assert quote_status(charter) == "superseded"
+    assert get_quote_status(charter) == "superseded"
     new = send_quote(charter["id"])
     assert answer_quote(old, revision=2).status == 409
     assert answer_quote(new, revision=2).json()["status"] == "booked"
@@ -127,10 +127,10 @@ def test_update_of_notes_keeps_link_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda t: t[:40] + ("A" if t[40] != "A" else "B") + t[41:], lambda t: "A" * len(t), str.swapcase]
+    "forge", [lambda t: t[:40] + ("A" if t[40] != "A" else "B") + t[41:], lambda t: "A" * len(t), str.swapcase]
 )
-def test_view_quote_with_forged_link_is_not_found(spoil: Any) -> None:
-    token = spoil(send_quote(create_charter()["id"]))
+def test_view_quote_with_forged_link_is_not_found(forge: Any) -> None:
+    token = forge(send_quote(create_charter()["id"]))
     assert ask("GET", f"/quotes/{token}", permissions="").status == 404
     assert answer_quote(token).status == 404
 
@@ -147,9 +147,9 @@ def test_quote_expires_by_time_and_by_timer() -> None:
         assert expiry_job.run().expired == 1
         assert expiry_job.run() == expiry_job.ExpiryResult()
         assert get_status(charter["id"]) == "expired"
-        assert quote_status(charter) == "expired"
+        assert get_quote_status(charter) == "expired"
         assert get_status(other["id"]) == "quote"
-        assert history(charter["id"])[-1] == "quote.expired"
+        assert list_event_types(charter["id"])[-1] == "quote.expired"
         assert answer_quote(token).status == 409
         assert answer_quote(longer).status == 200
 
@@ -172,8 +172,8 @@ def test_expiry_job_skips_answered_and_revised_quotes() -> None:
         send_quote(revised["id"], hours=1)
         ask("PUT", f"/charters/{revised['id']}", {"passengers": 41})
     with clock.frozen(NOW + timedelta(hours=5)):
-        done = expiry_job.run()
-        assert (done.expired, done.closed) == (0, 2)
+        result = expiry_job.run()
+        assert (result.expired, result.closed) == (0, 2)
         assert get_status(booked["id"]) == "booked"
         assert get_status(revised["id"]) == "quote"
 
@@ -196,31 +196,31 @@ def test_send_quote_of_booked_charter_is_rejected() -> None:
 def test_accept_quote_retries_after_concurrent_update(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = create_charter()
     token = send_quote(charter["id"])
-    interrupted: list[int] = []
+    update_statuses: list[int] = []
 
-    def slowly(text: str) -> quote_links.LinkedQuote:
+    def open_link_with_update(text: str) -> quote_links.LinkedQuote:
         linked = quote_links.open_link(text)
-        if not interrupted:
-            interrupted.append(ask("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
+        if not update_statuses:
+            update_statuses.append(ask("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
         return linked
 
-    monkeypatch.setattr("coachway.bookings.quotes.responses.open_link", slowly)
+    monkeypatch.setattr("coachway.bookings.quotes.responses.open_link", open_link_with_update)
     assert answer_quote(token).status == 200
-    assert interrupted == [200]
+    assert update_statuses == [200]
 
 
 def test_concurrent_second_accept_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = create_charter()
     token = send_quote(charter["id"])
-    stale = quote_links.open_link(token)
+    stale_quote = quote_links.open_link(token)
     assert answer_quote(token).status == 200
-    reads = iter([stale])
+    reads = iter([stale_quote])
     monkeypatch.setattr(
         "coachway.bookings.quotes.responses.open_link", lambda text: next(reads, None) or quote_links.open_link(text)
     )
-    again = answer_quote(token)
-    assert again.status == 409
-    assert history(charter["id"]).count("charter.booked") == 1
+    second_reply = answer_quote(token)
+    assert second_reply.status == 409
+    assert list_event_types(charter["id"]).count("charter.booked") == 1
 
 
 def test_cancel_preview_returns_refund() -> None:
@@ -239,8 +239,8 @@ def test_cancel_preview_returns_refund() -> None:
             ask("POST", path, {"initiated_by": "operator"}, query={"preview": "true"}).json()["refund_percent"] == 100
         )
         assert get_status(charter["id"]) == "booked"
-        done = ask("POST", path, {"reason": "Flooded"}).json()
-        assert (done["preview"], done["refund"], done["initiated_by"]) == (False, 0, "client")
+        cancellation = ask("POST", path, {"reason": "Flooded"}).json()
+        assert (cancellation["preview"], cancellation["refund"], cancellation["initiated_by"]) == (False, 0, "client")
     assert get_status(charter["id"]) == "cancelled"
     assert ask("POST", path, {}).status == 409
 
@@ -249,10 +249,14 @@ def test_cancel_by_client_is_limited_to_own_charters() -> None:
     charter = create_charter()
     set_status(charter["id"], "booked")
     path = f"/charters/{charter['id']}/cancel"
-    stranger: Any = {"permissions": "charters:cancel", "role": "client", "party_id": "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ"}
-    assert ask("POST", path, {}, **stranger).status == 404
-    own = {**stranger, "party_id": CLIENT_ID}
-    assert ask("POST", path, {"initiated_by": "operator"}, **own).json()["initiated_by"] == "client"
+    other_client: Any = {
+        "permissions": "charters:cancel",
+        "role": "client",
+        "party_id": "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ",
+    }
+    assert ask("POST", path, {}, **other_client).status == 404
+    own_client = {**other_client, "party_id": CLIENT_ID}
+    assert ask("POST", path, {"initiated_by": "operator"}, **own_client).json()["initiated_by"] == "client"
 
 
 def test_removed_client_cannot_book_but_trip_can_be_cancelled() -> None:
@@ -269,9 +273,9 @@ def test_accept_quote_uses_promo_code() -> None:
     first, second = create_charter(promo_code="ONCE"), create_charter(promo_code="ONCE")
     assert first["quote"]["discount"] == 50
     assert answer_quote(send_quote(first["id"])).status == 200
-    refused = answer_quote(send_quote(second["id"]))
-    assert refused.status == 409
-    assert refused.json()["code"] == "promo_code_used_up"
+    rejected = answer_quote(send_quote(second["id"]))
+    assert rejected.status == 409
+    assert rejected.json()["code"] == "promo_code_used_up"
     assert get_status(second["id"]) == "quote"
 
 

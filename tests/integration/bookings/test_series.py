@@ -40,67 +40,67 @@ def create_series(
 def test_create_series_of_three_weekly_charters() -> None:
     reply = create_series()
     assert reply.status == 201, reply.text
-    made = reply.json()["items"]
-    assert [each["trip_date"] for each in made] == ["2027-03-03", "2027-03-10", "2027-03-17"]
-    assert [each["instance_number"] for each in made] == [1, 2, 3]
-    assert {each["series_total"] for each in made} == {3}
-    assert [each["is_series_master"] for each in made] == [True, False, False]
-    assert [each["parent_charter_id"] for each in made] == [None, made[0]["id"], made[0]["id"]]
-    assert {each["recurrence_rule"] for each in made} == {"weekly"}
-    assert [each["number"] for each in made] == [f"CH-2027-00000{n}" for n in (1, 2, 3)]
-    series = ask("GET", f"/charters/{made[2]['id']}/series").json()
-    assert [each["id"] for each in series["items"]] == [each["id"] for each in made]
+    charters = reply.json()["items"]
+    assert [each["trip_date"] for each in charters] == ["2027-03-03", "2027-03-10", "2027-03-17"]
+    assert [each["instance_number"] for each in charters] == [1, 2, 3]
+    assert {each["series_total"] for each in charters} == {3}
+    assert [each["is_series_master"] for each in charters] == [True, False, False]
+    assert [each["parent_charter_id"] for each in charters] == [None, charters[0]["id"], charters[0]["id"]]
+    assert {each["recurrence_rule"] for each in charters} == {"weekly"}
+    assert [each["number"] for each in charters] == [f"CH-2027-00000{n}" for n in (1, 2, 3)]
+    series = ask("GET", f"/charters/{charters[2]['id']}/series").json()
+    assert [each["id"] for each in series["items"]] == [each["id"] for each in charters]
     assert create_charter()["number"] == "CH-2027-000004"
 
 
 def test_create_series_keeps_local_time_across_dst() -> None:
-    made = create_series(count=3).json()["items"]
-    departures = [each["stops"][0]["estimated_departure"] for each in made]
+    charters = create_series(count=3).json()["items"]
+    departures = [each["stops"][0]["estimated_departure"] for each in charters]
     assert departures == ["2027-03-03T09:00:00-05:00", "2027-03-10T09:00:00-05:00", "2027-03-17T09:00:00-04:00"]
-    assert made[2]["stops"][1]["estimated_arrival"] == "2027-03-17T12:00:00-04:00"
+    assert charters[2]["stops"][1]["estimated_arrival"] == "2027-03-17T12:00:00-04:00"
 
 
 def test_create_series_prices_and_numbers_each_charter() -> None:
-    made = create_series("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_stops_on("2027-03-31")).json()["items"]
-    assert [each["trip_date"] for each in made][:3] == ["2027-03-31", "2027-04-30", "2027-05-31"]
-    assert [each["number"] for each in made][-4:] == [
+    charters = create_series("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_stops_on_day("2027-03-31")).json()["items"]
+    assert [each["trip_date"] for each in charters][:3] == ["2027-03-31", "2027-04-30", "2027-05-31"]
+    assert [each["number"] for each in charters][-4:] == [
         "CH-2027-000009",
         "CH-2027-000010",
         "CH-2028-000001",
         "CH-2028-000002",
     ]
-    assert len({each["quote"]["id"] for each in made}) == 12
+    assert len({each["quote"]["id"] for each in charters}) == 12
 
 
 def test_create_series_of_52_charters_writes_quotes_events_and_counts() -> None:
     reply = create_series(count=52)
     assert reply.status == 201, reply.text
-    made = reply.json()["items"]
-    assert len(made) == 52
-    for charter in (made[0], made[25], made[51]):
+    charters = reply.json()["items"]
+    assert len(charters) == 52
+    for charter in (charters[0], charters[25], charters[51]):
         history = ask("GET", f"/charters/{charter['id']}/history").json()["items"]
         assert [event["type"] for event in history] == ["charter.created"]
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
-    assert len(ask("GET", f"/charters/{made[7]['id']}/series").json()["items"]) == 52
+    assert len(ask("GET", f"/charters/{charters[7]['id']}/series").json()["items"]) == 52
     assert ask("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
     assert query_all(series_outbox.OutboxBatch, "SERIES_PARCELS", index="gsi1") == []
 
 
 def test_create_series_applies_exceptions() -> None:
-    made = create_series(
+    charters = create_series(
         count=4,
         exceptions=[
             {"date": "2027-03-10", "action": "skip"},
             {"date": "2027-03-17", "action": "move", "estimated_departure": "2027-03-18T10:30:00-04:00"},
         ],
     ).json()["items"]
-    assert [each["starts_at"] for each in made] == [
+    assert [each["starts_at"] for each in charters] == [
         "2027-03-03T09:00:00-05:00",
         "2027-03-18T10:30:00-04:00",
         "2027-03-24T09:00:00-04:00",
     ]
-    assert [each["instance_number"] for each in made] == [1, 2, 3]
-    assert {each["series_total"] for each in made} == {3}
+    assert [each["instance_number"] for each in charters] == [1, 2, 3]
+    assert {each["series_total"] for each in charters} == {3}
 
 
 @pytest.mark.parametrize(
@@ -126,45 +126,45 @@ def test_create_series_rejects_invalid_input(rule: str, count: int | None, field
 
 def test_failed_series_leaves_no_records_and_no_number_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask("GET", "/charters").status == 200
-    send = connection().transact_write_items
-    monkeypatch.setattr(connection(), "transact_write_items", _fail)
+    original = connection().transact_write_items
+    monkeypatch.setattr(connection(), "transact_write_items", _raise_error)
     assert create_series(count=5).status == 500
-    monkeypatch.setattr(connection(), "transact_write_items", send)
+    monkeypatch.setattr(connection(), "transact_write_items", original)
     assert ask("GET", "/charters").json()["items"] == []
     assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
     assert create_charter()["number"] == "CH-2027-000001"
 
 
 def test_timer_delivers_pending_batches_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as dying:
-        dying.setattr(series_outbox, "deliver_batches", lambda _caller, _left: 0)
-        made = create_series(count=20).json()["items"]
-    first, last = made[0]["id"], made[-1]["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(series_outbox, "deliver_batches", lambda _caller, _batches: 0)
+        charters = create_series(count=20).json()["items"]
+    first, last = charters[0]["id"], charters[-1]["id"]
     assert ask("GET", f"/charters/{last}/history").json()["items"] == []
     assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
-    assert series_outbox.deliver_pending() == 0, "a request may still be at it"
+    assert series_outbox.deliver_pending() == 0, "the request may still deliver them"
     with clock.frozen(clock.now() + timedelta(minutes=2)):
         assert load("bookings", "timer").handler({}, None)["delivered"] == 3
         assert series_outbox.deliver_pending() == 0
-    for charter in made:
+    for charter in charters:
         events = ask("GET", f"/charters/{charter['id']}/history").json()["items"]
         assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
 
 
 def test_concurrent_delivery_of_batch_happens_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[series_outbox.OutboxBatch] = []
-    with monkeypatch.context() as dying:
-        dying.setattr(series_outbox, "deliver_batches", lambda _caller, left: kept.extend(left))
+    undelivered: list[series_outbox.OutboxBatch] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(series_outbox, "deliver_batches", lambda _caller, batches: undelivered.extend(batches))
         create_series(count=3)
-    assert series_outbox.deliver_batches(STAFF, kept) == 1
-    assert series_outbox.deliver_batches(STAFF, kept) == 0
+    assert series_outbox.deliver_batches(STAFF, undelivered) == 1
+    assert series_outbox.deliver_batches(STAFF, undelivered) == 0
 
 
 def test_create_series_with_same_idempotency_key_returns_same_series() -> None:
     headers = {"idempotency-key": "series-1"}
-    first, again = create_series(headers=headers), create_series(headers=headers)
-    assert first.json() == again.json()
+    first, second = create_series(headers=headers), create_series(headers=headers)
+    assert first.json() == second.json()
     assert len(ask("GET", "/charters").json()["items"]) == 3
 
 
@@ -179,8 +179,8 @@ def test_create_series_too_large_is_rejected() -> None:
 
 
 def test_create_series_checks_hours_of_each_charter() -> None:
-    made = create_series("weekly", 2, stops=_overnight(), miles=500).json()["items"]
-    blocked = [[each["code"] for each in charter["quote"]["warnings"] if each["blocking"]] for charter in made]
+    charters = create_series("weekly", 2, stops=_overnight_stops(), miles=500).json()["items"]
+    blocked = [[each["code"] for each in charter["quote"]["warnings"] if each["blocking"]] for charter in charters]
     assert blocked == [[], []]
 
 
@@ -190,11 +190,11 @@ def test_list_series_of_single_charter_returns_itself() -> None:
     assert store.find(series_outbox.OutboxBatch, series_outbox.BATCH.key(org=ORG, series="x", number="00")) is None
 
 
-def _fail(*_: Any, **__: Any) -> None:
-    raise RuntimeError("the network is gone")
+def _raise_error(*_: Any, **__: Any) -> None:
+    raise RuntimeError("connection lost")
 
 
-def _stops_on(day: str) -> list[dict[str, Any]]:
+def _stops_on_day(day: str) -> list[dict[str, Any]]:
     first, last = stops_with_driving_hours(3)
     return [
         {**first, "estimated_departure": f"{day}T09:00:00-04:00"},
@@ -202,7 +202,7 @@ def _stops_on(day: str) -> list[dict[str, Any]]:
     ]
 
 
-def _overnight() -> list[dict[str, Any]]:
+def _overnight_stops() -> list[dict[str, Any]]:
     first, last = stops_with_driving_hours(3)
     return [
         {**first, "estimated_departure": "2027-03-06T21:00:00-05:00"},

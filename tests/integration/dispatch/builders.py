@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import Cover
+from coachway.bookings.charters.model import VehicleCoverage
 from coachway.compliance import reminder_times
 from coachway.compliance import rules as compliance_rules
 from coachway.compliance.model import Subject
@@ -163,7 +163,7 @@ def update_assignment(assignment_id: str, **fields: Any) -> Assignment:
 def award_to_vendor(charter_id: str, *, documents_expire: date = date(2029, 1, 1)) -> str:
     """Award a charter's first vehicle to a new vendor with approved documents; returns the vendor's id."""
     vendor_id = ids.new("ven")
-    cover = Cover(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
+    cover = VehicleCoverage(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
     store.commit(SYSTEM, Create(create_subject(SubjectType.VENDOR, vendor_id, documents_expire)))
     charter = charter_queries.get_charter(SYSTEM, charter_id)
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter, [cover], "awarded"))

@@ -42,8 +42,8 @@ def build_line(kind: Any, label: str, quantity: str, unit: int, amount: int) -> 
     return Line(kind=kind, label=label, quantity=Decimal(quantity), unit_amount=unit, amount=amount)
 
 
-def build_charter(**changed: Any) -> Charter:
-    """A quoted and sent one-way trip from New York to Atlantic City, with other fields."""
+def build_charter(**fields: Any) -> Charter:
+    """A sent quote for a one-way trip from New York to Atlantic City; `fields` replaces fields."""
     stops = [
         Stop(stop_type=StopType.PICKUP, address="11 Wall St, New York, NY", estimated_departure=STARTS),
         Stop(
@@ -58,7 +58,7 @@ def build_charter(**changed: Any) -> Charter:
             estimated_arrival=datetime(2027, 3, 3, 17, 0, tzinfo=UTC),
         ),
     ]
-    zoned = [stop.model_copy(update={"timezone": "America/New_York"}) for stop in stops]
+    stops_with_zone = [stop.model_copy(update={"timezone": "America/New_York"}) for stop in stops]
     lines = [
         build_line("base_rate", "Coach base", "1", 35000, 35000),
         build_line("mileage_rate", "Per mile", "200", 250, 50000),
@@ -76,7 +76,7 @@ def build_charter(**changed: Any) -> Charter:
         vehicle_count=1,
         passengers=40,
         amenities=["wifi"],
-        stops=zoned,
+        stops=stops_with_zone,
         miles=Decimal(200),
         timezone="America/New_York",
         trip_date=date(2027, 3, 3),
@@ -95,4 +95,4 @@ def build_charter(**changed: Any) -> Charter:
         quote_sent_at=SENT,
         quote_expires_at=EXPIRES,
     )
-    return default.model_copy(update=changed)
+    return default.model_copy(update=fields)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from coachway.bookings import charter_text
-from coachway.bookings.charters.cancellation_policy import Tier
+from coachway.bookings.charters.cancellation_policy import RefundTier
 from coachway.bookings.charters.rules import Status
 from coachway.bookings.quotes import pages as quote_pages
 from coachway.bookings.quotes.page_content import PageState, build_quote_page, quote_state
@@ -15,23 +15,26 @@ from coachway.core.documents.formatting import Formatter
 from coachway.pricing.quote_model import Line, Notice
 from tests.unit.bookings.builders import CLIENT, EXPIRES, ORGANIZATION, SENT, build_charter, build_line
 
-WORDS = Formatter("America/New_York")
+FORMATTER = Formatter("America/New_York")
 NBSP = "\N{NO-BREAK SPACE}"
 
 
-def render_page(state: PageState, **changed: object) -> str:
-    known = build_charter(**changed)
-    drawn = quote_pages.render_content(
-        build_quote_page(known, CLIENT.name, WORDS, state), ORGANIZATION, values={}, field_errors={}
+def render_page(state: PageState, **fields: object) -> str:
+    charter = build_charter(**fields)
+    page = quote_pages.render_content(
+        build_quote_page(charter, CLIENT.name, FORMATTER, state), ORGANIZATION, values={}, field_errors={}
     )
-    return drawn.text
+    return page.text
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_quote_page_renders_every_state(status: Status) -> None:
-    known = build_charter(status=status, accepted_by="Dana Lee")
+    charter = build_charter(status=status, accepted_by="Dana Lee")
     text = quote_pages.render_content(
-        build_quote_page(known, CLIENT.name, WORDS, quote_state(known, SENT)), ORGANIZATION, values={}, field_errors={}
+        build_quote_page(charter, CLIENT.name, FORMATTER, quote_state(charter, SENT)),
+        ORGANIZATION,
+        values={},
+        field_errors={},
     ).text
     assert ("<form" in text) is (status is Status.QUOTE)
     assert "CH-2027-000001" in text
@@ -44,14 +47,14 @@ def test_quote_state_is_open_until_expiry() -> None:
 
 def test_open_quote_page_shows_trip_price_and_validity() -> None:
     text = render_page(PageState.OPEN)
-    for said in (
+    for expected in (
         "Acme Events",
         "New York, NY → Atlantic City, NJ",
         "<p>Wednesday, March 3, 2027</p>",
         "$1,114.50",
         f"February 27, 2027, 5:00{NBSP}PM EST",
     ):
-        assert said in text
+        assert expected in text
     assert 'name="revision_number" value="1"' in text
 
 
@@ -63,8 +66,8 @@ def test_multi_day_trip_page_shows_first_and_last_day() -> None:
 def test_booked_trip_page_shows_paid_and_remaining_amounts() -> None:
     assert "paid" not in render_page(PageState.UNDER_WAY, status=Status.BOOKED).split("If you cancel")[0]
     assert "$278.63 paid, $835.87 to pay" in render_page(PageState.UNDER_WAY, status=Status.BOOKED, amount_paid=27863)
-    whole = render_page(PageState.UNDER_WAY, status=Status.CONFIRMED, amount_paid=111450)
-    assert "<div>$1,114.50 paid</div>" in whole
+    fully_paid = render_page(PageState.UNDER_WAY, status=Status.CONFIRMED, amount_paid=111450)
+    assert "<div>$1,114.50 paid</div>" in fully_paid
 
 
 def test_blocked_quote_page_has_no_accept_form() -> None:
@@ -76,19 +79,19 @@ def test_blocked_quote_page_has_no_accept_form() -> None:
 
 
 def test_quote_page_contains_no_internal_ids() -> None:
-    known = build_charter()
+    charter = build_charter()
     text = render_page(PageState.OPEN)
-    for secret in (known.id, known.org_id, known.client_id, known.quote.id):
+    for secret in (charter.id, charter.org_id, charter.client_id, charter.quote.id):
         assert secret not in text
 
 
 def test_quote_page_escapes_user_text() -> None:
-    known = build_quote_page(build_charter(), "<script>alert(1)</script>", WORDS, PageState.OPEN)
-    assert "<script>" not in quote_pages.render_content(known, ORGANIZATION, values={}, field_errors={}).text
+    page = build_quote_page(build_charter(), "<script>alert(1)</script>", FORMATTER, PageState.OPEN)
+    assert "<script>" not in quote_pages.render_content(page, ORGANIZATION, values={}, field_errors={}).text
 
 
 def test_describe_stops_shows_local_times_and_each_day_once() -> None:
-    first, middle, last = charter_text.describe_stops(build_charter().stops, WORDS)
+    first, middle, last = charter_text.describe_stops(build_charter().stops, FORMATTER)
     assert [(time.label, time.value, time.day) for time in first.times] == [
         ("Departs", f"9:00{NBSP}AM EST", "Wednesday, March 3, 2027")
     ]
@@ -97,13 +100,13 @@ def test_describe_stops_shows_local_times_and_each_day_once() -> None:
 
 
 def test_describe_stops_uses_zone_of_each_stop() -> None:
-    known = build_charter()
-    west = [known.stops[0], known.stops[-1].model_copy(update={"timezone": "America/Los_Angeles"})]
-    assert charter_text.describe_stops(west, WORDS)[1].times[0].value == f"9:00{NBSP}AM PST"
+    charter = build_charter()
+    stops = [charter.stops[0], charter.stops[-1].model_copy(update={"timezone": "America/Los_Angeles"})]
+    assert charter_text.describe_stops(stops, FORMATTER)[1].times[0].value == f"9:00{NBSP}AM PST"
 
 
 @pytest.mark.parametrize(
-    ("given", "detail"),
+    ("line", "detail"),
     [
         (build_line("base_rate", "Base", "1", 35000, 35000), ""),
         (build_line("mileage_rate", "Miles", "150.5", 250, 37625), "150.5 miles × $2.50"),
@@ -113,8 +116,8 @@ def test_describe_stops_uses_zone_of_each_stop() -> None:
         (build_line("extra_stop", "Extra stops", "3", 2500, 7500), "3 × $25.00"),
     ],
 )
-def test_describe_lines_shows_quantity_and_unit_price(given: Line, detail: str) -> None:
-    assert charter_text.describe_lines([given], WORDS)[0].detail == detail
+def test_describe_lines_shows_quantity_and_unit_price(line: Line, detail: str) -> None:
+    assert charter_text.describe_lines([line], FORMATTER)[0].detail == detail
 
 
 def test_cancellation_terms_match_refund_policy() -> None:
@@ -124,7 +127,7 @@ def test_cancellation_terms_match_refund_policy() -> None:
         "24 to 48 hours before: we refund 50% of what you paid",
         "Less than 24 hours before: no refund",
     ]
-    assert len(charter_text.cancellation_terms([Tier(0, 100)])) == 1
+    assert len(charter_text.cancellation_terms([RefundTier(0, 100)])) == 1
 
 
 def test_amenity_names_use_price_list() -> None:

@@ -182,7 +182,7 @@ def test_build_page_before_check_in_shows_departure_without_vehicle() -> None:
 def test_build_page_after_a_missed_start_asks_to_call() -> None:
     banner = build_page(status=Status.CONFIRMED).banner
     assert banner is not None
-    assert (banner.mood, "Call us if you are waiting" in banner.text) == ("late", True)
+    assert (banner.tone, "Call us if you are waiting" in banner.text) == ("late", True)
 
 
 def test_build_page_after_the_drop_off_shows_no_vehicle() -> None:

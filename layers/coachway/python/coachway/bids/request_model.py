@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.bids.model import Bid
 from coachway.bids.rules import RequestStatus, is_sealed, valid_until
-from coachway.bookings.charters.model import CHARTER, CharterId, Moment
+from coachway.bookings.charters.model import CHARTER, CharterId, TripTime
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
@@ -83,7 +83,7 @@ class BidRequestInput(RequestSchema):
         }
     )
 
-    deadline: Annotated[Moment, Field(description="at least two hours from now, at most 30 days")]
+    deadline: Annotated[TripTime, Field(description="at least two hours from now, at most 30 days")]
     target_price: Annotated[
         NonNegativeApiAmount | None, Field(description="for all vehicles that nobody runs yet; vendors do not see it")
     ] = None
@@ -105,7 +105,7 @@ class ExtendInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"deadline": "2027-02-03T17:00:00-05:00"}]})
 
-    deadline: Moment
+    deadline: TripTime
 
 
 class BidRequest(Entity):

@@ -1,1 +1,1 @@
-"""Bookings: charters from quote to completion, their series, and the links by which clients answer."""
+"""Bookings: charters from quote to completion, recurring series, and quote links for clients."""

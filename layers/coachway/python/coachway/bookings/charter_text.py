@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from coachway.bookings.charters.cancellation_policy import TIERS, Tier
+from coachway.bookings.charters.cancellation_policy import REFUND_TIERS, RefundTier
 from coachway.bookings.charters.model import Charter, Stop, StopType, TripType
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, humanized, vehicles
@@ -28,13 +28,15 @@ _PERCENT_KINDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fact:
+    """A label and a value, such as `Passengers` and `40`."""
+
     label: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class TimeText:
-    """`Departs`, `9:00 AM EST`, and the day if it differs from that of the previous time."""
+    """`Departs`, `9:00 AM EST`, and the day if it differs from the day of the previous time."""
 
     label: str
     value: str
@@ -43,6 +45,8 @@ class TimeText:
 
 @dataclass(frozen=True, slots=True)
 class StopText:
+    """A stop as text."""
+
     kind: str
     address: str
     times: Sequence[TimeText]
@@ -50,6 +54,8 @@ class StopText:
 
 @dataclass(frozen=True, slots=True)
 class LineText:
+    """A price line as text. `detail` is the quantity and unit price."""
+
     label: str
     detail: str
     amount: str
@@ -73,10 +79,10 @@ def formatter_of(organization: Organization) -> Formatter:
     return Formatter(timezone=organization.timezone, currency=organization.currency)
 
 
-def describe_stops(items: Iterable[Stop], formatter: Formatter) -> list[StopText]:
+def describe_stops(stops: Iterable[Stop], formatter: Formatter) -> list[StopText]:
     """The stops with local times; a day is shown only when it changes."""
     result, shown_day = [], ""
-    for stop in items:
+    for stop in stops:
         times = []
         for label, moment in (("Arrives", stop.estimated_arrival), ("Departs", stop.estimated_departure)):
             if moment is None:
@@ -90,22 +96,22 @@ def describe_stops(items: Iterable[Stop], formatter: Formatter) -> list[StopText
     return result
 
 
-def describe_route(items: Sequence[Stop]) -> str:
-    """`New York, NY → Atlantic City, NJ`."""
-    return f"{_place(items[0].address)} → {_place(items[-1].address)}"
+def describe_route(stops: Sequence[Stop]) -> str:
+    """The first and the last stop: `New York, NY → Atlantic City, NJ`."""
+    return f"{_short_address(stops[0].address)} → {_short_address(stops[-1].address)}"
 
 
-def _place(address: str) -> str:
+def _short_address(address: str) -> str:
     parts = [part.strip() for part in address.split(",") if part.strip()]
     return ", ".join(parts[-2:]) or address
 
 
-def describe_lines(items: Iterable[Line], formatter: Formatter) -> list[LineText]:
+def describe_lines(lines: Iterable[Line], formatter: Formatter) -> list[LineText]:
     """Price lines, with quantity and unit price where the amount does not show them."""
-    return [LineText(line.label, _detail(line, formatter), formatter.money(line.amount)) for line in items]
+    return [LineText(line.label, _describe_quantity(line, formatter), formatter.money(line.amount)) for line in lines]
 
 
-def _detail(line: Line, formatter: Formatter) -> str:
+def _describe_quantity(line: Line, formatter: Formatter) -> str:
     unit = formatter.money(abs(line.unit_amount))
     if line.kind in _PER_MILE_KINDS:
         return f"{formatter.number(line.quantity)} miles × {unit}"
@@ -125,7 +131,7 @@ def describe_days(charter: Charter, formatter: Formatter) -> str:
 
 
 def describe_trip(charter: Charter) -> list[Fact]:
-    """The facts of the trip: type, vehicles, passengers, amenities, drivers."""
+    """Trip type, vehicles, passengers, amenities and drivers."""
     count = charter.vehicle_count
     facts = [
         Fact("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
@@ -153,12 +159,12 @@ def describe_crews(charter: Charter) -> list[Fact]:
 
 
 def amenity_names(charter: Charter) -> list[str]:
-    """The ordered amenities: by the names of the price list, or by their codes if one is not on it."""
+    """The ordered amenities by their names in the price list, or all by their codes if one is not in it."""
     names = [line.label for line in charter.quote.lines if line.kind == "amenity"]
     return names if len(names) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
 
 
-def cancellation_terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
+def cancellation_terms(tiers: Sequence[RefundTier] = REFUND_TIERS) -> list[str]:
     """What a cancellation refunds, longest notice first."""
     texts, previous_hours = [], 0
     for tier in sorted(tiers, reverse=True):

@@ -1,6 +1,6 @@
 """Erasure of a client's charters: addresses, names and notes are removed; dates, miles and amounts stay.
 
-Charters are found by their quotes, which name both client and charter, so deleted charters are found too.
+Charters are found by their quotes, so deleted charters and those of a previous client are found too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UPCOMING_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.I
 _PART: Final = "bookings"
 
 ERASURE = AccessPattern(
-    "the record that a charter's personal data was erased",
+    "the record that the personal data of a charter was erased",
     pk=CHARTER.pk,
     sk="ERASED",
 )
@@ -49,16 +49,15 @@ class CharterErasure(Entity):
 
 
 def erase_client(caller: Caller, client_id: str) -> Erasure:
-    """Erase a client; other capabilities erase what they store about it when the event reaches them.
+    """Erase a client's personal data. Other capabilities erase their part when they receive the event.
 
-    Raises ClientHasOpenBalance, ClientHasUpcomingTrips, or NotFound if it is erased already.
+    Raises ClientHasOpenBalance, ClientHasUpcomingTrips, or NotFound if the client is already erased.
     """
     partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
     charters = query_all(Charter, partition, index=OF_CLIENT.index, descending=True)
     upcoming = [each.number for each in charters if each.status in _UPCOMING_STATUSES]
     if upcoming:
-        detail = f"Complete or cancel {', '.join(upcoming[:5])} first."
-        raise ClientHasUpcomingTrips(detail)
+        raise ClientHasUpcomingTrips(f"Complete or cancel {', '.join(upcoming[:5])} first.")
     return privacy.erase_client(caller, client_id)
 
 
@@ -67,7 +66,7 @@ def _erase_charter_of_quote(caller: Caller, client_id: str, quote: Quote) -> Non
     if quote.charter_id is None:
         return
     key = CHARTER.key(org=caller.org_id, id=quote.charter_id)
-    # Not `find`, which skips deleted charters.
+    # `store.find` skips deleted charters.
     charter = next(iter(query_all(Charter, key.pk, prefix=key.sk)), None)
     if charter is None or store.find(CharterErasure, ERASURE.key(org=caller.org_id, id=charter.id)) is not None:
         return
@@ -76,19 +75,19 @@ def _erase_charter_of_quote(caller: Caller, client_id: str, quote: Quote) -> Non
         raise ClientHasUpcomingTrips(f"Complete or cancel {charter.number} first.")
     if is_of_client and charter.status is Status.QUOTE and charter.deleted_at is None:
         charter = lifecycle.expire(caller, charter_queries.get_charter(caller, charter.id))
-    receipt = CharterErasure(id=charter.id, org_id=caller.org_id, client_id=client_id)
-    receipt_ops: list[Op] = (
-        [Create(receipt, [CharterErased(charter_id=charter.id, client_id=client_id)])] if is_of_client else []
+    erasure = CharterErasure(id=charter.id, org_id=caller.org_id, client_id=client_id)
+    erasure_ops: list[Op] = (
+        [Create(erasure, [CharterErased(charter_id=charter.id, client_id=client_id)])] if is_of_client else []
     )
-    erase_partition(caller, Redaction(client_id), key.pk, [Charter], *receipt_ops, record=charter)
+    erase_partition(caller, Redaction(client_id), key.pk, [Charter], *erasure_ops, record=charter)
 
 
 LISTS_OF_CLIENT: Final = (RecordList(Quote, QUOTES_OF_CLIENT, _erase_charter_of_quote),)
-"""Charters are found by their quotes."""
+"""The quotes of a client. Erasing a quote also erases its charter."""
 
 
 def erase_client_charters(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next page of a client's charters. Raises ClientHasUpcomingTrips if one was booked meanwhile."""
+    """Erase the next page of a client's charters. Raises ClientHasUpcomingTrips if one was booked after the request."""
     erase_page(caller, delivery, _PART, LISTS_OF_CLIENT)
 
 
@@ -96,4 +95,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "client.erased": erase_client_charters,
     "client.erasure_continued": erase_client_charters,
 }
-"""By event type; the template is generated from these."""
+"""Consumers by event type; the template is generated from them."""

@@ -6,21 +6,21 @@ from coachway.core import errors
 
 
 class ChangeCaseRequired(errors.Conflict):
-    """A booked charter's price, time and stops are fixed. Such a change needs a change case."""
+    """The price, time and stops of a booked charter are fixed. Changing them needs a change case."""
 
     code = "change_case_required"
-    title = "The change needs a change case"
+    title = "A change case is required"
 
 
 class CharterClosed(errors.Conflict):
-    """The charter is completed, cancelled, declined or expired, so it cannot be changed."""
+    """A charter that is completed, cancelled, declined or expired cannot be changed."""
 
     code = "charter_closed"
     title = "The charter is closed"
 
 
 class CharterNotDeletable(errors.Conflict):
-    """A charter can be deleted while it is a quote, or once it is declined, expired or cancelled. Cancel it first."""
+    """Only a charter with the status `quote`, `declined`, `expired` or `cancelled` can be deleted. Cancel it first."""
 
     code = "charter_not_deletable"
     title = "The charter cannot be deleted"
@@ -34,7 +34,7 @@ class CharterPartlyPaid(errors.Conflict):
 
 
 class ClientHasUpcomingTrips(errors.Conflict):
-    """The client has charters that are booked, confirmed or in progress. Complete or cancel them, then erase it."""
+    """The client has charters that are booked, confirmed or in progress. Complete or cancel them first."""
 
     code = "client_has_upcoming_trips"
     title = "The client has upcoming trips"
@@ -48,7 +48,7 @@ class ClientInactive(errors.Conflict):
 
 
 class ClientPaysByInvoice(errors.Conflict):
-    """The client's payment terms let it pay by invoice after the trip, so no instalments can be set.
+    """The client pays by invoice after the trip, so no instalments can be set.
 
     Change the client's payment terms first.
     """
@@ -72,14 +72,14 @@ class DeparturePassed(errors.Conflict):
 
 
 class DepositAlreadyCovered(errors.Conflict):
-    """What the client has paid covers the deposit of the new schedule. Book the charter instead."""
+    """The client's payments already cover the deposit of the new schedule. Book the charter instead."""
 
     code = "deposit_already_covered"
     title = "The payments already cover the deposit"
 
 
 class DocumentsNotInOrder(errors.Conflict):
-    """A vendor, driver, vehicle or the organization lacks a valid document. `errors` lists each of them.
+    """A vendor, driver, vehicle or the organization lacks a valid document. `errors` lists them.
 
     Documents must be valid through the last day of the trip.
     """
@@ -96,7 +96,7 @@ class InstalmentDateRequired(errors.Conflict):
 
 
 class PaymentScheduleAccepted(errors.Conflict):
-    """The client has accepted a payment schedule. It can be replaced by another one, but not removed."""
+    """The client has accepted a payment schedule. You can replace it, but not remove it."""
 
     code = "payment_schedule_accepted"
     title = "The client has accepted the payment schedule"
@@ -138,14 +138,14 @@ class QuoteNotSendable(errors.Conflict):
 
 
 class QuoteRevised(errors.Conflict):
-    """The quote was revised after the client read it. Read the current revision, then answer it."""
+    """The quote was revised after the client read it. Read the current revision and answer that."""
 
     code = "quote_revised"
     title = "The quote was revised"
 
 
 class VehiclesAwarded(errors.Conflict):
-    """Vendors were awarded vehicles of this charter for the trip as it is. Release their bids before changing it."""
+    """Vendors were awarded vehicles of this charter for the current trip. Release their bids before changing it."""
 
     code = "vehicles_awarded"
     title = "Vehicles of the charter are awarded to vendors"

@@ -23,56 +23,56 @@ _TIMES_WIDTH: Final = 48 * mm
 
 
 def render_itinerary(charter: Charter, client: Client, organization: Organization) -> bytes:
-    """Render the itinerary. It shows no prices, since drivers carry it."""
+    """Render the itinerary. It shows no prices, because drivers use it too."""
     brand, formatter = brand_of(organization), formatter_of(organization)
-    sheet = document_pdf.PdfDocument(
+    document = document_pdf.PdfDocument(
         brand,
         title="Itinerary",
         subtitle=f"{charter.number} · {humanized(charter.status)}",
         reference=charter.number,
         currency=organization.currency,
     )
-    sheet.heading(charter_text.describe_days(charter, formatter))
+    document.heading(charter_text.describe_days(charter, formatter))
     facts = [
         Fact("Client", client.name),
         Fact("Phone", telephone(client.phone or "")),
         *charter_text.describe_trip(charter),
     ]
     facts.append(Fact("Distance", f"{formatter.number(charter.miles)} miles"))
-    sheet.facts([(fact.label, fact.value) for fact in facts])
+    document.facts([(fact.label, fact.value) for fact in facts])
     crews = charter_text.describe_crews(charter)
     if crews:
-        sheet.heading("Your drivers" if len(crews) > 1 else "Your driver")
-        sheet.facts([(fact.label, fact.value) for fact in crews])
-    sheet.heading("Stops")
-    sheet.add(build_stops_table(brand, sheet.width, charter_text.describe_stops(charter.stops, formatter)))
+        document.heading("Your drivers" if len(crews) > 1 else "Your driver")
+        document.facts([(fact.label, fact.value) for fact in crews])
+    document.heading("Stops")
+    document.add(build_stops_table(brand, document.width, charter_text.describe_stops(charter.stops, formatter)))
     if charter.notes.strip():
-        sheet.heading("Notes")
-        sheet.paragraph(charter.notes)
-    return sheet.pdf()
+        document.heading("Notes")
+        document.paragraph(charter.notes)
+    return document.pdf()
 
 
 def build_stops_table(brand: Brand, width: float, stops: Sequence[StopText]) -> Table:
     """A table with one row per stop: number, times, type and address."""
     rows = []
     for number, stop in enumerate(stops, 1):
-        times = []
+        times_cell = []
         for time in stop.times:
             if time.day:
-                times.append(Paragraph(document_pdf.text(time.day), document_pdf.style(8.5, quiet=True)))
-            times.append(
+                times_cell.append(Paragraph(document_pdf.text(time.day), document_pdf.style(8.5, quiet=True)))
+            times_cell.append(
                 Paragraph(
                     f"{document_pdf.text(time.label)} <b>{document_pdf.text(time.value)}</b>", document_pdf.style(10)
                 )
             )
-        place = [
+        place_cell = [
             Paragraph(document_pdf.text(stop.kind), document_pdf.style(8.5, quiet=True)),
             Paragraph(document_pdf.text(stop.address), document_pdf.style(10.5, bold=True)),
         ]
-        mark = Paragraph(
+        number_cell = Paragraph(
             f'<para align="center"><font color="#ffffff">{number}</font></para>', document_pdf.style(11, bold=True)
         )
-        rows.append([mark, times, place])
+        rows.append([number_cell, times_cell, place_cell])
     return Table(
         rows,
         colWidths=[_NUMBER_WIDTH, _TIMES_WIDTH, width - _NUMBER_WIDTH - _TIMES_WIDTH],

@@ -1,4 +1,4 @@
-"""Payment schedules of charters: agreed with the client, or by the organization's payment policy."""
+"""Payment schedules of charters, agreed with the client or set by the organization's payment policy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
 class PaymentScheduleInput(RequestSchema):
-    """The agreed instalments. One without `due_on` is due at acceptance, and paying it books the trip."""
+    """The agreed instalments. An instalment without `due_on` is due at acceptance, and paying it books the trip."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,12 +60,12 @@ class InstalmentView(Instalment):
 
     @property
     def is_payable(self) -> bool:
-        """Whether a part of it is still open."""
+        """Whether an amount is still open."""
         return self.open > 0
 
 
 class PaymentSchedule(Entity):
-    """The payment schedule of a charter, with the charter's id and version; no instalments if invoiced later."""
+    """The payment schedule of a charter. It has no instalments if the client pays by invoice after the trip."""
 
     ETAG_IS_VERSION = False  # what is due depends on the day
 
@@ -82,7 +82,7 @@ class PaymentSchedule(Entity):
 
 
 def instalments_of(charter: Charter, client: Client, organization: Organization) -> list[Instalment]:
-    """The instalments of a charter: agreed ones, else those of the policy if it were accepted today."""
+    """The agreed instalments of a charter, or those by the payment policy if it were accepted today."""
     if charter.instalments:
         return list(charter.instalments)
     return instalments.plan_instalments(
@@ -133,16 +133,16 @@ def get_schedule(caller: Caller, charter_id: str) -> PaymentSchedule:
     """Get the payment schedule of a charter. Raises NotFound, also for a client that does not own the charter."""
     charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != charter.client_id:
-        raise errors.NotFound("There is no such charter.")
+        raise errors.NotFound("Charter not found.")
     client, organization = _load_client_and_organization(charter)
     return build_schedule(charter, instalments_of(charter, client, organization))
 
 
 def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected: int | None) -> PaymentSchedule:
-    """Store the agreed instalments; an empty list returns to the organization's policy.
+    """Store the agreed instalments. An empty list restores the organization's payment policy.
 
-    Raises Invalid if they do not add up to the price, and a Conflict if the charter is closed or the change itself
-    would book the trip or undo its booking.
+    Raises Invalid if they do not add up to the price, CharterClosed, ClientPaysByInvoice, PaymentScheduleAccepted, and
+    InstalmentDateRequired or DepositAlreadyCovered if the schedule contradicts the charter's status.
     """
     # Imported late: reading a schedule does not need it at a cold start.
     from coachway.bookings.charters import event_payloads as charter_event_payloads
@@ -153,13 +153,13 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
     if before.status.is_terminal:
         raise CharterClosed(f"This charter is {before.status}.")
     if has_terms(client.payment_terms) and body.instalments:
-        raise ClientPaysByInvoice(f"This client pays {client.payment_terms}. Change its payment terms first.")
+        raise ClientPaysByInvoice(f"The client's payment terms are {client.payment_terms}. Change them first.")
     if before.is_accepted and not body.instalments:
         raise PaymentScheduleAccepted("The client has accepted a schedule. Set at least one instalment.")
     if body.instalments:
         instalments.require_valid_schedule(body.instalments, before.quote.total, before.trip_date)
     if before.status is not Status.QUOTE and instalments.amount_due_to_book(body.instalments) > before.amount_paid:
-        raise InstalmentDateRequired("The trip is booked. Set `due_on` of every instalment that is not paid.")
+        raise InstalmentDateRequired("The trip is booked. Set `due_on` of every unpaid instalment.")
     if (
         before.status is Status.QUOTE
         and before.is_accepted

@@ -30,6 +30,7 @@ class Transitions(Generic[S]):
         """Raise InvalidStatusTransition unless `after` may follow `before`."""
         if self.allows(before, after):
             return
-        possible = " or ".join(self.allowed[before])
+        *others, last = map(str, self.allowed[before] or ("",))
+        possible = f"{', '.join(others)} or {last}" if others else last
         hint = f"It can become {possible}." if possible else f"{before.value} is final."
         raise errors.InvalidStatusTransition(f"A {self.subject} cannot go from {before.value} to {after.value}. {hint}")

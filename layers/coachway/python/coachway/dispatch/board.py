@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.model import BY_TRIP, Charter, Cover
+from coachway.bookings.charters.model import BY_TRIP, Charter, VehicleCoverage
 from coachway.bookings.charters.rules import Status
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -182,7 +182,7 @@ def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: R
 def _uncovered_cards(charter: Charter) -> Iterable[BoardCard]:
     covers = {cover.vehicle: cover for cover in charter.vehicles}
     for number in range(1, charter.vehicle_count + 1):
-        cover = covers.get(number, Cover(vehicle=number))
+        cover = covers.get(number, VehicleCoverage(vehicle=number))
         is_over = charter.status is Status.COMPLETED and cover.vendor_id is None
         if cover.assignment_id is not None or is_over:
             continue

@@ -17,7 +17,7 @@ from coachway.bids.request_model import BIDDING, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.vendor_candidates import Candidate
 from coachway.bookings.charters import coverage, workflow_failures
-from coachway.bookings.charters.model import CHARTER, Charter, Cover
+from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
 from coachway.bookings.charters.rules import Status
 from coachway.contracts.bids import BidAccepted, BidCalledOff, BiddingAwarded, BidRejected
 from coachway.core import errors, store
@@ -58,12 +58,12 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     _require_awardable(caller, bidding, bids)
     free = bidding.charter.uncovered_vehicles
     winners: list[Bid] = []
-    covers: list[Cover] = []
+    covers: list[VehicleCoverage] = []
     for bid in bids:
         _require_decidable(bid, bidding)
         received, free = assign_vehicles(free, bid.vehicle_count, bidding.charter.vehicle_count)
         vendor_candidates.require_eligible(bid, bidding.charter, bidding.request, candidates.get(bid.vendor_id))
-        covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in received]
+        covers += [VehicleCoverage(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in received]
         winners.append(_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], received, reason))
     is_whole = not free
     over = workflow_failures.fields_without_failure(bidding.charter, BIDDING) if is_whole else {}

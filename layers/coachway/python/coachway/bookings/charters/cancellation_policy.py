@@ -11,26 +11,28 @@ from coachway.bookings.charters.rules import Actor
 from coachway.core.types.money import round_half_up
 
 
-class Tier(NamedTuple):
+class RefundTier(NamedTuple):
     """Cancelling at least `hours` before the first pickup refunds `percent` of what was paid."""
 
     hours: int
     percent: int
 
 
-TIERS: Final = (Tier(72, 100), Tier(48, 75), Tier(24, 50), Tier(0, 0))
+REFUND_TIERS: Final = (RefundTier(72, 100), RefundTier(48, 75), RefundTier(24, 50), RefundTier(0, 0))
 
 
-def refund_percent(first_pickup: datetime, at: datetime, actor: Actor, tiers: Sequence[Tier] = TIERS) -> int:
-    """The percentage of the payments to refund; 100 unless the client cancels.
+def refund_percent(
+    first_pickup: datetime, cancelled_at: datetime, actor: Actor, tiers: Sequence[RefundTier] = REFUND_TIERS
+) -> int:
+    """The percentage of the payments to refund: by notice if the client cancels, otherwise 100.
 
-    `at` is truncated to the second, in the client's favor.
+    `cancelled_at` is rounded down to the second, in the client's favor.
     """
     if actor is not Actor.CLIENT:
         return 100
-    remaining = first_pickup - at.replace(microsecond=0)
-    reached = [tier for tier in tiers if remaining >= timedelta(hours=tier.hours)]
-    return max(reached, key=lambda tier: tier.hours).percent if reached else 0
+    notice = first_pickup - cancelled_at.replace(microsecond=0)
+    matching = [tier for tier in tiers if notice >= timedelta(hours=tier.hours)]
+    return max(matching, key=lambda tier: tier.hours).percent if matching else 0
 
 
 def refund_amount(paid_cents: int, percent: int) -> int:

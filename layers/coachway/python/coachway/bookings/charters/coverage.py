@@ -1,42 +1,44 @@
-"""Who runs which of a charter's vehicles: vendors and assigned drivers.
+"""Which of a charter's vehicles are covered by a vendor or an assigned driver.
 
-Coverage is stored on the charter, so of two requests that cover the same vehicle only one succeeds.
+Coverage is stored on the charter, so if two requests cover the same vehicle, only one succeeds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from coachway.bookings.charters.model import Charter, Cover
+from coachway.bookings.charters.model import Charter, VehicleCoverage
 from coachway.bookings.charters.rules import CharterChanged, Status
 from coachway.bookings.errors import VehiclesHaveDrivers
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
 
 
-def find_cover(charter: Charter, vehicle: int) -> Cover | None:
+def find_cover(charter: Charter, vehicle: int) -> VehicleCoverage | None:
     """The coverage of one vehicle, or None."""
     return next((cover for cover in charter.vehicles if cover.vehicle == vehicle), None)
 
 
-def cover_ops(caller: Caller, before: Charter, covers: Sequence[Cover], reason: str, **more: object) -> list[Op]:
-    """Operations that store `covers`, replacing earlier coverage of the same vehicles; `more` sets other fields.
+def cover_ops(
+    caller: Caller, before: Charter, covers: Sequence[VehicleCoverage], reason: str, **fields: object
+) -> list[Op]:
+    """Operations that store `covers`, replacing earlier coverage of the same vehicles; `fields` sets other fields.
 
     A booked charter is confirmed once every vehicle is covered. The transaction fails with CharterChanged.
     """
     replaced = {cover.vehicle for cover in covers}
     others = [cover for cover in before.vehicles if cover.vehicle not in replaced]
-    after = before.model_copy(update={**_coverage_fields([*others, *covers]), **more})
+    after = before.model_copy(update={**_coverage_fields([*others, *covers]), **fields})
     if not after.uncovered_vehicles and before.status is Status.BOOKED:
-        return _confirm_ops(caller, before, reason, **_coverage_fields(after.vehicles), **more)
+        return _confirm_ops(caller, before, reason, **_coverage_fields(after.vehicles), **fields)
     return [_modified_op(before, after)]
 
 
 def release_assignment_ops(before: Charter, assignment_id: str) -> list[Op]:
     """Operations that remove an assignment's driver from the vehicles of a charter; none if it covers no vehicle.
 
-    A vendor that was awarded the vehicle keeps it. The charter keeps its status: the promise to the client stands, and
-    dispatch looks for a replacement. The transaction fails with CharterChanged.
+    A vendor that was awarded the vehicle keeps it. The charter keeps its status, because it is still promised to the
+    client and dispatch looks for a replacement. The transaction fails with CharterChanged.
     """
     changes = _fields_without_assignments(before, {assignment_id})
     if changes["vehicles"] == before.vehicles:
@@ -47,17 +49,20 @@ def release_assignment_ops(before: Charter, assignment_id: str) -> list[Op]:
 def release_vendor_ops(before: Charter, bid_id: str) -> list[Op]:
     """Operations that remove a bid's vendor from the vehicles that it won; the transaction fails with CharterChanged.
 
-    The charter keeps its status, as when a driver is lost. Raises VehiclesHaveDrivers while one of them has a driver.
+    The charter keeps its status, as when an assignment is released. Raises VehiclesHaveDrivers if one of the vehicles
+    has a driver.
     """
-    driven = [cover.assignment_id for cover in before.vehicles if cover.bid_id == bid_id and cover.assignment_id]
-    if driven:
-        raise VehiclesHaveDrivers(f"Release {' and '.join(driven)} first.")
+    assignment_ids = [
+        cover.assignment_id for cover in before.vehicles if cover.bid_id == bid_id and cover.assignment_id
+    ]
+    if assignment_ids:
+        raise VehiclesHaveDrivers(f"Release {' and '.join(assignment_ids)} first.")
     others = [cover for cover in before.vehicles if cover.bid_id != bid_id]
     return [_modified_op(before, before.model_copy(update=_coverage_fields(others)))]
 
 
-def without_drivers(before: Charter) -> dict[str, object]:
-    """Fields of a charter without any drivers, because its trip changed; vendors keep their vehicles."""
+def fields_without_drivers(before: Charter) -> dict[str, object]:
+    """The coverage fields after all drivers are removed because the trip changed; vendors keep their vehicles."""
     return _fields_without_assignments(
         before, {cover.assignment_id for cover in before.vehicles if cover.assignment_id}
     )
@@ -76,24 +81,24 @@ def _fields_without_assignments(before: Charter, assignment_ids: Collection[str]
         cover.model_copy(update=cleared) if cover.assignment_id in assignment_ids else cover
         for cover in before.vehicles
     ]
-    return _coverage_fields([cover for cover in covers if cover.is_run])
+    return _coverage_fields([cover for cover in covers if cover.is_covered])
 
 
 def confirm_if_covered_ops(caller: Caller, before: Charter) -> list[Op]:
-    """Operations that confirm a booked charter if all its vehicles are covered; else none."""
+    """Operations that confirm a charter if it is booked and all its vehicles are covered; otherwise none."""
     if before.status is not Status.BOOKED or before.uncovered_vehicles:
         return []
     return _confirm_ops(caller, before, "Every vehicle has a driver or a vendor")
 
 
-def _confirm_ops(caller: Caller, before: Charter, reason: str, **more: object) -> list[Op]:
+def _confirm_ops(caller: Caller, before: Charter, reason: str, **fields: object) -> list[Op]:
     # Imported late: it loads pricing and hours of service, which reading requests do not need at a cold start.
     from coachway.bookings.charters import lifecycle
 
-    return lifecycle.confirm_ops(caller, before, reason, **more)
+    return lifecycle.confirm_ops(caller, before, reason, **fields)
 
 
-def _coverage_fields(vehicles: Sequence[Cover]) -> dict[str, object]:
+def _coverage_fields(vehicles: Sequence[VehicleCoverage]) -> dict[str, object]:
     covers = sorted(vehicles, key=lambda cover: cover.vehicle)
     vendor_ids = list(dict.fromkeys(cover.vendor_id for cover in covers if cover.vendor_id))
     driver_ids = [cover.driver_id for cover in covers if cover.driver_id]

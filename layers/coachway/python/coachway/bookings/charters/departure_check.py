@@ -1,4 +1,4 @@
-"""Checks the compliance documents of everybody who runs a trip, before it departs."""
+"""Checks the compliance documents of a trip's vendors, drivers and vehicles before departure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coachway.core.persistence.records import Key
 
 _BATCH_SIZE: Final = 100
 _MAX_CONDITIONS: Final = 90
-"""A transaction has at most 100 items. Subjects beyond these are checked just before the transaction only."""
+"""A transaction has at most 100 items. Subjects beyond this number are checked only before the transaction."""
 
 
 class _DocumentHolder(NamedTuple):
@@ -28,7 +28,7 @@ class _DocumentHolder(NamedTuple):
 
 
 def departure_checks(charter: Charter) -> list[Op]:
-    """Check all documents, and return operations that fail if one changes meanwhile. Raises DocumentsNotInOrder.
+    """Check all documents, and return operations that fail if one of them changes. Raises DocumentsNotInOrder.
 
     Documents must be valid through the trip's last day: those of vendors, assigned drivers and assigned vehicles, and
     those of the organization if a driver or vehicle is its own.
@@ -63,5 +63,5 @@ def _document_holders(charter: Charter) -> Iterator[_DocumentHolder]:
             if driver_id is not None:
                 yield _DocumentHolder(f"vehicles.{number}.{field}", name, subject_key(SubjectType.DRIVER, driver_id))
         if cover.vehicle_id is not None:
-            at, name = f"vehicles.{number}.vehicle_id", cover.vehicle_name or "The vehicle"
-            yield _DocumentHolder(at, name, subject_key(SubjectType.VEHICLE, cover.vehicle_id))
+            field, name = f"vehicles.{number}.vehicle_id", cover.vehicle_name or "The vehicle"
+            yield _DocumentHolder(field, name, subject_key(SubjectType.VEHICLE, cover.vehicle_id))

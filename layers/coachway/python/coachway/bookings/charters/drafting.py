@@ -1,4 +1,4 @@
-"""Builds charters from requests: schedule, price and events, ready to be committed."""
+"""Builds charters from requests, with schedule and price, for the transaction that stores them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from coachway.pricing.quote_service import PricingContext
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A priced charter; `quote_ops` store the quote behind it."""
+    """A priced charter that is not stored yet, and the operations that store its quote."""
 
     charter: Charter
     quote_ops: Sequence[Op]
@@ -38,9 +38,9 @@ def require_active_client(client: Client) -> Client:
 
 
 def load_pricing_context(caller: Caller, request: CharterInput) -> PricingContext:
-    """Load what pricing needs, together with the client and the charter counter, in one read.
+    """Load the pricing data in one read, together with the client and the charter counter.
 
-    Raises NotFound for an unknown client, ClientInactive for an inactive one.
+    Raises NotFound if the client does not exist, ClientInactive if it is inactive.
     """
     key = CLIENT.key(org=caller.org_id, id=request.client_id)
     years = {stop.time.year for stop in request.stops[:1] if stop.time}
@@ -50,15 +50,15 @@ def load_pricing_context(caller: Caller, request: CharterInput) -> PricingContex
     return PricingContext.from_records(caller.org_id, records)
 
 
-def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **more: Any) -> Draft:
-    """Build a new charter without a number. `more` sets fields that requests cannot. Raises Invalid."""
+def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **fields: Any) -> Draft:
+    """Build a new charter without a number. `fields` sets fields that a request cannot set. Raises Invalid."""
     charter_id = ids.new("chr")
     trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
     price = _price_charter(caller, context, request, trip, charter_id)
     charter = Charter(
         **request.model_dump(exclude={"stops", "miles"}),
         **_trip_fields(trip),
-        **more,
+        **fields,
         id=charter_id,
         org_id=caller.org_id,
         quote=quote_summary(price.quote),
@@ -69,7 +69,7 @@ def build_charter(caller: Caller, context: PricingContext, request: CharterInput
 def build_revision(caller: Caller, context: PricingContext, charter: Charter, *, estimate_miles: bool) -> Draft:
     """Build the next revision of an edited charter, with a new schedule and price.
 
-    Assigned drivers are removed, since they were assigned to the trip as it was; dispatch notifies them.
+    Assigned drivers are removed, since they were assigned to the previous revision; dispatch notifies them.
     """
     request = charter.model_copy(update={"miles": None}) if estimate_miles else charter
     trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
@@ -77,7 +77,7 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, *,
     after = charter.model_copy(
         update={
             **_trip_fields(trip),
-            **coverage.without_drivers(charter),
+            **coverage.fields_without_drivers(charter),
             "quote": quote_summary(price.quote),
             "revision_number": charter.revision_number + 1,
             "quote_sent_at": None,
@@ -103,7 +103,7 @@ def _price_charter(
 
 
 def quote_summary(quote: Quote) -> CharterQuote:
-    """The fields of a quote that a charter includes."""
+    """The part of a quote that is stored on its charter."""
     return CharterQuote.model_validate(quote.model_dump(include=set(CharterQuote.model_fields)))
 
 
@@ -121,9 +121,9 @@ def sequence_name(charter: Charter) -> str:
     return charter_sequence(charter.trip_date.year)
 
 
-def format_number(prefix: str, charter: Charter, n: int) -> str:
-    """`CH-2027-000001`."""
-    return f"{prefix}-{charter.trip_date.year}-{n:06d}"
+def format_number(prefix: str, charter: Charter, sequence_number: int) -> str:
+    """The number of a charter, such as `CH-2027-000001`."""
+    return f"{prefix}-{charter.trip_date.year}-{sequence_number:06d}"
 
 
 def _trip_fields(trip: trip_times.TripSchedule) -> dict[str, Any]:

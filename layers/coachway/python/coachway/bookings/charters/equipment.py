@@ -1,4 +1,4 @@
-"""Amenities that a trip requires of its vehicles, and those that a vehicle lacks."""
+"""Amenities that a trip requires, and those that a vehicle lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 ACCESSIBLE: Final = frozenset(
     {"ada", "ada_compliant", "wheelchair", "wheelchair_accessible", "wheelchair_lift", "wheelchair_ramp"}
 )
-"""Amenity codes that require an ADA compliant vehicle, as `normalize_code` writes them."""
+"""Normalized amenity codes that require an ADA compliant vehicle."""
 
 
 def normalize_code(code: str) -> str:
@@ -25,7 +25,7 @@ def required_amenities(codes: Iterable[str]) -> tuple[frozenset[str], bool]:
 def missing_amenities(
     requested: Iterable[str], needs_ada: bool, amenities: Iterable[str], is_ada_compliant: bool
 ) -> list[str]:
-    """What the vehicle lacks, one sentence each; empty if it lacks nothing."""
+    """One sentence for each requirement that the vehicle does not meet."""
     missing = sorted(set(requested) - {normalize_code(each) for each in amenities})
     problems = [f"Does not offer amenity: {each}" for each in missing]
     if needs_ada and not is_ada_compliant:

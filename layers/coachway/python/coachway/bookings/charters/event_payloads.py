@@ -29,7 +29,7 @@ def charter_event_fields(charter: Charter) -> dict[str, Any]:
 
 
 def client_event_fields(charter: Charter, client: Client | None) -> dict[str, Any]:
-    """The fields of events that are mailed to the client; name and email are empty for a removed client."""
+    """The fields of events that are emailed to the client; name and email are empty if the client was removed."""
     stops = [
         TripStop(
             stop_type=stop.stop_type.value,

@@ -1,8 +1,8 @@
 """The instalments in which a trip is paid.
 
 A client with payment terms is invoiced after the trip and pays nothing in advance. Any other client pays a deposit when
-it accepts the quote, which books the trip, and the balance some days before the trip. If the balance would be due on
-the day of acceptance or earlier, the whole price is the deposit.
+it accepts the quote, which books the trip, and the balance some days before the trip. If the balance would be due by
+the day of acceptance, the deposit is the whole price.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class InstalmentStatus(StrEnum):
 def plan_instalments(
     total: int, *, has_terms: bool, accepted_on: date, trip_date: date, policy: PaymentPolicy
 ) -> list[Instalment]:
-    """The instalments in the order in which they are due. `total` is in cents; dates are local to the first stop."""
+    """The instalments in order of their due dates. `total` is in cents; dates are local to the first stop."""
     if has_terms or total <= 0:
         return []
     balance_due_on = trip_date - timedelta(days=policy.balance_days)
@@ -70,7 +70,7 @@ def amount_due_to_book(parts: Sequence[Instalment]) -> int:
 
 
 def amount_due_by(parts: Sequence[Instalment], day: date) -> int:
-    """Cents that must be paid by the end of a day, including the deposit."""
+    """Cents that must be paid by the end of `day`, including the deposit."""
     return sum(part.amount for part in parts if part.due_on is None or part.due_on <= day)
 
 

@@ -1,4 +1,4 @@
-"""Status changes of charters. Each is one conditional transaction: of concurrent ones, one succeeds."""
+"""Status changes of charters. Each is a conditional transaction: if several run at the same time, one succeeds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from coachway.pricing import quote_acceptance
 from coachway.pricing.errors import QuoteNotBookable
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
 
-_EVENTS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
+_EVENTS_BY_STATUS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
     Status.CONFIRMED: CharterConfirmed,
     Status.IN_PROGRESS: CharterStarted,
     Status.COMPLETED: CharterCompleted,
@@ -68,7 +68,7 @@ class CancelInput(RequestSchema):
 
 
 def actor_kind(caller: Caller) -> Actor:
-    """The kind of actor that a caller is."""
+    """The kind of a caller: client, staff or system."""
     if caller.role == "client":
         return Actor.CLIENT
     return Actor.SYSTEM if caller.role == "system" else Actor.STAFF
@@ -98,34 +98,31 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
 
 
 def _commit_manual_status(caller: Caller, before: Charter, body: StatusInput) -> Charter:
-    """Set a status by hand that usually follows from assignments, awards and positions."""
+    """Set a status by hand that is usually set automatically from assignments, awards and positions."""
     uncovered = before.uncovered_vehicles if body.status is not Status.COMPLETED else []
     if uncovered:
         _require_override(caller, uncovered, body.reason)
     conditions = _departure_conditions(before) if body.status is Status.IN_PROGRESS else []
     overridden = {"uncovered": uncovered} if uncovered else {}
-    event = _EVENTS[body.status](**event_payloads.charter_event_fields(before), reason=body.reason, **overridden)
+    event_type = _EVENTS_BY_STATUS[body.status]
+    event = event_type(**event_payloads.charter_event_fields(before), reason=body.reason, **overridden)
     return _commit_transition(caller, before, body.status, body.reason, [event], conditions)
 
 
 def _require_override(caller: Caller, uncovered: Sequence[int], reason: str) -> None:
-    """Raise VehiclesUncovered unless the caller may override uncovered vehicles; Invalid without a reason."""
-    vehicles = f"vehicle{'s' if len(uncovered) > 1 else ''} {', '.join(map(str, uncovered))}"
+    """Raise VehiclesUncovered unless the caller may set the status anyway; raise Invalid without a reason."""
+    numbers, is_single = ", ".join(map(str, uncovered)), len(uncovered) == 1
+    vehicles = f"vehicle {numbers}" if is_single else f"vehicles {numbers}"
     if "charters:override" not in caller.permissions:
         detail = f"Assign or award {vehicles}, or have a manager confirm the charter with a reason."
         raise VehiclesUncovered(detail)
     if not reason.strip():
-        raise errors.Invalid.field(
-            "reason",
-            f"is required while {vehicles} is uncovered"
-            if len(uncovered) == 1
-            else f"is required while {vehicles} are uncovered",
-            "required",
-        )
+        verb = "is" if is_single else "are"
+        raise errors.Invalid.field("reason", f"is required while {vehicles} {verb} uncovered", "required")
 
 
 def _departure_conditions(charter: Charter) -> list[Op]:
-    # Imported late: only departures need compliance documents.
+    # Imported late: only the start of a charter needs compliance documents.
     from coachway.bookings.charters import departure_check
 
     return departure_check.departure_checks(charter)
@@ -139,14 +136,16 @@ def book(
     *,
     answer: BaseModel | None = None,
     records: store.BatchResult | None = None,
-    **more: Any,
+    **fields: Any,
 ) -> Charter:
     """Book a quote.
 
-    `answer` is the response if it is not the charter; `records` holds the `client_and_quote_keys` if already read.
+    `answer` is the response if it is not the charter. `records` are the client and the quote, if already read.
+    `fields` sets other fields of the charter.
+
     Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """
-    after, ops = booking_ops(caller, before, accepted_by, reason, records=records, **more)
+    after, ops = booking_ops(caller, before, accepted_by, reason, records=records, **fields)
     store.commit(caller, *ops, answer=answer or after)
     return after
 
@@ -158,11 +157,11 @@ def booking_ops(
     reason: str = "",
     *,
     records: store.BatchResult | None = None,
-    **more: Any,
+    **fields: Any,
 ) -> tuple[Charter, list[Op]]:
-    """The booked charter, and the operations that book it: in their own transaction, or in that of the deposit.
+    """The booked charter, and the operations that book it, for its own transaction or that of the deposit payment.
 
-    The promo code of a quote that was accepted before is used already. Raises what `book` raises.
+    A quote that was accepted earlier has already used its promo code. Raises the same errors as `book`.
     """
     require_transition(before.status, Status.BOOKED, Actor.CLIENT if before.is_accepted else actor_kind(caller))
     require_bookable(before)
@@ -174,11 +173,11 @@ def booking_ops(
     ops = quote_acceptance.acceptance_ops(caller, quote)
     if before.is_accepted:
         changes, events, ops = {}, [], []
-    owed = before.quote.total - before.amount_paid if has_terms(client.payment_terms) else 0
-    if owed > 0:
-        changes["credit_reserved"] = owed
-        ops = [*ops, *credit.reserve_ops(client, owed)]
-    after = before.model_copy(update={"status": Status.BOOKED, "status_reason": reason, **changes, **more})
+    amount_owed = before.quote.total - before.amount_paid if has_terms(client.payment_terms) else 0
+    if amount_owed > 0:
+        changes["credit_reserved"] = amount_owed
+        ops = [*ops, *credit.reserve_ops(client, amount_owed)]
+    after = before.model_copy(update={"status": Status.BOOKED, "status_reason": reason, **changes, **fields})
     events.append(
         CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
     )
@@ -206,7 +205,7 @@ def require_client(client: Client | None) -> Client:
 
 
 def require_bookable(charter: Charter) -> None:
-    """Raise QuoteNotBookable while a warning, such as illegal driving hours, blocks the quote."""
+    """Raise QuoteNotBookable if a warning, such as illegal driving hours, blocks the quote."""
     if charter.quote.blocking:
         detail = " ".join(warning.message for warning in charter.quote.blocking)
         raise QuoteNotBookable(detail)
@@ -237,42 +236,41 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
     """
     before = get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != before.client_id:
-        raise errors.NotFound("There is no such charter.")
-    side = "client" if caller.is_external else body.initiated_by
+        raise errors.NotFound("Charter not found.")
+    initiated_by = "client" if caller.is_external else body.initiated_by
     require_transition(before.status, Status.CANCELLED, actor_kind(caller))
     if preview:
-        return _cancellation_terms(before, body.reason, side, preview=True)
-    after = commit_cancellation(caller, before, body.reason, side)
+        return _build_cancellation(before, body.reason, initiated_by, preview=True)
+    after = commit_cancellation(caller, before, body.reason, initiated_by)
     if after.cancellation is None:
         raise errors.Conflict("The cancellation was not recorded.")
     return after.cancellation
 
 
-def commit_cancellation(caller: Caller, before: Charter, reason: str, side: str) -> Charter:
-    """Cancel a charter for `side`, `client` or `operator`, and return it."""
-    terms = _cancellation_terms(before, reason, side, preview=False)
+def commit_cancellation(caller: Caller, before: Charter, reason: str, initiated_by: str) -> Charter:
+    """Cancel a charter and return it. `initiated_by` is `client` or `operator`."""
+    cancellation = _build_cancellation(before, reason, initiated_by, preview=False)
     event = CharterCancelled(
         **event_payloads.client_event_fields(before, _find_client(before)),
         reason=reason,
-        initiated_by=side,
-        refund_percent=terms.refund_percent,
-        refund=terms.refund,
+        initiated_by=initiated_by,
+        refund_percent=cancellation.refund_percent,
+        refund=cancellation.refund,
     )
     ops = _quote_ops(before, "declined") if before.status is Status.QUOTE else []
     if before.credit_reserved:
         ops.append(credit.release_op(before.org_id, before.client_id, before.credit_reserved))
-    changed = {"cancellation": terms, "credit_reserved": 0}
-    return _commit_transition(caller, before, Status.CANCELLED, reason, [event], ops, answer=terms, **changed)
+    fields = {"cancellation": cancellation, "credit_reserved": 0}
+    return _commit_transition(caller, before, Status.CANCELLED, reason, [event], ops, answer=cancellation, **fields)
 
 
-def _cancellation_terms(charter: Charter, reason: str, side: str, *, preview: bool) -> Cancellation:
+def _build_cancellation(charter: Charter, reason: str, initiated_by: str, *, preview: bool) -> Cancellation:
     now = clock.now()
-    percent = cancellation_policy.refund_percent(
-        charter.starts_at, now, Actor.CLIENT if side == "client" else Actor.STAFF
-    )
+    actor = Actor.CLIENT if initiated_by == "client" else Actor.STAFF
+    percent = cancellation_policy.refund_percent(charter.starts_at, now, actor)
     return Cancellation(
         preview=preview,
-        initiated_by=side,
+        initiated_by=initiated_by,
         hours_left=round((charter.starts_at - now).total_seconds() / 3600, 2),
         refund_percent=percent,
         amount_paid=charter.amount_paid,
@@ -291,33 +289,33 @@ def _commit_transition(
     ops: Sequence[Op] = (),
     *,
     answer: BaseModel | None = None,
-    **more: Any,
+    **fields: Any,
 ) -> Charter:
-    after = before.model_copy(update={"status": status, "status_reason": reason, **more})
+    after = before.model_copy(update={"status": status, "status_reason": reason, **fields})
     counts = status_counts.count_changes_op(caller.org_id, [before], [after])
     store.commit(caller, Update(before, after, events, on_stale=CharterChanged()), *ops, counts, answer=answer)
     return after
 
 
-def confirm_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+def confirm_ops(caller: Caller, before: Charter, reason: str, **fields: Any) -> list[Op]:
     """Operations that confirm a booked charter, in the transaction that covers its last vehicle."""
-    return _transition_ops(caller, before, Status.CONFIRMED, reason, **more)
+    return _transition_ops(caller, before, Status.CONFIRMED, reason, **fields)
 
 
-def start_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+def start_ops(caller: Caller, before: Charter, reason: str, **fields: Any) -> list[Op]:
     """Operations that start a confirmed charter, in the transaction of its first departure."""
-    return _transition_ops(caller, before, Status.IN_PROGRESS, reason, **more)
+    return _transition_ops(caller, before, Status.IN_PROGRESS, reason, **fields)
 
 
-def complete_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+def complete_ops(caller: Caller, before: Charter, reason: str, **fields: Any) -> list[Op]:
     """Operations that complete a charter in progress, in the transaction of its last drop-off."""
-    return _transition_ops(caller, before, Status.COMPLETED, reason, **more)
+    return _transition_ops(caller, before, Status.COMPLETED, reason, **fields)
 
 
-def _transition_ops(caller: Caller, before: Charter, status: Status, reason: str, **more: Any) -> list[Op]:
+def _transition_ops(caller: Caller, before: Charter, status: Status, reason: str, **fields: Any) -> list[Op]:
     require_transition(before.status, status, actor_kind(caller))
-    after = before.model_copy(update={"status": status, "status_reason": reason, **more})
-    event = _EVENTS[status](**event_payloads.charter_event_fields(after), reason=reason)
+    after = before.model_copy(update={"status": status, "status_reason": reason, **fields})
+    event = _EVENTS_BY_STATUS[status](**event_payloads.charter_event_fields(after), reason=reason)
     return [
         Update(before, after, [event], on_stale=CharterChanged()),
         status_counts.count_changes_op(caller.org_id, [before], [after]),

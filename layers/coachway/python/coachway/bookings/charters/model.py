@@ -32,7 +32,7 @@ SUPPORTED_YEARS: Final = "must be between the years 2001 and 2150"
 
 
 def is_supported_date(at: datetime) -> bool:
-    """Whether trips can take place then."""
+    """Whether a trip can be at this time: in the years 2001 to 2150."""
     return 2001 <= at.year <= 2150
 
 
@@ -43,12 +43,12 @@ def _require_supported_date(at: datetime) -> datetime:
 
 
 def with_fixed_offset(at: datetime) -> datetime:
-    """The same time with a fixed offset. Python adds and compares times of one named zone by the wall clock."""
+    """The same time with a fixed UTC offset, because Python ignores DST when it compares times of one named zone."""
     return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
-Moment = Annotated[datetimes.Timestamp, AfterValidator(_require_supported_date)]
-"""A time with an offset, between the years 2001 and 2150."""
+TripTime = Annotated[datetimes.Timestamp, AfterValidator(_require_supported_date)]
+"""A time with a UTC offset, in the years 2001 to 2150."""
 
 CHARTER = AccessPattern(
     "a charter",
@@ -98,34 +98,34 @@ class StopType(StrEnum):
 
 
 class Stop(RequestSchema):
-    """A place, and the times of arrival and departure. NotFound times are estimated from the distance."""
+    """A place, with the times of arrival and departure. Missing times are estimated from the distance."""
 
     stop_type: StopType = StopType.WAYPOINT
     address: Annotated[Text, Personal(blank=ERASED)]
     latitude: Annotated[float | None, Field(ge=-90, le=90), Personal()] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180), Personal()] = None
     geocoded_address: Annotated[Text | None, Personal()] = None
-    estimated_arrival: Moment | None = None
-    estimated_departure: Moment | None = None
+    estimated_arrival: TripTime | None = None
+    estimated_departure: TripTime | None = None
     timezone: Annotated[
         str | None,
         Field(
             max_length=64,
-            description="IANA time zone. Omit for the first stop's, or the organization's for the first stop.",
+            description="IANA time zone. Defaults to the first stop's; for the first stop, to the organization's.",
         ),
     ] = None
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude, longitude: give both or neither")
+            raise ValueError("latitude, longitude: set both or neither")
         if self.estimated_arrival and self.estimated_departure and self.estimated_departure < self.estimated_arrival:
             raise ValueError("estimated_departure: must not be before estimated_arrival")
         return self
 
     @property
     def time(self) -> datetime | None:
-        """The departure, or else the arrival."""
+        """The time of departure, or of arrival if there is no departure."""
         return self.estimated_departure or self.estimated_arrival
 
 
@@ -159,7 +159,7 @@ CHARTER_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class CharterInput(RequestSchema):
-    """The trip to quote. `estimated_departure` of the first stop is when it departs."""
+    """The trip to quote. It departs at the `estimated_departure` of the first stop."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [CHARTER_EXAMPLE]})
 
@@ -174,10 +174,10 @@ class CharterInput(RequestSchema):
     stops: Annotated[list[Stop], Field(min_length=2, max_length=50)]
     miles: Annotated[
         Miles | None,
-        Field(description="Miles with passengers, per vehicle. Omit to use 1.3 times the straight line between stops."),
+        Field(description="Miles with passengers, per vehicle. Defaults to 1.3 times the straight line between stops."),
     ] = None
     deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
-    route: Annotated[RouteText | None, Field(description="Route for which prices were agreed.")] = None
+    route: Annotated[RouteText | None, Field(description="Name of a route with agreed prices.")] = None
     promo_code: PromoText | None = None
     notes: Annotated[Note, Personal()] = ""
 
@@ -213,8 +213,8 @@ class Cancellation(BaseSchema):
     reason: Annotated[str, Personal()] = ""
 
 
-class Cover(BaseSchema):
-    """Who runs one vehicle of a charter, counted from 1: a vendor, an assigned driver, or both."""
+class VehicleCoverage(BaseSchema):
+    """The coverage of one vehicle of a charter, numbered from 1: by a vendor, an assigned driver, or both."""
 
     vehicle: int
     vendor_id: str | None = None
@@ -227,13 +227,13 @@ class Cover(BaseSchema):
     vehicle_name: str | None = None
 
     @property
-    def is_run(self) -> bool:
+    def is_covered(self) -> bool:
         """Whether the vehicle has a vendor or a driver."""
         return self.vendor_id is not None or self.assignment_id is not None
 
 
 class Charter(Entity, CharterInput):
-    """A charter. `trip_date` and `timezone` are the first stop's. Changing the quoted trip creates a new revision."""
+    """A charter. `trip_date` and `timezone` are those of the first stop. Changing the trip creates a new revision."""
 
     KIND: ClassVar[str] = "charter"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -254,12 +254,12 @@ class Charter(Entity, CharterInput):
     accepted_by: Annotated[str | None, Personal()] = None
     accepted_at: AwareDatetime | None = None
     instalments: list[Instalment] = Field(default_factory=list)
-    """Set once agreed or accepted; until then the organization's payment policy applies."""
+    """Set when agreed or accepted; until then the organization's payment policy applies."""
     amount_paid: StoredAmount = 0
     credit_reserved: StoredAmount = 0
     """The part of the client's credit that the charter uses until its invoice is issued."""
     invoice_id: str | None = None
-    """The invoice that bills the charter, draft or issued; None again once that is voided."""
+    """The draft or issued invoice of the charter; None again after that is voided."""
     cancellation: Cancellation | None = None
 
     series_id: str | None = None
@@ -268,11 +268,11 @@ class Charter(Entity, CharterInput):
     series_total: int | None = None
     is_series_master: bool = False
     parent_charter_id: str | None = None
-    """The first charter of the series; None for the first itself."""
+    """The first charter of the series; None on that charter itself."""
     cloned_from_charter_id: str | None = None
 
-    vehicles: list[Cover] = Field(default_factory=list)
-    """The covered vehicles. `coverage` keeps `vendor_id`, `vendor_ids` and `driver_id` consistent with it."""
+    vehicles: list[VehicleCoverage] = Field(default_factory=list)
+    """The covered vehicles. The module `coverage` updates `vendor_id`, `vendor_ids` and `driver_id` with it."""
     vendor_id: str | None = None
     """The first of `vendor_ids`."""
     vendor_ids: list[str] = Field(default_factory=list)
@@ -295,7 +295,7 @@ class Charter(Entity, CharterInput):
 
     @property
     def uncovered_vehicles(self) -> list[int]:
-        """The vehicles, counted from 1, without a vendor or a driver."""
+        """The numbers of the vehicles without a vendor or a driver, from 1."""
         covered = {cover.vehicle for cover in self.vehicles}
         return [number for number in range(1, self.vehicle_count + 1) if number not in covered]
 

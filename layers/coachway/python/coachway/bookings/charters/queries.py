@@ -32,7 +32,7 @@ _MAX_RANGE: Final = timedelta(days=3660)
 
 
 class CharterQuery(PageQuery):
-    """Filters of charters. With a date, the list is sorted by departure, earliest first; else newest first."""
+    """Filters of charters. With a date, the list is sorted by departure, earliest first; otherwise newest first."""
 
     status: Status | None = None
     client_id: ClientId | None = None
@@ -48,7 +48,7 @@ class CharterQuery(PageQuery):
 
 
 def get_charter(caller: Caller, charter_id: str, *, expected: int | None = None) -> Charter:
-    """Get a charter. Raises NotFound, or PreconditionFailed when `expected` is not its version."""
+    """Get a charter. Raises NotFound, or PreconditionFailed if `expected` is not its version."""
     return store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id), expected=expected)
 
 

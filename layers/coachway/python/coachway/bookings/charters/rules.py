@@ -1,13 +1,14 @@
-"""The lifecycle of a charter: which status may follow which, and who may cause the transition."""
+"""The lifecycle of a charter: its status transitions, who may cause them, and which fields may be edited."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from coachway.bookings.errors import ChangeCaseRequired, CharterClosed, VehiclesAwarded
 from coachway.core import errors
+from coachway.core.state_machine import Transitions
 
 
 class Status(StrEnum):
@@ -16,6 +17,7 @@ class Status(StrEnum):
     QUOTE = "quote"
     BOOKED = "booked"
     CONFIRMED = "confirmed"
+    """Every vehicle has a driver or an awarded vendor."""
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     EXPIRED = "expired"
@@ -25,7 +27,22 @@ class Status(StrEnum):
     @property
     def is_terminal(self) -> bool:
         """Whether no status can follow."""
-        return not any(start is self for start, _ in TRANSITIONS)
+        return not TRANSITIONS.allowed[self]
+
+
+TRANSITIONS: Final = Transitions(
+    "charter",
+    {
+        Status.QUOTE: (Status.BOOKED, Status.DECLINED, Status.EXPIRED, Status.CANCELLED),
+        Status.BOOKED: (Status.CONFIRMED, Status.CANCELLED),
+        Status.CONFIRMED: (Status.IN_PROGRESS, Status.CANCELLED),
+        Status.IN_PROGRESS: (Status.COMPLETED,),
+        Status.COMPLETED: (),
+        Status.EXPIRED: (),
+        Status.DECLINED: (),
+        Status.CANCELLED: (),
+    },
+)
 
 
 class Actor(StrEnum):
@@ -36,53 +53,27 @@ class Actor(StrEnum):
     SYSTEM = "system"
 
 
-class Transition(NamedTuple):
-    """The event type of a transition, and who may cause it."""
+_STAFF_OR_CLIENT: Final = (Actor.STAFF, Actor.CLIENT)
+_STAFF_OR_SYSTEM: Final = (Actor.STAFF, Actor.SYSTEM)
 
-    event: str
-    actors: frozenset[Actor]
-
-
-_STAFF_OR_CLIENT: Final = frozenset({Actor.STAFF, Actor.CLIENT})
-_STAFF_OR_SYSTEM: Final = frozenset({Actor.STAFF, Actor.SYSTEM})
-
-TRANSITIONS: Final[Mapping[tuple[Status, Status], Transition]] = {
-    (Status.QUOTE, Status.BOOKED): Transition("charter.booked", _STAFF_OR_CLIENT),
-    (Status.QUOTE, Status.DECLINED): Transition("quote.declined", _STAFF_OR_CLIENT),
-    (Status.QUOTE, Status.EXPIRED): Transition("quote.expired", _STAFF_OR_SYSTEM),
-    (Status.QUOTE, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
-    (Status.BOOKED, Status.CONFIRMED): Transition("charter.confirmed", _STAFF_OR_SYSTEM),
-    (Status.BOOKED, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
-    (Status.CONFIRMED, Status.IN_PROGRESS): Transition("charter.started", _STAFF_OR_SYSTEM),
-    (Status.CONFIRMED, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
-    (Status.IN_PROGRESS, Status.COMPLETED): Transition("charter.completed", _STAFF_OR_SYSTEM),
+ALLOWED_ACTORS: Final[Mapping[Status, tuple[Actor, ...]]] = {
+    Status.BOOKED: _STAFF_OR_CLIENT,
+    Status.DECLINED: _STAFF_OR_CLIENT,
+    Status.EXPIRED: _STAFF_OR_SYSTEM,
+    Status.CANCELLED: _STAFF_OR_CLIENT,
+    Status.CONFIRMED: _STAFF_OR_SYSTEM,
+    Status.IN_PROGRESS: _STAFF_OR_SYSTEM,
+    Status.COMPLETED: _STAFF_OR_SYSTEM,
 }
-"""quote → booked → confirmed → in_progress → completed; a quote may expire or be declined. A charter that has not
-started may be cancelled. `confirmed` means that every vehicle has a driver or an awarded vendor."""
+"""Who may set a status."""
 
 
-def allowed_next(status: Status) -> list[Status]:
-    """The statuses that may follow, in the order of the table."""
-    return [end for start, end in TRANSITIONS if start is status]
-
-
-def require_transition(current: Status, target: Status, actor: Actor) -> Transition:
-    """The transition to `target`. Raises InvalidStatusTransition, or Forbidden if `actor` may not cause it."""
-    transition = TRANSITIONS.get((current, target))
-    if transition is None:
-        possible = allowed_next(current)
-        hint = f"It can become {_join_words(possible)}." if possible else f"{current.value} is final."
-        raise errors.InvalidStatusTransition(f"A charter cannot go from {current.value} to {target.value}. {hint}")
-    if actor not in transition.actors:
-        raise errors.Forbidden(
-            f"Only {_join_words(sorted(transition.actors))} can change a charter from {current} to {target}."
-        )
-    return transition
-
-
-def _join_words(words: list[Status] | list[Actor]) -> str:
-    *first, last = (str(word) for word in words)
-    return f"{', '.join(first)} or {last}" if first else last
+def require_transition(before: Status, after: Status, actor: Actor) -> None:
+    """Raise InvalidStatusTransition unless `after` may follow `before`; Forbidden if `actor` may not set it."""
+    TRANSITIONS.require(before, after)
+    if actor not in ALLOWED_ACTORS[after]:
+        actors = " or ".join(ALLOWED_ACTORS[after])
+        raise errors.Forbidden(f"Only {actors} can change a charter from {before} to {after}.")
 
 
 FIXED_ONCE_BOOKED: Final = frozenset(
@@ -102,13 +93,13 @@ FIXED_ONCE_BOOKED: Final = frozenset(
         "client_id",
     }
 )
-"""Fields that affect price, time or stops. The client agreed to them, so changing them needs a change case."""
+"""Fields that affect price, time or stops. The client has agreed to them, so changing them needs a change case."""
 
 
 FIXED_ONCE_AWARDED: Final = frozenset(
     {"trip_type", "vehicle_class", "vehicle_count", "passengers", "amenities", "stops"}
 )
-"""Fields that vendors bid on. Vendors that won agreed to exactly that trip for a price."""
+"""Fields that a vendor's bid depends on. A vendor with an awarded bid has agreed to them at its price."""
 
 
 def require_editable(status: Status, changed: frozenset[str], *, awarded: bool = False) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from coachway.bookings.charters.model import CHARTER_EXAMPLE, CharterInput, Moment
+from coachway.bookings.charters.model import CHARTER_EXAMPLE, CharterInput, TripTime
 from coachway.bookings.recurrence import dates as recurrence_dates
 from coachway.bookings.recurrence import rrule
 from coachway.core.schemas import RequestSchema
@@ -14,20 +14,20 @@ from coachway.core.types.datetimes import Day
 
 
 class CloneInput(RequestSchema):
-    """When the copy departs; omit to keep the original's times."""
+    """The departure of the copy. Omit it to keep the times of the original."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"estimated_departure": "2027-04-07T09:00:00-04:00"}]})
 
-    estimated_departure: Moment | None = None
+    estimated_departure: TripTime | None = None
 
 
 class SeriesException(RequestSchema):
-    """An occurrence to skip or to move. `date` is the date that the rule gives it."""
+    """An occurrence to skip or to move. `date` is its date by the rule."""
 
     date: Day
     action: Literal["skip", "move"]
     estimated_departure: Annotated[
-        Moment | None, Field(description="Departure from the first stop; required for `move`.")
+        TripTime | None, Field(description="Departure from the first stop; required for `move`.")
     ] = None
 
     @model_validator(mode="after")
@@ -48,14 +48,14 @@ class RecurringInput(CharterInput):
 
 
 class RecurringQuery(RequestSchema):
-    """When the charters of a series take place."""
+    """The recurrence rule of a series, and the number of its charters."""
 
     recurrence_rule: Annotated[
         str,
         Field(
             min_length=1,
             max_length=rrule.MAX_RULE_LENGTH,
-            description="`daily`, `weekly`, `biweekly`, `monthly`, or an RFC 5545 RRULE of days.",
+            description="`daily`, `weekly`, `biweekly`, `monthly`, or an RFC 5545 RRULE with FREQ=DAILY or longer.",
             examples=["weekly"],
         ),
     ]

@@ -1,6 +1,6 @@
-"""Commands that price charters: create, update, clone, delete.
+"""Commands on charters: create, update, clone, delete.
 
-Imports pricing and driving hours, so requests that only read import it late or not at all.
+This module imports pricing and driving hours, so requests that only read charters must not import it.
 """
 
 from __future__ import annotations
@@ -28,32 +28,33 @@ from coachway.pricing.quote_service import PricingContext
 _DELETABLE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
 
 
-def create(caller: Caller, request: CharterInput, **more: Any) -> Charter:
-    """Quote a new charter: number, price, quote and event in one transaction.
+def create(caller: Caller, request: CharterInput, **fields: Any) -> Charter:
+    """Create a charter with its number, price, quote and event in one transaction.
 
-    Raises NotFound for an unknown client, Invalid for wrong stops, times or time zones.
+    `fields` sets fields that a request cannot set. Raises NotFound if the client does not exist, ClientInactive, or
+    Invalid for wrong stops, times or time zones.
     """
     context = drafting.load_pricing_context(caller, request)
-    draft = drafting.build_charter(caller, context, request, **more)
+    draft = drafting.build_charter(caller, context, request, **fields)
     charter = draft.charter
     prefix = context.organization.number_prefixes.charter
 
-    def build(n: int) -> list[Op]:
-        charter.number = drafting.format_number(prefix, charter, n)
+    def build_ops(sequence_number: int) -> list[Op]:
+        charter.number = drafting.format_number(prefix, charter, sequence_number)
         return [
             Create(charter, [drafting.charter_created_event(charter)]),
             *draft.quote_ops,
             status_counts.count_changes_op(caller.org_id, [], [charter]),
         ]
 
-    store.commit_with_sequence(caller, drafting.sequence_name(charter), build, answer=charter)
+    store.commit_with_sequence(caller, drafting.sequence_name(charter), build_ops, answer=charter)
     return charter
 
 
 def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput], expected: int | None) -> Charter:
-    """Edit a charter. A change of the quoted trip creates a new revision with a new price, and voids the old link.
+    """Update a charter. Changing the trip creates a new revision with a new price, and invalidates the quote's link.
 
-    Raises ChangeCaseRequired when it is booked and the change affects price, time or stops, VehiclesAwarded, and
+    Raises ChangeCaseRequired if the charter is booked and the change affects price, time or stops, VehiclesAwarded, or
     CharterClosed.
     """
     before = get_charter(caller, charter_id, expected=expected)
@@ -92,7 +93,7 @@ def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput]
 
 
 def clone(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
-    """Quote the same trip again, optionally at another time; the copy is not part of the original's series."""
+    """Create a charter for the same trip, optionally at another time. The copy does not belong to the series."""
     original = get_charter(caller, charter_id)
     fields = original.model_dump(include=set(CharterInput.model_fields))
     stops = original.stops
@@ -105,7 +106,7 @@ def clone(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
 
 
 def delete(caller: Caller, charter_id: str, expected: int | None) -> None:
-    """Remove a charter from every list; its history stays. Raises CharterNotDeletable."""
+    """Delete a charter: remove it from all lists, but keep its history. Raises CharterNotDeletable."""
     before = get_charter(caller, charter_id, expected=expected)
     if before.status not in _DELETABLE:
         raise CharterNotDeletable(f"This charter is {before.status}. Cancel it instead.")

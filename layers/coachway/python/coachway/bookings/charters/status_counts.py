@@ -29,7 +29,7 @@ class StatusSummary(BaseSchema):
 
 
 class DashboardSummary(BaseSchema):
-    """Charters by status. `open_value` is the total price of those quoted, booked, confirmed or in progress."""
+    """Charters by status. `open_value` is the total price of charters quoted, booked, confirmed or in progress."""
 
     total: int
     by_status: dict[str, StatusSummary]
@@ -39,22 +39,22 @@ class DashboardSummary(BaseSchema):
 
 def count_changes_op(org_id: str, before: Iterable[Charter], after: Iterable[Charter]) -> IncrementCounters:
     """The operation that updates the counts when a transaction changes `before` into `after`."""
-    numbers: dict[str, int] = {}
+    increments: dict[str, int] = {}
     for sign, charters in ((-1, before), (1, after)):
         for charter in charters:
             status = charter.status.value
-            numbers[status] = numbers.get(status, 0) + sign
-            numbers[f"{status}_cents"] = numbers.get(f"{status}_cents", 0) + sign * charter.quote.total
-    return IncrementCounters(COUNTS.key(org=org_id), numbers, "charter_counts")
+            increments[status] = increments.get(status, 0) + sign
+            increments[f"{status}_cents"] = increments.get(f"{status}_cents", 0) + sign * charter.quote.total
+    return IncrementCounters(COUNTS.key(org=org_id), increments, "charter_counts")
 
 
 def get_dashboard_summary(caller: Caller) -> DashboardSummary:
-    """Count the organization's charters by status, with their total prices."""
+    """Get the number of the organization's charters and their total price, by status."""
     counts_key, organization_key = COUNTS.key(org=caller.org_id), ORGANIZATIONS.key(org=caller.org_id)
     records = store.batch_get([counts_key, organization_key])
-    numbers = records.numbers(counts_key)
+    counts = records.numbers(counts_key)
     by_status = {
-        status.value: StatusSummary(count=numbers.get(status.value, 0), value=numbers.get(f"{status.value}_cents", 0))
+        status.value: StatusSummary(count=counts.get(status.value, 0), value=counts.get(f"{status.value}_cents", 0))
         for status in Status
     }
     return DashboardSummary(

@@ -32,7 +32,7 @@ _MAX_ROUTE_LENGTH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class TripSchedule:
-    """A completed trip: `stops` with types and time zones filled in, times in the first stop's `zone`."""
+    """The schedule of a trip. `stops` have types and time zones; times are in `zone`, that of the first stop."""
 
     stops: list[Stop]
     zone: ZoneInfo
@@ -46,7 +46,7 @@ class TripSchedule:
 def build_trip_schedule(request: CharterInput, default_zone: str, ruleset: Law = USUAL) -> TripSchedule:
     """Build the schedule of a requested trip, and check it against the hours-of-service ruleset.
 
-    Raises Invalid with the field for inconsistent times or unknown time zones.
+    Raises Invalid if times are inconsistent or a time zone is unknown.
     """
     stops = complete_stops(request.stops, default_zone)
     zone = ZoneInfo(stops[0].timezone or default_zone)
@@ -61,7 +61,7 @@ def build_trip_schedule(request: CharterInput, default_zone: str, ruleset: Law =
             raise errors.Invalid.field("miles", "is required unless every stop has coordinates", "required")
         miles = Decimal(str(round(estimate, 1)))
     if miles > _MAX_MILES:
-        raise errors.Invalid.field("miles", f"must be at most {_MAX_MILES:,}; the stops are further apart")
+        raise errors.Invalid.field("miles", f"must be at most {_MAX_MILES:,}; the stops are farther apart")
     route = legs(trip.model_copy(update={"deadhead_miles": 0.0}))
     last = stops[-1].time
     ends_at = max(route[-1].arrives if route else stops[0].estimated_departure, last or stops[0].estimated_departure)
@@ -103,7 +103,7 @@ def _require_zone(name: str, index: int) -> None:
 
 
 def _require_supported_times(stops: Sequence[Stop]) -> None:
-    """Check the years and the duration also after a series or a clone has shifted the times."""
+    """Check years and duration. Also needed after a series or a clone has shifted the times."""
     start = stops[0].time
     for index, stop in enumerate(stops):
         for name in ("estimated_arrival", "estimated_departure"):
@@ -115,7 +115,7 @@ def _require_supported_times(stops: Sequence[Stop]) -> None:
 
 
 def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> Trip:
-    """The trip as the hours-of-service rules read it."""
+    """Convert a trip for the check against the hours-of-service rules."""
     return Trip(
         stops=tuple(
             TripStop(
@@ -155,7 +155,7 @@ def _hours_notices(trip: Trip, ruleset: Law) -> list[Notice]:
 
 
 def build_quote_request(request: CharterInput, schedule: TripSchedule) -> QuoteRequest:
-    """The request for a price. Without a route, that between the first and the last stop is used."""
+    """The request for a price. The route defaults to the addresses of the first and the last stop."""
     default_route = route_of([stop.address for stop in schedule.stops]) or ""
     return QuoteRequest(
         client_id=request.client_id,
@@ -179,8 +179,8 @@ def build_quote_request(request: CharterInput, schedule: TripSchedule) -> QuoteR
 def shift_by_days(stops: Sequence[Stop], days: int, zone: ZoneInfo) -> list[Stop]:
     """The same stops `days` later on the calendar of `zone`.
 
-    Departures keep their local time of day across DST changes. Driving times stay the same, so arrivals follow the
-    previous departure, and a departure is delayed if the vehicle would arrive after it.
+    Departures keep their local time of day across DST changes. Driving times stay the same: each arrival is as
+    long after the previous departure as before, and a departure is delayed if the vehicle would arrive after it.
     """
     shifted: list[Stop] = []
     previous: tuple[datetime, datetime] | None = None  # departure from the previous stop: original, shifted
@@ -218,12 +218,12 @@ def shift_by_duration(stops: Sequence[Stop], delay: timedelta) -> list[Stop]:
 
 
 def _arrival_after(previous: tuple[datetime, datetime], arrival: datetime, zone: ZoneInfo) -> datetime:
-    """The arrival, as long after the shifted departure as originally."""
+    """The arrival, with the original driving time after the shifted departure."""
     return with_fixed_offset((previous[1] + (arrival - previous[0])).astimezone(zone))
 
 
 def _same_local_time(at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The same local time `days` later; a time that DST skips keeps the offset from before the change (RFC 5545)."""
+    """The same local time `days` later. A time skipped by DST uses the offset before the change (RFC 5545)."""
     local = at.astimezone(zone)
     shifted = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=zone, fold=0)
     return with_fixed_offset(shifted.astimezone(UTC).astimezone(zone))

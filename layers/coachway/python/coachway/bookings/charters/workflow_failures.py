@@ -1,4 +1,4 @@
-"""Failed workflows of a charter: shown on the charter until they resume, and in its history."""
+"""Failed workflows of a charter, shown on the charter until they resume, and in its history."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def record_failure_op(charter: Charter, workflow: str, failure: FlowFailure) -> 
 
 
 def clear_failure_ops(charter: Charter | None, workflow: str) -> list[Op]:
-    """Operations that clear the failure because the workflow resumed or is no longer needed; none if there is none."""
+    """Operations that clear a failure when the workflow resumes or is no longer needed; none without a failure."""
     if charter is None or workflow not in charter.flow_failures:
         return []
     from coachway.bookings.charters import event_payloads
@@ -34,5 +34,5 @@ def clear_failure_ops(charter: Charter | None, workflow: str) -> list[Op]:
 
 
 def fields_without_failure(charter: Charter, workflow: str) -> dict[str, Any]:
-    """The changed field without the failure, for transactions that update the charter anyway."""
+    """The changed field of a charter without the failure, for transactions that also update other fields."""
     return {"flow_failures": {name: each for name, each in charter.flow_failures.items() if name != workflow}}

@@ -1,1 +1,1 @@
-"""Quotes of charters: links, pages, answers, expiry."""
+"""Quotes of charters: links, pages, responses and expiry."""

@@ -1,4 +1,4 @@
-"""Expires quotes that were not answered in time, and closes their links."""
+"""Timer that expires quotes that were not answered in time, and closes their links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIMER: Final = "quote-expiry"
 
 
 class ExpiryResult(BaseSchema):
-    """Counts of one run: quotes expired, links of answered quotes closed, links left for the next run."""
+    """Number of quotes expired, links of answered quotes closed, and links that failed and are retried."""
 
     expired: int = 0
     closed: int = 0
@@ -26,7 +26,7 @@ class ExpiryResult(BaseSchema):
 
 
 def run() -> ExpiryResult:
-    """Handle every link that is due. Handling one twice has no effect the second time."""
+    """Handle every link that is due. Handling a link again has no effect."""
     return ExpiryResult(**hourly_sweep.sweep(_TIMER, QuoteLink, DUE, _expire_link))
 
 
@@ -41,6 +41,6 @@ def _expire_link(link: QuoteLink, now: datetime) -> str:
 
 
 def _is_due(charter: Charter, now: datetime) -> bool:
-    """Judged by the charter itself, since the index entry of its link may be outdated."""
-    expires = charter.quote_expires_at
-    return charter.status is Status.QUOTE and expires is not None and expires <= now
+    """Whether the charter's quote has expired. The index entry of its link may be outdated."""
+    expires_at = charter.quote_expires_at
+    return charter.status is Status.QUOTE and expires_at is not None and expires_at <= now

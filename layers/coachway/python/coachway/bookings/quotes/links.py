@@ -1,6 +1,6 @@
-"""The secure link to a quote. Its holder can read the quote and answer it once.
+"""The secure link to a quote. Whoever has it can read the quote and answer it once.
 
-The token is derived from a nonce that is stored beside the charter, so no table, log or event contains a token. A link
+The token is derived from a nonce that is stored with the charter, so no table, log or event contains a token. A link
 is valid for one revision of the quote until it expires; sending the quote again replaces it.
 """
 
@@ -42,7 +42,7 @@ DUE = AccessPattern(
 
 
 class QuoteLink(Record):
-    """The link of a charter's quote. `open` until the timer has handled its expiry."""
+    """The link of a charter's quote. `open` is true until the timer has handled its expiry."""
 
     KIND: ClassVar[str] = "quote_link"
 
@@ -65,7 +65,7 @@ class QuoteLink(Record):
 
 
 class SendQuoteInput(RequestSchema):
-    """How long the link is valid: at most 90 days, and not beyond the departure."""
+    """The validity of the link: at most 90 days, and at most until the departure."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"expires_in_hours": 72}]})
 
@@ -73,7 +73,7 @@ class SendQuoteInput(RequestSchema):
 
 
 class SentQuote(BaseSchema):
-    """The link that was sent to the client. `url` is a web page."""
+    """The link that was sent to the client. `url` is its web page."""
 
     token: str
     url: str
@@ -90,7 +90,7 @@ class LinkedQuote:
 
     @property
     def is_expired(self) -> bool:
-        """Whether the quote has expired, even if the timer has not run yet."""
+        """Whether the quote has expired, even if the timer has not yet changed its status."""
         return self.charter.status is Status.EXPIRED or (
             self.charter.status is Status.QUOTE and self.link.expires <= clock.now()
         )
@@ -102,7 +102,7 @@ def expiry_hour(at: datetime) -> str:
 
 
 def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
-    """Send the client a link to the current revision; earlier links become invalid.
+    """Send the client a link to the current revision, and invalidate earlier links.
 
     Raises QuoteNotSendable, DeparturePassed or ClientInactive.
     """
@@ -126,7 +126,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
     quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
     records = store.batch_get([client_key, quote_key, link.key()])
-    # Imported late: opening a link needs neither pricing nor events at a cold start.
+    # Imported late: opening a link does not need pricing and events at a cold start.
     from coachway.bookings.charters import drafting
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import QuoteSent
@@ -186,7 +186,7 @@ def _concurrent_send_error() -> errors.ConcurrentUpdate:
 
 
 def open_link(token: str) -> LinkedQuote:
-    """Resolve a token. Raises NotFound for a forged one, QuoteLinkReplaced if a newer link replaced it."""
+    """Load the quote of a link. Raises NotFound for a forged token, QuoteLinkReplaced if there is a newer link."""
     parsed = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=parsed.org_id, id=parsed.subject_id)
     link_key = LINK.key(org=parsed.org_id, charter=parsed.subject_id)

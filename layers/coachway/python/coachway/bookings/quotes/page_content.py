@@ -1,4 +1,4 @@
-"""The content of a quote's page, by state."""
+"""The content of the quote page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coachway.core.documents.formatting import Formatter
 
 
 class PageState(StrEnum):
-    """What a client can do with a quote."""
+    """The state of the quote page: what the client can do with the quote."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
@@ -43,16 +43,16 @@ _STATE_BY_STATUS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The message at the top. `mood` is good, bad or empty."""
+    """The message at the top. `tone` is good, bad or empty."""
 
     title: str
     text: str
-    mood: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentPrompt:
-    """A payment that can be made now. `amount` and `paid` are in cents; `is_due` if it is due today."""
+    """A payment that the client can make now. `amount` and `paid` are in cents; `is_due` means due today or earlier."""
 
     title: str
     text: str
@@ -64,7 +64,7 @@ class PaymentPrompt:
 
 @dataclass(frozen=True, slots=True)
 class QuotePage:
-    """Everything that the template shows, as text."""
+    """The texts that the template shows."""
 
     state: PageState
     heading: str
@@ -82,26 +82,26 @@ class QuotePage:
     lines: Sequence[LineText]
     terms: Sequence[str]
     is_bookable: bool
-    """False while a warning blocks it."""
+    """False if a warning blocks the quote."""
     payment: PaymentPrompt | None = None
     payment_terms: str = ""
-    """What is due when, before it is accepted; empty if the client is invoiced afterwards."""
+    """The instalments of an open quote; empty if the client pays by invoice after the trip."""
     deposit: str = ""
-    """The amount that books it."""
+    """The amount that must be paid to book the trip; empty if none."""
 
     @property
     def is_open(self) -> bool:
-        """Whether the client can answer it."""
+        """Whether the client can answer the quote."""
         return self.state is PageState.OPEN
 
     @property
     def awaits_deposit(self) -> bool:
-        """Whether only the deposit is missing."""
+        """Whether the quote is accepted and its deposit is not paid."""
         return self.state is PageState.ACCEPTED
 
     @property
     def can_be_declined(self) -> bool:
-        """Whether the client can still decline it: nothing is paid yet."""
+        """Whether the client can still decline the quote: nothing is paid yet."""
         return self.state in {PageState.OPEN, PageState.ACCEPTED} and (self.payment is None or self.payment.paid == 0)
 
 
@@ -120,15 +120,15 @@ def build_quote_page(
     client: str,
     formatter: Formatter,
     state: PageState,
-    rejection: str = "",
+    rejection_reason: str = "",
     *,
-    unpaid: str = "",
+    payment_failure: str = "",
     parts: Sequence[Instalment] = (),
 ) -> QuotePage:
     """Build the page of a charter's quote.
 
-    `rejection` is why an answer was refused, `unpaid` why a payment failed. `parts` are the agreed instalments, or
-    those that would apply if the quote were accepted now.
+    `rejection_reason` is why an answer was rejected, `payment_failure` why a payment failed. `parts` are the agreed
+    instalments, or those that apply if the quote is accepted now.
     """
     zone = charter.timezone
     is_booked = state is PageState.UNDER_WAY
@@ -138,25 +138,27 @@ def build_quote_page(
         client=client,
         route=charter_text.describe_route(charter.stops),
         day=charter_text.describe_days(charter, formatter),
-        banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, formatter, state, rejection),
+        banner=Banner(_PAYMENT_FAILED, payment_failure, "bad")
+        if payment_failure
+        else _build_banner(charter, formatter, state, rejection_reason),
         revision_number=charter.revision_number,
         total=formatter.money(charter.quote.total, charter.quote.currency),
-        paid_summary=_paid_summary(charter, formatter) if is_booked else "",
+        paid_summary=_describe_paid_amount(charter, formatter) if is_booked else "",
         valid_until=formatter.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
         facts=charter_text.describe_trip(charter),
         stops=charter_text.describe_stops(charter.stops, formatter),
         lines=charter_text.describe_lines(charter.quote.lines, formatter),
         terms=charter_text.cancellation_terms(),
         is_bookable=not charter.quote.blocking,
-        payment=_payment_prompt(charter, formatter, state, charter.instalments or parts),
-        payment_terms=_payment_terms(charter, parts, formatter) if state is PageState.OPEN else "",
+        payment=_build_payment_prompt(charter, formatter, state, charter.instalments or parts),
+        payment_terms=_describe_instalments(charter, parts, formatter) if state is PageState.OPEN else "",
         deposit=formatter.money(instalments.amount_due_to_book(parts), charter.quote.currency)
         if instalments.amount_due_to_book(parts)
         else "",
     )
 
 
-def _paid_summary(charter: Charter, formatter: Formatter) -> str:
+def _describe_paid_amount(charter: Charter, formatter: Formatter) -> str:
     paid, remaining = charter.amount_paid, charter.quote.total - charter.amount_paid
     if not paid:
         return ""
@@ -168,7 +170,7 @@ def _paid_summary(charter: Charter, formatter: Formatter) -> str:
     )
 
 
-def _payment_terms(charter: Charter, parts: Sequence[Instalment], formatter: Formatter) -> str:
+def _describe_instalments(charter: Charter, parts: Sequence[Instalment], formatter: Formatter) -> str:
     phrases = []
     for part in parts:
         amount = formatter.money(part.amount, charter.quote.currency)
@@ -178,10 +180,10 @@ def _payment_terms(charter: Charter, parts: Sequence[Instalment], formatter: For
     return f"You pay {', and '.join(phrases)}." if phrases else ""
 
 
-def _payment_prompt(
+def _build_payment_prompt(
     charter: Charter, formatter: Formatter, state: PageState, parts: Sequence[Instalment]
 ) -> PaymentPrompt | None:
-    """The payment in advance that is due now, or next; an invoice has its own page."""
+    """The payment in advance that is due now or next. Invoiced trips are paid on the page of the invoice."""
     if state not in {PageState.ACCEPTED, PageState.UNDER_WAY} or charter.invoice_id is not None:
         return None
     paid = charter.amount_paid
@@ -211,28 +213,28 @@ def _payment_prompt(
     )
 
 
-def _banner(charter: Charter, formatter: Formatter, state: PageState, rejection: str) -> Banner | None:
-    if state is PageState.OPEN or (state is PageState.ACCEPTED and rejection):
-        return Banner("That was not possible", rejection, "bad") if rejection else None
+def _build_banner(charter: Charter, formatter: Formatter, state: PageState, rejection_reason: str) -> Banner | None:
+    if state is PageState.OPEN or (state is PageState.ACCEPTED and rejection_reason):
+        return Banner("We could not save your answer", rejection_reason, "bad") if rejection_reason else None
     if state is PageState.ACCEPTED:
-        return Banner(f"Thank you, {charter.accepted_by}", "One step is left. Your trip is not booked yet.")
+        return Banner(f"Thank you, {charter.accepted_by}", "Your trip is not booked yet. Pay the deposit to book it.")
     if state is PageState.UNDER_WAY:
         greeting = f"Thank you, {charter.accepted_by}. " if charter.accepted_by else ""
-        return Banner(_UNDER_WAY[charter.status], f"{greeting}Your trip has the number {charter.number}.", "good")
+        return Banner(_BOOKED_TITLES[charter.status], f"{greeting}Your trip number is {charter.number}.", "good")
     if state is PageState.EXPIRED and charter.quote_expires_at is not None:
         when = formatter.moment(charter.quote_expires_at, charter.timezone)
         return Banner("This quote has expired", f"It was valid until {when}. Ask us for a new one.", "bad")
-    return _CLOSED[state]
+    return _CLOSED_BANNERS[state]
 
 
-_UNPAID: Final = "Your payment did not go through"
-_UNDER_WAY: Final = {
+_PAYMENT_FAILED: Final = "Your payment did not go through"
+_BOOKED_TITLES: Final = {
     Status.BOOKED: "Your trip is booked",
     Status.CONFIRMED: "Your trip is confirmed",
     Status.IN_PROGRESS: "Your trip is under way",
     Status.COMPLETED: "Your trip is completed",
 }
-_CLOSED: Final = {
+_CLOSED_BANNERS: Final = {
     PageState.EXPIRED: Banner("This quote has expired", "Ask us for a new one.", "bad"),
     PageState.DECLINED: Banner("This quote was declined", "Ask us if you would like another one.", "bad"),
     PageState.CANCELLED: Banner("This trip was cancelled", "Ask us if you would like a new quote.", "bad"),

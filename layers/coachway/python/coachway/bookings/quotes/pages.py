@@ -33,7 +33,7 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
 class AcceptForm(RequestSchema):
-    """The form that accepts a quote. The page asks again for a missing name or checkbox."""
+    """The form that accepts a quote. If the name or the checkbox is missing, the page shows the form again."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_number": 1, "accepted_by": "Dana Lee", "agreed": True}]}
@@ -61,9 +61,9 @@ def render_quote_page(caller: Caller, token: str) -> HtmlResponse:
 def render_failed_payment(caller: Caller, token: str, reason: str, *, status: int, base_path: str = "") -> HtmlResponse:
     """Render the page after a failed payment, at the address of the payment form.
 
-    `base_path` leads from the current address to those of the page's forms.
+    `base_path` is the relative path from the current address to the addresses of the page's forms.
     """
-    return _render_current_quote(caller, token, posted=True, status=status, unpaid=reason, base_path=base_path)
+    return _render_current_quote(caller, token, posted=True, status=status, payment_failure=reason, base_path=base_path)
 
 
 def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse:
@@ -80,7 +80,7 @@ def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse
             caller, token, posted=True, status=422, values={"accepted_by": name}, field_errors=field_errors
         )
     answer = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
-    return _redirect_after(caller, token, lambda: responses.accept_quote(caller, token, answer))
+    return _redirect_after_answer(caller, token, lambda: responses.accept_quote(caller, token, answer))
 
 
 def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
@@ -88,7 +88,7 @@ def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlRespon
     from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
     answer = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
-    return _redirect_after(caller, token, lambda: responses.decline_quote(caller, token, answer))
+    return _redirect_after_answer(caller, token, lambda: responses.decline_quote(caller, token, answer))
 
 
 def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
@@ -101,11 +101,11 @@ def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
     return FileResponse(pdf, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
 
 
-def _redirect_after(caller: Caller, token: str, send_answer: Callable[[], object]) -> HtmlResponse:
+def _redirect_after_answer(caller: Caller, token: str, send_answer: Callable[[], object]) -> HtmlResponse:
     try:
         send_answer()
-    except errors.Conflict as refusal:
-        return _render_current_quote(caller, token, posted=True, status=409, rejection=refusal.detail)
+    except errors.Conflict as conflict:
+        return _render_current_quote(caller, token, posted=True, status=409, rejection_reason=conflict.detail)
     except QuoteLinkReplaced:
         return _render_current_quote(caller, token, posted=True)
     return HtmlResponse("", status=303, headers={"Location": f"../{token}"})
@@ -117,13 +117,13 @@ def _render_current_quote(
     *,
     posted: bool = False,
     status: int = 200,
-    rejection: str = "",
-    unpaid: str = "",
+    rejection_reason: str = "",
+    payment_failure: str = "",
     base_path: str = "",
     values: Mapping[str, str] | None = None,
     field_errors: Mapping[str, str] | None = None,
 ) -> HtmlResponse:
-    """Render the quote as it is now. `posted` if the address is that of a form, one level below the page."""
+    """Render the current quote. `posted` means that the address is that of a form, one level below the page."""
     organization = organization_queries.get(signed_links.verify_link_token(PURPOSE, "chr", token).org_id)
     try:
         charter = open_link(token).charter
@@ -132,8 +132,15 @@ def _render_current_quote(
     formatter = formatter_of(organization)
     client = _find_client(caller, charter)
     parts = payment_schedule.instalments_of(charter, client, organization) if client else []
-    name, state = client.name if client else "", quote_state(charter, clock.now())
-    quote = page_content.build_quote_page(charter, name, formatter, state, rejection, unpaid=unpaid, parts=parts)
+    quote = page_content.build_quote_page(
+        charter,
+        client.name if client else "",
+        formatter,
+        quote_state(charter, clock.now()),
+        rejection_reason,
+        payment_failure=payment_failure,
+        parts=parts,
+    )
     return render_content(
         quote,
         organization,
@@ -159,7 +166,7 @@ def _render_replaced_link(organization: Organization) -> HtmlResponse:
         brand=brand_of(organization),
         status=404,
         title="There is a newer version of this quote",
-        advice="This link is no longer valid. Open the link in our latest message to you.",
+        advice="This link is no longer valid. Open the link in our latest message.",
         reference="",
     )
 
@@ -173,10 +180,10 @@ def render_content(
     values: Mapping[str, str],
     field_errors: Mapping[str, str],
 ) -> HtmlResponse:
-    """Render a quote's page. `base_path` leads from its address to those of its forms."""
+    """Render a quote's page. `base_path` is the relative path from its address to those of its forms."""
     card = None
     if quote.payment is not None:
-        label, hint = f"Pay {quote.payment.amount_text}", "Call us, or reply to our email, to pay another way."
+        label, hint = f"Pay {quote.payment.amount_text}", "To pay another way, call us or reply to our email."
         card = CardFormContext.of(f"{base_path}pay", label, quote.payment.amount, quote.payment.paid, hint)
     return html.html(
         TEMPLATES,

@@ -1,4 +1,4 @@
-"""Accepting and declining a quote by its link: one answer, to the revision that the client has read."""
+"""Accepting and declining a quote by its link. A client answers once, and the revision that it has read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from coachway.pricing.quote_model import Quote
 
 
 class AcceptInput(RequestSchema):
-    """The revision that was read, and the name of the person who accepts it."""
+    """The revision that the client has read, and the name of the person who accepts it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "accepted_by": "Dana Lee"}]})
 
@@ -43,7 +43,7 @@ class AcceptInput(RequestSchema):
 
 
 class DeclineInput(RequestSchema):
-    """The revision that was read, and the reason for declining it."""
+    """The revision that the client has read, and the reason for declining it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_number": 1, "reason": "We found another date"}]}
@@ -58,7 +58,7 @@ class DepositPayment(BaseSchema):
 
     amount: ApiAmount
     currency: str
-    url: Annotated[str, Field(description="Web page that takes card payments.")]
+    url: Annotated[str, Field(description="Web page that accepts card payments.")]
 
 
 class QuoteAnswer(BaseSchema):
@@ -72,15 +72,15 @@ class QuoteAnswer(BaseSchema):
 
 @retry_on_conflict
 def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
-    """Accept the quote of a link: book it, or wait for its deposit.
+    """Accept the quote of a link. This books the trip unless a deposit is due.
 
     Raises NotFound for a forged link, and a Conflict if the quote was answered, has expired, was revised, or cannot be
     booked as it is.
     """
     charter = _require_answerable(token, body.revision_number)
     if charter.is_accepted:
-        raise QuoteAlreadyAccepted(f"{charter.accepted_by} has accepted it. Pay the deposit to book the trip.")
-    holder = caller_as_client(caller, charter)
+        raise QuoteAlreadyAccepted(f"{charter.accepted_by} has accepted the quote. Pay the deposit to book the trip.")
+    client_caller = caller_as_client(caller, charter)
     client_key, quote_key = lifecycle.client_and_quote_keys(charter)
     organization_key = ORGANIZATIONS.key(org=charter.org_id)
     records = store.batch_get([client_key, organization_key, quote_key])
@@ -89,7 +89,7 @@ def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     deposit_due = max(0, instalments.amount_due_to_book(parts) - charter.amount_paid)
     if deposit_due == 0:
         answer = _build_answer(charter, Status.BOOKED)
-        lifecycle.book(holder, charter, body.accepted_by, instalments=parts, answer=answer, records=records)
+        lifecycle.book(client_caller, charter, body.accepted_by, instalments=parts, answer=answer, records=records)
         return answer
     lifecycle.require_bookable(charter)
     answer = _build_answer(charter, Status.QUOTE)
@@ -99,8 +99,8 @@ def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     changes = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
     after = charter.model_copy(update=changes)
     events = [lifecycle.quote_accepted_event(after, body.accepted_by)]
-    quote_ops = quote_acceptance.acceptance_ops(holder, records.get(Quote, quote_key))
-    store.commit(holder, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, answer=answer)
+    quote_ops = quote_acceptance.acceptance_ops(client_caller, records.get(Quote, quote_key))
+    store.commit(client_caller, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, answer=answer)
     return answer
 
 
@@ -120,22 +120,22 @@ def _build_answer(charter: Charter, status: Status) -> QuoteAnswer:
 
 
 def caller_as_client(caller: Caller, charter: Charter) -> Caller:
-    """The caller, acting for the client whose link it holds."""
+    """The caller as the client whose link it uses."""
     return replace(caller, org_id=charter.org_id, user_id="quote-link", role="client", party_id=charter.client_id)
 
 
-def _require_answerable(token: str, revision: int) -> Charter:
+def _require_answerable(token: str, revision_number: int) -> Charter:
     try:
         linked = open_link(token)
-    except QuoteLinkReplaced as replaced:
-        raise QuoteRevised(replaced.detail) from None
+    except QuoteLinkReplaced as error:
+        raise QuoteRevised(error.detail) from None
     charter = linked.charter
     if linked.is_expired:
         raise QuoteLinkExpired("Ask us for a new quote.")
     if charter.status is not Status.QUOTE:
         person = f" by {charter.accepted_by}" if charter.accepted_by else ""
         raise QuoteAlreadyAnswered(f"The trip is {charter.status}{person}.")
-    if revision != charter.revision_number:
-        current = f"The current revision is {charter.revision_number}. Read it before answering."
-        raise QuoteRevised(current, fields=[errors.FieldError("revision_number", current, "outdated")])
+    if revision_number != charter.revision_number:
+        detail = f"The current revision is {charter.revision_number}. Read it before answering."
+        raise QuoteRevised(detail, fields=[errors.FieldError("revision_number", detail, "outdated")])
     return charter

@@ -1,4 +1,4 @@
-"""The public view of a quote, for the holder of its link: no costs, no margin, no internal ids."""
+"""The public view of a quote by its link. It contains no costs, no margin and no internal ids."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LineView(BaseSchema):
 
 
 class QuoteView(BaseSchema):
-    """A quote as its client sees it. `status` is `quote` until answered; a warning may make it not `bookable`."""
+    """A quote as the client sees it. `status` is `quote` until answered; `bookable` is false if a warning blocks it."""
 
     organization_name: str
     number: str

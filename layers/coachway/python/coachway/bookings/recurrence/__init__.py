@@ -1,1 +1,1 @@
-"""Recurrence rules and their dates."""
+"""Recurrence rules of series, and the dates they produce."""

@@ -1,11 +1,11 @@
 """Expands recurrence rules to the dates of a series.
 
 A rule is one of four shorthands or an RFC 5545 RRULE of days (FREQ=DAILY, WEEKLY, MONTHLY or YEARLY). Dates are local
-to the first stop, where the trip keeps its time of day across DST changes. A day that a shorter month lacks becomes its
-last day (RFC 7529, SKIP=BACKWARD).
+to the first stop, so trips keep their time of day across DST changes. A day that does not exist in a shorter month
+becomes the last day of that month (RFC 7529, SKIP=BACKWARD).
 
-Rules are expanded day by day within a bounded span, not by a library whose loops end only when a day matches: a rule
-that never matches is rejected within milliseconds.
+Rules are expanded day by day within a limited span. Libraries search until a day matches, which takes too long for a
+rule that never matches.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ MAX_YEARS: Final = 10
 def expand_rule(rule: Rule, first: date, count: int | None = None) -> list[date]:
     """The dates of a series that starts on or after `first`.
 
-    `count` limits their number; the rule's COUNT or UNTIL may end the series sooner. Exceptions are not applied yet.
-    Raises Invalid if nothing ends the series, if it has more than 52 dates, or too few within ten years.
+    `count` limits their number; the rule's COUNT or UNTIL may end the series earlier. Raises Invalid if the series has
+    no end, more than 52 dates, or fewer dates than required within ten years.
     """
     target = min((limit for limit in (count, rule.count) if limit is not None), default=None)
     if target is None and rule.until is None:
@@ -73,45 +73,45 @@ class _Period:
 def _pick_positions(days: list[date], positions: tuple[int, ...]) -> list[date]:
     if not positions:
         return days
-    chosen = {p - 1 if p > 0 else len(days) + p for p in positions}
-    return [day for index, day in enumerate(days) if index in chosen]
+    indexes = {position - 1 if position > 0 else len(days) + position for position in positions}
+    return [day for index, day in enumerate(days) if index in indexes]
 
 
-def _daily(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_daily(rule: Rule, first: date) -> Iterator[_Period]:
     day = first
     while True:
-        matches = _in_month(rule, day) and _on_weekday(rule, day) and _on_month_day(rule, day)
-        yield _Period(day, [day] if matches else [])
+        is_match = _matches_month(rule, day) and _matches_weekday(rule, day) and _matches_month_day(rule, day)
+        yield _Period(day, [day] if is_match else [])
         if (date.max - day).days < rule.interval:
             return
         day += timedelta(days=rule.interval)
 
 
-def _weekly(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_weekly(rule: Rule, first: date) -> Iterator[_Period]:
     weekdays = {day for _, day in rule.byday} or {first.weekday()}
-    monday = first - timedelta(days=(first.weekday() - rule.wkst) % 7)
+    week_start = first - timedelta(days=(first.weekday() - rule.wkst) % 7)
     while True:
-        week = [monday + timedelta(days=n) for n in range(7)]
-        yield _Period(monday, [day for day in week if day.weekday() in weekdays and _in_month(rule, day)])
-        if (date.max - monday).days < 7 * rule.interval + 6:
+        week = [week_start + timedelta(days=n) for n in range(7)]
+        yield _Period(week_start, [day for day in week if day.weekday() in weekdays and _matches_month(rule, day)])
+        if (date.max - week_start).days < 7 * rule.interval + 6:
             return
-        monday += timedelta(weeks=rule.interval)
+        week_start += timedelta(weeks=rule.interval)
 
 
-def _monthly(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_monthly(rule: Rule, first: date) -> Iterator[_Period]:
     month = first.year * 12 + first.month - 1
     while month // 12 <= date.max.year:
         start = date(month // 12, month % 12 + 1, 1)
-        yield _Period(start, _days_of_month(rule, start, first.day) if _in_month(rule, start) else [])
+        yield _Period(start, _days_of_month(rule, start, first.day) if _matches_month(rule, start) else [])
         month += rule.interval
 
 
-def _yearly(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_yearly(rule: Rule, first: date) -> Iterator[_Period]:
     for year in range(first.year, date.max.year + 1, rule.interval):
         months = rule.bymonth or (tuple(range(1, 13)) if rule.bymonthday else (first.month,))
         if rule.byday and not rule.bymonth and not rule.bymonthday:
-            whole = [date(year, 1, 1) + timedelta(days=n) for n in range(date(year, 12, 31).timetuple().tm_yday)]
-            yield _Period(whole[0], _days_by_weekday(whole, rule))
+            days = [date(year, 1, 1) + timedelta(days=n) for n in range(date(year, 12, 31).timetuple().tm_yday)]
+            yield _Period(days[0], _days_by_weekday(days, rule))
             continue
         starts = [date(year, month, 1) for month in months]
         yield _Period(date(year, 1, 1), [day for start in starts for day in _days_of_month(rule, start, first.day)])
@@ -120,8 +120,8 @@ def _yearly(rule: Rule, first: date) -> Iterator[_Period]:
 def _days_of_month(rule: Rule, start: date, default_day: int) -> list[date]:
     """The matching days of one month."""
     length = monthrange(start.year, start.month)[1]
-    whole = [start.replace(day=n) for n in range(1, length + 1)]
-    candidates = _days_by_weekday(whole, rule) if rule.byday else whole
+    month = [start.replace(day=n) for n in range(1, length + 1)]
+    candidates = _days_by_weekday(month, rule) if rule.byday else month
     if rule.byday and not rule.bymonthday:
         return candidates
     month_days = rule.bymonthday or (default_day,)
@@ -129,34 +129,34 @@ def _days_of_month(rule: Rule, start: date, default_day: int) -> list[date]:
     return [day for day in candidates if day.day in numbers]
 
 
-def _days_by_weekday(whole: list[date], rule: Rule) -> list[date]:
-    """The days of a month or year that match BYDAY: every Monday, the second, or the last."""
-    days: list[date] = []
+def _days_by_weekday(period: list[date], rule: Rule) -> list[date]:
+    """The days of a month or year that match BYDAY: every Monday, the second Monday, or the last one."""
+    matches: list[date] = []
     for ordinal, weekday in rule.byday:
-        weekdays = [day for day in whole if day.weekday() == weekday]
+        weekdays = [day for day in period if day.weekday() == weekday]
         if ordinal == 0:
-            days += weekdays
+            matches += weekdays
         elif abs(ordinal) <= len(weekdays):
-            days.append(weekdays[ordinal - 1 if ordinal > 0 else ordinal])
-    return sorted(set(days))
+            matches.append(weekdays[ordinal - 1 if ordinal > 0 else ordinal])
+    return sorted(set(matches))
 
 
-def _in_month(rule: Rule, day: date) -> bool:
+def _matches_month(rule: Rule, day: date) -> bool:
     return not rule.bymonth or day.month in rule.bymonth
 
 
-def _on_weekday(rule: Rule, day: date) -> bool:
+def _matches_weekday(rule: Rule, day: date) -> bool:
     return not rule.byday or day.weekday() in {weekday for _, weekday in rule.byday}
 
 
-def _on_month_day(rule: Rule, day: date) -> bool:
+def _matches_month_day(rule: Rule, day: date) -> bool:
     from_end = day.day - monthrange(day.year, day.month)[1] - 1
     return not rule.bymonthday or day.day in rule.bymonthday or from_end in rule.bymonthday
 
 
 _EXPANSIONS: Final[dict[str, Callable[[Rule, date], Iterable[_Period]]]] = {
-    "DAILY": _daily,
-    "WEEKLY": _weekly,
-    "MONTHLY": _monthly,
-    "YEARLY": _yearly,
+    "DAILY": _expand_daily,
+    "WEEKLY": _expand_weekly,
+    "MONTHLY": _expand_monthly,
+    "YEARLY": _expand_yearly,
 }

@@ -1,4 +1,4 @@
-"""Parses recurrence rules: `weekly`, or `FREQ=MONTHLY;BYDAY=-1FR;COUNT=6` (RFC 5545, parts of days and above)."""
+"""Parses recurrence rules: `weekly`, or an RFC 5545 rule such as `FREQ=MONTHLY;BYDAY=-1FR;COUNT=6`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _UNTIL: Final = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A recurrence rule. `byday` holds (ordinal, weekday): (0, 0) every Monday, (-1, 4) the last Friday.
+    """A recurrence rule. `byday` holds (ordinal, weekday): (0, 0) is every Monday, (-1, 4) the last Friday.
 
-    `until` is the last day on which a trip may begin, in the zone it was read for.
+    `until` is the last local day on which a trip may start.
     """
 
     freq: str
@@ -42,9 +42,9 @@ class Rule:
 
 
 def parse_rule(text: str, starts: datetime) -> Rule:
-    """Parse a rule. `starts` is the first departure; its time zone decides on which date UNTIL falls.
+    """Parse a rule. `starts` is the first departure; UNTIL is converted to its time zone.
 
-    Raises Invalid with the field and what is accepted.
+    Raises Invalid with the allowed values.
     """
     rule_text = text.strip()
     if len(rule_text) > MAX_RULE_LENGTH:
@@ -90,17 +90,17 @@ def _parse_freq(value: str) -> str:
 
 
 def _integer_parser(name: str, minimum: int, maximum: int) -> Callable[[str], int]:
-    def read_whole(value: str) -> int:
+    def parse_integer(value: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,4}", value) or not minimum <= int(value) <= maximum or int(value) == 0:
             _reject(f"{name} must be a whole number from {minimum} to {maximum}" + (", not 0" if minimum < 0 else ""))
         return int(value)
 
-    return read_whole
+    return parse_integer
 
 
 def _integers_parser(name: str, minimum: int, maximum: int) -> Callable[[str], tuple[int, ...]]:
-    parse_one = _integer_parser(name, minimum, maximum)
-    return lambda value: tuple(sorted({parse_one(part) for part in value.split(",")}))
+    parse_integer = _integer_parser(name, minimum, maximum)
+    return lambda value: tuple(sorted({parse_integer(part) for part in value.split(",")}))
 
 
 def _parse_byday(value: str) -> tuple[tuple[int, int], ...]:
@@ -120,7 +120,7 @@ def _parse_wkst(value: str) -> int:
 
 
 def _parse_until(value: str, starts: datetime) -> date:
-    """The last date on which a trip can start: UNTIL's date, or the one before if the trip departs later in the day."""
+    """The last date on which a trip can start: the day before UNTIL's if the trip departs after its time of day."""
     expected = "UNTIL must be a date (20271231) or a UTC time (20271231T235959Z)"
     match = _UNTIL.fullmatch(value)
     if match is None:

@@ -1,8 +1,8 @@
 """Outbox of a new series: quotes and events that did not fit into the transaction that created its charters.
 
-Batches are written with the series, and each is removed by the transaction that delivers its content. So the content is
-written exactly once, and never before the series exists. The request that created the series delivers its batches; the
-timer delivers those that remain.
+Batches are stored together with the series. The transaction that delivers a batch also removes it, so its content is
+written exactly once, and never before the series exists. The request that creates the series delivers its batches; the
+timer delivers the rest.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from coachway.core.types.datetimes import sortable
 from coachway.pricing.quote_model import Quote
 
 _CHARTERS_PER_BATCH: Final = 8
-"""Fits into one item of 400 KB, and its three items per charter into one transaction of 100."""
+"""A batch fits into one item of 400 KB, and its three items per charter fit into one transaction of 100."""
 _PENDING_AGE: Final = timedelta(minutes=1)
-"""Younger batches may still be delivered by the request that created them."""
+"""The timer skips younger batches, because the request that created them may still deliver them."""
 
 BATCH = AccessPattern(
     "batches of quotes and events of a new series, until they are delivered",
@@ -46,7 +46,7 @@ UNDELIVERED = AccessPattern(
 
 
 class OutboxBatch(Record):
-    """The quotes of up to eight charters, and the first events of both."""
+    """The quotes of up to eight charters, and the first events of the charters and quotes."""
 
     KIND: ClassVar[str] = "series_parcel"
 
@@ -66,17 +66,17 @@ class OutboxBatch(Record):
 
 
 def pack_batches(caller: Caller, series_id: str, drafts: Sequence[Draft]) -> list[OutboxBatch]:
-    """Divide the quotes and first events of `drafts` into batches."""
+    """Divide the quotes and first events of drafts into batches."""
     batches: list[OutboxBatch] = []
     for start in range(0, len(drafts), _CHARTERS_PER_BATCH):
         quotes: list[Quote] = []
         envelopes: list[domain_events.Envelope] = []
         for draft in drafts[start : start + _CHARTERS_PER_BATCH]:
-            envelopes.append(_envelope(caller, drafting.charter_created_event(draft.charter), draft.charter))
+            envelopes.append(_build_envelope(caller, drafting.charter_created_event(draft.charter), draft.charter))
             for op in draft.quote_ops:
                 if isinstance(op, Create) and isinstance(op.record, Quote):
                     quotes.append(op.record)
-                    envelopes += [_envelope(caller, event, op.record) for event in op.events]
+                    envelopes += [_build_envelope(caller, event, op.record) for event in op.events]
         batches.append(
             OutboxBatch(
                 org_id=caller.org_id,
@@ -89,19 +89,19 @@ def pack_batches(caller: Caller, series_id: str, drafts: Sequence[Draft]) -> lis
     return batches
 
 
-def _envelope(caller: Caller, event: domain_events.Event, record: Entity) -> domain_events.Envelope:
+def _build_envelope(caller: Caller, event: domain_events.Event, record: Entity) -> domain_events.Envelope:
     return domain_events.build_envelope(
         caller, event, event_id=ids.ulid(), aggregate_id=record.id, aggregate_pk=record.key().pk, changes=[]
     )
 
 
 def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
-    """Write the content of batches; returns how many were delivered. The timer retries those that fail."""
+    """Write the content of batches, and return the number delivered. The timer retries batches that fail."""
     delivered = 0
     for batch in batches:
         ops: list[Op] = [Remove(batch), *(Create(each) for each in (*batch.quotes, *batch.envelopes))]
         try:
-            # A caller without an idempotency key: the request was answered by the transaction of the series.
+            # A caller without an idempotency key: the series' transaction already stored the response for the key.
             store.commit(Caller.system("series", batch.org_id, caller.correlation_id), *ops)
             delivered += 1
         except errors.ConcurrentUpdate:
@@ -112,7 +112,7 @@ def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
 
 
 def deliver_pending() -> int:
-    """Deliver batches that their request did not deliver; returns how many."""
+    """Deliver batches that their request did not deliver, and return the number delivered."""
     cutoff = sortable(clock.now() - _PENDING_AGE)
     pending = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", most=100)
     return deliver_batches(

@@ -1,8 +1,8 @@
-"""Recurring series of charters, created completely or not at all.
+"""Recurring series of charters. A series is created completely or not at all.
 
 One transaction writes the series, its charters, their numbers and the counts. The charters' quotes and
-`charter.created` events do not fit into it: they are written with it as batches, and delivered right after it, or by
-the timer if this process fails first (see `outbox`).
+`charter.created` events do not fit into it. It stores them as batches, which are delivered immediately after it, or by
+the timer if this process fails (see `outbox`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 
 MAX_BYTES: Final = 3_000_000
-"""Of one series: a DynamoDB transaction has at most 4 MB."""
+"""Maximum size of one series: a DynamoDB transaction has at most 4 MB."""
 MAX_RESPONSE_BYTES: Final = 350_000
-"""Of a response that is saved for an Idempotency-Key: a DynamoDB item has at most 400 KB."""
+"""Maximum size of a response that is stored for an Idempotency-Key: a DynamoDB item has at most 400 KB."""
 
 SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD")
 
@@ -51,10 +51,10 @@ class Series(Entity):
 
 
 def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery) -> Page[Charter]:
-    """Quote every charter of a series, each priced and checked separately.
+    """Create the charters of a series, each priced and checked separately.
 
-    Raises Invalid for a wrong rule or exception, NotFound for an unknown client, TooLarge if the series does not fit
-    into one transaction.
+    Raises Invalid for a wrong rule or exception, NotFound if the client does not exist, TooLarge if the series does not
+    fit into one transaction.
     """
     context = drafting.load_pricing_context(caller, request)
     occurrences = _plan_occurrences(request, query, context.organization.timezone)
@@ -71,7 +71,7 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
         charter_input = CharterInput.model_validate(
             {**request.model_dump(exclude={"stops", "exceptions"}), "stops": stops}
         )
-        more: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "series_id": series.id,
             "recurrence_rule": query.recurrence_rule,
             "instance_number": number,
@@ -79,13 +79,13 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
             "is_series_master": number == 1,
             "parent_charter_id": drafts[0].charter.id if drafts else None,
         }
-        drafts.append(drafting.build_charter(caller, context, charter_input, **more))
+        drafts.append(drafting.build_charter(caller, context, charter_input, **fields))
     _commit_series(caller, series, drafts, context.organization.number_prefixes.charter)
     return Page(items=[draft.charter for draft in drafts])
 
 
 def list_series(caller: Caller, charter_id: str) -> Page[Charter]:
-    """List the charters of a charter's series, in order; only itself if it has no series. Raises NotFound."""
+    """List the charters of a charter's series, in order; only the charter if it has no series. Raises NotFound."""
     charter = get_charter(caller, charter_id)
     if charter.series_id is None:
         return Page(items=[charter])
@@ -95,7 +95,7 @@ def list_series(caller: Caller, charter_id: str) -> Page[Charter]:
 
 
 def _plan_occurrences(request: RecurringInput, query: RecurringQuery, default_zone: str) -> list[list[Stop]]:
-    """The stops of every occurrence that is not skipped."""
+    """The stops of each occurrence, with exceptions applied."""
     first = trip_times.build_trip_schedule(request, default_zone)
     stops, zone, starts = first.stops, first.zone, first.starts_at
     days = recurrence_dates.expand_rule(
@@ -111,13 +111,12 @@ def _plan_occurrences(request: RecurringInput, query: RecurringQuery, default_zo
     occurrences: list[list[Stop]] = []
     for day in days:
         shifted = trip_times.shift_by_days(stops, (day - starts.date()).days, zone)
-        deviation = exceptions.get(day)
-        if deviation is None:
+        day_exception = exceptions.get(day)
+        if day_exception is None:
             occurrences.append(shifted)
-        elif deviation.estimated_departure is not None and shifted[0].estimated_departure is not None:
-            occurrences.append(
-                trip_times.shift_by_duration(shifted, deviation.estimated_departure - shifted[0].estimated_departure)
-            )
+        elif day_exception.estimated_departure is not None and shifted[0].estimated_departure is not None:
+            delay = day_exception.estimated_departure - shifted[0].estimated_departure
+            occurrences.append(trip_times.shift_by_duration(shifted, delay))
     if not occurrences:
         raise errors.Invalid.field("exceptions", "must leave at least one occurrence")
     return occurrences
@@ -137,7 +136,7 @@ def _commit_series(caller: Caller, series: Series, drafts: Sequence[Draft], pref
         counts[drafting.sequence_name(charter)] = counts.get(drafting.sequence_name(charter), 0) + 1
     batches: list[outbox.OutboxBatch] = []
 
-    def build(first_numbers: Mapping[str, int]) -> list[Op]:
+    def build_ops(first_numbers: Mapping[str, int]) -> list[Op]:
         next_numbers = dict(first_numbers)
         for charter in charters:
             name = drafting.sequence_name(charter)
@@ -152,7 +151,7 @@ def _commit_series(caller: Caller, series: Series, drafts: Sequence[Draft], pref
             status_counts.count_changes_op(caller.org_id, [], charters),
         ]
 
-    store.commit_with_sequences(caller, counts, build, answer=Page(items=charters))
+    store.commit_with_sequences(caller, counts, build_ops, answer=Page(items=charters))
     outbox.deliver_batches(caller, batches)
 
 

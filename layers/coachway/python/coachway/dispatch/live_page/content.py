@@ -25,11 +25,11 @@ _MINUTE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The message at the top of the page. `mood` is `good`, `late`, `bad` or empty."""
+    """The message at the top of the page. `tone` is `good`, `late`, `bad` or empty."""
 
     title: str
     text: str
-    mood: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

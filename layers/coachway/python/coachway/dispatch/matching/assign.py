@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from coachway.bookings.charters import coverage
-from coachway.bookings.charters.model import Charter, Cover
+from coachway.bookings.charters.model import Charter, VehicleCoverage
 from coachway.bookings.charters.rules import Status
 from coachway.compliance import status, subjects
 from coachway.contracts.dispatch.assignments import AssignmentAccepted, AssignmentOffered
@@ -244,7 +244,7 @@ def commit_assignment(
     event: Event = AssignmentOffered(**fields, chosen_by=chosen_by)
     if assignment.status is AssignmentStatus.ACCEPTED:
         event = AssignmentAccepted(**fields)
-    cover = Cover(
+    cover = VehicleCoverage(
         vehicle=assignment.vehicle_number,
         vendor_id=context.trip.cover.vendor_id,
         bid_id=context.trip.cover.bid_id,

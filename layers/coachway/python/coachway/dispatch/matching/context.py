@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from coachway.bookings.charters import coverage
-from coachway.bookings.charters.model import CHARTER, Charter, Cover
+from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
 from coachway.clients.model import Client
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
@@ -85,7 +85,7 @@ class Trip:
 
     charter: Charter
     hours_rules: Law
-    cover: Cover
+    cover: VehicleCoverage
     plan: TripPlan
 
     @property
@@ -125,7 +125,7 @@ def get_hours_rules(organization: Organization) -> Law:
     return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
 
 
-def build_trip(charter: Charter, hours_rules: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
+def build_trip(charter: Charter, hours_rules: Law, cover: VehicleCoverage, crew: int, since: datetime | None) -> Trip:
     """Plan the trip for a crew of `crew` drivers."""
     return Trip(charter, hours_rules, cover, trip_plan.build_trip_plan(charter, crew, hours_rules, since))
 
@@ -196,13 +196,15 @@ def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
     return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
 
 
-def cover_of_assignment(charter: Charter, assignment: Assignment) -> Cover:
+def cover_of_assignment(charter: Charter, assignment: Assignment) -> VehicleCoverage:
     """Return the cover of an assignment's vehicle without its crew, for the crew that takes over."""
-    cover = coverage.find_cover(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
+    cover = coverage.find_cover(charter, assignment.vehicle_number) or VehicleCoverage(
+        vehicle=assignment.vehicle_number
+    )
     return cover.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
 
 
-def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) -> Cover:
+def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) -> VehicleCoverage:
     """Choose the vehicle of a charter to assign.
 
     That is vehicle `number` if given. Otherwise it is the first unassigned vehicle that was awarded to this vendor (to
@@ -213,12 +215,12 @@ def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) ->
     if number is not None:
         if number > charter.vehicle_count:
             raise errors.Invalid.field("vehicle_number", f"must be at most {charter.vehicle_count}")
-        cover = covers.get(number, Cover(vehicle=number))
+        cover = covers.get(number, VehicleCoverage(vehicle=number))
         if cover.assignment_id is not None:
             raise VehicleAlreadyAssigned(f"Vehicle {number} is assigned. Release {cover.assignment_id} first.")
         return cover
     all_covers = [
-        covers.get(vehicle_number, Cover(vehicle=vehicle_number))
+        covers.get(vehicle_number, VehicleCoverage(vehicle=vehicle_number))
         for vehicle_number in range(1, charter.vehicle_count + 1)
     ]
     uncovered = [candidate for candidate in all_covers if candidate.assignment_id is None]
