@@ -1,4 +1,4 @@
-"""Calls a capability's routes in process, as API Gateway would."""
+"""Send requests to a capability's routes in this process, as API Gateway does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Json = Any
 
 @dataclass
 class Reply:
-    """An answer of the gateway's."""
+    """A response of the API."""
 
     status: int
     headers: Mapping[str, Any]
@@ -54,20 +54,20 @@ def call(
     headers: Mapping[str, str] | None = None,
     raw: bytes | None = None,
 ) -> Reply:
-    """Send one request; `path` is what a client asks for (`/api/v1/clients/cli_…`)."""
+    """Send a request; `path` is the full path, such as `/api/v1/clients/cli_…`."""
     resource, parameters = _route(api, path)
     sent = {"content-type": "application/json", **(headers or {})}
     if token:
         sent["authorization"] = f"Bearer {token}"
     content = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
-    values = {name: given if isinstance(given, list) else [given] for name, given in (query or {}).items()}
+    values = {name: value if isinstance(value, list) else [value] for name, value in (query or {}).items()}
     event = {
         "resource": resource,
         "path": path,
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": {name: given[-1] for name, given in values.items()} or None,
+        "queryStringParameters": {name: value[-1] for name, value in values.items()} or None,
         "multiValueQueryStringParameters": values or None,
         "pathParameters": parameters or None,
         "stageVariables": None,
@@ -82,31 +82,33 @@ def call(
         "isBase64Encoded": True,
     }
     answer = api.app(event, _Context())
-    many = answer.get("multiValueHeaders", {})
+    lists = answer.get("multiValueHeaders", {})
     _require_declared(api, method, resource, answer)
-    return Reply(answer["statusCode"], answer["headers"], answer["body"], many.get("Set-Cookie", []))
+    return Reply(answer["statusCode"], answer["headers"], answer["body"], lists.get("Set-Cookie", []))
 
 
 def _require_declared(api: ApiRouter, method: str, resource: str, answer: Json) -> None:
-    """Fail if a route answers with an error that its declaration does not list."""
+    """Fail if a route returns an error that its declaration does not list."""
     if answer["headers"].get("Content-Type") != "application/problem+json" or answer["statusCode"] == 500:
         return
     code = json.loads(answer["body"])["code"]
     [route] = [each for each in api.routes if (each.method, each.path) == (method, resource)]
     declared = [kind.code for kind in error_codes.route_errors(route)]
     is_general = Error.registry[code].__module__ == Error.__module__
-    assert is_general or code in declared, f"{route.name} answers {code}: add the class to its errors=(…)"
+    assert is_general or code in declared, f"{route.name} returns {code}: add the class to its errors=(…)"
 
 
 def _route(api: ApiRouter, path: str) -> tuple[str, dict[str, str]]:
-    asked = path.strip("/").split("/")
+    segments = path.strip("/").split("/")
     candidates = []
     for route in {each.path for each in api.routes}:
         parts = route.strip("/").split("/")
-        if len(parts) == len(asked) and all(p == a or p.startswith("{") for p, a in zip(parts, asked, strict=True)):
+        if len(parts) == len(segments) and all(
+            p == a or p.startswith("{") for p, a in zip(parts, segments, strict=True)
+        ):
             candidates.append(route)
     best = min(candidates, key=lambda each: each.count("{"))
-    pairs = zip(best.strip("/").split("/"), asked, strict=True)
+    pairs = zip(best.strip("/").split("/"), segments, strict=True)
     return best, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
 
 
@@ -124,13 +126,13 @@ def token_for(
     party_id: str = "",
     **claims: Any,
 ) -> str:
-    """An access token that this test's deployment signed; `permissions` are separated by spaces."""
+    """A valid access token; `permissions` are separated by spaces. Stores the signing key if there is none."""
     if store.find(authentication.SigningKeys, authentication.SIGNING_KEYS.key()) is None:
         public = jwt.algorithms.ECAlgorithm.to_jwk(_test_key().public_key(), as_dict=True)
         key = authentication.SigningKey(kid="test", public=public, sealed="", created_at=clock.now())
         store.commit(Caller.system("tests", ""), Create(authentication.SigningKeys(keys=[key])))
-    now = datetime.now(UTC)  # tokens are checked by the real clock, whatever a test's clock shows
-    said = {
+    now = datetime.now(UTC)  # the library that checks tokens uses the real clock
+    token_claims = {
         "iss": authentication.ISSUER,
         "aud": authentication.AUDIENCE,
         "sub": user_id,
@@ -142,4 +144,4 @@ def token_for(
         "exp": now + timedelta(minutes=15),
         **claims,
     }
-    return jwt.encode(said, _test_key(), authentication.ALGORITHM, headers={"kid": "test"})
+    return jwt.encode(token_claims, _test_key(), authentication.ALGORITHM, headers={"kid": "test"})

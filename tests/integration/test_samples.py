@@ -1,4 +1,4 @@
-"""Lambda entries take the input that lies in `events/samples`, as it came from the gateway, the stream or a queue."""
+"""Lambda functions handle the recorded inputs in `events/samples`, from the gateway, the stream or a queue."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tools.entries import list_api_entries
 __all__ = ["post", "process", "sandbox"]
 
 
-NOT_SIGNED = {"BidsWebhookFunction", "BillingWebhookFunction"}
-"""Functions whose sample was signed with a secret of another deployment."""
-NOT_THERE = {
+WITHOUT_VALID_SIGNATURE = {"BidsWebhookFunction", "BillingWebhookFunction"}
+"""Functions whose sample is signed with the secret of another deployment."""
+WITHOUT_RECORD = {
     "BidsApiFunction",
     "BidsPagesFunction",
     "BillingApiFunction",
@@ -41,11 +41,11 @@ NOT_THERE = {
     "DispatchTrackingFunction",
     "IdentityPagesFunction",
 }
-"""Functions whose sample names something that only the deployment had in which it was recorded."""
+"""Functions whose sample names a record of the deployment in which it was recorded."""
 
 
 class Context:
-    """What Lambda tells a function of itself."""
+    """The context object that Lambda passes to a function."""
 
     function_name = "sample"
     memory_limit_in_mb = 1024
@@ -59,17 +59,17 @@ def entry_of(function: str) -> tuple[str, str, str]:
     return Path(functions()[function]["CodeUri"]).name, module, name
 
 
-def handler_of(function: str) -> Any:
+def load_handler(function: str) -> Any:
     capability, module, name = entry_of(function)
     return getattr(load(capability, module), name)
 
 
-def sample_of(function: str) -> Any:
-    """The sample, with a genuine token, and of the organization that the tests have."""
+def read_sample_of(function: str) -> Any:
+    """The sample, with a valid token and the organization of these tests; a made-up request if there is no sample."""
     token = token_for(" ".join(PERMISSIONS), org_id=ORG)
     capability, module, _ = entry_of(function)
     if not has_sample(function):
-        return request_of(load(capability, module).api, token)
+        return build_request(load(capability, module).api, token)
     sample = read_sample(f"{capability}/{module}", {"access_token": token})
     for record in sample.get("Records", []):
         if record["eventSource"] == "aws:sqs":
@@ -85,8 +85,8 @@ def has_sample(function: str) -> bool:
     return (SAMPLES / capability / f"{module}.json").exists()
 
 
-def request_of(api: ApiRouter, token: str) -> Any:
-    """A request for one of an entry's routes, shaped as the gateway shapes those that were recorded."""
+def build_request(api: ApiRouter, token: str) -> Any:
+    """A request for one route of an entry, in the form in which the gateway sends it."""
     route = min(api.routes, key=lambda each: (each.method != "GET", "{" in each.path))
     sample = read_sample("clients/api", {"access_token": token})
     parameters = dict.fromkeys(re.findall(r"{(\w+)}", route.path), "unknown")
@@ -97,51 +97,51 @@ def request_of(api: ApiRouter, token: str) -> Any:
     return sample
 
 
-def fed_by(source: str) -> list[str]:
-    """The functions with an event source of this type and a sample of what it sends."""
+def functions_with_source(source: str) -> list[str]:
+    """The functions with an event source of this type and a sample."""
     sources = {name: {event["Type"] for event in each.get("Events", {}).values()} for name, each in functions().items()}
     return [name for name, types in sources.items() if source in types and has_sample(name)]
 
 
 @pytest.mark.parametrize("function", [entry.function for entry in list_api_entries()])
-def test_a_request_is_answered(
+def test_api_function_answers_a_request(
     function: str, post: Post, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docs_site.write_site(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
-    answer = handler_of(function)(sample_of(function), Context())
-    expected = {401} if function in NOT_SIGNED else {404} if function in NOT_THERE else {200}
+    answer = load_handler(function)(read_sample_of(function), Context())
+    expected = {401} if function in WITHOUT_VALID_SIGNATURE else {404} if function in WITHOUT_RECORD else {200}
     assert answer["statusCode"] in (expected if has_sample(function) else {200, 404}), answer["body"]
     assert answer["headers"]["X-Request-Id"]
 
 
-@pytest.mark.parametrize("function", fed_by("Schedule"))
-def test_a_timer_does_its_work(function: str, post: Post, sandbox: Sandbox) -> None:
-    results = handler_of(function)(sample_of(function), Context())
+@pytest.mark.parametrize("function", functions_with_source("Schedule"))
+def test_timer_function_runs_its_jobs(function: str, post: Post, sandbox: Sandbox) -> None:
+    results = load_handler(function)(read_sample_of(function), Context())
     counts = [
         each for result in results.values() for each in (result.values() if isinstance(result, dict) else [result])
     ]
     assert counts
     assert sum(counts) == (1 if function == "IdentityScheduleFunction" else 0), (
-        "the table is empty; a first key is made"
+        "the table is empty, so only the first signing key is created"
     )
 
 
-@pytest.mark.parametrize("function", fed_by("SQS"))
-def test_a_message_is_consumed(function: str, post: Post) -> None:
-    assert handler_of(function)(sample_of(function), Context()) == {"batchItemFailures": []}
+@pytest.mark.parametrize("function", functions_with_source("SQS"))
+def test_consumer_function_handles_a_message(function: str, post: Post) -> None:
+    assert load_handler(function)(read_sample_of(function), Context()) == {"batchItemFailures": []}
 
 
-def test_the_invitation_of_the_sample_goes_out(post: Post) -> None:
-    handler_of("MessagingFunction")(sample_of("MessagingFunction"), Context())
+def test_messaging_function_sends_the_invitation_of_its_sample(post: Post) -> None:
+    load_handler("MessagingFunction")(read_sample_of("MessagingFunction"), Context())
     assert [mail["To"] for mail in post.mails] == ["Sam Ruiz <invited@harbor.example>"]
 
 
-def test_the_relay_publishes_what_the_stream_shows(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relay_publishes_the_events_of_its_sample(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("events").create_event_bus(Name="sample")
     monkeypatch.setenv("BUS_NAME", "sample")
     outbox_relay._client.cache_clear()
-    sample = sample_of("RelayFunction")
+    sample = read_sample_of("RelayFunction")
     assert outbox_relay.relay(sample["Records"]) == len(sample["Records"])
-    handler_of("RelayFunction")(sample, Context())
+    load_handler("RelayFunction")(sample, Context())
     outbox_relay._client.cache_clear()

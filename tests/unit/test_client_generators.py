@@ -1,4 +1,4 @@
-"""openapi-python-client generates the whole API from the document, without a warning."""
+"""openapi-python-client generates a client of the whole API without warnings."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def generated(document: Mapping[str, Any]) -> GeneratorData:
 
 
 def test_python_client_has_every_operation(document: Mapping[str, Any], generated: GeneratorData) -> None:
-    wanted = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
-    assert {each.name for tag in generated.endpoint_collections_by_tag.values() for each in tag.endpoints} == wanted
+    expected = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    assert {each.name for tag in generated.endpoint_collections_by_tag.values() for each in tag.endpoints} == expected
 
 
 def test_python_client_is_generated_without_warning(generated: GeneratorData) -> None:

@@ -21,7 +21,7 @@ CAPABILITIES = "|".join(sorted(folder.name for folder in PACKAGE.iterdir() if (f
 
 
 def _quotes(text: str) -> Iterator[str]:
-    """Texts in backticks, without those with placeholders and those about the example in add-a-capability.md."""
+    """Texts in backticks, except those with placeholders and those about the example of `docs/add-a-capability.md`."""
     for quote in re.findall(r"`([^`\n]+)`", text):
         if not re.search(r"[<>{}*…$ ]|lost_items", quote):
             yield quote

@@ -1,4 +1,4 @@
-"""What is generated is up to date, and what is written twice says the same both times."""
+"""Generated files are up to date, and the template, the API document and the samples agree with the code."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def _entry(function: str) -> tuple[str, str, str]:
     return Path(properties["CodeUri"]).name, module, name
 
 
-def test_generated_files_are_what_the_code_would_generate() -> None:
-    # In a process of its own: what other tests declare for themselves does not belong to the product.
+def test_generated_files_are_up_to_date() -> None:
+    # In a separate process, because other tests declare routes and access patterns in this one.
     python_path = os.pathsep.join([str(ROOT / "layers/coachway/python"), str(ROOT)])
-    checked = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "tools.generate", "--check"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": python_path},
@@ -42,46 +42,46 @@ def test_generated_files_are_what_the_code_would_generate() -> None:
         text=True,
         check=False,
     )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_the_document_is_openapi() -> None:
+def test_api_document_is_valid_openapi() -> None:
     OpenAPIV31SpecValidator(json.loads((ROOT / "docs/openapi.json").read_text())).validate()
 
 
-def test_the_document_tells_of_every_operation_and_parameter_what_it_is_for() -> None:
+def test_every_operation_and_parameter_has_a_description_and_hidden_fields_are_absent() -> None:
     document = json.loads((ROOT / "docs/openapi.json").read_text())
     operations = [each for path in document["paths"].values() for each in path.values()]
     assert len(operations) > 200
     assert [each["operationId"] for each in operations if not (each["summary"] and each["description"])] == []
-    unsaid = [
-        (each["operationId"], one["name"])
+    undescribed = [
+        (each["operationId"], parameter["name"])
         for each in operations
-        for one in each["parameters"]
-        if not one["description"]
+        for parameter in each["parameters"]
+        if not parameter["description"]
     ]
-    assert unsaid == [], "say it in tools/openapi_words.py, or in a description of the field"
+    assert undescribed == [], "add a description to the field or to tools/openapi_words.py"
     assert not [name for name in document["components"]["schemas"] if not name.isalnum()]
-    kept = {"org_id", "deleted_at"}
-    shown = [
-        name for name, each in document["components"]["schemas"].items() if kept & each.get("properties", {}).keys()
+    hidden = {"org_id", "deleted_at"}
+    exposed = [
+        name for name, each in document["components"]["schemas"].items() if hidden & each.get("properties", {}).keys()
     ]
-    assert shown == [], "an answer keeps these to itself"
+    assert exposed == [], "responses must not contain org_id or deleted_at"
 
 
-def test_two_schemas_do_not_get_the_same_name() -> None:
-    """An enumeration that is sent, and the model of a body, were both a `StatusInput` once."""
+def test_rename_schemas_gives_unique_names() -> None:
+    """The enumeration `Status-Input` and the request model `StatusInput` need different names."""
     status: dict[str, Any] = {"enum": ["open"]}
     body: dict[str, Any] = {"type": "object"}
     schemas = {"Status-Input": status, "coachway__a__Status-Output": status, "StatusInput": body, "Stop-Input": body}
     schemas |= {"Stop-Output": status, "coachway__b__Status": body, "Page_Stop_": status}
-    named = openapi_schemas.rename_schemas({"components": {"schemas": schemas}})["components"]["schemas"]
-    wanted = {"AStatus": status, "BStatus": body, "StatusInput": body, "Stop": status, "StopInput": body}
-    wanted |= {"StopPage": status}
-    assert named == {name: {**schema, "title": name} for name, schema in wanted.items()}
+    renamed = openapi_schemas.rename_schemas({"components": {"schemas": schemas}})["components"]["schemas"]
+    expected = {"AStatus": status, "BStatus": body, "StatusInput": body, "Stop": status, "StopInput": body}
+    expected |= {"StopPage": status}
+    assert renamed == {name: {**schema, "title": name} for name, schema in expected.items()}
 
 
-def test_every_example_of_a_body_is_one() -> None:
+def test_examples_of_request_bodies_match_their_schemas() -> None:
     document = json.loads((ROOT / "docs/openapi.json").read_text())
     parts = {"components": {"schemas": document["components"]["schemas"]}}
     for operations in document["paths"].values():
@@ -116,34 +116,34 @@ def test_event_schemas_are_json_schema(path: Path) -> None:
     Draft202012Validator.check_schema(json.loads(path.read_text()))
 
 
-def test_the_template_declares_the_table_that_the_code_uses() -> None:
+def test_template_declares_the_table_of_the_code() -> None:
     declared = resources_of_type("AWS::DynamoDB::Table")["Table"]
-    wanted = table.schema("any")
+    expected = table.schema("any")
 
-    def by_name(many: list[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
-        return {each[name]: each for each in many}
+    def by_name(definitions: list[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+        return {each[name]: each for each in definitions}
 
-    assert declared["KeySchema"] == wanted["KeySchema"]
+    assert declared["KeySchema"] == expected["KeySchema"]
     for listing, name in (("AttributeDefinitions", "AttributeName"), ("GlobalSecondaryIndexes", "IndexName")):
-        assert by_name(declared[listing], name) == by_name(wanted[listing], name)
-    assert declared["BillingMode"] == wanted["BillingMode"]
-    assert declared["StreamSpecification"]["StreamViewType"] == wanted["StreamSpecification"]["StreamViewType"]
+        assert by_name(declared[listing], name) == by_name(expected[listing], name)
+    assert declared["BillingMode"] == expected["BillingMode"]
+    assert declared["StreamSpecification"]["StreamViewType"] == expected["StreamSpecification"]["StreamViewType"]
     assert declared["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
 @pytest.mark.parametrize("function", functions())
-def test_every_function_of_the_template_has_its_handler(function: str) -> None:
+def test_function_of_template_has_a_handler(function: str) -> None:
     capability, module, name = _entry(function)
     assert callable(getattr(load(capability, module), name))
 
 
-def test_every_entry_of_the_code_is_a_function_of_the_template() -> None:
-    written = {(path.parent.name, path.stem) for path in (ROOT / "functions").glob("*/*.py")}
-    assert written == {_entry(function)[:2] for function in functions()}
+def test_every_entry_is_a_function_of_the_template() -> None:
+    entries = {(path.parent.name, path.stem) for path in (ROOT / "functions").glob("*/*.py")}
+    assert entries == {_entry(function)[:2] for function in functions()}
     assert {entry.function for entry in list_api_entries()} <= functions().keys()
 
 
-def test_the_gateway_may_invoke_the_functions_that_serve_routes_and_no_other() -> None:
+def test_gateway_role_may_invoke_only_functions_with_routes() -> None:
     [statement] = grants("GatewayRole")
     assert statement["Action"] == "lambda:InvokeFunction"
     assert {each["Fn::GetAtt"] for each in statement["Resource"]} == {
@@ -158,28 +158,28 @@ def test_the_gateway_may_invoke_the_functions_that_serve_routes_and_no_other() -
 
 
 @pytest.mark.parametrize("function", functions())
-def test_names_in_the_template_follow_from_the_entry(function: str) -> None:
+def test_names_of_resources_follow_from_the_function(function: str) -> None:
     properties = functions()[function]
     name = properties["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
     assert role_of(function) == function.removesuffix("Function") + "Role"
     assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
-    log = template()["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["LogGroupName"]
-    assert log == {"Fn::Sub": f"/aws/lambda/coachway-${{Environment}}-{name}"}
+    log_group = template()["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["LogGroupName"]
+    assert log_group == {"Fn::Sub": f"/aws/lambda/coachway-${{Environment}}-{name}"}
 
 
 @pytest.mark.parametrize("sample", SAMPLE_NAMES)
-def test_a_sample_belongs_to_a_function(sample: str) -> None:
+def test_sample_belongs_to_a_function(sample: str) -> None:
     assert sample in {"/".join(_entry(function)[:2]) for function in functions()}
     assert read_sample(sample)
 
 
 @pytest.mark.parametrize("sample", SAMPLE_NAMES)
-def test_a_sample_has_no_date_that_grows_old(sample: str) -> None:
+def test_sample_has_no_fixed_date(sample: str) -> None:
     dates = re.findall(r"20\d\d-\d\d-\d\d", sample_text(sample))
     assert not dates, "write {now}, {now+7d} or {today} for a date: tests/samples.py resolves them"
 
 
-def test_a_sample_is_filled_with_the_moments_of_its_reading() -> None:
+def test_fill_replaces_placeholders() -> None:
     text = "{now} {now+7d} {now-90m} {today} {today-1d} {last_month} {access_token}"
     filled = fill(text, datetime(2028, 1, 1, 0, 30, tzinfo=UTC), {"access_token": "t"})
     expected = "2028-01-01T00:30:00Z 2028-01-08T00:30:00Z 2027-12-31T23:00:00Z 2028-01-01 2027-12-31 2027-12 t"

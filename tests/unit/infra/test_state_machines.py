@@ -83,7 +83,7 @@ def test_bidding_failure_fails_the_execution() -> None:
 
 
 def payloads(states: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What a state machine sends to its function, of every state that calls it."""
+    """The payloads that a state machine sends to its function."""
     for state in states.values():
         if state["Type"] == "Task":
             yield state["Parameters"]["Payload"]
@@ -92,7 +92,7 @@ def payloads(states: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 @pytest.mark.parametrize(
     "row", [row for row in functions().values() if row.workflow], ids=lambda row: row.deployed_name
 )
-def test_a_state_machine_calls_existing_steps_with_all_of_their_fields(row: Function) -> None:
+def test_state_machine_calls_existing_steps_with_all_of_their_fields(row: Function) -> None:
     assert row.workflow is not None
     definition = WORKFLOWS[row.workflow.name.replace("-", "_")]
     steps: Mapping[str, Step] = load(row.capability, row.module).STEPS

@@ -12,7 +12,7 @@ from tests.template import ROOT, functions, load_yaml, resources, resources_of_t
 from tools.entries import load
 from tools.functions import functions as rows
 
-FLOWS = sorted((ROOT / "statemachines").glob("*.yaml"))
+WORKFLOW_FILES = sorted((ROOT / "statemachines").glob("*.yaml"))
 ALARMS: dict[str, Any] = {
     name: each["Properties"]
     for name, each in load_yaml("infra/observability.yaml")["Resources"].items()
@@ -21,22 +21,24 @@ ALARMS: dict[str, Any] = {
 
 
 def consumers() -> list[str]:
-    """The consumers' logical ids, without what names each of their resources."""
+    """The logical ids of consumers, without the suffix of a resource."""
     return [name.removesuffix("Queue") for name in resources_of_type("AWS::SQS::Queue") if name.endswith("Queue")]
 
 
-def _nulls(node: Any, place: str) -> Iterator[str]:
-    """The places of nulls."""
+def _null_paths(node: Any, path: str) -> Iterator[str]:
+    """Yield the paths of nulls in a document."""
     if isinstance(node, dict | list):
         for name, each in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _nulls(each, f"{place}/{name}")
+            yield from _null_paths(each, f"{path}/{name}")
     elif node is None:
-        yield place
+        yield path
 
 
-@pytest.mark.parametrize("file", ["template.yaml", "infra/api.yaml", *(f"statemachines/{each.name}" for each in FLOWS)])
+@pytest.mark.parametrize(
+    "file", ["template.yaml", "infra/api.yaml", *(f"statemachines/{each.name}" for each in WORKFLOW_FILES)]
+)
 def test_file_has_no_nulls_which_localstack_rejects(file: str) -> None:
-    assert list(_nulls(load_yaml(file), file)) == []
+    assert list(_null_paths(load_yaml(file), file)) == []
 
 
 @pytest.mark.parametrize("name", functions())
@@ -69,8 +71,8 @@ def test_consumer_queue_visibility_timeout_covers_the_function_timeout(consumer:
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def _watched(metric: str) -> list[str]:
-    """The resources whose metric of this name some alarm watches."""
+def _resources_with_alarm(metric: str) -> list[str]:
+    """The resources whose metric of this name has an alarm."""
     alarms = [each for each in ALARMS.values() if each["MetricName"] == metric]
     return sorted(each["Dimensions"][0]["Value"]["Fn::Sub"] for each in alarms)
 
@@ -82,20 +84,20 @@ def test_every_timer_has_an_alarm() -> None:
         if any(event["Type"] == "Schedule" for event in each.get("Events", {}).values())
     ]
     assert len(timers) == 7
-    assert _watched("Errors") == sorted([*timers, "coachway-${Environment}-messaging"])
+    assert _resources_with_alarm("Errors") == sorted([*timers, "coachway-${Environment}-messaging"])
 
 
 @pytest.mark.parametrize("ending", ["ExecutionsFailed", "ExecutionsTimedOut"])
 def test_every_state_machine_has_an_alarm(ending: str) -> None:
     machines = resources_of_type("AWS::StepFunctions::StateMachine").values()
     arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:"
-    assert _watched(ending) == sorted(arn + each["StateMachineName"]["Fn::Sub"] for each in machines)
+    assert _resources_with_alarm(ending) == sorted(arn + each["StateMachineName"]["Fn::Sub"] for each in machines)
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
     queues = resources_of_type("AWS::SQS::Queue")
     dead = [each["QueueName"]["Fn::Sub"] for name, each in queues.items() if name.endswith("DeadLetters")]
-    assert _watched("ApproximateNumberOfMessagesVisible") == sorted(dead)
+    assert _resources_with_alarm("ApproximateNumberOfMessagesVisible") == sorted(dead)
 
 
 def test_grants_are_defined_and_used() -> None:

@@ -1,4 +1,4 @@
-"""What operators run by `make`, on AWS as on the emulator."""
+"""Operator commands of `make`, on AWS and on the emulator."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from tests.template import template
 pytestmark = pytest.mark.parametrize("dynamodb", ["aws"], indirect=True)
 
 
-def queue(name: str) -> str:
+def create_queue(name: str) -> str:
     return str(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"])
 
 
-def received(url: str) -> list[str]:
-    found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-    return [message["Body"] for message in found.get("Messages", [])]
+def receive_bodies(url: str) -> list[str]:
+    response = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [message["Body"] for message in response.get("Messages", [])]
 
 
 @pytest.fixture
 def staging(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> StackConfig:
-    """An environment on AWS with a stack's outputs, and nothing in this process that tells of it."""
+    """A deployed stack on AWS with outputs, and no environment variables for it in this process."""
     boto3.client("events").create_event_bus(Name="bus")
     names = sorted(template()["Outputs"])
-    urls = {name: queue(name) for name in names if name.endswith(("QueueUrl", "DeadLettersUrl"))}
+    urls = {name: create_queue(name) for name in names if name.endswith(("QueueUrl", "DeadLettersUrl"))}
     outputs = {"TableName": TABLE, "BusName": "bus"} | urls
     stack = {
         "Resources": {"Any": {"Type": "AWS::SQS::Queue"}},
@@ -51,20 +51,20 @@ def staging(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> StackConfig:
     return StackConfig.from_environment("staging")
 
 
-def test_what_was_set_aside_on_aws_goes_back_on_its_way(staging: StackConfig, dynamodb: Any) -> None:
+def test_redrive_dead_letters_on_aws_moves_and_publishes_them(staging: StackConfig, dynamodb: Any) -> None:
     carriers.vendor()
     [first, *_] = [each for each in dynamodb.scan(TableName=TABLE)["Items"] if each["sk"]["S"].startswith("EVENT#")]
     outputs = stack_deployment.read_outputs(staging)
     sqs = boto3.client("sqs")
     sqs.send_message(QueueUrl=outputs["MessagingDeadLettersUrl"], MessageBody="a mail")
-    place = {"pk": first["pk"]["S"], "sk": first["sk"]["S"]}
-    sqs.send_message(QueueUrl=outputs["RelayDeadLettersUrl"], MessageBody=json.dumps(place))
+    reference = {"pk": first["pk"]["S"], "sk": first["sk"]["S"]}
+    sqs.send_message(QueueUrl=outputs["RelayDeadLettersUrl"], MessageBody=json.dumps(reference))
     assert replay.redrive_dead_letters(aws_clients.client, staging) == 2
-    assert received(outputs["MessagingQueueUrl"]) == ["a mail"]
-    assert received(outputs["MessagingDeadLettersUrl"]) == received(outputs["RelayDeadLettersUrl"]) == []
+    assert receive_bodies(outputs["MessagingQueueUrl"]) == ["a mail"]
+    assert receive_bodies(outputs["MessagingDeadLettersUrl"]) == receive_bodies(outputs["RelayDeadLettersUrl"]) == []
 
 
-def test_a_day_of_an_organization_on_aws_is_published_again(staging: StackConfig, dynamodb: Any) -> None:
+def test_replay_events_on_aws_publishes_all_events_of_a_day(staging: StackConfig, dynamodb: Any) -> None:
     carriers.vendor()
     items = dynamodb.scan(TableName=TABLE)["Items"]
     [day] = {
@@ -76,41 +76,41 @@ def test_a_day_of_an_organization_on_aws_is_published_again(staging: StackConfig
         replay.replay_events(aws_clients.client, staging, carriers.ORG, "2026-02-01", "2026-01-31")
 
 
-def test_figures_on_aws_are_counted_again(staging: StackConfig) -> None:
+def test_rebuild_statistics_on_aws_counts_ratings(staging: StackConfig) -> None:
     vendor = carriers.vendor()
-    known = service.get(carriers.CALLER, vendor["id"])
-    points = dict.fromkeys(name for name in VendorRated.model_fields if name.endswith("_rating"))
+    stored = service.get(carriers.CALLER, vendor["id"])
+    ratings = dict.fromkeys(name for name in VendorRated.model_fields if name.endswith("_rating"))
     rated = VendorRated.model_validate(
         {
             "rating_id": ids.new("rat"),
-            "vendor_id": known.id,
+            "vendor_id": stored.id,
             "charter_id": ids.new("chr"),
-            **points,
+            **ratings,
             "overall_rating": 4.5,
         }
     )
-    store.commit(carriers.CALLER, Update(known, known.model_copy(), [rated]))
+    store.commit(carriers.CALLER, Update(stored, stored.model_copy(), [rated]))
     assert statistics_rebuild.rebuild_statistics(staging, carriers.ORG) == (1, 0)
-    kept = store.find(statistics.Statistics, statistics.key(carriers.ORG, known.id))
-    assert statistics.build_statistics(known, kept).total_ratings == 1
+    statistics_record = store.find(statistics.Statistics, statistics.key(carriers.ORG, stored.id))
+    assert statistics.build_statistics(stored, statistics_record).total_ratings == 1
 
 
-def test_a_stack_that_is_not_there_is_told_with_what_to_do() -> None:
-    with pytest.raises(console.CommandError) as told:
+def test_read_outputs_of_missing_stack_raises_error_with_advice() -> None:
+    with pytest.raises(console.CommandError) as raised:
         stack_deployment.read_outputs(StackConfig.from_environment("prod"))
-    assert "coachway-prod" in told.value.message
-    assert told.value.advice == "log in to its AWS account first"
+    assert "coachway-prod" in raised.value.message
+    assert raised.value.advice == "log in to its AWS account first"
 
 
 @pytest.mark.parametrize("port", ["abc", "80", "65534", "-1", "4566.0"])
-def test_a_port_that_is_none_is_told_with_what_to_do(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_port_raises_error_with_advice(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COACHWAY_PORT", port)
-    with pytest.raises(console.CommandError) as told:
+    with pytest.raises(console.CommandError) as raised:
         StackConfig.from_environment()
-    assert "such as 4600" in told.value.advice
+    assert "such as 4600" in raised.value.advice
 
 
-def test_only_the_emulators_are_talked_to_as_their_root() -> None:
+def test_root_credentials_are_used_for_emulators_only() -> None:
     assert (
         aws_clients.environment_variables(StackConfig(Path("/nowhere"), 4566))["AWS_ENDPOINT_URL"]
         == "http://localhost:4566"
