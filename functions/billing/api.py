@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coachway.billing.aging import Aging
-from coachway.billing.collections import schedule as collection_schedule
+from coachway.billing.aging import AgingReport
+from coachway.billing.collections import service as collections
 from coachway.billing.collections.model import Collection, CollectionId, CollectionQuery
 from coachway.billing.errors import (
     AmountExceedsBalance,
@@ -20,13 +20,14 @@ from coachway.billing.errors import (
     SeveralClients,
 )
 from coachway.billing.ids import InvoiceId, PaymentId
-from coachway.billing.invoices import issue_and_void, receivables
+from coachway.billing.invoices import lifecycle as invoice_lifecycle
+from coachway.billing.invoices import receivables
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery, VoidInput
 from coachway.billing.ledger import export as ledger_export
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.export import ExportQuery
-from coachway.billing.ledger.journal import Entry, LedgerQuery
+from coachway.billing.ledger.journal import JournalEntry, LedgerQuery
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments.model import Payment, RecordPaymentInput, ReversePaymentInput
 from coachway.billing.reports import reconciliation
@@ -85,7 +86,7 @@ def issue_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -
     Assigns the next number of the year, without gaps, and sets the due date by the client's payment terms. Deposits
     for its charters are applied. The client receives the invoice by email.
     """
-    return issue_and_void.issue_invoice(caller, invoice_id, if_match)
+    return invoice_lifecycle.issue_invoice(caller, invoice_id, if_match)
 
 
 @api.post(
@@ -99,7 +100,7 @@ def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_matc
     The invoice keeps its number, and its charters can be invoiced again. Reverse or refund payments made after the
     invoice was issued first.
     """
-    return issue_and_void.void_invoice(caller, invoice_id, body.reason, if_match)
+    return invoice_lifecycle.void_invoice(caller, invoice_id, body.reason, if_match)
 
 
 @api.post(
@@ -130,7 +131,7 @@ def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReversePaymentI
 
 
 @api.get("/billing/ledger", permission="billing:read")
-def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
+def list_ledger(caller: Caller, query: LedgerQuery) -> Page[JournalEntry]:
     """List journal entries.
 
     Newest first. In each entry, debits are positive, credits negative, and they add up to zero.
@@ -139,12 +140,12 @@ def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
 
 
 @api.get("/billing/aging/receivable", permission="billing:read")
-def get_receivables_aging(caller: Caller) -> Aging:
+def get_receivables_aging(caller: Caller) -> AgingReport:
     """Get the aging of receivables.
 
     Open amounts of clients by the number of days past due.
     """
-    return receivables.aging(caller)
+    return receivables.get_aging_report(caller)
 
 
 @api.get("/billing/reconciliation", permission="billing:read")
@@ -163,7 +164,7 @@ def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     As IIF for QuickBooks Desktop, as JSON journal entries for QuickBooks Online, or as CSV. The export includes the
     names of clients and vendors, which these programs require.
     """
-    return ledger_export.export(caller, query)
+    return ledger_export.export_journal(caller, query)
 
 
 @api.get("/billing/collections", permission="billing:read")
@@ -172,7 +173,7 @@ def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]
 
     Collections charge a client's saved card when an instalment or invoice is due. Latest due date first.
     """
-    return collection_schedule.list_collections(caller, query)
+    return collections.list_collections(caller, query)
 
 
 @api.get("/billing/collections/{collection_id}", permission="billing:read")
@@ -181,7 +182,7 @@ def get_collection(caller: Caller, collection_id: CollectionId) -> Collection:
 
     Includes all attempts to charge the card.
     """
-    return collection_schedule.get_collection(caller, collection_id)
+    return collections.get_collection(caller, collection_id)
 
 
 @api.post(
@@ -194,4 +195,4 @@ def retry_collection(caller: Caller, collection_id: CollectionId, if_match: int 
 
     Starts a failed collection again, with the full number of attempts.
     """
-    return collection_schedule.retry_collection(caller, collection_id, if_match)
+    return collections.retry_collection(caller, collection_id, if_match)

@@ -32,4 +32,4 @@ def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery)
     preferences, credit and history. All pages list charters, invoices, payments, refunds, collections and messages,
     newest first, up to 100 per page.
     """
-    return client_export.export(caller, client_id, query)
+    return client_export.export_client(caller, client_id, query)

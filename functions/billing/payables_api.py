@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.billing.aging import Aging
+from coachway.billing.aging import AgingReport
 from coachway.billing.ids import PayableId
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
@@ -76,7 +76,7 @@ def pay_payables(caller: Caller, body: PayoutInput) -> PayoutBatch:
 
     Marks all of them as paid, or none. Each vendor gets one payout and one remittance email.
     """
-    return payouts.pay_together(caller, body)
+    return payouts.pay_payables(caller, body)
 
 
 @api.get("/billing/payouts/{payout_id}", permission="billing:read", external_roles=VENDORS)
@@ -89,9 +89,9 @@ def get_payout(caller: Caller, payout_id: PayoutId) -> Payout:
 
 
 @api.get("/billing/aging/payable", permission="billing:read")
-def get_payables_aging(caller: Caller) -> Aging:
+def get_payables_aging(caller: Caller) -> AgingReport:
     """Get the aging of payables.
 
     Open amounts owed to vendors by the number of days past due.
     """
-    return payables.aging(caller)
+    return payables.get_aging_report(caller)

@@ -24,4 +24,4 @@ def receive_stripe_event(caller: Caller, raw_request: RawRequest) -> WebhookResu
     Stripe signs the request in the header `Stripe-Signature`. Each event takes effect once, in any order. Events that
     are not about payments of CoachWay are ignored.
     """
-    return webhook_handler.receive(caller, raw_request)
+    return webhook_handler.receive_webhook(caller, raw_request)

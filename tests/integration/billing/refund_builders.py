@@ -126,7 +126,7 @@ def create_refund(payment_id: str, amount: float | None, **more: Any) -> dict[st
 def run_workflow(refund_id: str, *, tries: int = 1) -> str:
     """What the flow does, without its waits: each step as often as its retries allow. Where it stands in the end."""
     execution = f"execution-{ids.ulid()}"
-    following = refund_workflow.next_step(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
+    following = refund_workflow.choose_next_step(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
     for attempt in range(tries):
         if following != "give_back":
             break
@@ -172,7 +172,7 @@ def account_balances() -> dict[str, int]:
         for line in entry.postings:
             found[line.account.value] = found.get(line.account.value, 0) + line.amount
     assert sum(found.values()) == 0
-    by_month = journal.totals_by_month(ORG, sorted(months)).values()
+    by_month = journal.load_monthly_totals(ORG, sorted(months)).values()
     for name, cents in found.items():
         assert sum(month[account].balance for month in by_month for account in month if account.value == name) == cents
     return {name: cents for name, cents in found.items() if cents}

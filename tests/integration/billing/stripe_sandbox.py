@@ -17,7 +17,7 @@ import pytest
 import stripe
 
 from coachway.billing.invoices.model import INVOICE, Invoice
-from coachway.billing.ledger.journal import OF_CLIENT, Entry
+from coachway.billing.ledger.journal import OF_CLIENT, JournalEntry
 from coachway.billing.payments.model import Payment
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
@@ -123,14 +123,14 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Behaves well, and is given up on after a second."""
     monkeypatch.setenv("STRIPE_API_BASE", process.url)
-    monkeypatch.setattr(stripe_client, "credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
-    monkeypatch.setattr(webhook_events, "credentials", stripe_client.credentials)
+    monkeypatch.setattr(stripe_client, "load_credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(webhook_events, "load_credentials", stripe_client.load_credentials)
     monkeypatch.setattr(stripe_client, "_TIMEOUT_SECONDS", 1.5)
-    stripe_client.client.cache_clear()
+    stripe_client.get_client.cache_clear()
     process.behave("ok", 0)
     yield process
     process.behave("ok", 0)
-    stripe_client.client.cache_clear()
+    stripe_client.get_client.cache_clear()
 
 
 @dataclass
@@ -198,9 +198,9 @@ class Desk:
         found = [each for partition in partitions for each in query_all(Envelope, partition, index="gsi1")]
         return [each for each in found if each.type == kind]
 
-    def journal(self) -> list[Entry]:
+    def journal(self) -> list[JournalEntry]:
         return query_all(
-            Entry, OF_CLIENT.partition(org=booking_builders.ORG, client=self.client.id), index=OF_CLIENT.index
+            JournalEntry, OF_CLIENT.partition(org=booking_builders.ORG, client=self.client.id), index=OF_CLIENT.index
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coachway.billing.errors import PaymentInProgress
-from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.ledger.accounts import Account, sum_by_account, sum_by_client
 from coachway.billing.payments import card_payments, settlement, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
@@ -82,7 +82,7 @@ def test_process_payment_uses_saved_card(desk: Desk) -> None:
     assert desk.charter(charter["id"]).amount_paid == 676_30
     again = desk.pay(charter_id=charter["id"])
     assert (again.status, again.json()["code"]) == (409, "nothing_due")
-    assert client_balances(desk.journal()) == {desk.client.id: -676_30}
+    assert sum_by_client(desk.journal()) == {desk.client.id: -676_30}
 
 
 def test_get_or_create_customer_creates_once(desk: Desk, sandbox: Sandbox) -> None:
@@ -154,7 +154,7 @@ def test_process_payment_unknown_outcome_stays_pending(desk: Desk, sandbox: Sand
     assert desk.pay(charter_id=charter["id"]).json()["code"] == "payment_in_progress"
     with clock.frozen(clock.now() + timedelta(minutes=31)):
         done = daily_reconciliation.run()
-    assert (done.pending, done.mended) == (1, 1)
+    assert (done.pending, done.corrected) == (1, 1)
     [never] = desk.payments()
     assert (never.status, never.failure_code) == ("failed", "not_charged")
     assert desk.pay(charter_id=charter["id"]).status == 201
@@ -165,8 +165,8 @@ def test_reconciliation_settles_charge_after_crash(desk: Desk, sandbox: Sandbox)
     assert payment.status is PaymentStatus.PENDING
     with clock.frozen(clock.now() + timedelta(minutes=31)):
         done = daily_reconciliation.run()
-        assert (done.pending, done.mended) == (1, 1)
-        assert daily_reconciliation.run().mended == 0
+        assert (done.pending, done.corrected) == (1, 1)
+        assert daily_reconciliation.run().corrected == 0
     assert now(payment).status is PaymentStatus.SUCCEEDED
     assert booking_builders.get_status(payment.subject_id) == "booked"
     assert len(desk.journal()) == len(desk.events("payment.succeeded")) == 1
@@ -245,7 +245,7 @@ def test_webhook_ignores_foreign_events(desk: Desk, event: dict[str, Any]) -> No
 
 def test_record_outcome_corrects_failure_to_success(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
-    never = card_payments._failed_charge(payment, "not_charged", "nothing was charged")
+    never = card_payments._build_failed_outcome(payment, "not_charged", "nothing was charged")
     assert settlement.record_outcome(STAFF, payment.id, never).status is PaymentStatus.FAILED
     [event] = sandbox.told_of(payment.id)
     assert notice(event).json() == {"received": "taken"}
@@ -263,7 +263,7 @@ def test_payment_of_cancelled_charter_is_kept_as_deposit(desk: Desk, sandbox: Sa
     assert (after.status, after.amount_paid) == ("declined", 169_08)
     [told] = desk.events("payment.unplaced")
     assert told.data["trouble"] == "The charter is declined."
-    assert totals(desk.journal())[Account.DEPOSITS] == -169_08
+    assert sum_by_account(desk.journal())[Account.DEPOSITS] == -169_08
 
 
 def test_concurrent_payments_charge_once(desk: Desk) -> None:
@@ -343,8 +343,8 @@ def test_create_customer_changed_client_succeeds(desk: Desk) -> None:
 def test_record_outcome_stores_charged_amount(desk: Desk, charged: int, deposit: str) -> None:
     payment = begun(desk)
     about: Any = {"failure_code": None, "failure_message": None}
-    outcome = replace(card_payments._failed_charge(payment, "", ""), succeeded=True, amount=charged, **about)
+    outcome = replace(card_payments._build_failed_outcome(payment, "", ""), succeeded=True, amount=charged, **about)
     assert settlement.record_outcome(STAFF, payment.id, outcome).amount == charged
     known = desk.charter(payment.subject_id)
     assert (known.status, known.amount_paid) == (deposit, charged)
-    assert totals(desk.journal())[Account.CASH] == charged
+    assert sum_by_account(desk.journal())[Account.CASH] == charged

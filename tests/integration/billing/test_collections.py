@@ -11,6 +11,7 @@ import pytest
 
 from coachway.billing import consumers
 from coachway.billing.collections import schedule as collection_schedule
+from coachway.billing.collections import service as collections
 from coachway.billing.collections import workflow as collection_workflow
 from coachway.billing.collections.model import COLLECTION, Collection, collection_id_of
 from coachway.billing.collections.rules import CollectionStatus
@@ -106,7 +107,7 @@ def heard(kind: str, aggregate_id: str, **said: Any) -> None:
 
 
 def of(subject_id: str) -> Collection:
-    return collection_schedule.get_collection(SYSTEM, collection_id_of(subject_id))
+    return collections.get_collection(SYSTEM, collection_id_of(subject_id))
 
 
 def events(subject_id: str) -> list[str]:
@@ -115,7 +116,9 @@ def events(subject_id: str) -> list[str]:
 
 def charge(subject_id: str) -> collection_workflow.NextStep:
     id_ = collection_id_of(subject_id)
-    following = collection_workflow.next_step(SYSTEM, id_, execution="one", round_=of(subject_id).round, redriven=False)
+    following = collection_workflow.choose_next_step(
+        SYSTEM, id_, execution="one", round_=of(subject_id).round, redriven=False
+    )
     assert following.go == "charge"
     return collection_workflow.charge_saved_card(SYSTEM, id_)
 
@@ -124,9 +127,9 @@ def test_collection_charges_balance_on_due_date(bank: Bank) -> None:
     trip = booked()
     assert (of(trip.id).status, of(trip.id).due_at) == ("planned", DUE)
     with clock.frozen(DUE - timedelta(seconds=1)):
-        assert collection_schedule.run().begun == 0
+        assert collection_schedule.run().started == 0
     with clock.frozen(DUE):
-        assert [collection_schedule.run().begun for _ in range(2)] == [1, 0]
+        assert [collection_schedule.run().started for _ in range(2)] == [1, 0]
         assert charge(trip.id).go == "over"
         assert collection_workflow.charge_saved_card(SYSTEM, collection_id_of(trip.id)).go == "over"
     assert list(bank.took.values()) == [REST]
@@ -224,9 +227,9 @@ def test_collection_new_schedule_is_planned_again(bank: Bank) -> None:
     store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": later})))
     heard("charter.modified", trip.id)
     with clock.frozen(DUE):
-        assert collection_schedule.run().begun == 0
+        assert collection_schedule.run().started == 0
     with clock.frozen(DUE + timedelta(days=8)):
-        assert collection_schedule.run().begun == 1
+        assert collection_schedule.run().started == 1
 
 
 def test_collection_invoice_with_saved_card_charges_on_due_date(bank: Bank) -> None:
@@ -251,11 +254,13 @@ def test_collection_failed_step_is_recorded_and_resumed(bank: Bank) -> None:
     with clock.frozen(DUE):
         collection_schedule.run()
         id_ = collection_id_of(trip.id)
-        collection_workflow.next_step(SYSTEM, id_, execution="one", round_=1, redriven=False)
+        collection_workflow.choose_next_step(SYSTEM, id_, execution="one", round_=1, redriven=False)
         collection_workflow.record_failure(SYSTEM, id_, state="Charge", failure={"Error": "Upstream"})
         assert builders.get_charter(trip.id).flow_failures["payment_collection"].state == "Charge"
-        assert collection_workflow.next_step(SYSTEM, id_, execution="two", round_=1, redriven=False).go == "over"
-        assert collection_workflow.next_step(SYSTEM, id_, execution="two", round_=1, redriven=True).go == "charge"
+        assert collection_workflow.choose_next_step(SYSTEM, id_, execution="two", round_=1, redriven=False).go == "over"
+        assert (
+            collection_workflow.choose_next_step(SYSTEM, id_, execution="two", round_=1, redriven=True).go == "charge"
+        )
         assert collection_workflow.charge_saved_card(SYSTEM, id_).go == "over"
     assert builders.get_charter(trip.id).flow_failures == {}
     assert list(bank.took.values()) == [REST]
@@ -271,7 +276,9 @@ def test_retry_collection_failed_one_starts_again(bank: Bank) -> None:
         id_ = collection_id_of(trip.id)
         again = builders.send_ok("POST", f"/billing/collections/{id_}/retry")
         assert (again["status"], again["round"], again["tries"]) == ("collecting", 2, [])
-        assert collection_workflow.next_step(SYSTEM, id_, execution="two", round_=2, redriven=False).go == "charge"
+        assert (
+            collection_workflow.choose_next_step(SYSTEM, id_, execution="two", round_=2, redriven=False).go == "charge"
+        )
         assert collection_workflow.charge_saved_card(SYSTEM, id_).go == "over"
         assert builders.send_request("POST", f"/billing/collections/{id_}/retry").status == 409
     found = builders.send_ok("GET", "/billing/collections", query={"status": "paid"})["items"]

@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.billing.invoices import issue_and_void, pdf_storage
+from coachway.billing.invoices import lifecycle as invoice_lifecycle
+from coachway.billing.invoices import pdf_storage
 from coachway.billing.invoices.model import InvoiceInput
 from coachway.billing.invoices.service import create_invoice as drafted
 from coachway.billing.payments.model import Payment, PaymentStatus, StripeCustomer
@@ -119,7 +120,7 @@ def all_told(dynamodb: Any) -> str:
 
 
 def invoiced(charter: Charter) -> str:
-    invoice = issue_and_void.issue_invoice(
+    invoice = invoice_lifecycle.issue_invoice(
         MANAGER, drafted(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARK)).id
     )
     pdf_storage._store_pdf(SYSTEM, invoice.id)

@@ -7,7 +7,7 @@ import pytest
 
 from coachway.billing.invoices import overdue_job
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, MovementKind, client_balances, totals
+from coachway.billing.ledger.accounts import Account, MovementKind, sum_by_account, sum_by_client
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import service as clients
@@ -41,7 +41,7 @@ def issued(charter_id: str) -> dict[str, object]:
     return send_ok("POST", f"/invoices/{draft['id']}/issue")
 
 
-def journal_entries() -> list[journal.Entry]:
+def journal_entries() -> list[journal.JournalEntry]:
     now = clock.now().date()
     return list(journal.iter_entries(ORG, now - timedelta(days=400), now + timedelta(days=1)))
 
@@ -116,7 +116,7 @@ def test_record_payment_parts_lead_to_paid() -> None:
     assert send_request("POST", path, {"amount": 1, "method": "cash"}).json()["code"] == "invoice_not_payable"
     assert send_request("POST", path, {"amount": 1, "method": "card"}).status == 422
     assert get_credit() == (0, 0)
-    assert client_balances(journal_entries()) == {CLIENT_ID: 0}
+    assert sum_by_client(journal_entries()) == {CLIENT_ID: 0}
     assert builders.get_charter(str(paid["lines"][0]["charter_id"])).amount_paid == CENTS
 
 
@@ -134,7 +134,7 @@ def test_issue_invoice_applies_deposits() -> None:
     builders.record_deposit(trip.id, 20_000)
     invoice = issued(trip.id)
     assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("partially_paid", 200, 526.5)
-    sums = totals(journal_entries())
+    sums = sum_by_account(journal_entries())
     assert (sums[Account.RECEIVABLE], sums[Account.DEPOSITS], sums[Account.REVENUE]) == (52_650, 0, -CENTS)
     assert get_credit() == (52_650, 0)
     other = create_completed_charter()
@@ -149,7 +149,7 @@ def test_void_invoice_releases_charters_deposits_and_credit() -> None:
     invoice = issued(trip.id)
     void = send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong department"})
     assert (void["status"], void["number"], void["balance_due"]) == ("void", "INV-2027-HARBOR-00001", 0)
-    sums = totals(journal_entries())
+    sums = sum_by_account(journal_entries())
     assert (sums[Account.RECEIVABLE], sums[Account.DEPOSITS], sums[Account.REVENUE]) == (0, -20_000, 0)
     assert get_credit() == (CENTS, CENTS)
     assert builders.get_charter(trip.id).invoice_id is None

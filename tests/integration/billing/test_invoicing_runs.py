@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coachway.billing.invoices import issue_and_void
+from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices.model import InvoiceQuery
 from coachway.billing.invoices.service import list_invoices
 from coachway.billing.invoicing_runs import monthly_run, unbilled_trips
@@ -114,18 +114,18 @@ def test_run_excludes_trips_of_next_month() -> None:
 def test_run_reports_failed_client_and_invoices_others(monkeypatch: pytest.MonkeyPatch) -> None:
     over()
     broken = over(client_id=BOLT)
-    genuine = issue_and_void.issue_invoice
+    genuine = invoice_lifecycle.issue_invoice
 
     def issue(caller: Caller, invoice_id: str) -> Any:
         if builders.get_charter(broken.id).invoice_id == invoice_id:
             raise errors.Conflict("its trip was changed")
         return genuine(caller, invoice_id)
 
-    monkeypatch.setattr(issue_and_void, "issue_invoice", issue)
+    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", issue)
     run, _ = ran()
     assert run.invoices == 1
     assert [(each.client_name, each.reason) for each in run.failures] == [("Bolt Tours", "its trip was changed")]
-    monkeypatch.setattr(issue_and_void, "issue_invoice", genuine)
+    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", genuine)
     mended, _ = ran()
     assert (mended.invoices, mended.failures) == (2, [])
     assert len(list_invoices(builders.MANAGER, InvoiceQuery()).items) == 2
@@ -153,23 +153,23 @@ def test_run_invoices_charters_of_voided_invoice() -> None:
     run, _ = ran()
     (first,) = run.invoice_ids
     send_ok("POST", f"/invoices/{first}/void", {"reason": "Wrong"})
-    unbilled_trips.remark_after_void(SYSTEM, told("invoice.voided", first))
+    unbilled_trips.mark_unbilled_after_void(SYSTEM, told("invoice.voided", first))
     again, _ = ran()
     assert len(again.invoice_ids) == 2
     assert builders.get_charter(trip.id).invoice_id == again.invoice_ids[-1]
 
 
 def test_run_completes_failures_of_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    trip, genuine = over(), issue_and_void.issue_invoice
+    trip, genuine = over(), invoice_lifecycle.issue_invoice
 
     def refused(caller: Caller, invoice_id: str) -> Any:
         raise errors.ConcurrentUpdate("too many at once")
 
-    monkeypatch.setattr(issue_and_void, "issue_invoice", refused)
+    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", refused)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         assert [each.reason for each in ran()[0].failures] == ["too many at once"]
         assert set(planned()) == {"2027-01", "2027-02"}, "no trip has to be over in February for it to be made"
-    monkeypatch.setattr(issue_and_void, "issue_invoice", genuine)
+    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", genuine)
     with clock.frozen(datetime(2027, 3, 1, 5, 31, tzinfo=UTC)):
         later, _ = ran(InvoicingMonth(org_id=ORG, month="2027-02"))
         [invoice] = list_invoices(builders.MANAGER, InvoiceQuery()).items

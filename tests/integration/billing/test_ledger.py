@@ -31,7 +31,7 @@ def test_entry_date_uses_organization_timezone() -> None:
         pay(250)
         (second, first) = journal.list_entries(CALLER, LedgerQuery()).items
         assert first.on == second.on == date(2027, 1, 31)
-        january = journal.totals_by_month(ORG, ["2027-01", "2027-02"])
+        january = journal.load_monthly_totals(ORG, ["2027-01", "2027-02"])
     assert january["2027-01"][Account.CASH].balance == 350
     assert january["2027-01"][Account.RECEIVABLE].credit == 350
     assert january["2027-02"][Account.CASH].balance == 0

@@ -13,7 +13,7 @@ import pytest
 
 from coachway.billing.ledger import export as ledger_export
 from coachway.billing.ledger import journal, movements
-from coachway.billing.ledger.accounts import Account, totals
+from coachway.billing.ledger.accounts import Account, sum_by_account
 from coachway.billing.ledger.export import ACCOUNTS
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
@@ -55,7 +55,7 @@ def exported(form: str, **query: str) -> Reply:
 
 def of_ledger() -> Sums:
     entries = journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 1, 31))
-    return {account: Decimal(cents) / 100 for account, cents in totals(entries).items()}
+    return {account: Decimal(cents) / 100 for account, cents in sum_by_account(entries).items()}
 
 
 def summed(lines: Iterator[tuple[Account, Decimal]]) -> Sums:

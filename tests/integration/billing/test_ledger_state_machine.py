@@ -9,11 +9,12 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from coachway.billing.invoices import issue_and_void, payment_effects
+from coachway.billing.invoices import lifecycle as invoice_lifecycle
+from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, Account, client_balances, totals
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, Account, sum_by_account, sum_by_client
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments.model import PaymentMethod, RecordPaymentInput
 from coachway.bookings.charters import lifecycle
@@ -80,13 +81,13 @@ class Services(RuleBasedStateMachine):
     def issue(self, data: st.DataObject) -> None:
         draft = self.some(data, "draft")
         if draft is not None:
-            refusable(lambda: issue_and_void.issue_invoice(MANAGER, draft.id))
+            refusable(lambda: invoice_lifecycle.issue_invoice(MANAGER, draft.id))
 
     @rule(data=st.data())
     def void(self, data: st.DataObject) -> None:
         invoice = self.some(data, "draft", "issued", "partially_paid", "paid")
         if invoice is not None:
-            refusable(lambda: issue_and_void.void_invoice(MANAGER, invoice.id, "Wrong"))
+            refusable(lambda: invoice_lifecycle.void_invoice(MANAGER, invoice.id, "Wrong"))
 
     @rule(data=st.data(), share=st.integers(1, 130))
     def pay(self, data: st.DataObject, share: int) -> None:
@@ -137,9 +138,9 @@ class Services(RuleBasedStateMachine):
         if not self.trips:
             return
         entries = list(journal.iter_entries(ORG, date(2026, 1, 1), date(2027, 12, 31)))
-        sums, known = totals(entries), self.invoices()
+        sums, known = sum_by_account(entries), self.invoices()
         assert sum(sums.values()) == 0
-        counted = journal.totals_by_month(ORG, ["2027-01"])["2027-01"]
+        counted = journal.load_monthly_totals(ORG, ["2027-01"])["2027-01"]
         assert {account: counted[account].balance for account in Account} == sums
         due = sum(each.balance_due for each in known if each.status.is_open)
         assert sums[Account.RECEIVABLE] == due
@@ -147,7 +148,7 @@ class Services(RuleBasedStateMachine):
         assert 0 <= self.given_back <= self.paid_in
         issued = [each for each in known if each.number and each.status != "void"]
         charged = sum(each.total - each.amount_refunded for each in issued)
-        assert client_balances(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.given_back
+        assert sum_by_client(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.given_back
         owed = credit.get_credit(clients.get(STAFF, CLIENT_ID))
         trips = [builders.get_charter(each) for each in self.trips]
         assert owed.booked_balance == sum(each.credit_reserved for each in trips)

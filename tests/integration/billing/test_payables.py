@@ -111,9 +111,9 @@ def test_award_creates_payable_on_payout_date() -> None:
 
 def test_award_repeated_event_creates_one_payable() -> None:
     _, vendor, event = awarded()
-    award_consumer.create_payable_for_award(SYSTEM, event)
+    award_consumer.create_payable_of_award(SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
-        award_consumer.create_payable_for_award(SYSTEM, event)
+        award_consumer.create_payable_of_award(SYSTEM, event)
     assert len(done("GET", "/payables", query={"vendor_id": vendor})["items"]) == 1
     assert balances()["accounts_payable"] == -125_000
 
@@ -135,7 +135,7 @@ def cancelled(trip: dict[str, Any]) -> None:
 
 def test_cancelled_award_voids_payable() -> None:
     trip, _, event = awarded()
-    award_consumer.create_payable_for_award(SYSTEM, event)
+    award_consumer.create_payable_of_award(SYSTEM, event)
     cancelled(trip)
     called_off(event.aggregate_id)
     [payable] = done("GET", "/payables")["items"]
@@ -148,14 +148,14 @@ def test_award_event_after_cancellation_creates_nothing() -> None:
     trip, _, event = awarded()
     cancelled(trip)
     called_off(event.aggregate_id)
-    award_consumer.create_payable_for_award(SYSTEM, event)
+    award_consumer.create_payable_of_award(SYSTEM, event)
     assert done("GET", "/payables")["items"] == []
     assert balances() == {}
 
 
 def test_cancelled_award_keeps_paid_payable() -> None:
     trip, _, event = awarded()
-    award_consumer.create_payable_for_award(SYSTEM, event)
+    award_consumer.create_payable_of_award(SYSTEM, event)
     [payable] = done("GET", "/payables")["items"]
     done("POST", f"/payables/{payable['id']}/pay", {"method": "check", "reference": "1001"})
     cancelled(trip)
@@ -165,13 +165,13 @@ def test_cancelled_award_keeps_paid_payable() -> None:
 
 def test_replaced_vendor_payable_is_voided() -> None:
     trip, _, event = awarded(1250)
-    award_consumer.create_payable_for_award(SYSTEM, event)
+    award_consumer.create_payable_of_award(SYSTEM, event)
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
     called_off(event.aggregate_id)
     other = office.vendor("Relief Lines")
     second = office.bid(trip["id"], other, 1400)["id"]
     office.done("POST", f"/bids/{second}/accept", {"decision": "accept"})
-    award_consumer.create_payable_for_award(SYSTEM, delivered(BID.key(org=ORG, id=second), "bid.accepted", second))
+    award_consumer.create_payable_of_award(SYSTEM, delivered(BID.key(org=ORG, id=second), "bid.accepted", second))
     known = {each["vendor_name"]: each for each in done("GET", "/payables")["items"]}
     assert {name: each["status"] for name, each in known.items()} == {
         "Premium Coach Lines": "void",
@@ -184,7 +184,7 @@ def test_replaced_vendor_payable_is_voided() -> None:
 def test_award_event_after_release_creates_nothing() -> None:
     _, _, event = awarded()
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
-    award_consumer.create_payable_for_award(SYSTEM, event)
+    award_consumer.create_payable_of_award(SYSTEM, event)
     assert done("GET", "/payables")["items"] == []
 
 
@@ -220,7 +220,7 @@ def test_pay_together_creates_one_payout_per_vendor() -> None:
     assert balances() == {"cost_of_service": 223_550, "cash": -223_550}
     assert {done("GET", f"/payables/{each}")["status"] for each in ids} == {"paid"}
     months = [f"{clock.now():%Y-%m}"]
-    month = journal.totals_by_month(ORG, months)[months[0]]
+    month = journal.load_monthly_totals(ORG, months)[months[0]]
     assert month[Account.CASH].balance == -223_550
     assert sum(each.balance for each in month.values()) == 0
 
@@ -279,7 +279,7 @@ def test_list_payables_due_to_sorts_by_due_date() -> None:
 
 
 def test_payables_aging_equals_ledger() -> None:
-    today = journal.today(organization_queries.get(ORG))
+    today = journal.local_date(organization_queries.get(ORG))
     vendor = office.vendor("Old", primary_email="old@vendor.example")
     for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
         day = today - timedelta(days=days)

@@ -311,7 +311,7 @@ def test_webhook_foreign_objects_are_ignored(trip: Trip, kind: str) -> None:
 
 def test_create_refund_failed_status_raises(trip: Trip, monkeypatch: pytest.MonkeyPatch) -> None:
     made = refunds.request_refund(STAFF, RefundInput(payment_id=trip.payment.id, amount=10_00, reason="Late"))
-    whole = refunds_and_disputes._stripe_refund
+    whole = refunds_and_disputes._parse_refund
     said = {"failure": "lost_or_stolen_card"}
     monkeypatch.setattr(
         refunds_and_disputes,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from coachway.billing.invoices import issue_and_void
+from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.ledger.accounts import Account, sum_by_account, sum_by_client
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
 from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
@@ -107,7 +107,7 @@ class Money(RuleBasedStateMachine):
         if self._may(lambda: invoices.create_invoice(MANAGER, InvoiceInput(charter_id=trip))):
             draft = builders.get_charter(trip).invoice_id
             assert draft is not None
-            issue_and_void.issue_invoice(MANAGER, draft)
+            invoice_lifecycle.issue_invoice(MANAGER, draft)
 
     def _invoices(self, *statuses: str) -> list[Invoice]:
         known = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
@@ -139,7 +139,7 @@ class Money(RuleBasedStateMachine):
         known = self._invoices("draft", "issued", "partially_paid", "overdue", "paid")
         if known:
             id_ = data.draw(st.sampled_from(known)).id
-            self._may(lambda: issue_and_void.void_invoice(MANAGER, id_, "Wrong"))
+            self._may(lambda: invoice_lifecycle.void_invoice(MANAGER, id_, "Wrong"))
 
     @rule(data=st.data(), cents=st.one_of(st.none(), st.integers(1, 45_000)))
     def ask(self, data: st.DataObject, cents: int | None) -> None:
@@ -214,15 +214,15 @@ class Money(RuleBasedStateMachine):
             assert payment.amount_refunded <= promised <= payment.amount
 
         entries = list(journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 12, 31)))
-        sums, out = totals(entries), sum(each.amount for each in completed)
+        sums, out = sum_by_account(entries), sum(each.amount for each in completed)
         assert sum(sums.values()) == 0
         assert sums[Account.CASH] == self.paid_in - out - self.paid_out
-        assert sums[Account.PAYABLE] == -sum(each.amount for each in payables.open_payables(ORG))
+        assert sums[Account.PAYABLE] == -sum(each.amount for each in payables.list_open_payables(ORG))
         listed = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
         assert sums[Account.RECEIVABLE] == sum(each.balance_due for each in listed if each.status.is_open)
         assert sums[Account.DEPOSITS] <= 0
         earned = sums[Account.REVENUE] + sums[Account.TAX] + sums[Account.REFUNDS]
-        assert client_balances(entries).get(CLIENT_ID, 0) == -earned - self.paid_in + out
+        assert sum_by_client(entries).get(CLIENT_ID, 0) == -earned - self.paid_in + out
         live = {
             each.id: each.amount_paid - each.amount_refunded for each in listed if each.number and each.status != "void"
         }

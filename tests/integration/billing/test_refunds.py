@@ -289,7 +289,9 @@ def test_next_step_second_execution_ends() -> None:
     made = create_refund(create_payment(CENTS, charter_id=builders.create_booked_charter().id), 600)
 
     def look(execution: str, *, redriven: bool = False, round_: int = 1) -> str:
-        return refund_workflow.next_step(SYSTEM, made["id"], execution=execution, round_=round_, redriven=redriven).go
+        return refund_workflow.choose_next_step(
+            SYSTEM, made["id"], execution=execution, round_=round_, redriven=redriven
+        ).go
 
     assert [look("one"), look("two"), look("one")] == ["ask", "over", "ask"]
     assert look("three", redriven=True) == "ask"

@@ -10,7 +10,7 @@ import pytest
 
 from coachway.billing.invoices.model import INVOICE
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.ledger.accounts import Account, sum_by_account, sum_by_client
 from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import PaymentQuery
 from coachway.core import store
@@ -38,13 +38,13 @@ def issued(*charter_ids: str) -> dict[str, Any]:
 
 
 def sums() -> dict[Account, int]:
-    found = totals(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
+    found = sum_by_account(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
     return {account: cents for account, cents in found.items() if cents}
 
 
 def balance() -> int:
     entries = list(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
-    return client_balances(entries).get(CLIENT_ID, 0)
+    return sum_by_client(entries).get(CLIENT_ID, 0)
 
 
 def given_back(payment_id: str, amount: float) -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, totals
+from coachway.billing.ledger.accounts import Account, sum_by_account
 from coachway.billing.payments import card_payments, settlement
 from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
@@ -64,7 +64,9 @@ def test_record_outcome_in_any_order_is_written_once(desk: Desk, told: list[tupl
         mark = f"{payment.id}-{event_id}"
         once = MarkConsumed("stripe-webhook", mark) if event_id else None
         try:
-            settlement.record_outcome(STRIPE if event_id else STAFF, payment.id, outcome(payment, word), once=once)
+            settlement.record_outcome(
+                STRIPE if event_id else STAFF, payment.id, outcome(payment, word), consumed_op=once
+            )
             assert mark not in seen
         except AlreadyConsumed:
             # A second delivery does nothing, whatever it says.
@@ -78,7 +80,10 @@ def test_record_outcome_in_any_order_is_written_once(desk: Desk, told: list[tupl
     hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=booking_builders.ORG, subject=payment.subject_id))
     if "charged" in heard:
         assert (known.status, charter.status, charter.amount_paid) == ("succeeded", "booked", payment.amount)
-        assert [totals(entries)[each] for each in (Account.CASH, Account.DEPOSITS)] == [payment.amount, -payment.amount]
+        assert [sum_by_account(entries)[each] for each in (Account.CASH, Account.DEPOSITS)] == [
+            payment.amount,
+            -payment.amount,
+        ]
         assert len(entries) == 1
     else:
         assert (known.status, charter.status, charter.amount_paid, entries) == (
@@ -104,7 +109,7 @@ def _first_words(told: list[tuple[str, str | None]]) -> set[str]:
 def test_record_outcome_books_fee(desk: Desk) -> None:
     payment = begun(desk)
     settlement.record_outcome(STAFF, payment.id, outcome(payment, "charged", fee=521))
-    sums = totals([*desk.journal(), *_fees(payment)])
+    sums = sum_by_account([*desk.journal(), *_fees(payment)])
     assert (sums[Account.FEES], sums[Account.CASH]) == (521, payment.amount - 521)
     assert sum(sums.values()) == 0
 

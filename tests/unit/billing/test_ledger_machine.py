@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, Movement, MovementKind, client_balances, totals
+from coachway.billing.ledger.accounts import Account, Movement, MovementKind, sum_by_account, sum_by_client
 from coachway.bookings.charters import cancellation_policy
 
 CLIENTS = [f"cli_{each}" for each in "AB"]
@@ -227,11 +227,11 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def adds_up_to_zero(self) -> None:
-        assert sum(totals(self.journal).values()) == 0
+        assert sum(sum_by_account(self.journal).values()) == 0
 
     @invariant()
     def a_client_owes_its_invoices_less_its_payments_plus_its_refunds(self) -> None:
-        balances = client_balances(self.journal)
+        balances = sum_by_client(self.journal)
         for client in CLIENTS:
             trips = [each for each in self.trips if each.client == client]
             invoices = sum(each.total - each.refunded for each in trips if each.invoiced)
@@ -251,20 +251,20 @@ class Books(RuleBasedStateMachine):
             if line.account is Account.CASH
         )
         taken = sum(self.paid_in.values()) - sum(self.given_back.values())
-        assert totals(self.journal)[Account.CASH] == taken + spent
+        assert sum_by_account(self.journal)[Account.CASH] == taken + spent
 
     @invariant()
     def open_invoices_are_what_clients_owe(self) -> None:
-        assert totals(self.journal)[Account.RECEIVABLE] == sum(each.due for each in self.trips)
+        assert sum_by_account(self.journal)[Account.RECEIVABLE] == sum(each.due for each in self.trips)
 
     @invariant()
     def deposits_are_what_clients_paid_ahead_or_too_much(self) -> None:
-        assert totals(self.journal)[Account.DEPOSITS] == -sum(each.deposit + each.over for each in self.trips)
+        assert sum_by_account(self.journal)[Account.DEPOSITS] == -sum(each.deposit + each.over for each in self.trips)
 
     @invariant()
     def vendors_are_owed_what_they_won_and_were_not_paid(self) -> None:
         owed = sum(each.cents for each in self.awards if not each.paid and not each.gone)
-        assert totals(self.journal)[Account.PAYABLE] == -owed
+        assert sum_by_account(self.journal)[Account.PAYABLE] == -owed
 
 
 Books.TestCase.settings = settings(

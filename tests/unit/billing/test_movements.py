@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting, client_balances, totals
+from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting, sum_by_account, sum_by_client
 
 CLIENT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 VENDOR = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
@@ -24,7 +24,7 @@ def issued(net: int, tax: int, paid_ahead: int) -> Movement:
 
 
 def test_invoice_issued_worked_example() -> None:
-    found = totals([issued(70_000, 2_650, 20_000)])
+    found = sum_by_account([issued(70_000, 2_650, 20_000)])
     assert found[Account.RECEIVABLE] == 52_650
     assert found[Account.REVENUE] == -70_000
     assert found[Account.TAX] == -2_650
@@ -41,12 +41,12 @@ def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, e
         made.insert(0, movements.deposit_received(charter_id=CHARTER, cents=ahead, **about))
     if total > ahead:
         made.append(movements.payment_received(invoice_id=INVOICE, cents=total - ahead, **about))
-    assert sum(totals(made).values()) == 0
-    assert client_balances(made) == {CLIENT: 0}
+    assert sum(sum_by_account(made).values()) == 0
+    assert sum_by_client(made) == {CLIENT: 0}
     made.append(movements.payment_refunded(invoice_id=INVOICE, cents=total, tax=tax, **about))
-    assert client_balances(made) == {CLIENT: 0}
-    assert totals(made)[Account.CASH] == 0
-    assert totals(made)[Account.TAX] == 0
+    assert sum_by_client(made) == {CLIENT: 0}
+    assert sum_by_account(made)[Account.CASH] == 0
+    assert sum_by_account(made)[Account.TAX] == 0
 
 
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
@@ -55,16 +55,16 @@ def test_invoice_voided_reverses_issue(net: int, tax: int, extra: int) -> None:
     voided = movements.invoice_voided(
         client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid=ahead, currency="USD"
     )
-    assert set(totals([issued(net, tax, ahead), voided]).values()) == {0}
+    assert set(sum_by_account([issued(net, tax, ahead), voided]).values()) == {0}
 
 
 @given(CENTS)
 def test_vendor_movements_end_at_zero_after_payout(cents: int) -> None:
     about: dict[str, Any] = {"vendor_id": VENDOR, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
     made = [movements.cost_incurred(**about), movements.payout_made(**about)]
-    found = totals(made)
+    found = sum_by_account(made)
     assert (found[Account.PAYABLE], found[Account.COST], found[Account.CASH]) == (0, cents, -cents)
-    taken_back = totals([movements.cost_incurred(**about), movements.cost_reversed(**about)])
+    taken_back = sum_by_account([movements.cost_incurred(**about), movements.cost_reversed(**about)])
     assert set(taken_back.values()) == {0}
 
 
@@ -72,10 +72,10 @@ def test_vendor_movements_end_at_zero_after_payout(cents: int) -> None:
 def test_cancellation_fee_becomes_revenue(cents: int) -> None:
     about: dict[str, Any] = {"client_id": CLIENT, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
     made = [movements.deposit_received(**about), movements.cancellation_fee(**about)]
-    assert client_balances(made) == {CLIENT: 0}
-    assert totals(made)[Account.REVENUE] == -cents
+    assert sum_by_client(made) == {CLIENT: 0}
+    assert sum_by_account(made)[Account.REVENUE] == -cents
     given_back = [movements.deposit_received(**about), movements.deposit_refunded(**about)]
-    assert set(totals(given_back).values()) == {0}
+    assert set(sum_by_account(given_back).values()) == {0}
 
 
 def line(account: Account, amount: int, **more: str) -> Posting:

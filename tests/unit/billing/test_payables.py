@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.billing import aging
-from coachway.billing.aging import Aged, OpenAmount
+from coachway.billing.aging import AgedAmounts, OpenAmount
 from coachway.billing.payables import award_consumer
 from coachway.billing.payables import rules as payable_rules
 from coachway.billing.payables.rules import TRANSITIONS, PayableStatus
@@ -74,10 +74,10 @@ def test_age_bucket_by_days_past_due(days: int, field: str) -> None:
 
 @given(OWED, DAYS)
 def test_age_amounts_counts_every_cent_once(owed: list[OpenAmount], today: date) -> None:
-    found = aging.age_amounts(owed, today, "USD")
-    ages = [name for name in Aged.model_fields if name != "total"]
+    found = aging.build_aging_report(owed, today, "USD")
+    ages = [name for name in AgedAmounts.model_fields if name != "total"]
     assert found.total.total == sum(each.cents for each in owed)
-    for name in Aged.model_fields:
+    for name in AgedAmounts.model_fields:
         assert getattr(found.total, name) == sum(getattr(party, name) for party in found.items)
     for party in found.items:
         assert party.total == sum(getattr(party, name) for name in ages)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, totals
+from coachway.billing.ledger.accounts import Account, sum_by_account
 from coachway.billing.refunds import rules as refund_rules
 from coachway.billing.refunds.cancellation_settlement import cancellation_refund
 from coachway.billing.refunds.rules import TRANSITIONS, RefundableAmount, RefundStatus
@@ -106,6 +106,6 @@ def test_void_of_cancelled_charter_invoice_keeps_deposit(net: int, tax: int, dat
     paid = ahead + later
     off: dict[str, Any] = {"paid": paid, "refunded": refunded, "tax_refunded": taxed}
     happened.append(movements.invoice_voided(**about, number="1", net=net, tax=tax, **off))
-    found = {account: cents for account, cents in totals(happened).items() if cents}
+    found = {account: cents for account, cents in sum_by_account(happened).items() if cents}
     kept = paid - refunded
     assert found == ({Account.CASH: kept, Account.DEPOSITS: -kept} if kept else {})

@@ -13,7 +13,7 @@ from coachway.core.types.datetimes import Day
 from coachway.core.types.money import ApiAmount
 
 
-class Aged(BaseSchema):
+class AgedAmounts(BaseSchema):
     """Open amounts by days past due."""
 
     current: Annotated[ApiAmount, Field(description="Not past due.")] = 0
@@ -24,20 +24,20 @@ class Aged(BaseSchema):
     total: ApiAmount = 0
 
 
-class AgedParty(Aged):
+class AgedParty(AgedAmounts):
     """The open amounts of one client or vendor."""
 
     id: str
     name: str
 
 
-class Aging(BaseSchema):
+class AgingReport(BaseSchema):
     """Open amounts by age, per client or vendor and in total. The largest total comes first."""
 
     as_of: Day
     currency: str
     items: list[AgedParty]
-    total: Aged
+    total: AgedAmounts
 
 
 class OpenAmount(NamedTuple):
@@ -50,7 +50,7 @@ class OpenAmount(NamedTuple):
 
 
 def age_bucket(due_date: date, today: date) -> str:
-    """The field of `Aged` for an amount due on `due_date`. On the due date it is not past due."""
+    """Return the field of `AgedAmounts` for an amount due on `due_date`. On the due date it is not past due."""
     days = (today - due_date).days
     if days <= 0:
         return "current"
@@ -59,15 +59,15 @@ def age_bucket(due_date: date, today: date) -> str:
     )
 
 
-def age_amounts(open_amounts: Iterable[OpenAmount], today: date, currency: str) -> Aging:
-    """Sum open amounts by party and age. Each cent is counted in exactly one age of one party."""
+def build_aging_report(open_amounts: Iterable[OpenAmount], today: date, currency: str) -> AgingReport:
+    """Sum open amounts by party and age."""
     parties: dict[str, AgedParty] = {}
-    total = Aged()
+    total = AgedAmounts()
     for amount in open_amounts:
         party = parties.setdefault(amount.party_id, AgedParty(id=amount.party_id, name=amount.name))
-        for bucket_holder in (party, total):
-            bucket = age_bucket(amount.due_date, today)
-            setattr(bucket_holder, bucket, getattr(bucket_holder, bucket) + amount.cents)
-            bucket_holder.total += amount.cents
+        bucket = age_bucket(amount.due_date, today)
+        for aged_amounts in (party, total):
+            setattr(aged_amounts, bucket, getattr(aged_amounts, bucket) + amount.cents)
+            aged_amounts.total += amount.cents
     items = sorted(parties.values(), key=lambda party: (-party.total, party.id))
-    return Aging(as_of=today, currency=currency, items=items, total=total)
+    return AgingReport(as_of=today, currency=currency, items=items, total=total)

@@ -1,1 +1,1 @@
-"""Collecting amounts due by card."""
+"""Collections: automatic card payments of amounts due."""

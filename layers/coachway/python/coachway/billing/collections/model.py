@@ -45,7 +45,7 @@ FALLING_DUE = AccessPattern(
 
 
 class CollectionAttempt(BaseSchema):
-    """An attempt to charge the card. `payment_id` is its payment."""
+    """An attempt to charge the card, with the id of its payment."""
 
     payment_id: str
     amount: StoredAmount
@@ -54,7 +54,7 @@ class CollectionAttempt(BaseSchema):
 
 
 class Collection(Entity):
-    """The collection of one charter or invoice. Its id is derived from the charter's or invoice's id."""
+    """The collection of one charter or invoice. `collection_id_of` derives its id from theirs."""
 
     KIND: ClassVar[str] = "collection"
 
@@ -97,5 +97,5 @@ class CollectionQuery(PageQuery):
 
 
 def collection_id_of(subject_id: str) -> str:
-    """The id of the collection of a charter or an invoice."""
+    """Return the id of the collection of a charter or an invoice."""
     return ids.from_bytes("col", ids.to_bytes(subject_id))

@@ -6,10 +6,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from coachway.bookings.charters.rules import Status
 from coachway.core.state_machine import Transitions
 
 WAITS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
-"""Waiting times between attempts after a decline. After the last attempt staff are notified."""
+"""Waiting times between attempts. After the last attempt, staff are notified."""
+
+COLLECTED_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+"""Statuses of charters whose instalments are collected."""
 
 
 class CollectionStatus(StrEnum):
@@ -18,7 +22,7 @@ class CollectionStatus(StrEnum):
     PLANNED = "planned"
     COLLECTING = "collecting"
     PAID = "paid"
-    """Nothing is due now, by whatever payment."""
+    """Nothing is due now. The payment can have been made in another way."""
     FAILED = "failed"
 
 
@@ -36,6 +40,6 @@ TRANSITIONS: Final = Transitions(
 """A paid or failed collection is planned again for the next instalment. A failed one can be retried."""
 
 
-def next_wait(tries: int) -> timedelta | None:
-    """The waiting time after this many failed attempts, or None if there is no further attempt."""
-    return WAITS[tries - 1] if 1 <= tries <= len(WAITS) else None
+def next_wait(attempts: int) -> timedelta | None:
+    """Return the waiting time after this many failed attempts, or None after the last one."""
+    return WAITS[attempts - 1] if 1 <= attempts <= len(WAITS) else None

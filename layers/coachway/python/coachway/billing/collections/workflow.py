@@ -1,7 +1,7 @@
 """Steps of the collection workflow (`statemachines/payment_collection.asl.yaml`). Each can be repeated.
 
 An attempt is recorded with the id of its payment before the card is charged, so a repeated step finds that payment
-instead of charging twice. The amount due is computed for each attempt, so a payment in between ends the collection.
+instead of charging twice. The amount due is computed for each attempt. If it was paid in between, the collection ends.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from coachway.billing.collections import schedule as collection_schedule
+from coachway.billing.collections import service
 from coachway.billing.collections.model import Collection, CollectionAttempt
-from coachway.billing.collections.rules import TRANSITIONS, CollectionStatus, next_wait
+from coachway.billing.collections.rules import COLLECTED_STATUSES, TRANSITIONS, CollectionStatus, next_wait
 from coachway.billing.errors import PaymentInProgress
 from coachway.billing.invoices import payment_effects
 from coachway.billing.payments import card_payments
@@ -19,7 +19,6 @@ from coachway.billing.payments.model import Payment, PaymentInput, PaymentStatus
 from coachway.bookings import payment_schedule
 from coachway.bookings.charters import instalments, workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
 from coachway.contracts.billing.collections import CollectionFailed, PaymentCollected, PaymentUncollected
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -32,33 +31,31 @@ from coachway.core.types import ids
 from coachway.core.workflows import executions
 from coachway.core.workflows.failure import FlowFailure
 
-_COLLECTED_STATUSES = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
-
 
 class NextStep(BaseSchema):
-    """The next state of the workflow, and how many seconds to wait before it."""
+    """The next state of the workflow. `seconds` is the waiting time before it."""
 
     go: str
     seconds: int = 1
 
 
-def next_step(caller: Caller, collection_id: str, *, execution: str, round_: int, redriven: bool) -> NextStep:
-    """Claim the execution and choose the next state of a collection."""
+def choose_next_step(caller: Caller, collection_id: str, *, execution: str, round_: int, redriven: bool) -> NextStep:
+    """Make this execution the owner of the collection, and choose the next state."""
     if not executions.claim_execution(caller, collection_id, execution, round_=round_, redriven=redriven):
         return NextStep(go="over")
-    return _choose_next_step(caller, collection_id, redriven)
+    return _find_next_step(caller, collection_id, redriven)
 
 
 @retry_on_conflict
-def _choose_next_step(caller: Caller, collection_id: str, redriven: bool) -> NextStep:
-    collection = collection_schedule.get_collection(caller, collection_id)
+def _find_next_step(caller: Caller, collection_id: str, redriven: bool) -> NextStep:
+    collection = service.get_collection(caller, collection_id)
     if redriven and collection.failure is not None:
         resumed = collection.model_copy(update={"failure": None, "status": CollectionStatus.COLLECTING})
         TRANSITIONS.require(collection.status, CollectionStatus.COLLECTING)
         store.commit(
             caller,
             Update(collection, resumed),
-            *workflow_failures.clear_failure_ops(_find_charter(resumed), collection_schedule.WORKFLOW),
+            *workflow_failures.clear_failure_ops(_find_charter(resumed), service.WORKFLOW),
         )
         collection = resumed
     return NextStep(go="charge" if collection.status is CollectionStatus.COLLECTING else "over")
@@ -71,11 +68,11 @@ def _find_charter(collection: Collection) -> Charter | None:
 
 
 def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
-    """Charge the card used last. Raises UpstreamUnavailable while the outcome is unknown."""
-    collection = collection_schedule.get_collection(caller, collection_id)
+    """Charge the saved card. Raises UpstreamUnavailable, so that the step is repeated, while the outcome is unknown."""
+    collection = service.get_collection(caller, collection_id)
     if collection.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
-    cents, currency = amount_due(caller, collection)
+    cents, currency = load_amount_due(caller, collection)
     if _pending_attempt(collection) is None and cents <= 0:
         return _mark_paid(caller, collection_id)
     attempt = _record_attempt(caller, collection_id, cents)
@@ -88,7 +85,7 @@ def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
     except errors.Invalid:
         _remove_attempt(caller, collection_id)
         return _mark_failed(caller, collection_id, "The client has no saved card", cents, currency)
-    except errors.Conflict as error:  # the amount due has changed: the step is repeated
+    except errors.Conflict as error:  # the amount due has changed: repeat the step
         _remove_attempt(caller, collection_id)
         raise errors.UpstreamUnavailable(error.detail) from error
     match payment.status:
@@ -101,8 +98,8 @@ def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
             return _record_failed_attempt(caller, collection_id, reason, currency)
 
 
-def amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
-    """The amount due now, in cents, and its currency. 0 when nothing is owed any more."""
+def load_amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
+    """Load the amount due now, in cents, and its currency. The amount is 0 if everything is paid."""
     if collection.invoice_id is not None:
         invoice = payment_effects.load_context(caller, collection.invoice_id).invoice
         return (int(invoice.balance_due) if invoice.status.is_open else 0), invoice.currency
@@ -110,21 +107,20 @@ def amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
     if charter is None:
         return 0, ""
     currency = charter.quote.currency
-    if charter.status not in _COLLECTED_STATUSES or charter.invoice_id is not None:
+    if charter.status not in COLLECTED_STATUSES or charter.invoice_id is not None:
         return 0, currency
-    return max(
-        0, instalments.amount_due_by(charter.instalments, payment_schedule.local_today(charter)) - charter.amount_paid
-    ), currency
+    due = instalments.amount_due_by(charter.instalments, payment_schedule.local_today(charter))
+    return max(0, due - charter.amount_paid), currency
 
 
 def _pending_attempt(collection: Collection) -> CollectionAttempt | None:
-    """The attempt without an outcome, if any."""
+    """Return the attempt without an outcome, if any."""
     return next((attempt for attempt in collection.tries if not attempt.failure), None)
 
 
 @retry_on_conflict
 def _record_attempt(caller: Caller, collection_id: str, cents: int) -> CollectionAttempt:
-    before = collection_schedule.get_collection(caller, collection_id)
+    before = service.get_collection(caller, collection_id)
     existing = _pending_attempt(before)
     if existing is not None:
         return existing
@@ -135,8 +131,8 @@ def _record_attempt(caller: Caller, collection_id: str, cents: int) -> Collectio
 
 @retry_on_conflict
 def _remove_attempt(caller: Caller, collection_id: str) -> None:
-    """Remove an attempt that ended before the card was charged."""
-    before = collection_schedule.get_collection(caller, collection_id)
+    """Remove the attempt that ended before its card was charged."""
+    before = service.get_collection(caller, collection_id)
     attempts = [attempt for attempt in before.tries if attempt.failure]
     store.commit(caller, Update(before, before.model_copy(update={"tries": attempts})))
 
@@ -148,7 +144,7 @@ def _charge_attempt(caller: Caller, collection: Collection, attempt: CollectionA
 
 @retry_on_conflict
 def _record_failed_attempt(caller: Caller, collection_id: str, reason: str, currency: str) -> NextStep:
-    before = collection_schedule.get_collection(caller, collection_id)
+    before = service.get_collection(caller, collection_id)
     if before.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
     attempts = [
@@ -164,24 +160,22 @@ def _record_failed_attempt(caller: Caller, collection_id: str, reason: str, curr
 
 @retry_on_conflict
 def _mark_paid(caller: Caller, collection_id: str) -> NextStep:
-    before = collection_schedule.get_collection(caller, collection_id)
+    before = service.get_collection(caller, collection_id)
     if before.status is CollectionStatus.COLLECTING:
         after = before.model_copy(update={"status": CollectionStatus.PAID, "failure": None})
-        store.commit(
-            caller, Update(before, after, [PaymentCollected(**collection_schedule.event_fields(caller, after))])
-        )
+        store.commit(caller, Update(before, after, [PaymentCollected(**service.event_fields(caller, after))]))
     return NextStep(go="over")
 
 
 @retry_on_conflict
 def _mark_failed(caller: Caller, collection_id: str, reason: str, cents: int, currency: str) -> NextStep:
     """Mark the collection as failed and notify staff."""
-    before = collection_schedule.get_collection(caller, collection_id)
+    before = service.get_collection(caller, collection_id)
     if before.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
     after = before.model_copy(update={"status": CollectionStatus.FAILED, "reason": reason[:200]})
     event = PaymentUncollected(
-        **collection_schedule.event_fields(caller, after),
+        **service.event_fields(caller, after),
         amount=cents,
         currency=currency,
         tries=len(after.tries),
@@ -194,17 +188,15 @@ def _mark_failed(caller: Caller, collection_id: str, reason: str, cents: int, cu
 @retry_on_conflict
 def record_failure(caller: Caller, collection_id: str, *, state: str, failure: Mapping[str, Any]) -> NextStep:
     """Record a failure of the workflow on the collection and on its charter."""
-    before = collection_schedule.get_collection(caller, collection_id)
+    before = service.get_collection(caller, collection_id)
     if before.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
     workflow_failure = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
     after = before.model_copy(update={"status": CollectionStatus.FAILED, "failure": workflow_failure})
-    event = CollectionFailed(
-        **collection_schedule.event_fields(caller, after), state=state, error=workflow_failure.error
-    )
+    event = CollectionFailed(**service.event_fields(caller, after), state=state, error=workflow_failure.error)
     charter = _find_charter(before)
     charter_ops: list[Op] = (
-        [workflow_failures.record_failure_op(charter, collection_schedule.WORKFLOW, workflow_failure)]
+        [workflow_failures.record_failure_op(charter, service.WORKFLOW, workflow_failure)]
         if charter is not None
         else []
     )
@@ -212,5 +204,5 @@ def record_failure(caller: Caller, collection_id: str, *, state: str, failure: M
     return NextStep(go="over")
 
 
-STEPS: Final[Mapping[str, Step]] = {"look": next_step, "charge": charge_saved_card, "failed": record_failure}
-"""By the names of the steps in the state machine."""
+STEPS: Final[Mapping[str, Step]] = {"look": choose_next_step, "charge": charge_saved_card, "failed": record_failure}
+"""By step name in the state machine. Running executions send these names, so they cannot be renamed."""

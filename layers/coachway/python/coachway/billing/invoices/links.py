@@ -25,7 +25,7 @@ class LinkedInvoice:
 
 
 def open_invoice_link(caller: Caller, token: str) -> LinkedInvoice:
-    """Load the invoice of a link token. Raises NotFound for a forged or revoked token."""
+    """Load the invoice of a link token. Raises NotFound for an invalid or revoked token."""
     claims = signed_links.verify_link_token(PURPOSE, "ivc", token)
     invoice_key, organization_key = (
         INVOICE.key(org=claims.org_id, id=claims.subject_id),
@@ -34,6 +34,6 @@ def open_invoice_link(caller: Caller, token: str) -> LinkedInvoice:
     records = store.batch_get([invoice_key, organization_key])
     invoice = records.find(Invoice, invoice_key)
     if invoice is None or invoice.link_nonce != claims.nonce or not claims.nonce:
-        raise errors.NotFound("This invoice does not exist any more.")
+        raise errors.NotFound("Invoice not found. The link was replaced, or the invoice was removed.")
     holder = replace(caller, org_id=claims.org_id, user_id="invoice-link", role="client", party_id=invoice.client_id)
     return LinkedInvoice(holder, invoice, records.get(Organization, organization_key))

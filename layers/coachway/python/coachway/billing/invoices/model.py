@@ -169,7 +169,7 @@ class Invoice(Entity):
 
 
 def falling_due_key(overdue_at: datetime, invoice_id: str = "") -> Key:
-    """The index key of an invoice that becomes overdue at `overdue_at`."""
+    """Return the index key of an invoice that becomes overdue at `overdue_at`."""
     sort_key = sortable(overdue_at)
     return FALLING_DUE.key(hour=sort_key[:13], at=sort_key, id=invoice_id)
 

@@ -26,13 +26,13 @@ class OverdueResult(BaseSchema):
 
 
 def run() -> OverdueResult:
-    """Mark all invoices that became overdue. Safe to repeat."""
+    """Mark all invoices that have become overdue. Safe to repeat."""
     return OverdueResult(**sweep(_JOB, Invoice, FALLING_DUE, _mark_overdue))
 
 
-def _mark_overdue(listed: Invoice, now: datetime) -> str:
-    caller = Caller.system(_JOB, listed.org_id)
-    before = service.get_invoice(caller, listed.id)
+def _mark_overdue(indexed_invoice: Invoice, now: datetime) -> str:
+    caller = Caller.system(_JOB, indexed_invoice.org_id)
+    before = service.get_invoice(caller, indexed_invoice.id)
     if not before.status.is_open or before.status is InvoiceStatus.OVERDUE:
         return ""
     if before.overdue_at is None or before.overdue_at > now:

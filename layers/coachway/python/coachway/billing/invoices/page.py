@@ -1,4 +1,4 @@
-"""The HTML page of an invoice. Its card form posts to `payments.checkout_pages`."""
+"""The HTML page of an invoice. `payments.checkout_pages` processes its card form."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
 def render_page(caller: Caller, token: str) -> HtmlResponse:
-    """Render the page of a link token. Raises NotFound for a forged token."""
+    """Render the page of a link token. Raises NotFound for an invalid or revoked token."""
     return render_invoice(links.open_invoice_link(caller, token), base_path=f"{token}/")
 
 
 def render_invoice(
     linked: LinkedInvoice, *, base_path: str = "", payment_error: str = "", status: int = 200
 ) -> HtmlResponse:
-    """Render the page. `base_path` is the relative path to its forms; `payment_error` says why a payment failed."""
+    """Render the page. `base_path` is the relative path of its forms; `payment_error` is why a payment failed."""
     invoice, organization = linked.invoice, linked.organization
     formatter = formatter_of(organization)
     card = None
@@ -62,7 +62,7 @@ def render_invoice(
 
 
 def _line(line: InvoiceLine, invoice: Invoice, formatter: Formatter) -> tuple[str, list[str], str]:
-    """Description, details and amount of a line."""
+    """Return the description, details and amount of a line."""
     day = formatter.short_day(line.trip_date) if line.trip_date else ""
     details = [detail for detail in (day, line.detail) if detail]
     return line.description, details, formatter.money(line.amount, invoice.currency)
@@ -85,7 +85,7 @@ def _facts(invoice: Invoice, formatter: Formatter) -> list[Fact]:
 
 
 def _banner(invoice: Invoice, formatter: Formatter, payment_error: str, status: int) -> tuple[str, str, str] | None:
-    """The banner of the page: title, text and CSS class."""
+    """Return the banner of the page: title, text and CSS class."""
     if status == 202:
         return ("We are waiting for your bank", payment_error, "")
     if payment_error:

@@ -1,8 +1,10 @@
-"""Effects of payments, reversals, refunds and voids on an invoice: operations for the transaction of their cause.
+"""Effects of payments, reversals, refunds and voids on an invoice.
 
-context = payment_effects.load_context(caller, invoice_id)
-after, ops = payment_effects.apply_payment(context, payment_id=…, cents=…)
-store.commit(caller, Create(payment), *ops)
+The functions return operations for the transaction of the cause:
+
+    context = payment_effects.load_context(caller, invoice_id)
+    after, ops = payment_effects.apply_payment(context, payment_id=…, cents=…)
+    store.commit(caller, Create(payment), *ops)
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ def _only_charter_key(invoice: Invoice) -> Key | None:
 def apply_payment(
     context: InvoicePaymentContext, *, payment_id: str, cents: int, memo: str = ""
 ) -> tuple[Invoice, list[Op]]:
-    """The invoice with `cents` more paid, and the operations that write it.
+    """Pay `cents` of the invoice. Return the invoice and the operations that write it.
 
     Raises InvoiceNotPayable, AmountExceedsBalance.
     """
@@ -95,7 +97,10 @@ def apply_payment(
 def apply_reversal(
     context: InvoicePaymentContext, *, payment_id: str, cents: int, memo: str = ""
 ) -> tuple[Invoice, list[Op]]:
-    """The invoice with a payment of `cents` reversed, and the operations that write it. The amount is due again."""
+    """Reverse a payment of `cents`, which is then due again. Return the invoice and the operations that write it.
+
+    Raises AmountExceedsPayment.
+    """
     before = context.invoice
     if cents > before.paid_since:
         paid = f"{before.paid_since / 100:.2f}"
@@ -121,9 +126,9 @@ def apply_reversal(
 def apply_refund(
     context: InvoicePaymentContext, *, refund_id: str, cents: int, memo: str = ""
 ) -> tuple[Invoice, list[Op]]:
-    """The invoice with `cents` of its payments refunded, and the operations that write it. Its balance stays.
+    """Refund `cents` of the payments. The balance due stays. Return the invoice and the operations that write it.
 
-    Raises AmountExceedsPayment when less remains to be refunded.
+    Raises AmountExceedsPayment if less than `cents` can be refunded.
     """
     before = context.invoice
     refundable = before.amount_paid - before.amount_refunded
@@ -140,11 +145,13 @@ def apply_refund(
 
 
 def apply_returned_refund(context: InvoicePaymentContext, *, refund_id: str, cents: int, memo: str) -> list[Op]:
-    """Operations that undo a refund of `cents` which the bank returned."""
+    """Return the operations that reverse a refund of `cents`, because the bank returned it."""
     before = context.invoice
     after = before.model_copy(update={"amount_refunded": before.amount_refunded - cents})
     event = InvoiceRefundBounced(**service.event_fields(after), refund_id=refund_id, amount=cents)
-    movement = movements.reversal_of(_refund_movement(context, cents, refunded_tax(before) - refunded_tax(after), memo))
+    movement = movements.refund_returned(
+        _refund_movement(context, cents, refunded_tax(before) - refunded_tax(after), memo)
+    )
     return [
         Update(before, after, [event], on_stale=InvoiceChanged()),
         *_charter_ops(context, cents),
@@ -165,7 +172,7 @@ def _refund_movement(context: InvoicePaymentContext, cents: int, tax: int, memo:
 
 
 def void_journal_ops(organization: Organization, before: Invoice) -> list[Op]:
-    """Operations of the journal entry that voids an invoice. Its remaining payments become deposits."""
+    """Return the operations of the journal entry that voids an invoice. Its remaining payments become deposits."""
     if before.total == 0:
         return []
     movement = movements.invoice_voided(
@@ -184,35 +191,35 @@ def void_journal_ops(organization: Organization, before: Invoice) -> list[Op]:
 
 
 def refunded_tax(invoice: Invoice) -> int:
-    """Cents of tax in the refunds of an invoice so far, in proportion to its total."""
+    """Return the cents of tax in the refunds of an invoice so far, in proportion to its total."""
     if invoice.total == 0:
         return 0
     return round_half_up(Decimal(invoice.tax * invoice.amount_refunded) / invoice.total)
 
 
 def _with_amount_paid(context: InvoicePaymentContext, amount_paid: int) -> Invoice:
-    """The invoice with `amount_paid` cents paid, and its status of today."""
+    """Return the invoice with `amount_paid` cents paid, and the status that follows from it today."""
     before = context.invoice
-    due: date = before.due_date or journal.today(context.organization)
-    status = status_for(before.total, amount_paid, due, journal.today(context.organization))
-    changed: dict[str, Any] = {
+    due_date: date = before.due_date or journal.local_date(context.organization)
+    status = status_for(before.total, amount_paid, due_date, journal.local_date(context.organization))
+    changes: dict[str, Any] = {
         "amount_paid": amount_paid,
         "balance_due": before.total - amount_paid,
         "status": status,
         "paid_at": clock.now() if status is InvoiceStatus.PAID else None,
     }
-    return before.model_copy(update=changed)
+    return before.model_copy(update=changes)
 
 
 def _payment_events(before: Invoice, after: Invoice, event: Event) -> list[Event]:
-    """`event`, with InvoiceOverdue if the status changes to overdue here: the timer skips such invoices."""
+    """Return `event`, and InvoiceOverdue if the status changes to overdue, because the timer skips such invoices."""
     if after.status is not InvoiceStatus.OVERDUE or before.status is InvoiceStatus.OVERDUE:
         return [event]
     return [event, InvoiceOverdue(**service.event_fields(after), link_nonce=after.link_nonce)]
 
 
 def _charter_ops(context: InvoicePaymentContext, cents: int) -> list[Op]:
-    """Operations that keep the amount paid on the charter, from which a cancellation computes its refund."""
+    """Return the operations that add `cents` to the amount paid on the charter. Cancellations refund from it."""
     if context.charter is None:
         return []
     after = context.charter.model_copy(update={"amount_paid": max(0, context.charter.amount_paid + cents)})

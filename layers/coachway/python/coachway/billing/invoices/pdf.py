@@ -21,11 +21,11 @@ from coachway.identity.organizations.branding import build_brand
 _AMOUNT_WIDTH: Final = 32 * mm
 _DATE_WIDTH: Final = 34 * mm
 _MAX_ITEMIZED_CHARTERS: Final = 4
-"""Invoices with more charters list them without the components of their prices."""
+"""With more charters, the lines do not show the components of their prices."""
 
 
 def render_pdf(invoice: Invoice, organization: Organization) -> bytes:
-    """Render the PDF. A draft is marked as such in place of its number."""
+    """Render the PDF. A draft shows `Draft` in place of its number."""
     brand = build_brand(organization)
     formatter = Formatter(timezone=organization.timezone, currency=invoice.currency)
     document = document_pdf.PdfDocument(
@@ -35,21 +35,21 @@ def render_pdf(invoice: Invoice, organization: Organization) -> bytes:
         reference=invoice.number or "draft",
         currency=invoice.currency,
     )
-    document.add(_head(invoice, organization, formatter, document.width))
+    document.add(_build_header(invoice, organization, formatter, document.width))
     document.add(Spacer(0, 14))
-    document.add(_lines(invoice, brand, formatter, document.width))
-    document.add(KeepTogether([Spacer(0, 8), _totals(invoice, brand, formatter, document.width)]))
+    document.add(_build_line_table(invoice, brand, formatter, document.width))
+    document.add(KeepTogether([Spacer(0, 8), _build_totals(invoice, brand, formatter, document.width)]))
     if invoice.notes.strip():
         document.heading("Notes")
         document.paragraph(invoice.notes)
     if invoice.status.is_open:
         document.heading("How to pay")
-        document.paragraph(_how_to_pay(invoice, brand, formatter))
+        document.paragraph(_payment_instructions(invoice, brand, formatter))
     return document.pdf()
 
 
-def _head(invoice: Invoice, organization: Organization, formatter: Formatter, width: float) -> Table:
-    """The head: billed client on the left; number, dates and terms on the right."""
+def _build_header(invoice: Invoice, organization: Organization, formatter: Formatter, width: float) -> Table:
+    """Build the header: the billed client on the left; number, dates and terms on the right."""
     small, usual, strong = (
         document_pdf.style(8.5, quiet=True),
         document_pdf.style(10),
@@ -68,7 +68,7 @@ def _head(invoice: Invoice, organization: Organization, formatter: Formatter, wi
         details.append(("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:
         details.append(("Due", formatter.short_day(invoice.due_date)))
-    details.append(("Terms", _terms(invoice.payment_terms)))
+    details.append(("Terms", _terms_text(invoice.payment_terms)))
     if invoice.status in {InvoiceStatus.PAID, InvoiceStatus.VOID, InvoiceStatus.OVERDUE}:
         details.append(("Status", invoice.status.value.replace("_", " ").capitalize()))
     rows = [
@@ -81,12 +81,12 @@ def _head(invoice: Invoice, organization: Organization, formatter: Formatter, wi
     return Table([[left, right]], colWidths=[width - 72 * mm, 72 * mm], style=list(document_pdf.FLUSH))
 
 
-def _terms(terms: PaymentTerms) -> str:
+def _terms_text(terms: PaymentTerms) -> str:
     days = TERM_DAYS[terms]
     return f"Net {days} days" if days else "Due on receipt"
 
 
-def _lines(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -> Table:
+def _build_line_table(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -> Table:
     head = document_pdf.style(9, bold=True)
     rows: list[list[Any]] = [
         [
@@ -95,8 +95,8 @@ def _lines(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -
             Paragraph('<para align="right"><font color="#ffffff">Amount</font></para>', head),
         ]
     ]
-    is_short = len(invoice.charter_ids) <= _MAX_ITEMIZED_CHARTERS
-    rows += [_line(line, formatter, with_price=is_short) for line in invoice.lines]
+    has_few_charters = len(invoice.charter_ids) <= _MAX_ITEMIZED_CHARTERS
+    rows += [_build_row(line, formatter, with_price=has_few_charters) for line in invoice.lines]
     return Table(
         rows,
         colWidths=[width - _DATE_WIDTH - _AMOUNT_WIDTH, _DATE_WIDTH, _AMOUNT_WIDTH],
@@ -113,7 +113,7 @@ def _lines(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -
     )
 
 
-def _line(line: InvoiceLine, formatter: Formatter, *, with_price: bool) -> list[Any]:
+def _build_row(line: InvoiceLine, formatter: Formatter, *, with_price: bool) -> list[Any]:
     description: list[Any] = [Paragraph(document_pdf.text(line.description), document_pdf.style(10.5, bold=True))]
     if line.detail:
         description.append(Paragraph(document_pdf.text(line.detail), document_pdf.style(9, quiet=True)))
@@ -128,8 +128,8 @@ def _line(line: InvoiceLine, formatter: Formatter, *, with_price: bool) -> list[
     return [description, Paragraph(day, document_pdf.style(9.5)), Paragraph(amount, document_pdf.style(10.5))]
 
 
-def _totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -> Table:
-    """The sums: subtotal, tax, total, payments, and the balance due in bold."""
+def _build_totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -> Table:
+    """Build the totals: subtotal, tax, total, payments, and the balance due in bold."""
     sums = [("Subtotal", invoice.subtotal)]
     if invoice.tax:
         sums.append(("Tax", invoice.tax))
@@ -139,7 +139,7 @@ def _totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) 
     if invoice.paid_since:
         sums.append(("Paid", -invoice.paid_since))
     rows = [
-        ["", Paragraph(name, document_pdf.style(10, quiet=True)), _right(formatter.money(cents), 10)]
+        ["", Paragraph(name, document_pdf.style(10, quiet=True)), _right_aligned(formatter.money(cents), 10)]
         for name, cents in sums
     ]
     accent = HexColor(brand.accent)
@@ -147,7 +147,7 @@ def _totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) 
         [
             "",
             Paragraph("Balance due", document_pdf.style(12, bold=True)),
-            _right(formatter.money(invoice.balance_due), 13),
+            _right_aligned(formatter.money(invoice.balance_due), 13),
         ]
     )
     return Table(
@@ -164,11 +164,11 @@ def _totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) 
     )
 
 
-def _right(text: str, size: float) -> Paragraph:
+def _right_aligned(text: str, size: float) -> Paragraph:
     return Paragraph(f'<para align="right">{document_pdf.text(text)}</para>', document_pdf.style(size, bold=size > 10))
 
 
-def _how_to_pay(invoice: Invoice, brand: Brand, formatter: Formatter) -> str:
+def _payment_instructions(invoice: Invoice, brand: Brand, formatter: Formatter) -> str:
     due = f" by {formatter.day(invoice.due_date)}" if invoice.due_date else ""
     text = f"Please pay {formatter.money(invoice.balance_due)}{due} and give the number {invoice.number}."
     text += " You can pay by card with the link in our email."

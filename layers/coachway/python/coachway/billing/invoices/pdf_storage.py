@@ -21,13 +21,13 @@ from coachway.identity import organization_queries
 CONTENT_TYPE: Final = "application/pdf"
 
 
-def object_key(invoice: Invoice) -> str:
-    """The S3 key of an invoice's PDF."""
+def build_object_key(invoice: Invoice) -> str:
+    """Return the S3 key of an invoice's PDF."""
     return f"invoices/{invoice.org_id}/{invoice.id}/{invoice.number}.pdf"
 
 
 def store_pdf(caller: Caller, delivery: Delivery) -> None:
-    """Render and store the PDF of an issued invoice. Skip invoices that have one or are void."""
+    """Render and store the PDF of an issued invoice, unless it is stored already or the invoice is void."""
     _store_pdf(caller, delivery.aggregate_id)
 
 
@@ -36,9 +36,10 @@ def _store_pdf(caller: Caller, invoice_id: str) -> None:
     before = service.get_invoice(caller, invoice_id)
     if before.pdf_key is not None or before.status in {InvoiceStatus.DRAFT, InvoiceStatus.VOID}:
         return
-    after = before.model_copy(update={"pdf_key": object_key(before)})
-    file_storage.put(object_key(before), _render(before), CONTENT_TYPE)
-    event = InvoiceFiled(**service.event_fields(after), pdf_key=object_key(before), link_nonce=after.link_nonce)
+    pdf_key = build_object_key(before)
+    after = before.model_copy(update={"pdf_key": pdf_key})
+    file_storage.put(pdf_key, _render(before), CONTENT_TYPE)
+    event = InvoiceFiled(**service.event_fields(after), pdf_key=pdf_key, link_nonce=after.link_nonce)
     store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()))
 
 
@@ -50,12 +51,8 @@ def _render(invoice: Invoice) -> bytes:
 
 
 def get_pdf(caller: Caller, invoice_id: str) -> FileResponse:
-    """The PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
-    return get_pdf_of(service.get_invoice(caller, invoice_id))
-
-
-def get_pdf_of(invoice: Invoice) -> FileResponse:
-    """The PDF of an invoice that the caller has loaded."""
+    """Get the PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
+    invoice = service.get_invoice(caller, invoice_id)
     is_current = invoice.pdf_key is not None and invoice.status is not InvoiceStatus.VOID
     content = file_storage.get(invoice.pdf_key) if is_current and invoice.pdf_key else _render(invoice)
     return FileResponse(content, CONTENT_TYPE, f"{invoice.number or 'draft'}.pdf", inline=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from coachway.billing.aging import Aging, OpenAmount, age_amounts
+from coachway.billing.aging import AgingReport, OpenAmount, build_aging_report
 from coachway.billing.invoices.model import BY_DUE_DATE, OVERDUE, Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.billing.ledger import journal
@@ -16,13 +16,15 @@ from coachway.identity import organization_queries
 
 _LONGEST_TERMS = timedelta(days=max(TERM_DAYS.values()))
 _MAX_TIMER_DELAY = timedelta(days=35)
-"""Longer than any delay of the timer that marks overdue invoices."""
+"""Longer than the longest outage of the timer that marks overdue invoices."""
 
 
-def open_invoices(org_id: str, today: date) -> Iterator[Invoice]:
-    """Iterate over invoices with a balance: overdue ones first, others by month of their due date."""
+def iter_open_invoices(org_id: str, today: date) -> Iterator[Invoice]:
+    """Iterate over issued invoices that are not paid: overdue ones first, then the others by due date."""
     yield from query_all(Invoice, OVERDUE.partition(org=org_id), index=OVERDUE.index, most=100_000)
-    months = months_between(journal.midnight(today - _MAX_TIMER_DELAY), journal.midnight(today + _LONGEST_TERMS))
+    months = months_between(
+        journal.start_of_day(today - _MAX_TIMER_DELAY), journal.start_of_day(today + _LONGEST_TERMS)
+    )
     for month in months:
         partition = BY_DUE_DATE.partition(org=org_id, month=month)
         for invoice in query_all(Invoice, partition, index=BY_DUE_DATE.index, most=100_000):
@@ -30,13 +32,13 @@ def open_invoices(org_id: str, today: date) -> Iterator[Invoice]:
                 yield invoice
 
 
-def aging(caller: Caller) -> Aging:
-    """The aging report of receivables, as of today."""
+def get_aging_report(caller: Caller) -> AgingReport:
+    """Get the aging report of receivables, as of today."""
     organization = organization_queries.get(caller.org_id)
-    today = journal.today(organization)
-    items = (
+    today = journal.local_date(organization)
+    open_amounts = (
         OpenAmount(invoice.client_id, invoice.client_name, invoice.due_date, invoice.balance_due)
-        for invoice in open_invoices(caller.org_id, today)
+        for invoice in iter_open_invoices(caller.org_id, today)
         if invoice.due_date is not None
     )
-    return age_amounts(items, today, organization.currency)
+    return build_aging_report(open_amounts, today, organization.currency)

@@ -1,4 +1,4 @@
-"""The life of an invoice: what follows what, how it stands once so much was paid, and when it is overdue. Pure."""
+"""Rules of invoices: status transitions, status by amount paid, and due times. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TRANSITIONS: Final = Transitions(
 
 
 def status_for(total: int, paid: int, due_date: date, today: date) -> InvoiceStatus:
-    """The status of an issued invoice with `paid` cents paid. It is overdue from the day after its due date."""
+    """Return the status of an issued invoice with `paid` cents paid. It is overdue from the day after its due date."""
     if paid >= total:
         return InvoiceStatus.PAID
     if today > due_date:
@@ -57,12 +57,12 @@ def status_for(total: int, paid: int, due_date: date, today: date) -> InvoiceSta
 
 
 def overdue_at(due_date: date, timezone: str) -> datetime:
-    """The time at which an invoice becomes overdue, in UTC: the end of its due date in the given time zone."""
+    """Return the time at which an invoice becomes overdue, in UTC: the end of its due date in the given time zone."""
     return datetime.combine(due_date + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
 def format_number(prefix: str, year: int, code: str, sequence: int) -> str:
-    """The number of an invoice, such as `INV-2026-HARBOR-00001`."""
+    """Return the number of an invoice, such as `INV-2026-HARBOR-00001`."""
     return f"{prefix}-{year}-{code}-{sequence:05d}"
 
 
@@ -71,17 +71,17 @@ def require_payable(status: InvoiceStatus, balance_due: int, cents: int) -> None
     if status is InvoiceStatus.DRAFT:
         raise InvoiceNotPayable("This invoice is a draft. Issue it first.")
     if not status.is_open:
-        raise InvoiceNotPayable(f"This invoice is {status}.")
+        raise InvoiceNotPayable(f"This invoice is {status}. It does not accept payments.")
     if cents > balance_due:
         balance = f"{balance_due / 100:.2f}"
         raise AmountExceedsBalance(f"The balance of this invoice is {balance}. Pay {balance} or less.")
 
 
-def require_voidable(status: InvoiceStatus, remaining: int) -> None:
-    """Raise an error unless an invoice can be voided.
+def require_voidable(status: InvoiceStatus, paid_since_issue: int) -> None:
+    """Raise InvalidStatusTransition or InvoiceHasPayments unless an invoice can be voided.
 
-    `remaining`: cents paid since it was issued, less refunds. They must be reversed or refunded first.
+    `paid_since_issue` is the amount paid since it was issued, less refunds, in cents.
     """
     TRANSITIONS.require(status, InvoiceStatus.VOID)
-    if remaining > 0:
-        raise InvoiceHasPayments(f"{remaining / 100:.2f} was paid on this invoice. Reverse or refund it first.")
+    if paid_since_issue > 0:
+        raise InvoiceHasPayments(f"{paid_since_issue / 100:.2f} was paid on this invoice. Reverse or refund it first.")

@@ -52,7 +52,10 @@ _MAX_RANGE: Final = timedelta(days=3660)
 
 
 def create_invoice(caller: Caller, request: InvoiceInput) -> Invoice:
-    """Create a draft. Raises NotFound, CharterNotBillable, CharterAlreadyInvoiced and other rules of invoicing."""
+    """Create a draft of one or several charters.
+
+    Raises NotFound, CharterNotBillable, CharterAlreadyInvoiced, CharterNotCompleted, SeveralClients, Invalid.
+    """
     charter_ids = list(dict.fromkeys([*([request.charter_id] if request.charter_id else []), *request.charter_ids]))
     if not charter_ids:
         raise errors.Invalid.field("charter_id", "is required unless charter_ids is given", "required")
@@ -74,10 +77,12 @@ def create_invoice(caller: Caller, request: InvoiceInput) -> Invoice:
 
 
 def require_billable_together(charters: Sequence[Charter]) -> None:
-    """Raise an error when these charters cannot be on one invoice."""
+    """Raise CharterAlreadyInvoiced or another error unless these charters can be on one invoice."""
     for charter in charters:
         if charter.invoice_id is not None:
-            raise CharterAlreadyInvoiced(f"Charter {charter.number} is on {charter.invoice_id}. Void that first.")
+            raise CharterAlreadyInvoiced(
+                f"Charter {charter.number} is on {charter.invoice_id}. Void that invoice first."
+            )
         if charter.status not in BILLABLE:
             raise CharterNotBillable(f"Charter {charter.number} is {charter.status}. Invoice it after it is booked.")
     if len({charter.client_id for charter in charters}) > 1:
@@ -97,22 +102,23 @@ def draft_invoice(
     month: str | None = None,
     invoice_id: str = "",
 ) -> tuple[Invoice, list[Op]]:
-    """Build an invoice of these charters, and the operations that write it and mark each charter as invoiced."""
-    lines = [*map(_charter_line, charters), *(_extra_line(extra, organization.tax_rate_percent) for extra in extras)]
+    """Build a draft of these charters, and the operations that write it and mark the charters as invoiced."""
+    lines = [
+        *map(_build_charter_line, charters),
+        *(_build_extra_line(extra, organization.tax_rate_percent) for extra in extras),
+    ]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
     if subtotal < 0 or tax < 0:
         raise errors.Invalid.field("extras", "must not discount more than the price of the charters")
     if tax > 0 and subtotal == 0:
-        raise errors.Invalid.field(
-            "extras", "must be a taxable discount: it reduces the subtotal to zero but not the tax"
-        )
+        raise errors.Invalid.field("extras", "must be a taxable discount: the subtotal is zero, but the tax is not")
     invoice = Invoice(
         id=invoice_id or ids.new("ivc"),
         org_id=organization.org_id,
         client_id=client.id,
         client_name=client.name,
         client_email=client.email,
-        billing_address=_billing_address(client),
+        billing_address=_load_billing_address(client),
         payment_terms=client.payment_terms,
         currency=organization.currency,
         lines=lines,
@@ -130,7 +136,7 @@ def draft_invoice(
     return invoice, [Create(invoice, [InvoiceDrafted(**event_fields(invoice))]), *charter_ops]
 
 
-def _charter_line(charter: Charter) -> InvoiceLine:
+def _build_charter_line(charter: Charter) -> InvoiceLine:
     quote = charter.quote
     return InvoiceLine(
         description=f"{_TRIP_NAMES[charter.trip_type]} {charter.number}",
@@ -145,13 +151,13 @@ def _charter_line(charter: Charter) -> InvoiceLine:
     )
 
 
-def _extra_line(request: ExtraInput, tax_rate_percent: Decimal) -> InvoiceLine:
+def _build_extra_line(request: ExtraInput, tax_rate_percent: Decimal) -> InvoiceLine:
     tax = Money(request.amount).percent(tax_rate_percent).cents if request.taxable else 0
     return InvoiceLine(description=request.description, amount=request.amount, tax=tax)
 
 
-def _billing_address(client: Client) -> list[str]:
-    """The lines of the client's newest billing address."""
+def _load_billing_address(client: Client) -> list[str]:
+    """Load the lines of the client's newest billing address."""
     partition = ADDRESSES.partition(org=client.org_id, client=client.id)
     addresses = query_all(Address, partition, prefix="ADDRESS#", descending=True, most=50)
     billing_address = next(
@@ -165,12 +171,12 @@ def _billing_address(client: Client) -> list[str]:
     if billing_address is None:
         return []
     region = " ".join(filter(None, (billing_address.state, billing_address.postal_code)))
-    place = ", ".join(filter(None, (billing_address.city, region)))
-    return [line for line in (billing_address.line1, billing_address.line2, place, billing_address.country) if line]
+    city_line = ", ".join(filter(None, (billing_address.city, region)))
+    return [line for line in (billing_address.line1, billing_address.line2, city_line, billing_address.country) if line]
 
 
 def event_fields(invoice: Invoice) -> dict[str, Any]:
-    """The fields common to all events of an invoice."""
+    """Return the fields common to all events of an invoice."""
     return {
         "invoice_id": invoice.id,
         "number": invoice.number,
@@ -194,7 +200,7 @@ def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None)
 
 
 def can_see(caller: Caller, invoice: Invoice) -> bool:
-    """Whether the caller can see an invoice. Clients see their own issued invoices."""
+    """Return whether the caller can see an invoice. Clients see their own issued invoices."""
     if not caller.is_external:
         return True
     return caller.role == "client" and caller.party_id == invoice.client_id and bool(invoice.number)
@@ -203,7 +209,7 @@ def can_see(caller: Caller, invoice: Invoice) -> bool:
 def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     """List invoices, newest first; with a due date filter, earliest due date first. Clients see their own, no drafts.
 
-    Raises NotFound when a client asks for another client's, Invalid for a range of more than ten years.
+    Raises NotFound if a client requests the invoices of another client, Invalid for a range of more than ten years.
     """
     client_id = query.client_id
     if caller.is_external:
@@ -213,7 +219,7 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     filters: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if query.due_from is not None or query.due_to is not None:
         filters |= {"client_id": client_id} if client_id else {}
-        page = _by_due_date(caller.org_id, query, filters)
+        page = _list_by_due_date(caller.org_id, query, filters)
     elif client_id is not None:
         partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
         page = query_page(Invoice, OF_CLIENT, [partition], query, where=filters, descending=True)
@@ -222,7 +228,7 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     return Page(items=[invoice for invoice in page.items if can_see(caller, invoice)], next_cursor=page.next_cursor)
 
 
-def _by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int | bool]) -> Page[Invoice]:
+def _list_by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int | bool]) -> Page[Invoice]:
     first = query.due_from or _shift_day(query.due_to, -_DEFAULT_RANGE)
     last = query.due_to or _shift_day(query.due_from, _DEFAULT_RANGE)
     if last < first:
@@ -237,7 +243,7 @@ def _by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int 
     return query_page(Invoice, BY_DUE_DATE, partitions, query, between=(str(first), f"{last}~"), where=filters)
 
 
-def _shift_day(day: date | None, by: timedelta) -> date:
+def _shift_day(day: date | None, delta: timedelta) -> date:
     if day is None:
         raise ValueError("a date range needs at least one end")
-    return date.fromordinal(min(max(day.toordinal() + by.days, 1), date.max.toordinal()))
+    return date.fromordinal(min(max(day.toordinal() + delta.days, 1), date.max.toordinal()))

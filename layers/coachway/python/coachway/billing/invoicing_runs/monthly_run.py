@@ -1,7 +1,7 @@
 """The monthly invoicing run: find clients with unbilled trips, invoice each, and summarize the results.
 
-Each part can be repeated: a charter's invoice id says whether it is invoiced. A client that cannot be invoiced does not
-stop the others; it is listed as a failure, and its trips are invoiced by the next run.
+Each part can be repeated, because a charter with an invoice_id is not invoiced again. A client that cannot be invoiced
+does not stop the others: it is listed as a failure, and the next run invoices its trips.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AwareDatetime, Field
 
-from coachway.billing.invoices import issue_and_void
+from coachway.billing.invoices import lifecycle
 from coachway.billing.invoices.model import INVOICE, MAX_CHARTERS, Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.billing.invoices.service import draft_invoice
@@ -71,7 +71,7 @@ class ClientResult(BaseSchema):
 
 
 class InvoicingRun(Entity):
-    """The invoicing run of a month, with the results of all its executions."""
+    """The invoicing run of a month, with the invoices of all its executions and the failures of the last one."""
 
     KIND: ClassVar[str] = "invoicing_run"
 
@@ -86,28 +86,28 @@ class InvoicingRun(Entity):
         return RUN.key(org=self.org_id, month=self.month)
 
 
-def list_clients_to_invoice(caller: Caller, run: InvoicingMonth) -> list[str]:
-    """List clients with unbilled trips that took place before the end of the month."""
-    client_ids = {trip.client_id for trip in unbilled_trips.list_unbilled(caller.org_id) if trip.trip_date < run.end}
+def list_clients_to_invoice(caller: Caller, period: InvoicingMonth) -> list[str]:
+    """List the ids of clients with unbilled trips that took place before the end of the month."""
+    client_ids = {trip.client_id for trip in unbilled_trips.list_unbilled(caller.org_id) if trip.trip_date < period.end}
     return sorted(client_ids)
 
 
-def invoice_client(caller: Caller, run: InvoicingMonth, client_id: str) -> ClientResult:
-    """Invoice a client's unbilled trips. Raises the error of the first invoice that could not be issued."""
+def invoice_client(caller: Caller, period: InvoicingMonth, client_id: str) -> ClientResult:
+    """Invoice a client's unbilled trips. Raises the error of the first invoice that cannot be issued."""
     result = ClientResult(client_id=client_id)
     client = store.find(Client, CLIENT.key(org=caller.org_id, id=client_id))
     trips = [
-        trip for trip in unbilled_trips.list_unbilled_of_client(caller.org_id, client_id) if trip.trip_date < run.end
+        trip for trip in unbilled_trips.list_unbilled_of_client(caller.org_id, client_id) if trip.trip_date < period.end
     ]
     parts = list(split_trips(trips, MAX_CHARTERS))
     for number, part in enumerate(parts, 1):
         if client is not None:
-            notes = f"Part {number} of {len(parts)} of the trips of {run.label}." if len(parts) > 1 else ""
-            result.invoice_ids += _draft_invoices(caller, run, client, part, notes)
+            notes = f"Part {number} of {len(parts)} of the trips of {period.label}." if len(parts) > 1 else ""
+            result.invoice_ids += _draft_invoices(caller, period, client, part, notes)
     for invoice_id in result.invoice_ids:
         draft = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
         if draft.status is InvoiceStatus.DRAFT:
-            issue_and_void.issue_invoice(caller, invoice_id)
+            lifecycle.issue_invoice(caller, invoice_id)
     for trip in trips:
         unbilled_trips.remove_unbilled(caller, trip)
     return result
@@ -120,32 +120,33 @@ def split_trips(trips: Sequence[UnbilledTrip], size: int) -> Iterable[Sequence[U
 
 @retry_on_conflict
 def _draft_invoices(
-    caller: Caller, run: InvoicingMonth, client: Client, trips: Sequence[UnbilledTrip], notes: str = ""
+    caller: Caller, period: InvoicingMonth, client: Client, trips: Sequence[UnbilledTrip], notes: str = ""
 ) -> list[str]:
-    """Draft an invoice of the trips on credit. The result includes drafts left by earlier executions.
+    """Draft an invoice of the trips to invoice, and return its id and those of drafts left by earlier executions.
 
-    A trip booked on credit is invoiced whatever the client's terms are now. Other trips are paid by instalments.
+    A trip is invoiced if the client has payment terms, or had them when the trip was booked. Other trips are paid by
+    instalments.
     """
-    with_terms = has_terms(client.payment_terms)
+    has_payment_terms = has_terms(client.payment_terms)
     keys = [CHARTER.key(org=caller.org_id, id=trip.charter_id) for trip in trips]
     charters = [charter for charter in store.find_many(Charter, keys).values() if charter.status is Status.COMPLETED]
     billable = [
-        charter for charter in charters if charter.invoice_id is None and (with_terms or charter.credit_reserved)
+        charter for charter in charters if charter.invoice_id is None and (has_payment_terms or charter.credit_reserved)
     ]
-    invoice_ids = _drafts_of_runs(
+    invoice_ids = _list_run_drafts(
         caller, {charter.invoice_id for charter in charters if charter.invoice_id is not None}
     )
     if billable:
         invoice, ops = draft_invoice(
-            organization_queries.get(caller.org_id), client, billable, notes=notes, month=run.month
+            organization_queries.get(caller.org_id), client, billable, notes=notes, month=period.month
         )
         store.commit(caller, *ops)
         invoice_ids.append(invoice.id)
     return invoice_ids
 
 
-def _drafts_of_runs(caller: Caller, invoice_ids: Iterable[str]) -> list[str]:
-    """The invoices that were drafted by an invoicing run. Drafts of staff are left alone."""
+def _list_run_drafts(caller: Caller, invoice_ids: Iterable[str]) -> list[str]:
+    """Return those of the invoices that an invoicing run drafted. Drafts of staff are not issued automatically."""
     keys = [INVOICE.key(org=caller.org_id, id=invoice_id) for invoice_id in sorted(invoice_ids)]
     return (
         [invoice.id for invoice in store.find_many(Invoice, keys).values() if invoice.month is not None] if keys else []
@@ -153,38 +154,42 @@ def _drafts_of_runs(caller: Caller, invoice_ids: Iterable[str]) -> list[str]:
 
 
 @retry_on_conflict
-def record_failure(caller: Caller, run: InvoicingMonth, error: str) -> None:
-    """Record a failure of the run itself and notify the organization. The next summary removes it."""
-    before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
+def record_failure(caller: Caller, period: InvoicingMonth, error: str) -> None:
+    """Record a failure of the run itself and notify the organization. The next successful run removes the failure."""
+    before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=period.month))
     failure = RunFailure(client_id="", client_name="The run itself", reason=f"The run failed: {error[:100]}")
-    _save_run(caller, run, before, before.invoice_ids if before else [], [failure])
+    _save_run(caller, period, before, before.invoice_ids if before else [], [failure])
 
 
 @retry_on_conflict
-def summarize(caller: Caller, run: InvoicingMonth, results: Sequence[ClientResult]) -> InvoicingRun:
+def summarize(caller: Caller, period: InvoicingMonth, results: Sequence[ClientResult]) -> InvoicingRun:
     """Save the results and notify the organization if they have changed."""
-    before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
-    earlier = before.invoice_ids if before else []
-    created = [invoice_id for result in results for invoice_id in result.invoice_ids]
-    invoice_ids = list(dict.fromkeys([*earlier, *created]))
-    failures = _failures(caller, results)
-    return _save_run(caller, run, before, invoice_ids, failures)
+    before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=period.month))
+    earlier_ids = before.invoice_ids if before else []
+    new_ids = [invoice_id for result in results for invoice_id in result.invoice_ids]
+    invoice_ids = list(dict.fromkeys([*earlier_ids, *new_ids]))
+    failures = _build_failures(caller, results)
+    return _save_run(caller, period, before, invoice_ids, failures)
 
 
 def _save_run(
-    caller: Caller, run: InvoicingMonth, before: InvoicingRun | None, invoice_ids: list[str], failures: list[RunFailure]
+    caller: Caller,
+    period: InvoicingMonth,
+    before: InvoicingRun | None,
+    invoice_ids: list[str],
+    failures: list[RunFailure],
 ) -> InvoicingRun:
-    """Save the run with an event, unless it has not changed."""
+    """Save the run and notify the organization, unless nothing has changed."""
     if before is not None and (before.invoice_ids, before.failures) == (invoice_ids, failures):
         return before
     after = InvoicingRun(
         id=before.id if before else ids.new("run"),
         org_id=caller.org_id,
         created_at=before.created_at if before else clock.now(),
-        month=run.month,
+        month=period.month,
         invoice_ids=invoice_ids,
         invoices=len(invoice_ids),
-        total=_total(caller, invoice_ids),
+        total=_sum_totals(caller, invoice_ids),
         failures=failures,
         finished_at=clock.now(),
     )
@@ -198,10 +203,10 @@ def _save_run(
     return after
 
 
-def _failures(caller: Caller, results: Sequence[ClientResult]) -> list[RunFailure]:
+def _build_failures(caller: Caller, results: Sequence[ClientResult]) -> list[RunFailure]:
     reasons = {result.client_id: result.failure for result in results if result.failure}
     names: dict[str, str] = {}
-    for batch in _batches(list(reasons)):
+    for batch in _split_batches(list(reasons)):
         clients = store.find_many(Client, [CLIENT.key(org=caller.org_id, id=client_id) for client_id in batch])
         names |= {client.id: client.name for client in clients.values()}
     return [
@@ -210,13 +215,13 @@ def _failures(caller: Caller, results: Sequence[ClientResult]) -> list[RunFailur
     ]
 
 
-def _total(caller: Caller, invoice_ids: Sequence[str]) -> int:
+def _sum_totals(caller: Caller, invoice_ids: Sequence[str]) -> int:
     total = 0
-    for batch in _batches(invoice_ids):
+    for batch in _split_batches(invoice_ids):
         invoices = store.find_many(Invoice, [INVOICE.key(org=caller.org_id, id=invoice_id) for invoice_id in batch])
         total += sum(invoice.total for invoice in invoices.values())
     return total
 
 
-def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
+def _split_batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
     return (items[start : start + _BATCH_SIZE] for start in range(0, len(items), _BATCH_SIZE))

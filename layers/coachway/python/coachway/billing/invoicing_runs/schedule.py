@@ -39,7 +39,7 @@ DUE = AccessPattern(
 
 
 class MonthDue(Record):
-    """A month that has something to invoice, and when its run was started."""
+    """A month with trips to invoice: when its run is due, and when it was started."""
 
     KIND: ClassVar[str] = "invoicing_due"
 
@@ -59,14 +59,14 @@ class MonthDue(Record):
 
 
 def current_month(now: datetime, timezone: str) -> tuple[str, datetime]:
-    """The current month in a time zone, and the time at which it is invoiced."""
+    """Return the current month in a time zone, and the time at which it is invoiced."""
     return month_of_day(now.astimezone(ZoneInfo(timezone)).date(), timezone)
 
 
 def month_of_day(day: date, timezone: str) -> tuple[str, datetime]:
-    """The month of a date, and the time at which it is invoiced."""
-    following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return f"{day:%Y-%m}", datetime.combine(following, _RUN_TIME, ZoneInfo(timezone))
+    """Return the month of a date, and the time at which it is invoiced."""
+    first_of_next_month = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return f"{day:%Y-%m}", datetime.combine(first_of_next_month, _RUN_TIME, ZoneInfo(timezone))
 
 
 class StartResult(BaseSchema):
@@ -81,11 +81,11 @@ def run(start: Callable[[MonthDue], None] | None = None) -> StartResult:
     return StartResult(**sweep(_JOB, MonthDue, DUE, partial(_start_run, start or start_workflow)))
 
 
-def _start_run(start: Callable[[MonthDue], None], listed: MonthDue, now: datetime) -> str:
-    before = store.find(MonthDue, listed.key())
+def _start_run(start: Callable[[MonthDue], None], indexed_month: MonthDue, now: datetime) -> str:
+    before = store.find(MonthDue, indexed_month.key())
     if before is None or before.started_at is not None:
         return ""
-    # Start first, then record it: Step Functions rejects a second execution with the same name.
+    # Start, then record the start. If the record is lost, Step Functions rejects a second execution of the same name.
     start(before)
     after = before.model_copy(update={"started_at": now})
     store.commit(Caller.system(_JOB, before.org_id), Update(before, after))
@@ -98,7 +98,7 @@ def _client() -> Any:
 
 
 def start_workflow(due: MonthDue) -> None:
-    """Start the state machine. The execution's name ensures that each month of an organization is started once."""
+    """Start the workflow for a month. The execution's name ensures that it starts only once per organization."""
     try:
         _client().start_execution(
             stateMachineArn=os.environ["INVOICING_FLOW_ARN"],

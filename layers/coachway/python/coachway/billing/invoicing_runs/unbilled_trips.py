@@ -1,4 +1,4 @@
-"""The list of completed trips without an invoice, which the invoicing run reads."""
+"""The list of completed trips to invoice. The invoicing run reads it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNBILLED = AccessPattern(
 
 
 class UnbilledTrip(Record):
-    """A completed trip to invoice. The charter's `invoice_id` decides whether it still is."""
+    """A completed trip to invoice, unless its charter has an `invoice_id` by now."""
 
     KIND: ClassVar[str] = "unbilled_charter"
 
@@ -59,7 +59,7 @@ def mark_unbilled(caller: Caller, delivery: Delivery) -> None:
     _mark_if_unbilled(caller, delivery.aggregate_id)
 
 
-def remark_after_void(caller: Caller, delivery: Delivery) -> None:
+def mark_unbilled_after_void(caller: Caller, delivery: Delivery) -> None:
     """Add the completed trips of a voided invoice to the list again."""
     invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=delivery.aggregate_id))
     for charter_id in invoice.charter_ids:
@@ -76,22 +76,22 @@ def _mark_if_unbilled(caller: Caller, charter_id: str) -> None:
     )
     due_month = _due_month_of(charter)
     records = store.batch_get([trip.key(), due_month.key()])
-    existing, planned_month = records.find(UnbilledTrip, trip.key()), records.find(MonthDue, due_month.key())
-    # An existing record is written again, so that a run which is about to remove it fails to.
+    existing, scheduled_month = records.find(UnbilledTrip, trip.key()), records.find(MonthDue, due_month.key())
+    # Write an existing record again, so that a concurrent run cannot remove it.
     ops: list[Op] = [
         Create(trip, on_exists=errors.ConcurrentUpdate("Another request added this trip."))
         if existing is None
         else Update(existing, trip)
     ]
-    if planned_month is None:
+    if scheduled_month is None:
         ops.append(Create(due_month, on_exists=errors.ConcurrentUpdate("Another request scheduled this month.")))
     store.commit(caller, *ops)
 
 
 def _due_month_of(charter: Charter) -> MonthDue:
-    """The run that invoices a trip: of the month of the trip if its run is still to come, else of the current month.
+    """Return the month whose run invoices a trip: the month of the trip or, if its run is over, the current month.
 
-    The event can arrive after midnight, and the trip's month can differ between time zones.
+    The event can arrive after midnight, and the month of the trip can differ between time zones.
     """
     now, zone = clock.now(), organization_queries.get(charter.org_id).timezone
     month, due_at = month_of_day(charter.trip_date, zone)
@@ -103,9 +103,11 @@ def _due_month_of(charter: Charter) -> MonthDue:
 def reschedule_current_month(caller: Caller) -> None:
     """Schedule the run of the current month, for trips that an earlier run could not invoice."""
     month, due_at = current_month(clock.now(), organization_queries.get(caller.org_id).timezone)
-    planned = AlreadyConsumed("This month is scheduled already.")
+    already_scheduled = AlreadyConsumed("This month is scheduled already.")
     with suppress(AlreadyConsumed):
-        store.commit(caller, Create(MonthDue(org_id=caller.org_id, month=month, due_at=due_at), on_exists=planned))
+        store.commit(
+            caller, Create(MonthDue(org_id=caller.org_id, month=month, due_at=due_at), on_exists=already_scheduled)
+        )
 
 
 def remove_unbilled(caller: Caller, trip: UnbilledTrip) -> None:
@@ -113,7 +115,10 @@ def remove_unbilled(caller: Caller, trip: UnbilledTrip) -> None:
     try:
         store.commit(caller, Remove(trip))
     except errors.ConcurrentUpdate:
-        return  # added again or removed by another request
+        return  # another request added the trip again, or removed it
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.completed": mark_unbilled, "invoice.voided": remark_after_void}
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    "charter.completed": mark_unbilled,
+    "invoice.voided": mark_unbilled_after_void,
+}

@@ -16,7 +16,7 @@ _MAX_REASON_LENGTH: Final = 300
 
 
 class ClientsToInvoice(BaseSchema):
-    """IDs of the clients to invoice, each in a step of its own."""
+    """IDs of the clients to invoice. The state machine runs one step for each."""
 
     clients: list[str]
 
@@ -29,45 +29,45 @@ class RunSummary(BaseSchema):
     failures: list[dict[str, Any]]
 
 
-class Empty(BaseSchema):
-    """No output for the state machine."""
+class EmptyResult(BaseSchema):
+    """The result of a step whose output is not used."""
 
 
 def find_clients(caller: Caller, month: str) -> ClientsToInvoice:
     """Find the clients with trips to invoice."""
-    return ClientsToInvoice(clients=monthly_run.list_clients_to_invoice(caller, _month(caller, month)))
+    return ClientsToInvoice(clients=monthly_run.list_clients_to_invoice(caller, _invoicing_month(caller, month)))
 
 
 def invoice_client(caller: Caller, month: str, *, client_id: str) -> ClientResult:
     """Invoice the trips of one client."""
-    return monthly_run.invoice_client(caller, _month(caller, month), client_id)
+    return monthly_run.invoice_client(caller, _invoicing_month(caller, month), client_id)
 
 
 def summarize(caller: Caller, month: str, *, results: Sequence[Mapping[str, Any]]) -> RunSummary:
-    """Record the result of each client and notify the organization."""
-    run = monthly_run.summarize(caller, _month(caller, month), [_client_result(result) for result in results])
+    """Record the results of all clients and notify the organization."""
+    run = monthly_run.summarize(caller, _invoicing_month(caller, month), [_parse_result(result) for result in results])
     return RunSummary.model_validate(run.model_dump(mode="json", include={"month", "invoices", "failures"}))
 
 
-def record_failure(caller: Caller, month: str, *, failure: Mapping[str, Any]) -> Empty:
+def record_failure(caller: Caller, month: str, *, failure: Mapping[str, Any]) -> EmptyResult:
     """Record that the run itself failed."""
-    monthly_run.record_failure(caller, _month(caller, month), str(failure.get("Error", "unknown")))
-    return Empty()
+    monthly_run.record_failure(caller, _invoicing_month(caller, month), str(failure.get("Error", "unknown")))
+    return EmptyResult()
 
 
-def _month(caller: Caller, month: str) -> InvoicingMonth:
+def _invoicing_month(caller: Caller, month: str) -> InvoicingMonth:
     return InvoicingMonth(org_id=caller.org_id, month=month)
 
 
-def _client_result(result: Mapping[str, Any]) -> ClientResult:
-    """The result of a client's step, or the reason why it failed."""
+def _parse_result(result: Mapping[str, Any]) -> ClientResult:
+    """Parse the result of a client's step, or the failure that the state machine caught."""
     if "invoice_ids" in result:
         return ClientResult.model_validate(result)
     return ClientResult(client_id=result["client_id"], failure=_failure_reason(result["failure"]))
 
 
 def _failure_reason(failure: Mapping[str, Any]) -> str:
-    """The error message of a failed step, which Lambda puts into the cause as JSON."""
+    """Return the error message of a failed step. Lambda puts it into the cause, as JSON."""
     error = str(failure.get("Error", "unknown"))
     try:
         message = json.loads(failure.get("Cause", "")).get("errorMessage")
@@ -82,4 +82,4 @@ STEPS: Final[Mapping[str, Step]] = {
     "summarize": summarize,
     "failed": record_failure,
 }
-"""By the names of the steps in the state machine."""
+"""By step name in the state machine. Running executions send these names, so they cannot be renamed."""

@@ -1,4 +1,4 @@
-"""The chart of accounts, and balanced movements of money. Pure.
+"""The chart of accounts, and balanced movements of money between them. Pure.
 
 A posting's `amount` is positive for a debit and negative for a credit, so the postings of a movement, and of the whole
 ledger, add up to zero. What an account's balance means:
@@ -84,7 +84,7 @@ class Posting(BaseSchema):
 
 
 class Unbalanced(ValueError):
-    """Debits and credits differ, or a posting lacks its client or vendor: a bug, not a caller's mistake."""
+    """Debits and credits differ, or a posting lacks its client or vendor: a bug, not an invalid request."""
 
 
 class Movement(BaseSchema):
@@ -111,8 +111,8 @@ class Movement(BaseSchema):
         return next((posting.vendor_id for posting in self.postings if posting.vendor_id), None)
 
 
-class PostedMovement(Protocol):
-    """A movement, or the journal entry of one."""
+class HasPostings(Protocol):
+    """A movement or a journal entry."""
 
     postings: list[Posting]
 
@@ -132,8 +132,8 @@ def require_balanced(postings: Iterable[Posting]) -> None:
             raise Unbalanced(f"a posting to {posting.account} needs a vendor_id")
 
 
-def totals(movements: Iterable[PostedMovement]) -> dict[Account, int]:
-    """The balance of each account, in cents."""
+def sum_by_account(movements: Iterable[HasPostings]) -> dict[Account, int]:
+    """Return the balance of each account, in cents."""
     sums: dict[Account, int] = dict.fromkeys(Account, 0)
     for movement in movements:
         for posting in movement.postings:
@@ -141,8 +141,8 @@ def totals(movements: Iterable[PostedMovement]) -> dict[Account, int]:
     return sums
 
 
-def client_balances(movements: Iterable[PostedMovement]) -> Mapping[str, int]:
-    """The balance of each client, in cents: receivables less deposits. Negative when we owe the client."""
+def sum_by_client(movements: Iterable[HasPostings]) -> Mapping[str, int]:
+    """Return the balance of each client, in cents: receivables less deposits. Negative when we owe the client."""
     sums: dict[str, int] = {}
     for movement in movements:
         for posting in movement.postings:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, VENDOR_ACCOUNTS, Account, Posting
-from coachway.billing.ledger.journal import Entry
+from coachway.billing.ledger.journal import JournalEntry
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -46,7 +46,6 @@ ACCOUNTS: Final[Mapping[Account, tuple[str, str]]] = {
 }
 """The name and type of each account in QuickBooks."""
 
-
 CSV_COLUMNS: Final = (
     *("entry_id", "date", "kind", "memo", "account", "debit", "credit", "currency", "name"),
     *("client_id", "vendor_id", "charter_id", "invoice_id"),
@@ -71,10 +70,10 @@ class ExportQuery(RequestSchema):
     date_to: Annotated[Day | None, Field(description="Last day. Defaults to today.")] = None
 
 
-def export(caller: Caller, query: ExportQuery) -> FileResponse:
+def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     """Export the entries of a date range. Raises Invalid for more than a year, or for an export that is too large."""
     organization = organization_queries.get(caller.org_id)
-    last = query.date_to or journal.today(organization)
+    last = query.date_to or journal.local_date(organization)
     first = query.date_from or last.replace(day=1)
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
@@ -87,16 +86,17 @@ def export(caller: Caller, query: ExportQuery) -> FileResponse:
         raise errors.Invalid.field(
             "date_from", f"the range has {len(entries)} entries, which is too many: choose a shorter range", "too_large"
         )
-    return FileResponse(content, _CONTENT_TYPES[query.format], _filename(organization.slug, first, last, query.format))
+    filename = _build_filename(organization.slug, first, last, query.format)
+    return FileResponse(content, _CONTENT_TYPES[query.format], filename)
 
 
-def _filename(slug: str, first: date, last: date, format_: Format) -> str:
+def _build_filename(slug: str, first: date, last: date, format_: Format) -> str:
     extension = "json" if format_ is Format.QBO else format_.value
     return f"journal-{slug}-{first}-{last}.{extension}"
 
 
-def _load_names(org_id: str, entries: Iterable[Entry]) -> dict[str, str]:
-    """The names of clients and vendors by their ids. Deleted ones have none."""
+def _load_names(org_id: str, entries: Iterable[JournalEntry]) -> dict[str, str]:
+    """Load the names of clients and vendors by their ids. Deleted ones have none."""
     # Imported here because only exports need vendors: the other routes start faster without them.
     from coachway.vendors.model import VENDOR, Vendor
 
@@ -121,19 +121,19 @@ def _party_name(line: Posting, names: Mapping[str, str]) -> str:
     return names.get(party, party) if party else ""
 
 
-def _amount(cents: int) -> str:
+def _format_amount(cents: int) -> str:
     """Format cents as `-1234.50`, without a float in between."""
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def to_csv(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
+def to_csv(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
     """Write one row per posting (RFC 4180), with separate columns for debit and credit."""
     output = io.StringIO()
     writer = csv.writer(output)
     writer.writerow(CSV_COLUMNS)
     for entry in entries:
         for line in entry.postings:
-            debit, credit = (_amount(line.amount), "") if line.amount > 0 else ("", _amount(-line.amount))
+            debit, credit = (_format_amount(line.amount), "") if line.amount > 0 else ("", _format_amount(-line.amount))
             references = [line.client_id, line.vendor_id, line.charter_id, line.invoice_id]
             name = _escape_formula(_party_name(line, names))
             description = [entry.id, entry.on, entry.kind, _escape_formula(entry.memo), line.account]
@@ -155,7 +155,7 @@ _IIF_HEAD: Final = (
 )
 
 
-def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
+def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
     """Write the Intuit Interchange Format: accounts and names, then one general journal transaction per entry.
 
     QuickBooks accepts a receivable or payable line only with the name of a known customer or vendor, and lists the
@@ -167,7 +167,7 @@ def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
         lines += [f"!{row_type}\tNAME", *(f"{row_type}\t{name}" for name in party_names)]
     lines += _IIF_HEAD
     for entry in entries:
-        for position, line in enumerate(sorted(entry.postings, key=_has_no_party)):
+        for position, line in enumerate(sorted(entry.postings, key=_needs_no_party)):
             row_type = "TRNS" if position == 0 else "SPL"
             cells = [
                 row_type,
@@ -176,7 +176,7 @@ def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
                 f"{entry.on:%m/%d/%Y}",
                 ACCOUNTS[line.account][0],
                 _strip_separators(_party_name(line, names)),
-                _amount(line.amount),
+                _format_amount(line.amount),
                 document_number(entry),
                 _strip_separators(entry.memo),
             ]
@@ -185,7 +185,7 @@ def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def _has_no_party(line: Posting) -> bool:
+def _needs_no_party(line: Posting) -> bool:
     return line.account not in {Account.RECEIVABLE, Account.PAYABLE}
 
 
@@ -194,18 +194,18 @@ def _strip_separators(text: str) -> str:
     return re.sub(r'[\s"]+', " ", text).strip()
 
 
-def document_number(entry: Entry) -> str:
-    """The last 16 characters of an entry's id: QuickBooks takes at most 21, and an id begins with its time."""
+def document_number(entry: JournalEntry) -> str:
+    """Return the last 16 characters of an entry's id: QuickBooks takes at most 21, and an id begins with its time."""
     return entry.id[-16:]
 
 
-def to_qbo(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
+def to_qbo(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
     """Write JournalEntry objects of the QuickBooks Online Accounting API, to be posted singly or in a batch."""
-    objects = [_journal_entry(entry, names) for entry in entries]
+    objects = [_qbo_entry(entry, names) for entry in entries]
     return json.dumps({"JournalEntry": objects}, ensure_ascii=False, indent=1)
 
 
-def _journal_entry(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+def _qbo_entry(entry: JournalEntry, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "DocNumber": document_number(entry),
         "TxnDate": str(entry.on),
@@ -215,7 +215,7 @@ def _journal_entry(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _qbo_line(position: int, entry: Entry, line: Posting, names: Mapping[str, str]) -> dict[str, Any]:
+def _qbo_line(position: int, entry: JournalEntry, line: Posting, names: Mapping[str, str]) -> dict[str, Any]:
     detail: dict[str, Any] = {
         "PostingType": "Debit" if line.amount > 0 else "Credit",
         "AccountRef": {"value": line.account.value, "name": ACCOUNTS[line.account][0]},
@@ -227,7 +227,7 @@ def _qbo_line(position: int, entry: Entry, line: Posting, names: Mapping[str, st
     return {
         "Id": str(position),
         "Description": entry.memo,
-        "Amount": abs(line.amount) / 100,  # cents are exact in a JSON number up to a billion
+        "Amount": abs(line.amount) / 100,  # exact in a JSON number up to a billion
         "DetailType": "JournalEntryLineDetail",
         "JournalEntryLineDetail": detail,
     }

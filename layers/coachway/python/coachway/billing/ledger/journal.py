@@ -3,8 +3,8 @@
     store.commit(caller, Update(invoice, after), *journal.journal_ops(organization, movements.payment_received(...)))
 
 Entries are never changed or deleted: a correction is a reversing entry. An entry belongs to a day in the organization's
-time zone. The same transaction adds it to the monthly totals of its accounts. The totals of a month are spread over a
-few items, so that a month is one read and no single item takes all writes.
+time zone. The same transaction adds it to the monthly totals of its accounts. The totals of a month are spread over
+four items, so that concurrent writes seldom conflict.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from coachway.identity.model.organization import Organization
 
 _TOTALS_SHARDS: Final = 4
 _MONTHS_PER_READ: Final = 100 // _TOTALS_SHARDS
-_FURTHEST_AHEAD: Final = timedelta(hours=14)
+_MAX_UTC_OFFSET: Final = timedelta(hours=14)
 """The largest offset of a time zone from UTC (Pacific/Kiritimati)."""
 
 MAX_ENTRIES_PER_MONTH: Final = 100_000
@@ -61,7 +61,7 @@ TOTALS = AccessPattern(
 )
 
 
-class Entry(Entity):
+class JournalEntry(Entity):
     """A movement in the journal. `on` is its day in the organization's time zone."""
 
     KIND: ClassVar[str] = "journal_entry"
@@ -75,7 +75,7 @@ class Entry(Entity):
     reference: Annotated[str, Field(description="ID of the payment, refund or payable that caused it.")] = ""
 
     @model_validator(mode="after")
-    def _check_balance(self) -> Entry:
+    def _check_balance(self) -> JournalEntry:
         require_balanced(self.postings)
         return self
 
@@ -107,13 +107,13 @@ class LedgerQuery(PageQuery):
     date_to: Annotated[Day | None, Field(description="Last day. Defaults to today.")] = None
 
 
-def today(organization: Organization, moment: datetime | None = None) -> date:
-    """The date in the organization's time zone, now or at a given time."""
+def local_date(organization: Organization, moment: datetime | None = None) -> date:
+    """Return the date in the organization's time zone, now or at a given time."""
     return (moment or clock.now()).astimezone(ZoneInfo(organization.timezone)).date()
 
 
 def journal_ops(organization: Organization, movement: Movement, *, reference: str = "") -> list[Op]:
-    """Operations that write `movement` into the journal, for the transaction of its cause. Two items."""
+    """Return the operations that write `movement` to the journal: add them to the transaction of its cause."""
     entry = build_entry(organization, movement, reference=reference)
     shard = sum(ids.to_bytes(entry.id)) % _TOTALS_SHARDS
     month = f"{entry.on:%Y-%m}"
@@ -126,20 +126,20 @@ def journal_ops(organization: Organization, movement: Movement, *, reference: st
     return [Create(entry), IncrementCounters(key, sums, "ledger_totals")]
 
 
-def build_entry(organization: Organization, movement: Movement, *, reference: str = "") -> Entry:
-    """A journal entry of `movement`, dated now."""
+def build_entry(organization: Organization, movement: Movement, *, reference: str = "") -> JournalEntry:
+    """Build the journal entry of `movement`, dated now."""
     now = clock.now()
-    return Entry(
+    return JournalEntry(
         id=ids.new("jrn"),
         org_id=organization.org_id,
-        on=today(organization, now),
+        on=local_date(organization, now),
         occurred_at=now,
         reference=reference,
         **movement.model_dump(),
     )
 
 
-def list_entries(caller: Caller, query: LedgerQuery) -> Page[Entry]:
+def list_entries(caller: Caller, query: LedgerQuery) -> Page[JournalEntry]:
     """List entries, newest first. Raises Invalid for a range that ends before it begins."""
     first, last = query.date_from or first_day(caller.org_id), query.date_to or _last_day()
     if last < first:
@@ -150,42 +150,47 @@ def list_entries(caller: Caller, query: LedgerQuery) -> Page[Entry]:
         if query.vendor_id is not None:
             raise errors.Invalid.field("vendor_id", "cannot be combined with client_id")
         partition = OF_CLIENT.partition(org=caller.org_id, client=query.client_id)
-        return query_page(Entry, OF_CLIENT, [partition], query, between=between, where=where, descending=True)
+        return query_page(JournalEntry, OF_CLIENT, [partition], query, between=between, where=where, descending=True)
     if query.vendor_id is not None:
         partition = OF_VENDOR.partition(org=caller.org_id, vendor=query.vendor_id)
-        return query_page(Entry, OF_VENDOR, [partition], query, between=between, where=where, descending=True)
+        return query_page(JournalEntry, OF_VENDOR, [partition], query, between=between, where=where, descending=True)
     partitions = _month_partitions(caller.org_id, first, last)[::-1]
-    return query_page(Entry, JOURNAL, partitions, query, between=between, where=where, descending=True)
+    return query_page(JournalEntry, JOURNAL, partitions, query, between=between, where=where, descending=True)
 
 
 def first_day(org_id: str) -> date:
-    """The day before the organization was created in UTC: its local date may have been that day."""
+    """Return the first day that can have entries: the day before the organization was created in UTC.
+
+    Its local date can have been that day.
+    """
     return ids.created_at_of(org_id).date() - timedelta(days=1)
 
 
 def _last_day() -> date:
-    """The last day that can have entries: today in the time zone that is furthest ahead.
+    """Return the last day that can have entries: today in the time zone that is furthest ahead.
 
-    A later day may be in the next month, whose partition would be read for nothing.
+    A later day can be in the next month, whose partition is empty and need not be read.
     """
-    return (clock.now() + _FURTHEST_AHEAD).date()
+    return (clock.now() + _MAX_UTC_OFFSET).date()
 
 
 def _month_partitions(org_id: str, first: date, last: date) -> list[str]:
-    span = months_between(midnight(max(first, first_day(org_id))), midnight(min(last, _last_day())))
-    return [JOURNAL.partition(org=org_id, month=month) for month in span]
+    months = months_between(start_of_day(max(first, first_day(org_id))), start_of_day(min(last, _last_day())))
+    return [JOURNAL.partition(org=org_id, month=month) for month in months]
 
 
-def midnight(day: date) -> datetime:
-    """The start of a day, in UTC."""
+def start_of_day(day: date) -> datetime:
+    """Return the start of a day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def iter_entries(org_id: str, first: date, last: date) -> Iterator[Entry]:
+def iter_entries(org_id: str, first: date, last: date) -> Iterator[JournalEntry]:
     """Iterate over all entries of a date range, both ends included, oldest first: for exports and checks."""
     for partition in _month_partitions(org_id, first, last):
         yield from (
-            entry for entry in query_all(Entry, partition, most=MAX_ENTRIES_PER_MONTH) if first <= entry.on <= last
+            entry
+            for entry in query_all(JournalEntry, partition, most=MAX_ENTRIES_PER_MONTH)
+            if first <= entry.on <= last
         )
 
 
@@ -200,8 +205,8 @@ class AccountTotals(BaseSchema):
         return int(self.debit - self.credit)
 
 
-def totals_by_month(org_id: str, months: Sequence[str]) -> dict[str, dict[Account, AccountTotals]]:
-    """Totals per account for each month (`YYYY-MM`). One read covers two years."""
+def load_monthly_totals(org_id: str, months: Sequence[str]) -> dict[str, dict[Account, AccountTotals]]:
+    """Load the totals per account for each month (`YYYY-MM`). One read covers two years."""
     totals: dict[str, dict[Account, AccountTotals]] = {}
     for start in range(0, len(months), _MONTHS_PER_READ):
         batch = months[start : start + _MONTHS_PER_READ]

@@ -1,4 +1,4 @@
-"""Builders of balanced movements, one for each cause. Pure: amounts in cents.
+"""Build balanced movements, one function for each cause. Pure: amounts in cents.
 
 | cause | debit | credit |
 |---|---|---|
@@ -7,14 +7,14 @@
 | | customer_deposits 200.00 | |
 | the invoice is voided | the reverse | |
 | a client pays a deposit of 181.63 | cash 181.63 | customer_deposits 181.63 |
-| … 100.00 of it are refunded | customer_deposits 100.00 | cash 100.00 |
-| … 81.63 of it are kept as a cancellation fee | customer_deposits 81.63 | revenue 81.63 |
+| … 100.00 of it is refunded | customer_deposits 100.00 | cash 100.00 |
+| … 81.63 of it is kept as a cancellation fee | customer_deposits 81.63 | revenue 81.63 |
 | a client pays 526.50 of an invoice | cash 526.50 | accounts_receivable 526.50 |
 | … the check bounces | accounts_receivable 526.50 | cash 526.50 |
-| … 100.00 of it are refunded | refunds 100.00 | cash 100.00 |
-| the invoice is voided after 526.50 were paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
+| … 100.00 of it is refunded | refunds 100.00 | cash 100.00 |
+| the invoice is voided after 526.50 was paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
 | | | accounts_receivable 200.00 |
-| 40.00 of a cancellation fee are refunded | refunds 40.00 | cash 40.00 |
+| 40.00 of a cancellation fee is refunded | refunds 40.00 | cash 40.00 |
 | a vendor is awarded a trip for 1,250.00 | cost_of_service 1,250.00 | accounts_payable 1,250.00 |
 | … the vendor is paid | accounts_payable 1,250.00 | cash 1,250.00 |
 | Stripe charges a fee of 5.57 | fees 5.57 | cash 5.57 |
@@ -43,7 +43,7 @@ def invoice_issued(
     currency: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """An invoice is issued: the client owes `net` plus `tax`, less the deposits in `paid_ahead`."""
+    """Build the movement of an issued invoice: the client owes `net` plus `tax`, less the deposits in `paid_ahead`."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     postings = _nonzero(
         Posting(account=Account.RECEIVABLE, amount=net + tax - paid_ahead, **references),
@@ -59,7 +59,7 @@ def _nonzero(*postings: Posting) -> list[Posting]:
 
 
 def deposit_received(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A client pays before it is invoiced."""
+    """Build the movement of a payment that a client makes before it is invoiced."""
     return _build_movement(
         MovementKind.DEPOSIT_RECEIVED,
         currency,
@@ -70,7 +70,7 @@ def deposit_received(*, client_id: str, charter_id: str | None, cents: int, curr
 
 
 def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A deposit is refunded."""
+    """Build the movement of a refunded deposit."""
     return _build_movement(
         MovementKind.DEPOSIT_REFUNDED,
         currency,
@@ -81,7 +81,7 @@ def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, curr
 
 
 def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
-    """A deposit, or a part of it, is kept as a cancellation fee."""
+    """Build the movement of a deposit, or a part of it, that is kept as a cancellation fee."""
     return _build_movement(
         MovementKind.CANCELLATION_FEE,
         currency,
@@ -92,7 +92,7 @@ def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: s
 
 
 def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A cancellation fee, or a part of it, is refunded."""
+    """Build the movement of a cancellation fee, or a part of it, that is refunded."""
     return _build_movement(
         MovementKind.PAYMENT_REFUNDED,
         currency,
@@ -115,7 +115,7 @@ def invoice_voided(
     currency: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """An invoice is voided: revenue is reversed, and payments on it become deposits.
+    """Build the movement of a voided invoice: revenue is reversed, and payments on it become deposits.
 
     Of `paid`, `refunded` cents were refunded before, of which `tax_refunded` were tax.
     """
@@ -135,7 +135,7 @@ def invoice_voided(
 def payment_received(
     *, client_id: str, invoice_id: str, cents: int, currency: str, memo: str, charter_id: str | None = None
 ) -> Movement:
-    """A client pays an invoice, or a part of it."""
+    """Build the movement of a payment of an invoice, or of a part of it."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     return _build_movement(
         MovementKind.PAYMENT_RECEIVED,
@@ -149,7 +149,7 @@ def payment_received(
 def payment_reversed(
     *, client_id: str, invoice_id: str, cents: int, currency: str, memo: str, charter_id: str | None = None
 ) -> Movement:
-    """A payment of an invoice is reversed: the client owes the amount again."""
+    """Build the movement of a reversed payment of an invoice: the client owes the amount again."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     return _build_movement(
         MovementKind.PAYMENT_REVERSED,
@@ -170,7 +170,7 @@ def payment_refunded(
     memo: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """A payment of an invoice is refunded: `cents` in total, of which `tax` lowers the tax payable."""
+    """Build the movement of a refunded payment of an invoice: `cents` in total, of which `tax` lowers tax_payable."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     postings = _nonzero(
         Posting(account=Account.REFUNDS, amount=cents - tax, **references),
@@ -181,7 +181,7 @@ def payment_refunded(
 
 
 def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A vendor is awarded a trip: its price is payable."""
+    """Build the movement of a trip awarded to a vendor: its price is payable."""
     return _build_movement(
         MovementKind.COST_INCURRED,
         currency,
@@ -192,7 +192,7 @@ def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currenc
 
 
 def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A payable is voided, for example because the trip was cancelled or awarded to another vendor."""
+    """Build the movement of a voided payable, for example after the trip was cancelled."""
     return _build_movement(
         MovementKind.COST_REVERSED,
         currency,
@@ -203,7 +203,7 @@ def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currenc
 
 
 def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A vendor is paid."""
+    """Build the movement of a payment to a vendor."""
     return _build_movement(
         MovementKind.PAYOUT_MADE,
         currency,
@@ -214,7 +214,7 @@ def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency:
 
 
 def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
-    """A payment processor charges a fee."""
+    """Build the movement of a fee charged by the payment processor."""
     return _build_movement(
         MovementKind.FEE_PAID,
         currency,
@@ -224,16 +224,16 @@ def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
     )
 
 
-def reversal_of(movement: Movement) -> Movement:
-    """The reverse of a refund's movement, when the bank returns the refund."""
+def refund_returned(movement: Movement) -> Movement:
+    """Build the movement of a refund that the bank returned: the reverse of the refund's `movement`."""
     postings = [posting.model_copy(update={"amount": -posting.amount}) for posting in movement.postings]
     return movement.model_copy(update={"kind": MovementKind.REFUND_BOUNCED, "postings": postings})
 
 
-def dispute_hold(
+def dispute_hold_changed(
     *, client_id: str, invoice_id: str | None, charter_id: str | None, cents: int, currency: str, memo: str
 ) -> Movement:
-    """A bank withholds `cents` of a disputed payment, or releases them when negative."""
+    """Build the movement of a disputed payment: the bank withholds `cents`, or releases them if negative."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     return _build_movement(
         MovementKind.DISPUTE_WITHHELD if cents > 0 else MovementKind.DISPUTE_RELEASED,

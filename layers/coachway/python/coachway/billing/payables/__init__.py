@@ -1,1 +1,1 @@
-"""What is owed to vendors, and payouts."""
+"""Payables to vendors, and payouts."""

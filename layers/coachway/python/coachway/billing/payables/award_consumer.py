@@ -23,14 +23,14 @@ _ENDED_STATUSES: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EX
 
 
 def payable_id_of(bid_id: str) -> str:
-    """The id of a bid's payable. Derived from the bid's id, so that a repeated event creates no second payable."""
+    """Return the id of a bid's payable. It depends only on the bid, so a repeated event creates no second payable."""
     return ids.from_bytes("pbl", ids.to_bytes(bid_id))
 
 
-def create_payable_for_award(caller: Caller, delivery: Delivery) -> None:
+def create_payable_of_award(caller: Caller, delivery: Delivery) -> None:
     """Create the payable of an awarded bid, due on its payout date.
 
-    The charter must still have the award: if the award was cancelled before this event arrived, nothing is created.
+    Do nothing if the award was cancelled before this event arrived.
     """
     _create_payable(caller, delivery.parse(BidAccepted))
 
@@ -59,16 +59,16 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
         due_date=event.payout_date,
         description=f"Trip {event.number}, {vehicles}",
     )
-    already_created = AlreadyConsumed("The payable of this bid exists already.")
+    already_created = AlreadyConsumed("This bid has a payable already.")
     charter_changed = errors.ConcurrentUpdate("The charter was changed by another request. Retry.")
     store.commit(
         caller,
-        *service.create_ops(organization, payable, on_exists=already_created),
+        *service.create_payable_ops(organization, payable, on_exists=already_created),
         CheckVersion(charter, charter_changed),
     )
 
 
-def void_payable_for_award(caller: Caller, delivery: Delivery) -> None:
+def void_payable_of_award(caller: Caller, delivery: Delivery) -> None:
     """Void the payable of a cancelled award, unless it is paid."""
     event = delivery.parse(BidCalledOff)
     _void_payable(caller, payable_id_of(event.bid_id), event.reason)
@@ -82,7 +82,7 @@ def _void_payable(caller: Caller, payable_id: str, reason: str) -> None:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
-    BidAccepted.TYPE: create_payable_for_award,
-    BidCalledOff.TYPE: void_payable_for_award,
+    BidAccepted.TYPE: create_payable_of_award,
+    BidCalledOff.TYPE: void_payable_of_award,
 }
 """By event type. The queue receives these events and no others."""

@@ -26,13 +26,13 @@ class DueResult(BaseSchema):
 
 
 def run() -> DueResult:
-    """Mark all payables that became due. Safe to repeat."""
+    """Mark all payables that have become due. Safe to repeat."""
     return DueResult(**sweep(_JOB, Payable, FALLING_DUE, _mark_due))
 
 
-def _mark_due(listed: Payable, now: datetime) -> str:
-    caller = Caller.system(_JOB, listed.org_id)
-    before = service.get_payable(caller, listed.id)
+def _mark_due(indexed_payable: Payable, now: datetime) -> str:
+    caller = Caller.system(_JOB, indexed_payable.org_id)
+    before = service.get_payable(caller, indexed_payable.id)
     if before.status is not PayableStatus.OPEN or before.falls_due_at > now:
         return ""
     TRANSITIONS.require(before.status, PayableStatus.DUE)

@@ -68,7 +68,7 @@ class PayoutMethod(StrEnum):
 
 
 class PayableInput(RequestSchema):
-    """A payable besides awarded bids, whose payables are created automatically."""
+    """A payable to create. The payables of awarded bids are created automatically."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PAYABLE_EXAMPLE]})
 
@@ -128,7 +128,7 @@ class PayableQuery(PageQuery):
 
 
 class PayInput(RequestSchema):
-    """How a vendor was paid. The remittance email includes it."""
+    """How a vendor was paid. The remittance email says so too."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"method": "ach", "reference": "Transfer 4711"}]})
 
@@ -176,7 +176,7 @@ class Payout(Entity):
 
 
 class PayoutBatch(BaseSchema):
-    """Payouts made together, one per vendor."""
+    """Payouts that were recorded together, one per vendor."""
 
     items: list[Payout]
     total: ApiAmount

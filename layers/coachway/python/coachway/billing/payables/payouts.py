@@ -23,14 +23,14 @@ from coachway.vendors.model import VENDOR, Vendor
 def pay_payable(caller: Caller, payable_id: str, request: PayInput, expected: int | None) -> Payable:
     """Record the payout of one payable. Raises NotFound, PreconditionFailed, InvalidStatusTransition."""
     payable = service.get_payable(caller, payable_id, expected=expected)
-    ops, paid = _payout_ops(caller, organization_queries.get(caller.org_id), [payable], request)
-    [payable_after] = paid
+    ops, paid_payables = _payout_ops(caller, organization_queries.get(caller.org_id), [payable], request)
+    [payable_after] = paid_payables
     store.commit(caller, *ops, answer=payable_after.model_copy(update={"version": payable.version + 1}))
     return payable_after
 
 
-def pay_together(caller: Caller, request: PayoutInput) -> PayoutBatch:
-    """Record payouts of many payables, all or none. Raises Invalid for unknown ones, InvalidStatusTransition."""
+def pay_payables(caller: Caller, request: PayoutInput) -> PayoutBatch:
+    """Record the payouts of many payables, all or none. Raises Invalid for unknown ones, InvalidStatusTransition."""
     payable_ids = list(dict.fromkeys(request.payable_ids))
     keys = {payable_id: PAYABLE.key(org=caller.org_id, id=payable_id) for payable_id in payable_ids}
     payables = store.find_many(Payable, keys.values())
@@ -51,7 +51,7 @@ def pay_together(caller: Caller, request: PayoutInput) -> PayoutBatch:
 
 
 def get_payout(caller: Caller, payout_id: str) -> Payout:
-    """Get a payout. Raises NotFound, also for another vendor's."""
+    """Get a payout. Raises NotFound, also for payouts the caller cannot see."""
     payout = store.get(Payout, PAYOUT.key(org=caller.org_id, id=payout_id))
     if caller.is_external and (caller.role != "vendor" or caller.party_id != payout.vendor_id):
         raise errors.NotFound("Payout not found.")
@@ -61,7 +61,7 @@ def get_payout(caller: Caller, payout_id: str) -> Payout:
 def _payout_ops(
     caller: Caller, organization: Organization, payables: Sequence[Payable], request: PayInput
 ) -> tuple[list[Op], list[Payable]]:
-    """The operations that pay these payables, and the paid payables, vendor by vendor."""
+    """Return the operations that pay these payables, and the paid payables, vendor by vendor."""
     rules.require_payable_together([payable.vendor_id for payable in payables])
     for payable in payables:
         if not rules.TRANSITIONS.allows(payable.status, PayableStatus.PAID):
@@ -73,7 +73,7 @@ def _payout_ops(
         vendor = vendors.get(VENDOR.key(org=caller.org_id, id=vendor_id))
         vendor_payables = [payable for payable in payables if payable.vendor_id == vendor_id]
         payout = _build_payout(caller, organization, vendor_payables, request)
-        paid_payables = [_mark_paid(caller, payable, payout) for payable in vendor_payables]
+        paid_payables = [_with_payout(caller, payable, payout) for payable in vendor_payables]
         event = PayoutMade(
             **payout.model_dump(include=set(PayoutMade.model_fields) - {"payout_id"}),
             payout_id=payout.id,
@@ -81,10 +81,10 @@ def _payout_ops(
         )
         ops += [Create(payout, [event])]
         ops += [
-            Update(before, payable, [_paid_event(payable, payout)])
+            Update(before, payable, [_build_paid_event(payable, payout)])
             for before, payable in zip(vendor_payables, paid_payables, strict=True)
         ]
-        ops += journal.journal_ops(organization, _movement(payout, vendor_payables), reference=payout.id)
+        ops += journal.journal_ops(organization, _build_movement(payout, vendor_payables), reference=payout.id)
         all_paid += paid_payables
     return ops, all_paid
 
@@ -106,12 +106,12 @@ def _build_payout(caller: Caller, organization: Organization, payables: Sequence
         currency=payables[0].currency,
         method=request.method,
         reference=request.reference,
-        paid_on=journal.today(organization),
+        paid_on=journal.local_date(organization),
         paid_by=caller.user_id,
     )
 
 
-def _mark_paid(caller: Caller, payable: Payable, payout: Payout) -> Payable:
+def _with_payout(caller: Caller, payable: Payable, payout: Payout) -> Payable:
     return payable.model_copy(
         update={
             "status": PayableStatus.PAID,
@@ -122,13 +122,13 @@ def _mark_paid(caller: Caller, payable: Payable, payout: Payout) -> Payable:
     )
 
 
-def _paid_event(payable: Payable, payout: Payout) -> PayablePaid:
+def _build_paid_event(payable: Payable, payout: Payout) -> PayablePaid:
     return PayablePaid(
         **service.event_fields(payable), payout_id=payout.id, method=payout.method.value, reference=payout.reference
     )
 
 
-def _movement(payout: Payout, payables: Sequence[Payable]) -> Movement:
+def _build_movement(payout: Payout, payables: Sequence[Payable]) -> Movement:
     charter_ids = {payable.charter_id for payable in payables}
     return movements.payout_made(
         vendor_id=payout.vendor_id,

@@ -1,4 +1,4 @@
-"""Rules of payables: status transitions, due times, and limits of joint payouts. Pure."""
+"""Rules of payables: status transitions, due times, and the maximum size of a joint payout. Pure."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ TRANSITIONS: Final = Transitions(
         PayableStatus.VOID: frozenset(),
     },
 )
-"""A payable can be paid before its due date. It is voided when the trip is cancelled or it was created by mistake."""
+"""A payable can be paid before its due date. It is voided if its trip is cancelled or it was created by mistake."""
 
 _EARLIEST: Final = date(1970, 1, 2)
 
 MAX_WRITES: Final = 100
 _OTHER_WRITES: Final = 9
-"""Writes of a joint payout besides payables and vendors: monthly totals and the idempotency record."""
+"""Writes of a joint payout besides those per payable and vendor: monthly totals and the idempotency record."""
 
 
 def falls_due_at(due_date: date, timezone: str) -> datetime:
-    """The start of the due date in the given time zone, in UTC. Not earlier than 1970."""
-    # The start of the earliest possible date cannot be expressed in UTC for eastern time zones.
+    """Return the start of the due date in the given time zone, in UTC. Not earlier than 1970."""
+    # For time zones east of UTC, the start of the earliest date is before the first datetime of Python.
     return datetime.combine(max(due_date, _EARLIEST), time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
 def initial_status(due_date: date, timezone: str, now: datetime) -> PayableStatus:
-    """The status of a new payable: due if its due date has begun, else open."""
+    """Return the status of a new payable: due if its due date has begun, else open."""
     return PayableStatus.DUE if falls_due_at(due_date, timezone) <= now else PayableStatus.OPEN
 
 
 def count_writes(vendor_ids: Sequence[str]) -> int:
-    """The number of writes of a joint payout. `vendor_ids` has one item per payable."""
+    """Return the number of writes of a joint payout. `vendor_ids` has one item per payable."""
     return 3 * len(set(vendor_ids)) + 2 * len(vendor_ids) + _OTHER_WRITES
 
 

@@ -1,12 +1,12 @@
-"""Create, get, list and void payables. Payables of awarded bids are created by `award_consumer`."""
+"""Create, get, list and void payables. `award_consumer` creates the payables of awarded bids."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from coachway.billing.aging import Aging, OpenAmount, age_amounts
+from coachway.billing.aging import AgingReport, OpenAmount, build_aging_report
 from coachway.billing.ledger import journal, movements
 from coachway.billing.payables import rules
 from coachway.billing.payables.model import BY_MONTH, OF_VENDOR, OWED, PAYABLE, Payable, PayableInput, PayableQuery
@@ -25,18 +25,20 @@ from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 from coachway.vendors import service as vendors
 
-MAX_OPEN_PAYABLES = 10_000
+T = TypeVar("T")
+
+MAX_OPEN_PAYABLES: Final = 10_000
 """Reports read at most this many unpaid payables of an organization."""
 
 
 def create_payable(caller: Caller, request: PayableInput) -> Payable:
-    """Create a payable and its cost. Raises Invalid for an unknown vendor or charter."""
+    """Create a payable, and book its cost. Raises Invalid for an unknown vendor or charter."""
     organization = organization_queries.get(caller.org_id)
-    vendor = _read_reference(lambda: vendors.get(caller, request.vendor_id), "vendor_id")
+    vendor = _load_reference(lambda: vendors.get(caller, request.vendor_id), "vendor_id")
     number = ""
     if request.charter_id is not None:
         charter_key = CHARTER.key(org=caller.org_id, id=request.charter_id)
-        number = _read_reference(lambda: store.get(Charter, charter_key), "charter_id").number
+        number = _load_reference(lambda: store.get(Charter, charter_key), "charter_id").number
     payable = build_payable(
         organization,
         id=ids.new("pbl"),
@@ -49,13 +51,14 @@ def create_payable(caller: Caller, request: PayableInput) -> Payable:
         due_date=request.due_date,
         description=request.description,
     )
-    store.commit(caller, *create_ops(organization, payable))
+    store.commit(caller, *create_payable_ops(organization, payable))
     return payable
 
 
-def _read_reference(read: Any, field: str) -> Any:
+def _load_reference(load: Callable[[], T], field: str) -> T:
+    """Load a record that the request refers to in `field`. Raises Invalid if it does not exist."""
     try:
-        return read()
+        return load()
     except errors.NotFound as error:
         raise errors.Invalid.field(field, error.detail) from None
 
@@ -63,17 +66,17 @@ def _read_reference(read: Any, field: str) -> Any:
 def build_payable(organization: Organization, **fields: Any) -> Payable:
     """Build a new payable: open, or due if its due date has begun."""
     due_date: date = fields["due_date"]
-    now, zone = clock.now(), organization.timezone
+    now, timezone = clock.now(), organization.timezone
     return Payable(
         **fields,
         org_id=organization.org_id,
-        falls_due_at=rules.falls_due_at(due_date, zone),
-        status=rules.initial_status(due_date, zone, now),
+        falls_due_at=rules.falls_due_at(due_date, timezone),
+        status=rules.initial_status(due_date, timezone, now),
     )
 
 
-def create_ops(organization: Organization, payable: Payable, *, on_exists: errors.Error | None = None) -> list[Op]:
-    """Operations that create a payable and its cost. They fail with `on_exists` if it exists."""
+def create_payable_ops(organization: Organization, payable: Payable, *, on_exists: errors.Error | None = None) -> list[Op]:
+    """Return the operations that create a payable and book its cost. They fail with `on_exists` if it exists already."""
     events: list[Event] = [PayableCreated(**event_fields(payable))]
     if payable.status is PayableStatus.DUE:
         events.append(PayableDue(**event_fields(payable)))
@@ -84,14 +87,11 @@ def create_ops(organization: Organization, payable: Payable, *, on_exists: error
         currency=payable.currency,
         memo=payable.description,
     )
-    return [
-        Create(payable, events, on_exists=on_exists),
-        *journal.journal_ops(organization, movement, reference=payable.id),
-    ]
+    return [Create(payable, events, on_exists=on_exists), *journal.journal_ops(organization, movement, reference=payable.id)]
 
 
 def event_fields(payable: Payable) -> dict[str, Any]:
-    """The fields common to all events of a payable."""
+    """Return the fields common to all events of a payable."""
     return {
         "payable_id": payable.id,
         "vendor_id": payable.vendor_id,
@@ -106,7 +106,7 @@ def event_fields(payable: Payable) -> dict[str, Any]:
 
 
 def get_payable(caller: Caller, payable_id: str, *, expected: int | None = None) -> Payable:
-    """Get a payable. Raises NotFound, also for another vendor's, and PreconditionFailed."""
+    """Get a payable. Raises NotFound, also for payables the caller cannot see, and PreconditionFailed."""
     payable = store.get(Payable, PAYABLE.key(org=caller.org_id, id=payable_id), expected=expected)
     if caller.is_external and not _acts_for(caller, payable.vendor_id):
         raise errors.NotFound("Payable not found.")
@@ -137,23 +137,23 @@ def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     return query_by_month(Payable, BY_MONTH, caller, query, where=filters)
 
 
-def open_payables(org_id: str) -> Sequence[Payable]:
-    """All unpaid payables, earliest due date first."""
+def list_open_payables(org_id: str) -> Sequence[Payable]:
+    """List all unpaid payables, earliest due date first."""
     return query_all(Payable, OWED.partition(org=org_id), index=OWED.index, most=MAX_OPEN_PAYABLES)
 
 
-def aging(caller: Caller) -> Aging:
-    """The aging report of payables, as of today."""
+def get_aging_report(caller: Caller) -> AgingReport:
+    """Get the aging report of payables, as of today."""
     organization = organization_queries.get(caller.org_id)
-    items = (
+    open_amounts = (
         OpenAmount(payable.vendor_id, payable.vendor_name, payable.due_date, payable.amount)
-        for payable in open_payables(caller.org_id)
+        for payable in list_open_payables(caller.org_id)
     )
-    return age_amounts(items, journal.today(organization), organization.currency)
+    return build_aging_report(open_amounts, journal.local_date(organization), organization.currency)
 
 
 def void_payable(caller: Caller, payable_id: str, reason: str, expected: int | None = None) -> Payable:
-    """Void a payable and reverse its cost. Raises InvalidStatusTransition for a paid one."""
+    """Void a payable, and reverse its cost. Raises InvalidStatusTransition if it is paid."""
     before = get_payable(caller, payable_id, expected=expected)
     rules.TRANSITIONS.require(before.status, PayableStatus.VOID)
     after = before.model_copy(update={"status": PayableStatus.VOID, "void_reason": reason})

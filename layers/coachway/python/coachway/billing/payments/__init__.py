@@ -1,1 +1,1 @@
-"""Payments by card and by hand."""
+"""Card payments and manual payments."""

@@ -1,4 +1,4 @@
-"""Amounts due: the balance of an invoice, or the instalments of a charter that are due."""
+"""Amounts due: the balance of an invoice, or the due instalments of a charter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ _UNPAYABLE: Final = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED
 
 @dataclass(frozen=True, slots=True)
 class AmountDue:
-    """An amount due in cents: `due` now, and `maximum` that can be paid."""
+    """The amount due of an invoice or a charter, in cents.
+
+    `due` is due now, `maximum` is the most that can be paid, and `paid` was paid before. Commit a payment together with
+    `conditions`, which fail if the invoice or charter has changed.
+    """
 
     client_id: str
     number: str
@@ -39,8 +43,8 @@ class AmountDue:
     charter_id: str | None = None
 
 
-def invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
-    """The amount due of an invoice. Raises NotFound, InvoiceNotPayable."""
+def load_invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
+    """Load the amount due of an invoice. Raises NotFound, InvoiceNotPayable."""
     context = payment_effects.load_context(caller, invoice_id)
     invoice = context.invoice
     require_payable(invoice.status, invoice.balance_due, 1)
@@ -57,23 +61,23 @@ def invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
     )
 
 
-def charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
-    """The amount due of a charter. Raises NotFound, CharterNotPayable, CharterAlreadyInvoiced."""
+def load_charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
+    """Load the amount due of a charter. Raises NotFound, CharterNotPayable, CharterAlreadyInvoiced."""
     charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != charter.client_id:
         raise errors.NotFound("Charter not found.")
     if charter.status in _UNPAYABLE:
-        raise CharterNotPayable(f"This charter is {charter.status}.")
+        raise CharterNotPayable(f"This charter is {charter.status}. It does not accept payments.")
     if charter.status is Status.QUOTE and not charter.is_accepted:
         raise CharterNotPayable("The client has not accepted the quote yet.")
     if charter.invoice_id is not None:
-        raise CharterAlreadyInvoiced(f"This charter is on {charter.invoice_id}. Pay that invoice.")
+        raise CharterAlreadyInvoiced(f"This charter is on invoice {charter.invoice_id}. Pay that invoice.")
     conflict = errors.ConcurrentUpdate("This charter was changed by another request. Read it again.")
     return AmountDue(
         client_id=charter.client_id,
         number=charter.number,
         currency=charter.quote.currency,
-        due=_current_instalment(charter),
+        due=_charter_cents_due(charter),
         maximum=max(0, charter.quote.total - charter.amount_paid),
         paid=charter.amount_paid,
         conditions=[CheckVersion(charter, conflict)],
@@ -81,27 +85,19 @@ def charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
     )
 
 
-def _current_instalment(charter: Charter) -> int:
-    """Cents due by today or, if nothing is due, of the next instalment."""
+def _charter_cents_due(charter: Charter) -> int:
+    """Return the amount due by today or, if nothing is due, of the next instalment, in cents."""
     client_key, organization_key = (
         CLIENT.key(org=charter.org_id, id=charter.client_id),
         ORGANIZATIONS.key(org=charter.org_id),
     )
     records = store.batch_get([client_key, organization_key])
     client = records.find(Client, client_key)
-    payment_parts = (
+    agreed_instalments = (
         payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key)) if client else []
     )
-    due = instalments.amount_due_by(payment_parts, payment_schedule.local_today(charter)) - charter.amount_paid
-    return (
-        due
-        if due > 0
-        else next(
-            (
-                open_amount
-                for open_amount in instalments.open_instalments(payment_parts, charter.amount_paid)
-                if open_amount
-            ),
-            0,
-        )
-    )
+    due = instalments.amount_due_by(agreed_instalments, payment_schedule.local_today(charter)) - charter.amount_paid
+    if due > 0:
+        return due
+    open_amounts = instalments.open_instalments(agreed_instalments, charter.amount_paid)
+    return next((open_amount for open_amount in open_amounts if open_amount), 0)

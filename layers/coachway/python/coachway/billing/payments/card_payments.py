@@ -1,7 +1,7 @@
 """Card payments: write a pending payment, charge the card at Stripe, then write the outcome.
 
-If a process dies in between, the payment stays pending until Stripe's webhook, the next attempt or the daily
-reconciliation finds its outcome. Only one payment per invoice or charter can be in progress.
+If the process stops in between, the payment stays pending until Stripe's webhook, the next payment or the daily
+reconciliation records its outcome. Only one payment per invoice or charter can be in progress.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from coachway.core.runtime.logging import logger
 from coachway.core.types import ids
 
 RECHECK_AFTER: Final = timedelta(minutes=2)
-"""A new payment asks Stripe for the outcome of an earlier one that is pending for longer than this."""
+"""If an earlier payment is pending for longer than this, a new payment reads its outcome from Stripe first."""
 CONFIRMATION_TIMEOUT: Final = timedelta(minutes=30)
 """How long a payer can take to confirm a payment at the bank (3-D Secure) before it is cancelled."""
 _IDEMPOTENCY_WINDOW: Final = timedelta(hours=12)
-"""Stripe keeps idempotency keys for a day. After this time we ask for the outcome instead of repeating the charge."""
+"""Stripe keeps idempotency keys for a day. After this time, read the outcome instead of repeating the charge."""
 UNKNOWN_CHARGE_TIMEOUT: Final = timedelta(minutes=10)
-"""After this time, a charge unknown to Stripe has never reached it."""
+"""If Stripe does not know a charge after this time, the charge never reached it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class ChargeResult:
 def charge_card(caller: Caller, request: PaymentInput, *, seen_paid: int | None = None) -> Payment:
     """Charge a card. The payment is `pending` if Stripe's result is unknown.
 
-    `seen_paid` is the amount paid, in cents, that the payer saw. Raises NotFound, NothingDue, PaymentInProgress,
-    CardDeclined, and AmountDueChanged when `seen_paid` is outdated.
+    `seen_paid` is the amount that was paid before, in cents, as the payer saw it. Raises NotFound, NothingDue,
+    PaymentInProgress, CardDeclined, and AmountDueChanged if `seen_paid` is outdated.
     """
     payment = complete_payment(caller, create_pending_payment(caller, request, seen_paid=seen_paid))
     if payment.status is PaymentStatus.FAILED:
-        raise card_declined_error(payment)
+        raise build_declined_error(payment)
     return payment
 
 
@@ -67,17 +67,17 @@ def charge_card_with_payer_present(
 ) -> ChargeResult:
     """Charge a card while the payer is present and can confirm the payment at the bank.
 
-    The bank sends the payer to `return_to/{payment id}`. A payment that is not confirmed yet gives way to a new one.
+    The bank redirects the payer to `{return_to}/{payment id}`. A new payment replaces one that is not confirmed yet.
     """
     payment = create_pending_payment(caller, request, seen_paid=seen_paid)
     result = _complete_payment(caller, payment, return_url=f"{return_to}/{payment.id}")
     if result.payment.status is PaymentStatus.FAILED:
-        raise card_declined_error(result.payment)
+        raise build_declined_error(result.payment)
     return result
 
 
-def card_declined_error(payment: Payment) -> CardDeclined:
-    """The error of a failed payment."""
+def build_declined_error(payment: Payment) -> CardDeclined:
+    """Build the error of a failed payment."""
     return CardDeclined(payment.failure_code or "card_declined", payment.failure_message or "Your card was declined.")
 
 
@@ -100,35 +100,38 @@ def create_pending_payment(
     off_session: bool = False,
     seen_paid: int | None = None,
 ) -> Payment:
-    """Create a pending payment, or return the one that the same request created before."""
+    """Create a pending payment, or return the one that the same request created before.
+
+    Raises NothingDue, AmountExceedsBalance, AmountDueChanged, PaymentInProgress, and Invalid without a card.
+    """
     existing = _find_payment_of_request(caller)
     if existing is not None:
         return existing
-    due = (
-        amount_due.charter_amount_due(caller, request.charter_id)
+    balance = (
+        amount_due.load_charter_amount_due(caller, request.charter_id)
         if request.charter_id
-        else amount_due.invoice_amount_due(caller, str(request.invoice_id))
+        else amount_due.load_invoice_amount_due(caller, str(request.invoice_id))
     )
-    amount = due.due if request.amount is None else request.amount
-    if seen_paid is not None and (seen_paid, amount) != (due.paid, due.due):
-        raise AmountDueChanged(f"{due.paid / 100:.2f} is paid for {due.number} now. Reload the page.")
-    if due.maximum <= 0 or amount <= 0:
-        raise NothingDue(f"Nothing is due for {due.number}.")
-    if amount > due.maximum:
-        raise AmountExceedsBalance(f"The balance of {due.number} is {due.maximum / 100:.2f}. Pay that or less.")
-    customer = stripe_customers.find_customer(caller.org_id, due.client_id)
+    amount = balance.due if request.amount is None else request.amount
+    if seen_paid is not None and (seen_paid, amount) != (balance.paid, balance.due):
+        raise AmountDueChanged(f"{balance.paid / 100:.2f} is paid for {balance.number} now. Reload the page.")
+    if balance.maximum <= 0 or amount <= 0:
+        raise NothingDue(f"Nothing is due for {balance.number}.")
+    if amount > balance.maximum:
+        raise AmountExceedsBalance(f"The balance of {balance.number} is {balance.maximum / 100:.2f}. Pay that or less.")
+    customer = stripe_customers.find_customer(caller.org_id, balance.client_id)
     payment_method_id = request.payment_method_id or (customer.payment_method_id if customer else None)
     if payment_method_id is None:
         raise errors.Invalid.field("payment_method_id", "is required: the client has no saved card", "required")
     payment = Payment(
         id=payment_id or ids.new("pay"),
         org_id=caller.org_id,
-        client_id=due.client_id,
-        invoice_id=due.invoice_id,
-        charter_id=due.charter_id,
-        number=due.number,
+        client_id=balance.client_id,
+        invoice_id=balance.invoice_id,
+        charter_id=balance.charter_id,
+        number=balance.number,
         amount=amount,
-        currency=due.currency,
+        currency=balance.currency,
         payment_method_id=payment_method_id,
         off_session=off_session,
         taken_by=caller.user_id,
@@ -136,10 +139,10 @@ def create_pending_payment(
     )
     _resolve_previous_attempt(caller, payment)
     hold = PaymentHold(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
-    in_progress = PaymentInProgress("Wait a minute, then check the result of that payment before you pay again.")
+    in_progress = PaymentInProgress("Another payment is in progress. Check its result in a minute, then pay again.")
     try:
         store.commit(
-            _without_idempotency(caller), Create(payment), Create(hold, on_exists=in_progress), *due.conditions
+            _without_idempotency(caller), Create(payment), Create(hold, on_exists=in_progress), *balance.conditions
         )
     except errors.Conflict:
         existing = _find_payment_of_request(caller)
@@ -156,7 +159,7 @@ def _request_digests(caller: Caller) -> dict[str, str]:
 
 
 def _find_payment_of_request(caller: Caller) -> Payment | None:
-    """The payment created by the same Idempotency-Key, or None. Raises Invalid for a different body."""
+    """Find the payment created with the same Idempotency-Key. Raises Invalid if the body is different."""
     if caller.idempotency is None:
         return None
     payment_id = store.find_unique_owner(caller.org_id, REQUEST_KEY, caller.idempotency.digest)
@@ -169,14 +172,14 @@ def _find_payment_of_request(caller: Caller) -> Payment | None:
 
 
 def _without_idempotency(caller: Caller) -> Caller:
-    """The caller without its idempotency record: a repeated request finds the payment itself instead."""
+    """Return the caller without its idempotency record: a repeated request finds its payment instead."""
     return replace(caller, idempotency=None)
 
 
 def _resolve_previous_attempt(caller: Caller, new: Payment) -> None:
-    """Find the outcome of an earlier payment for the same invoice or charter that is still pending.
+    """Record the outcome of an earlier payment for the same invoice or charter that is still pending.
 
-    A payment that waits for the payer's confirmation is cancelled when the payer starts a new one.
+    An earlier payment that waits for the payer's confirmation is cancelled: the new one replaces it.
     """
     hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=caller.org_id, subject=new.subject_id))
     if hold is None:
@@ -184,13 +187,13 @@ def _resolve_previous_attempt(caller: Caller, new: Payment) -> None:
     payment = store.find(Payment, PAYMENT.key(org=caller.org_id, id=hold.payment_id))
     if payment is None:
         return
-    replaced = payment.awaits_payer and not new.off_session
-    if replaced or payment.created_at + RECHECK_AFTER < clock.now():
-        refresh_from_stripe(caller, payment, replaced=replaced)
+    is_replaced = payment.awaits_payer and not new.off_session
+    if is_replaced or payment.created_at + RECHECK_AFTER < clock.now():
+        refresh_from_stripe(caller, payment, is_replaced=is_replaced)
 
 
 def complete_payment(caller: Caller, payment: Payment) -> Payment:
-    """Charge a pending payment and return it with its outcome. It stays pending if Stripe's result is unknown."""
+    """Charge a pending payment and return it with its outcome. It stays pending if the outcome is unknown."""
     return _complete_payment(caller, payment).payment
 
 
@@ -205,18 +208,22 @@ def _complete_payment(caller: Caller, payment: Payment, *, return_url: str = "")
     except errors.UpstreamUnavailable as error:
         logger.warning("card could not be prepared", payment_id=payment.id, reason=error.detail)
         return ChargeResult(
-            settlement.record_outcome(caller, payment.id, _failed_charge(payment, "unavailable", _UNAVAILABLE))
+            settlement.record_outcome(caller, payment.id, _build_failed_outcome(payment, "unavailable", _UNAVAILABLE))
         )
     except CardDeclined as error:
         return ChargeResult(
-            settlement.record_outcome(caller, payment.id, _failed_charge(payment, error.decline_code, error.message))
+            settlement.record_outcome(
+                caller, payment.id, _build_failed_outcome(payment, error.decline_code, error.message)
+            )
         )
     except StripeRejected:
-        return ChargeResult(settlement.record_outcome(caller, payment.id, _failed_charge(payment, "refused", _REFUSED)))
+        return ChargeResult(
+            settlement.record_outcome(caller, payment.id, _build_failed_outcome(payment, "refused", _CARD_REJECTED))
+        )
     try:
         outcome = _charge(payment, customer_id, payment_method_id, return_url)
     except StripeRejected:
-        outcome = _failed_charge(payment, "refused", _REFUSED)
+        outcome = _build_failed_outcome(payment, "refused", _CARD_REJECTED)
     except errors.UpstreamUnavailable as error:
         logger.warning("outcome of a charge is unknown", payment_id=payment.id, reason=error.detail)
         return ChargeResult(refresh_from_stripe(caller, payment))
@@ -226,17 +233,17 @@ def _complete_payment(caller: Caller, payment: Payment, *, return_url: str = "")
 
 
 def _has_card(payment: Payment) -> bool:
-    """Whether the card is recorded, which happens just before the charge: Stripe may have it."""
+    """Return whether the card is recorded. It is recorded just before the charge, so the charge can have been sent."""
     return payment.card is not None
 
 
 REPLACED: Final = "replaced"
-"""The failure code of a payment that the payer replaced by another one. No message is sent."""
-_REFUSED: Final = "The payment service does not accept this card."
+"""The failure code of a payment that the payer replaced by another one. The payer gets no message about it."""
+_CARD_REJECTED: Final = "The payment service does not accept this card."
 _UNAVAILABLE: Final = "The payment service did not respond. Nothing was charged. Try again in a few minutes."
 
 
-def _failed_charge(payment: Payment, code: str, message: str) -> ChargeOutcome:
+def _build_failed_outcome(payment: Payment, code: str, message: str) -> ChargeOutcome:
     return ChargeOutcome(
         payment_intent_id=payment.stripe_payment_intent_id or "",
         succeeded=False,
@@ -249,7 +256,7 @@ def _failed_charge(payment: Payment, code: str, message: str) -> ChargeOutcome:
 
 
 def _prepare_card(caller: Caller, payment: Payment) -> tuple[str, str]:
-    """Stripe's ids of the customer and of the card, which is attached to the customer. Charges nothing."""
+    """Attach the card to the customer, without charging it. Return Stripe's ids of the customer and the card."""
     client = store.get(Client, CLIENT.key(org=payment.org_id, id=payment.client_id))
     customer = stripe_customers.get_or_create_customer(caller, client)
     if _has_card(payment):
@@ -277,10 +284,10 @@ def _charge(payment: Payment, customer_id: str, payment_method_id: str, return_u
     )
 
 
-def refresh_from_stripe(caller: Caller, payment: Payment, *, replaced: bool = False) -> Payment:
+def refresh_from_stripe(caller: Caller, payment: Payment, *, is_replaced: bool = False) -> Payment:
     """Read the outcome of a pending payment from Stripe and record it. It stays pending while unknown.
 
-    A payment is cancelled if its payer has not confirmed it in time, or if it is `replaced` by another one.
+    A payment is cancelled if its payer has not confirmed it in time, or if another payment replaces it (`is_replaced`).
     """
     if payment.status is not PaymentStatus.PENDING:
         return payment
@@ -290,23 +297,25 @@ def refresh_from_stripe(caller: Caller, payment: Payment, *, replaced: bool = Fa
         if (
             outcome is not None
             and outcome.awaits_payer
-            and (replaced or payment.created_at + CONFIRMATION_TIMEOUT < clock.now())
+            and (is_replaced or payment.created_at + CONFIRMATION_TIMEOUT < clock.now())
         ):
             outcome = stripe_client.cancel_payment_intent(outcome)
-            if replaced and outcome.is_final and not outcome.succeeded:
-                outcome = _failed_charge(payment, REPLACED, "The payer started another payment.")
+            if is_replaced and outcome.is_final and not outcome.succeeded:
+                outcome = _build_failed_outcome(payment, REPLACED, "The payer started another payment.")
     except errors.UpstreamUnavailable:
         return payment
     if outcome is not None:
         return settlement.record_outcome(caller, payment.id, outcome)
     if payment.created_at + UNKNOWN_CHARGE_TIMEOUT > clock.now():
         return payment
-    never_charged = _failed_charge(payment, "not_charged", "The payment did not reach your bank. Nothing was charged.")
-    return settlement.record_outcome(caller, payment.id, never_charged)
+    not_charged = _build_failed_outcome(
+        payment, "not_charged", "The payment did not reach your bank. Nothing was charged."
+    )
+    return settlement.record_outcome(caller, payment.id, not_charged)
 
 
 def _find_charge(payment: Payment) -> ChargeOutcome | None:
-    """The outcome of a payment at Stripe, or None if Stripe does not know it."""
+    """Find the outcome of a payment at Stripe. None if Stripe does not know it."""
     if payment.stripe_payment_intent_id is not None:
         return stripe_client.get_charge(payment.stripe_payment_intent_id)
     customer = stripe_customers.find_customer(payment.org_id, payment.client_id)

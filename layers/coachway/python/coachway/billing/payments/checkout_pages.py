@@ -1,6 +1,6 @@
-"""Card forms of the invoice page and the quote page, and the return from the bank.
+"""Card payments on the invoice page and the quote page, and the return from the bank.
 
-A bank can require the payer to confirm a payment (3-D Secure): a page leads to the bank, which leads back here.
+A bank can require the payer to confirm a payment (3-D Secure). A page then links to the bank, which redirects back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coachway.billing.payments.model import PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import CardDeclined
 from coachway.bookings.charter_text import brand_of
 from coachway.bookings.errors import QuoteLinkReplaced
-from coachway.bookings.quotes import links as quotes
+from coachway.bookings.quotes import links as quote_links
 from coachway.bookings.quotes import pages as quote_pages
 from coachway.bookings.quotes import responses as quote_responses
 from coachway.core import errors
@@ -32,12 +32,12 @@ AWAITING_BANK: Final = "Your bank has not answered yet. Do not pay again. We wil
 _UNCONFIRMED: Final = (
     "Your bank requires you to confirm this payment. It is not confirmed yet, and nothing was charged."
 )
-_NO_CARD: Final = "Enter your card, and allow this page to run its script."
+_CARD_MISSING: Final = "Enter your card, and allow this page to run its script."
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """The result of a payment: an error message and HTTP status (303 when paid), or the URL to confirm it."""
+class _CheckoutResult:
+    """The result of a payment: a message and an HTTP status (303 if it succeeded), or the URL to confirm it."""
 
     message: str = ""
     status: int = 303
@@ -48,101 +48,101 @@ def pay_invoice(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     """Pay an invoice by card and redirect to its page."""
     linked = invoice_links.open_invoice_link(caller, token)
     return_to = f"{settings.public_url()}/pages/invoices/{token}/payments"
-    outcome = _take_payment(linked.caller, {"invoice_id": linked.invoice.id}, form, return_to)
-    if outcome.confirm_url:
-        return _confirmation_page(linked.organization, outcome.confirm_url)
-    if outcome.status == 303:
+    result = _charge_card(linked.caller, {"invoice_id": linked.invoice.id}, form, return_to)
+    if result.confirm_url:
+        return _render_confirmation(linked.organization, result.confirm_url)
+    if result.status == 303:
         return _redirect(f"../{token}")
     return invoice_page.render_invoice(
-        invoice_links.open_invoice_link(caller, token), payment_error=outcome.message, status=outcome.status
+        invoice_links.open_invoice_link(caller, token), payment_error=result.message, status=result.status
     )
 
 
 def complete_invoice_payment(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
     """Complete an invoice payment after the payer returns from the bank: redirect, or show why it failed."""
     linked = invoice_links.open_invoice_link(caller, token)
-    outcome = _check_payment(linked.caller, linked.invoice.id, payment_id)
-    if outcome.status == 303:
+    result = _refresh_payment(linked.caller, linked.invoice.id, payment_id)
+    if result.status == 303:
         return _redirect(f"../../{token}")
     return invoice_page.render_invoice(
         invoice_links.open_invoice_link(caller, token),
         base_path="../",
-        payment_error=outcome.message,
-        status=outcome.status,
+        payment_error=result.message,
+        status=result.status,
     )
 
 
 def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     """Pay the deposit or balance of a quote by card and redirect to the quote's page."""
     try:
-        linked = quotes.open_link(token)
+        linked = quote_links.open_link(token)
     except QuoteLinkReplaced as error:
         return quote_pages.render_failed_payment(caller, token, error.detail, status=404)
     if linked.is_expired:
         return quote_pages.render_failed_payment(
             caller, token, "This quote has expired. Ask us for a new one.", status=409
         )
-    holder = quote_responses.caller_as_client(caller, linked.charter)
+    payer = quote_responses.caller_as_client(caller, linked.charter)
     return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
-    outcome = _take_payment(holder, {"charter_id": linked.charter.id}, form, return_to)
-    if outcome.confirm_url:
-        return _confirmation_page(organization_queries.get(holder.org_id), outcome.confirm_url)
-    if outcome.status == 303:
+    result = _charge_card(payer, {"charter_id": linked.charter.id}, form, return_to)
+    if result.confirm_url:
+        return _render_confirmation(organization_queries.get(payer.org_id), result.confirm_url)
+    if result.status == 303:
         return _redirect(f"../{token}")
-    return quote_pages.render_failed_payment(caller, token, outcome.message, status=outcome.status)
+    return quote_pages.render_failed_payment(caller, token, result.message, status=result.status)
 
 
 def complete_quote_payment(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
     """Complete a quote payment after the payer returns from the bank: redirect, or show why it failed."""
     try:
-        linked = quotes.open_link(token)
+        linked = quote_links.open_link(token)
     except QuoteLinkReplaced:
         return _redirect(f"../../{token}")
-    outcome = _check_payment(quote_responses.caller_as_client(caller, linked.charter), linked.charter.id, payment_id)
-    if outcome.status == 303:
+    result = _refresh_payment(quote_responses.caller_as_client(caller, linked.charter), linked.charter.id, payment_id)
+    if result.status == 303:
         return _redirect(f"../../{token}")
-    return quote_pages.render_failed_payment(caller, token, outcome.message, status=outcome.status, base_path="../")
+    return quote_pages.render_failed_payment(caller, token, result.message, status=result.status, base_path="../")
 
 
 def _redirect(address: str) -> HtmlResponse:
     return HtmlResponse("", status=303, headers={"Location": address})
 
 
-def _confirmation_page(organization: Organization, address: str) -> HtmlResponse:
-    """A page that leads to the bank. Not a redirect: the CSP allows forms to redirect to this origin only."""
+def _render_confirmation(organization: Organization, address: str) -> HtmlResponse:
+    """Render a page with a link to the bank. A redirect is not possible: the CSP restricts forms to this origin."""
     return html.html(invoice_page.TEMPLATES, "confirm.html", brand=brand_of(organization), address=address)
 
 
-def _take_payment(holder: Caller, subject: dict[str, str], form: CardForm, return_to: str) -> _Outcome:
+def _charge_card(payer: Caller, subject: dict[str, str], form: CardForm, return_to: str) -> _CheckoutResult:
     if not form.payment_method_id:
-        return _Outcome(_NO_CARD, 422)
+        return _CheckoutResult(_CARD_MISSING, 422)
     amount = card_form.cents(form.amount)
     if amount <= 0:
-        return _Outcome("This amount cannot be paid. Reload this page.", 422)
+        return _CheckoutResult("This amount cannot be paid. Reload this page.", 422)
     request = PaymentInput(**subject, amount=amount, payment_method_id=form.payment_method_id)
     try:
         result = card_payments.charge_card_with_payer_present(
-            holder, request, seen_paid=card_form.cents(form.paid), return_to=return_to
+            payer, request, seen_paid=card_form.cents(form.paid), return_to=return_to
         )
     except (AmountDueChanged, errors.ConcurrentUpdate):
-        return _Outcome()
+        return _CheckoutResult()
     except CardDeclined as error:
-        return _Outcome(error.message, 409)
+        return _CheckoutResult(error.message, 409)
     except errors.Conflict as error:
-        return _Outcome(error.detail or error.title, 409)
+        return _CheckoutResult(error.detail or error.title, 409)
     if result.confirm_url:
-        return _Outcome(confirm_url=result.confirm_url)
-    return _Outcome(AWAITING_BANK, 202) if result.payment.status is PaymentStatus.PENDING else _Outcome()
+        return _CheckoutResult(confirm_url=result.confirm_url)
+    return _CheckoutResult(AWAITING_BANK, 202) if result.payment.status is PaymentStatus.PENDING else _CheckoutResult()
 
 
-def _check_payment(holder: Caller, subject_id: str, payment_id: str) -> _Outcome:
-    """Refresh a payment from Stripe. Raises NotFound for a payment of another invoice or quote."""
-    payment = queries.get_payment(holder, payment_id)
+def _refresh_payment(payer: Caller, subject_id: str, payment_id: str) -> _CheckoutResult:
+    """Read the outcome of a payment from Stripe. Raises NotFound for a payment of another invoice or quote."""
+    payment = queries.get_payment(payer, payment_id)
     if payment.subject_id != subject_id:
         raise errors.NotFound("Payment not found.")
-    payment = card_payments.refresh_from_stripe(holder, payment)
+    payment = card_payments.refresh_from_stripe(payer, payment)
     if payment.status is PaymentStatus.PENDING:
-        return _Outcome(_UNCONFIRMED, 409) if payment.awaits_payer else _Outcome(AWAITING_BANK, 202)
+        return _CheckoutResult(_UNCONFIRMED, 409) if payment.awaits_payer else _CheckoutResult(AWAITING_BANK, 202)
     if payment.status is PaymentStatus.FAILED:
-        return _Outcome(payment.failure_message or "Nothing was charged.", 409)
-    return _Outcome()
+        return _CheckoutResult(payment.failure_message or "Nothing was charged.", 409)
+    return _CheckoutResult()

@@ -17,10 +17,10 @@ class DisputeStatus(StrEnum):
     """The status of a dispute."""
 
     INQUIRY = "inquiry"
-    """The bank asks for information and has withheld nothing. A refund ends the inquiry."""
+    """The bank asks for information, and nothing is withheld. A refund ends the inquiry."""
     OPEN = "open"
     WON = "won"
-    """The payment is ours, or was never withheld."""
+    """The payment stays with the organization."""
     LOST = "lost"
     """The bank has returned the payment to the payer."""
 
@@ -30,7 +30,7 @@ class DisputeStatus(StrEnum):
         return self in {DisputeStatus.WON, DisputeStatus.LOST}
 
     @property
-    def holds(self) -> bool:
+    def blocks_refunds(self) -> bool:
         """Whether the disputed amount cannot be refunded, because the bank withholds or has returned it."""
         return self in {DisputeStatus.OPEN, DisputeStatus.LOST}
 
@@ -46,12 +46,12 @@ _STRIPE_STATUSES: Final[Mapping[str, DisputeStatus]] = {
 
 
 def status_from_stripe(stripe_status: str) -> DisputeStatus:
-    """Map a status of Stripe. `needs_response`, `under_review` and unknown ones are open."""
+    """Map a status of Stripe. `needs_response`, `under_review` and unknown statuses are open."""
     return _STRIPE_STATUSES.get(stripe_status, DisputeStatus.OPEN)
 
 
 class Dispute(BaseSchema):
-    """A dispute of a payment. `id` is Stripe's."""
+    """A dispute of a payment. `id` is the dispute's id at Stripe."""
 
     id: str
     status: DisputeStatus

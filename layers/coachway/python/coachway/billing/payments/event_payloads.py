@@ -9,7 +9,7 @@ from coachway.clients.model import Client
 
 
 def payment_event_fields(payment: Payment, client: Client | None) -> dict[str, Any]:
-    """The fields common to all events of a payment. An erased client has no name."""
+    """Return the fields common to all events of a payment. They do not include the name of an erased client."""
     return {
         "payment_id": payment.id,
         "client_id": payment.client_id,

@@ -1,4 +1,4 @@
-"""Record and reverse manual payments of invoices: cash, checks and transfers."""
+"""Record and reverse manual payments of invoices: cash, checks and bank transfers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def record_payment(
 def _record_payment(
     caller: Caller, context: payment_effects.InvoicePaymentContext, request: RecordPaymentInput
 ) -> Invoice:
-    today = journal.today(context.organization)
+    today = journal.local_date(context.organization)
     received_on = request.received_on or today
     if received_on > today:
         raise errors.Invalid.field("received_on", "must not be after today")
@@ -67,7 +67,7 @@ def _record_payment(
 
 @retry_on_conflict
 def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int | None = None) -> Payment:
-    """Reverse a recorded payment, such as a bounced check: its invoice is due again.
+    """Reverse a manual payment, such as a bounced check. Its amount is due again.
 
     Raises NotFound, PreconditionFailed, and PaymentNotReversible for card payments, reversed or refunded payments, and
     payments of void invoices.
@@ -76,16 +76,16 @@ def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int 
     if before.method is PaymentMethod.CARD or before.invoice_id is None:
         raise PaymentNotReversible("Card payments are refunded: use POST /payments/refund.")
     if before.status is not PaymentStatus.SUCCEEDED:
-        raise PaymentNotReversible(f"This payment is {before.status}.")
+        raise PaymentNotReversible(f"This payment is {before.status}. Only successful payments can be reversed.")
     context = payment_effects.load_context(caller, before.invoice_id)
     if context.invoice.status is InvoiceStatus.VOID:
         raise PaymentNotReversible(f"Invoice {context.invoice.number} is void, so the payment is a deposit. Refund it.")
-    changed: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "status": PaymentStatus.REVERSED,
         "reversed_at": clock.now(),
         "reverse_reason": reason,
     }
-    after = before.model_copy(update=changed)
+    after = before.model_copy(update=changes)
     event = PaymentReversed(
         payment_id=before.id,
         client_id=before.client_id,
@@ -96,13 +96,13 @@ def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int 
         method=before.method.value,
         reason=reason,
     )
-    # Hold the whole amount, as a refund does, so that a concurrent refund or this reversal fails.
+    # Hold the whole amount, as a refund does: of a concurrent refund and this reversal, only one succeeds.
     hold_op = IncrementCounters(
         REFUND_HOLDS.key(org=caller.org_id, payment=before.id),
         {"refunded": before.amount},
         REFUND_HOLDS_KIND,
         at_most={"refunded": before.amount},
-        on_failure=PaymentNotReversible("A part of this payment was refunded, or has a pending refund."),
+        on_failure=PaymentNotReversible("This payment was refunded in part, or has a pending refund."),
     )
     _, ops = payment_effects.apply_reversal(context, payment_id=before.id, cents=before.amount)
     store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), hold_op, *ops, answer=after)

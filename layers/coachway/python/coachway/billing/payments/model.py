@@ -45,14 +45,13 @@ PENDING = AccessPattern(
     sk="{begun}#{id}",
 )
 PAYMENT_HOLD = AccessPattern(
-    "the payment in progress of an invoice or a charter: one at a time",
+    "the payment in progress of an invoice or a charter",
     pk="ORG#{org}#PAYMENT_UNDER_WAY#{subject}",
     sk="HOLD",
 )
 
-
 REQUEST_KEY: Final = "payment-request"
-"""The unique value by which a repeated request finds its payment."""
+"""The name of the unique value by which a repeated request finds its payment."""
 
 
 class PaymentStatus(StrEnum):
@@ -63,7 +62,7 @@ class PaymentStatus(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     REVERSED = "reversed"
-    """Recorded by staff and reversed later, such as a bounced check."""
+    """A manual payment that was reversed, such as a bounced check."""
 
 
 class PaymentMethod(StrEnum):
@@ -171,8 +170,8 @@ class Payment(Entity):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether a dispute is open."""
-        return any(dispute.status.holds and not dispute.status.is_over for dispute in self.disputes)
+        """Whether the bank withholds the payment in an open dispute."""
+        return any(dispute.status.blocks_refunds and not dispute.status.is_over for dispute in self.disputes)
 
     @property
     def subject_id(self) -> str:
@@ -204,13 +203,13 @@ class Payment(Entity):
 
 
 def pending_key(created_at: datetime, payment_id: str = "") -> Key:
-    """The index key of a pending payment."""
+    """Return the index key of a pending payment."""
     sort_key = sortable(created_at)
     return PENDING.key(hour=sort_key[:13], begun=sort_key, id=payment_id)
 
 
 class PaymentHold(Record):
-    """The lock of an invoice or charter: the payment in progress."""
+    """The lock of an invoice or charter while a payment is in progress."""
 
     KIND: ClassVar[str] = "payment_under_way"
 
@@ -259,7 +258,6 @@ REFUND_HOLDS = AccessPattern(
     pk="ORG#{org}#PAYMENT#{payment}",
     sk="REFUNDED",
 )
-
 
 REFUND_HOLDS_KIND: Final = "payment_refunds"
 """The kind of these counters in the table."""

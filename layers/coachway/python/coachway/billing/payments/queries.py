@@ -10,7 +10,7 @@ from coachway.core.schemas import Page
 
 
 def get_payment(caller: Caller, payment_id: str) -> Payment:
-    """Get a payment. Raises NotFound, also for another client's payment."""
+    """Get a payment. Raises NotFound, also for payments the caller cannot see."""
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     if caller.is_external and (caller.role != "client" or caller.party_id != payment.client_id):
         raise errors.NotFound("Payment not found.")

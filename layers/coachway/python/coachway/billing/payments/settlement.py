@@ -1,7 +1,7 @@
-"""Records the outcome of a card payment, whether our request, Stripe's webhook or the daily reconciliation reports it.
+"""Record the outcome of a card payment, reported by our request, Stripe's webhook or the daily reconciliation.
 
-One transaction writes the payment, its invoice or charter (which it can book), the journal and the client's credit. A
-success is final. A failure can be corrected to a success later.
+One transaction writes the payment, its invoice or charter (which a deposit books), the journal and the client's credit.
+A success is final. A failure can still change to a success.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_NO_TRIP_STATUSES: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
-
-
+_UNPAYABLE_STATUSES: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
 _PROBLEMS: Final = {Status.QUOTE: "The quote was revised and is not accepted yet."}
 
 
 @dataclass(slots=True)
 class _Effect:
-    """The effect of a payment on its invoice or charter."""
+    """The effect of a payment on its invoice or charter. `problem` is why it could not be applied, or is empty."""
 
     ops: list[Op] = field(default_factory=list)
     open_balance: int = 0
@@ -63,8 +61,8 @@ def record_card(caller: Caller, payment_id: str, payment_method_id: str, card: s
 def record_awaiting_payer(caller: Caller, payment_id: str, outcome: ChargeOutcome) -> Payment:
     """Record that the payer must confirm a payment at the bank, and return the current payment."""
     before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-    changed = {"awaits_payer": True, "stripe_payment_intent_id": outcome.payment_intent_id}
-    after = before.model_copy(update=changed)
+    changes = {"awaits_payer": True, "stripe_payment_intent_id": outcome.payment_intent_id}
+    after = before.model_copy(update=changes)
     if before.status is PaymentStatus.PENDING and after != before:
         store.commit(caller, Update(before, after))
         return after
@@ -72,22 +70,22 @@ def record_awaiting_payer(caller: Caller, payment_id: str, outcome: ChargeOutcom
 
 
 def record_outcome(
-    caller: Caller, payment_id: str, outcome: ChargeOutcome, *, once: MarkConsumed | None = None
+    caller: Caller, payment_id: str, outcome: ChargeOutcome, *, consumed_op: MarkConsumed | None = None
 ) -> Payment:
-    """Record the outcome of a payment unless it is recorded already. `once` marks the Stripe event as processed.
+    """Record the outcome of a payment unless it is recorded already. `consumed_op` marks its Stripe event as processed.
 
     Raises NotFound, and AlreadyConsumed for an event that was processed before.
     """
-    return _record_outcome(caller, payment_id, outcome, [once] if once else [])
+    return _record_outcome(caller, payment_id, outcome, [consumed_op] if consumed_op else [])
 
 
 @retry_on_conflict
-def _record_outcome(caller: Caller, payment_id: str, outcome: ChargeOutcome, marks: Sequence[Op]) -> Payment:
+def _record_outcome(caller: Caller, payment_id: str, outcome: ChargeOutcome, consumed_ops: Sequence[Op]) -> Payment:
     before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-    is_recorded = before.status is PaymentStatus.SUCCEEDED
-    if is_recorded or not outcome.is_final or (before.status is PaymentStatus.FAILED and not outcome.succeeded):
-        if marks:
-            store.commit(caller, *marks)
+    has_succeeded = before.status is PaymentStatus.SUCCEEDED
+    if has_succeeded or not outcome.is_final or (before.status is PaymentStatus.FAILED and not outcome.succeeded):
+        if consumed_ops:
+            store.commit(caller, *consumed_ops)
         return before
     client_key, organization_key = (
         CLIENT.key(org=before.org_id, id=before.client_id),
@@ -100,9 +98,9 @@ def _record_outcome(caller: Caller, payment_id: str, outcome: ChargeOutcome, mar
     release_ops: list[Op] = [Remove(hold)] if hold is not None and hold.payment_id == before.id else []
     if not outcome.succeeded:
         after, ops = _failure_ops(before, outcome, client)
-        store.commit(caller, *ops, *release_ops, *marks)
+        store.commit(caller, *ops, *release_ops, *consumed_ops)
     else:
-        after = _record_success(caller, before, outcome, client, organization, [*release_ops, *marks])
+        after = _record_success(caller, before, outcome, client, organization, [*release_ops, *consumed_ops])
     logger.info("payment settled", payment_id=after.id, org_id=after.org_id, status=after.status.value)
     return after
 
@@ -113,22 +111,21 @@ def _record_success(
     outcome: ChargeOutcome,
     client: Client | None,
     organization: Organization,
-    more_ops: Sequence[Op],
+    other_ops: Sequence[Op],
 ) -> Payment:
     """Record a successful charge. If the invoice or charter does not accept it, keep it as a deposit."""
     payment = before.model_copy(update={"amount": outcome.amount})
-    effect_ = _payment_effect(caller, payment, organization)
-    after, ops = _success_ops(before, outcome, client, organization, effect_)
+    effect = _build_effect(caller, payment, organization)
+    after, ops = _success_ops(before, outcome, client, organization, effect)
     try:
-        store.commit(caller, *ops, *more_ops)
+        store.commit(caller, *ops, *other_ops)
     except (errors.ConcurrentUpdate, AlreadyConsumed):
         raise
     except errors.Conflict as error:
         logger.warning("payment could not be applied", payment_id=before.id, reason=error.code)
-        after, ops = _success_ops(
-            before, outcome, client, organization, _deposit_effect(payment, organization, error.detail)
-        )
-        store.commit(caller, *ops, *more_ops)
+        effect = _build_deposit_effect(payment, organization, error.detail)
+        after, ops = _success_ops(before, outcome, client, organization, effect)
+        store.commit(caller, *ops, *other_ops)
     return after
 
 
@@ -143,18 +140,18 @@ def _failure_ops(before: Payment, outcome: ChargeOutcome, client: Client | None)
             "stripe_payment_intent_id": outcome.payment_intent_id or before.stripe_payment_intent_id,
         }
     )
-    nonce, ops = _payment_link(before)
+    link_nonce, ops = _payment_link_nonce(before)
     event = PaymentFailed(
         **payment_event_fields(after, client),
         failure_code=outcome.failure_code or "",
         failure_message=outcome.failure_message or "",
-        link_nonce=nonce,
+        link_nonce=link_nonce,
     )
     return after, [Update(before, after, [event]), *ops]
 
 
-def _payment_link(payment: Payment) -> tuple[str, list[Op]]:
-    """The nonce of the link to the payment page, and the operations that create the link if necessary."""
+def _payment_link_nonce(payment: Payment) -> tuple[str, list[Op]]:
+    """Return the nonce of the link to the payment page, and the operations that create the link if necessary."""
     charter = _find_charter(payment)
     if charter is not None:
         return quote_links.payment_link_nonce(charter)
@@ -204,23 +201,23 @@ def _find_invoice(org_id: str, invoice_id: str | None) -> Invoice | None:
     return store.find(Invoice, INVOICE.key(org=org_id, id=invoice_id)) if invoice_id else None
 
 
-def _payment_effect(caller: Caller, payment: Payment, organization: Organization) -> _Effect:
-    """The effect on the current invoice or charter: a charter can have been invoiced or cancelled since."""
+def _build_effect(caller: Caller, payment: Payment, organization: Organization) -> _Effect:
+    """Build the effect on the current invoice or charter. The charter can have been invoiced or cancelled since."""
     charter = _find_charter(payment)
     invoice = _find_invoice(payment.org_id, payment.invoice_id or (charter.invoice_id if charter else None))
     if invoice is not None:
         try:
-            return _invoice_effect(payment, invoice)
+            return _build_invoice_effect(payment, invoice)
         except errors.ConcurrentUpdate:
             raise
         except errors.Conflict as error:
-            return _deposit_effect(payment, organization, error.detail)
+            return _build_deposit_effect(payment, organization, error.detail)
     if charter is None:
-        return _deposit_effect(payment, organization, "Its invoice or charter does not exist any more.")
-    return _charter_effect(caller, payment, charter, organization)
+        return _build_deposit_effect(payment, organization, "The invoice or charter of this payment was deleted.")
+    return _build_charter_effect(caller, payment, charter, organization)
 
 
-def _invoice_effect(payment: Payment, invoice: Invoice) -> _Effect:
+def _build_invoice_effect(payment: Payment, invoice: Invoice) -> _Effect:
     context = payment_effects.load_context(Caller.system("payments", payment.org_id), invoice.id)
     after, ops = payment_effects.apply_payment(context, payment_id=payment.id, cents=payment.amount)
     return _Effect(ops, open_balance=after.balance_due)
@@ -237,8 +234,8 @@ def _deposit_ops(payment: Payment, organization: Organization, charter_id: str |
     return journal.journal_ops(organization, movement, reference=payment.id)
 
 
-def _deposit_effect(payment: Payment, organization: Organization, problem: str) -> _Effect:
-    """Keep a payment as a deposit. Staff refund or use it. A charter's amount paid includes it."""
+def _build_deposit_effect(payment: Payment, organization: Organization, problem: str) -> _Effect:
+    """Build the effect of a payment that is kept as a deposit, for staff to apply or refund."""
     effect = _Effect(_deposit_ops(payment, organization, payment.charter_id), problem=problem, kept_as_deposit=True)
     charter = _find_charter(payment)
     if charter is not None:
@@ -253,7 +250,7 @@ def _find_charter(payment: Payment) -> Charter | None:
     return store.find(Charter, CHARTER.key(org=payment.org_id, id=payment.charter_id))
 
 
-def _charter_effect(caller: Caller, payment: Payment, charter: Charter, organization: Organization) -> _Effect:
+def _build_charter_effect(caller: Caller, payment: Payment, charter: Charter, organization: Organization) -> _Effect:
     amount_paid = charter.amount_paid + payment.amount
     effect = _Effect(
         _deposit_ops(payment, organization, charter.id), open_balance=max(0, charter.quote.total - amount_paid)
@@ -272,7 +269,7 @@ def _charter_effect(caller: Caller, payment: Payment, charter: Charter, organiza
             effect.ops += ops
             effect.booked = True
             return effect
-    elif not awaits_deposit and charter.status in _NO_TRIP_STATUSES:
+    elif not awaits_deposit and charter.status in _UNPAYABLE_STATUSES:
         effect.problem = _PROBLEMS.get(charter.status, f"The charter is {charter.status}.")
     after = charter.model_copy(update={"amount_paid": amount_paid})
     effect.ops.append(Update(charter, after, on_stale=CharterChanged()))

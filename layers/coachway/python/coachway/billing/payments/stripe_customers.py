@@ -1,4 +1,4 @@
-"""Stripe customers of clients, created with the first payment."""
+"""Customers at Stripe. A client's customer is created with its first card payment."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from coachway.core.persistence.operations import Create, Op, Update
 
 
 def find_customer(org_id: str, client_id: str) -> StripeCustomer | None:
-    """The Stripe customer of a client, or None if it has never paid by card."""
+    """Find the Stripe customer of a client. None if the client has never paid by card."""
     return store.find(StripeCustomer, STRIPE_CUSTOMER.key(org=org_id, client=client_id))
 
 
 def get_or_create_customer(caller: Caller, client: Client) -> StripeCustomer:
-    """The Stripe customer of a client, created if necessary. Safe to run concurrently. Raises UpstreamUnavailable."""
+    """Get the Stripe customer of a client, or create it. Raises UpstreamUnavailable."""
     existing = find_customer(client.org_id, client.id)
     if existing is not None:
         return existing
@@ -34,7 +34,7 @@ def get_or_create_customer(caller: Caller, client: Client) -> StripeCustomer:
 
 
 def save_card_ops(customer: StripeCustomer | None, payment_method_id: str | None, card: str | None) -> list[Op]:
-    """Operations that save the card of a successful payment for the next one. Empty if it is saved already."""
+    """Return the operations that save the card of a successful payment for the next one, if it is not saved yet."""
     if customer is None or payment_method_id is None or customer.payment_method_id == payment_method_id:
         return []
     return [Update(customer, customer.model_copy(update={"payment_method_id": payment_method_id, "card": card}))]

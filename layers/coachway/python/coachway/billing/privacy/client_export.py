@@ -28,13 +28,13 @@ _PAGE_SIZE: Final = 100
 
 
 class ClientExportQuery(RequestSchema):
-    """The cursor of the page."""
+    """The page of the export."""
 
     cursor: Annotated[str | None, Field(max_length=1024, pattern=r"^[0-5]:")] = None
 
 
 class ClientExport(BaseSchema):
-    """A page of the data about a client. The first page includes `file`, the client's own record."""
+    """A page of the data about a client. The first page includes `file`: the client with contacts and preferences."""
 
     file: ClientFile | None = None
     charters: list[Charter] = Field(default_factory=list)
@@ -43,7 +43,7 @@ class ClientExport(BaseSchema):
     refunds: list[Refund] = Field(default_factory=list)
     collections: list[Collection] = Field(default_factory=list)
     messages: Annotated[
-        list[Notification], Field(description="Recipient, time and subject of messages, without their text.")
+        list[Notification], Field(description="Recipient, time and subject of each message, without its text.")
     ] = Field(default_factory=list)
     next_cursor: Annotated[str | None, Field(description="Cursor of the next page. Null on the last page.")] = None
 
@@ -58,24 +58,28 @@ _LISTS: Final[tuple[tuple[str, type[Entity], AccessPattern], ...]] = (
 )
 
 
-def export(caller: Caller, client_id: str, query: ClientExportQuery) -> ClientExport:
-    """Export a page of the data about a client: list by list, newest first. Raises NotFound, Invalid."""
-    file = privacy.export_client(caller, client_id)
+def export_client(caller: Caller, client_id: str, query: ClientExportQuery) -> ClientExport:
+    """Export a page of the data about a client, list by list, newest first in each. Raises NotFound, Invalid."""
+    client_file = privacy.export_client(caller, client_id)
     records: dict[str, list[Entity]] = {}
     number, _, list_cursor = (query.cursor or "0:").partition(":")
     cursor, remaining = list_cursor or None, _PAGE_SIZE
     for index in range(int(number), len(_LISTS)):
         name, model, pattern = _LISTS[index]
         page = query_page(
-            model, pattern, _partitions(file, pattern), PageQuery(limit=remaining, cursor=cursor), descending=True
+            model,
+            pattern,
+            _partitions(client_file, pattern),
+            PageQuery(limit=remaining, cursor=cursor),
+            descending=True,
         )
         records[name] = page.items
         remaining, cursor = remaining - len(page.items), None
         if page.next_cursor is not None:
-            return _page(query, file, records, f"{index}:{page.next_cursor}")
+            return _build_page(query, client_file, records, f"{index}:{page.next_cursor}")
         if remaining == 0 and index + 1 < len(_LISTS):
-            return _page(query, file, records, f"{index + 1}:")
-    return _page(query, file, records, None)
+            return _build_page(query, client_file, records, f"{index + 1}:")
+    return _build_page(query, client_file, records, None)
 
 
 def _partitions(file: ClientFile, pattern: AccessPattern) -> list[str]:
@@ -91,8 +95,8 @@ def _partitions(file: ClientFile, pattern: AccessPattern) -> list[str]:
     return [BY_RECIPIENT.partition(org=client.org_id, recipient=address) for address in mailboxes]
 
 
-def _page(
+def _build_page(
     query: ClientExportQuery, file: ClientFile, records: dict[str, list[Entity]], cursor: str | None
 ) -> ClientExport:
-    export_ = ClientExport(file=None if query.cursor else file, next_cursor=cursor)
-    return export_.model_copy(update=records)
+    client_export = ClientExport(file=None if query.cursor else file, next_cursor=cursor)
+    return client_export.model_copy(update=records)

@@ -38,21 +38,21 @@ def _remove_pdf(invoice: Invoice) -> None:
         file_storage.remove(invoice.pdf_key)
 
 
-def _require_outcome(payment: Payment) -> None:
+def _require_final(payment: Payment) -> None:
     if payment.status is PaymentStatus.PENDING:
         raise PaymentInProgress(f"The outcome of {payment.id} is not known yet.")
 
 
 LISTS_OF_CLIENT: Final = (
     RecordList(Invoice, invoice_model.OF_CLIENT, partial(erase_record, prepare=_remove_pdf)),
-    RecordList(Payment, payment_model.OF_CLIENT, partial(erase_record, prepare=_require_outcome)),
+    RecordList(Payment, payment_model.OF_CLIENT, partial(erase_record, prepare=_require_final)),
     RecordList(Refund, refund_model.OF_CLIENT),
     RecordList(Collection, collection_model.OF_CLIENT),
 )
 
 
 def erase_client(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next page of a client's data; after the last page, failed invoicing and the customer at Stripe.
+    """Erase the next page of a client's data; after the last page, also its invoicing failures and Stripe customer.
 
     Raises PaymentInProgress while a payment is pending, UpstreamUnavailable.
     """
@@ -72,10 +72,10 @@ def _erase_failures(caller: Caller, client_id: str) -> None:
 
 
 def _erase_customer(caller: Caller, client_id: str) -> None:
-    stored = stripe_customers.find_customer(caller.org_id, client_id)
-    if stored is not None:
-        stripe_client.delete_customer(stored.customer_id)
-        store.commit(caller, Remove(stored))
+    customer = stripe_customers.find_customer(caller.org_id, client_id)
+    if customer is not None:
+        stripe_client.delete_customer(customer.customer_id)
+        store.commit(caller, Remove(customer))
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

@@ -1,1 +1,1 @@
-"""Refunds: request, approval, execution, bookkeeping."""
+"""Refunds of payments: request, approval, execution and bookkeeping."""

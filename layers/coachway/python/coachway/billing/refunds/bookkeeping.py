@@ -1,6 +1,6 @@
 """Bookkeeping of a completed refund: payment, invoice or deposit, and ledger entries, in one transaction.
 
-Also its reversal, when the bank returns the refund.
+Also reverses the bookkeeping when the bank returns the refund.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ def complete_refund(caller: Caller, refund_id: str, stripe_refund_id: str | None
 
 
 def apply_refund(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refund, list[Op]]:
-    """The refund, with the invoice it was taken from, and the operations of its bookkeeping.
+    """Book a refund: first on the payments of its invoice, then on deposits.
 
-    It is taken from the payments of the invoice first. The rest is taken from deposits.
+    Return the refund, which records the amount booked on the invoice, and the operations.
     """
     memo = f"Refund on {refund.number}" if refund.number else "Refund"
     if _is_unallocated(payment):
         return refund, _journal_ops(caller, refund, refund.amount, memo)
     charter = service.find_charter(refund)
-    # The paid invoice or, if that is void, the current invoice of the charter.
+    # The paid invoice or, if that is void, the charter's current invoice.
     invoice_ids = [payment.invoice_id, charter.invoice_id if charter is not None else None]
     invoice_id = next(
         (candidate_id for candidate_id in invoice_ids if candidate_id is not None and _is_issued(caller, candidate_id)),
@@ -76,7 +76,10 @@ def apply_refund(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refu
 
 
 def reverse_refund(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
-    """Operations that reverse a refund's bookkeeping. If its invoice was voided since, the amount becomes a deposit."""
+    """Return the operations that reverse the bookkeeping of a refund.
+
+    If its invoice was voided in the meantime, the amount becomes a deposit.
+    """
     memo = f"Refund of {refund.number} returned" if refund.number else "Refund returned"
     if _is_unallocated(payment):
         return _journal_ops(caller, refund, refund.amount, memo, is_reversal=True)
@@ -93,12 +96,15 @@ def reverse_refund(caller: Caller, payment: Payment, refund: Refund) -> list[Op]
 
 
 def _is_unallocated(payment: Payment) -> bool:
-    """Whether the payment could not be applied to its invoice, and was kept as a deposit."""
+    """Return whether the payment could not be applied to its invoice, so that it was kept as a deposit."""
     return payment.kept_as_deposit and payment.invoice_id is not None
 
 
 def _invoice_share(cents: int, context: payment_effects.InvoicePaymentContext) -> int:
-    """The part of a refund taken from an invoice. Overpayments of the invoice's only charter are refunded first."""
+    """Return the cents of a refund to book on an invoice.
+
+    An overpayment of the invoice's only charter is refunded first, from deposits.
+    """
     paid = context.invoice.amount_paid - context.invoice.amount_refunded
     if context.charter is not None:
         cents -= min(cents, max(0, context.charter.amount_paid - paid))
@@ -106,23 +112,26 @@ def _invoice_share(cents: int, context: payment_effects.InvoicePaymentContext) -
 
 
 def _journal_ops(caller: Caller, refund: Refund, cents: int, memo: str, *, is_reversal: bool = False) -> list[Op]:
-    build = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
-    movement = build(
+    build_movement = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
+    movement = build_movement(
         client_id=refund.client_id, charter_id=refund.charter_id, cents=cents, currency=refund.currency, memo=memo
     )
     if is_reversal:
-        movement = movements.reversal_of(movement)
+        movement = movements.refund_returned(movement)
     return journal.journal_ops(organization_queries.get(caller.org_id), movement, reference=refund.id)
 
 
 def _is_issued(caller: Caller, invoice_id: str) -> bool:
-    """Whether an invoice is issued and not void. Payments of drafts and void invoices are deposits."""
+    """Return whether an invoice is issued and not void. Payments of drafts and void invoices are deposits."""
     invoice = store.find(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
     return invoice is not None and invoice.status not in {InvoiceStatus.DRAFT, InvoiceStatus.VOID}
 
 
 def _with_charter_op(charter: Charter | None, cents: int, ops: list[Op]) -> list[Op]:
-    """`ops` with `cents` less paid on the charter. Merged into the charter's update if `ops` has one."""
+    """Return `ops`, which also subtract `cents` from the amount paid on the charter.
+
+    If `ops` update the charter already, that update is changed: a transaction writes an item only once.
+    """
     if charter is None:
         return ops
     charter_op = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)

@@ -1,7 +1,7 @@
-"""Settlement of a cancelled charter: one transaction, once.
+"""Settlement of a cancelled charter, in one transaction.
 
-Its invoice is voided, which turns payments on it into deposits. The cancellation policy decides which part of the
-deposits is refunded, from the newest payment on, through the refund workflow. The rest is the cancellation fee.
+The charter's invoice is voided, so its payments become deposits. The cancellation policy says which part of them is
+refunded, newest payment first. The refund workflow sends the refunds. The rest is the cancellation fee.
 """
 
 from __future__ import annotations
@@ -38,13 +38,16 @@ from coachway.core.schemas import BaseSchema
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 
-_NO_TRIP_STATUSES: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
+_ENDED_STATUSES: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
 MAX_PAYMENTS: Final = 20
-"""A settlement is one transaction, so it can refund at most this many payments."""
+"""The most payments that one settlement can refund, because it is one transaction."""
 
 
 class SettlementContext(BaseSchema):
-    """A charter with its invoice and payments. `held` is the amount refunded or reserved of each payment, in cents."""
+    """A charter with its invoice and payments.
+
+    `held` is the amount of each payment that is refunded or reserved for refunds, in cents, by payment id.
+    """
 
     organization: Organization
     charter: Charter
@@ -55,30 +58,31 @@ class SettlementContext(BaseSchema):
 
     @property
     def refundable_amounts(self) -> list[RefundableAmount]:
-        """What can be refunded of each payment, newest first."""
-        newest = sorted(self.payments, key=lambda payment: payment.id, reverse=True)
-        return [RefundableAmount(payment.id, max(0, payment.amount - self.held[payment.id])) for payment in newest]
+        """The amount of each payment that can be refunded, newest payment first."""
+        newest_first = sorted(self.payments, key=lambda payment: payment.id, reverse=True)
+        return [
+            RefundableAmount(payment.id, max(0, payment.amount - self.held[payment.id])) for payment in newest_first
+        ]
 
 
 def settle_cancellation(caller: Caller, delivery: Delivery) -> None:
-    """Settle a cancelled charter, or a declined or expired quote that was paid for."""
+    """Settle a cancelled charter, or a declined or expired quote with payments."""
     _settle_cancellation(caller, delivery.aggregate_id)
 
 
 @retry_on_conflict
 def _settle_cancellation(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
-    if charter is None or charter.status not in _NO_TRIP_STATUSES:
+    if charter is None or charter.status not in _ENDED_STATUSES:
         return
-    if (
-        store.find(CancellationSettlement, CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id))
-        is not None
-    ):
-        raise AlreadyConsumed("This cancellation is settled already.")
+    already_settled = AlreadyConsumed("This cancellation is settled already.")
+    settlement_key = CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id)
+    if store.find(CancellationSettlement, settlement_key) is not None:
+        raise already_settled
     if charter.amount_paid == 0 and charter.invoice_id is None:
         return
     context = _load_context(caller, charter)
-    refundable = sum(refund.cents for refund in context.refundable_amounts)
+    refundable = sum(amount.cents for amount in context.refundable_amounts)
     refund_total = min(refundable, cancellation_refund(charter.cancellation, charter.amount_paid))
     refunds = _build_refunds(caller, context, refund_total)
     settlement = CancellationSettlement(
@@ -90,19 +94,19 @@ def _settle_cancellation(caller: Caller, charter_id: str) -> None:
         # A disputed payment stays a deposit until the bank decides.
         payment_ids=[payment.id for payment in context.payments if not payment.is_disputed],
     )
-    already_settled = AlreadyConsumed("This cancellation is settled already.")
     store.commit(caller, Create(settlement, on_exists=already_settled), *_settlement_ops(context, settlement, refunds))
 
 
 def cancellation_refund(terms: Cancellation | None, paid: int) -> int:
-    """Cents to refund of `paid`: a percentage by the policy, and all that was paid after the cancellation.
+    """Return how much of `paid` to refund, in cents.
 
-    Without `terms`, as for a declined quote, everything is refunded.
+    That is a percentage of what was paid before the cancellation, and all that was paid after it. Without `terms`, as
+    for a declined quote, everything is refunded.
     """
     if terms is None:
         return paid
-    paid_later = max(0, paid - terms.amount_paid)
-    return cancellation_policy.refund_amount(min(paid, terms.amount_paid), terms.refund_percent) + paid_later
+    paid_after = max(0, paid - terms.amount_paid)
+    return cancellation_policy.refund_amount(min(paid, terms.amount_paid), terms.refund_percent) + paid_after
 
 
 def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
@@ -111,11 +115,11 @@ def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
         invoice = store.find(Invoice, INVOICE.key(org=caller.org_id, id=charter.invoice_id))
     payments = [
         payment
-        for subject in (charter.id, *([invoice.id] if invoice else []))
-        for payment in _list_payments(caller.org_id, subject)
+        for subject_id in (charter.id, *([invoice.id] if invoice else []))
+        for payment in _list_trip_payments(caller.org_id, subject_id)
     ]
     if sum(payment.amount - payment.amount_refunded for payment in payments) < charter.amount_paid:
-        # The index is behind the table. The event is retried.
+        # The index does not have the latest payment yet. The event will be delivered again.
         raise errors.ConcurrentUpdate("A payment of this charter is not in the index yet. Retry.")
     hold_keys = {payment.id: REFUND_HOLDS.key(org=caller.org_id, payment=payment.id) for payment in payments}
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
@@ -130,13 +134,13 @@ def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
     )
 
 
-def _list_payments(org_id: str, subject: str) -> Sequence[Payment]:
-    partition = OF_SUBJECT.partition(org=org_id, subject=subject)
-    listed_payments = query_all(Payment, partition, index=OF_SUBJECT.index, most=MAX_PAYMENTS * 10)
-    # Read the payments again, as the index can be stale.
+def _list_trip_payments(org_id: str, subject_id: str) -> Sequence[Payment]:
+    partition = OF_SUBJECT.partition(org=org_id, subject=subject_id)
+    indexed_payments = query_all(Payment, partition, index=OF_SUBJECT.index, most=MAX_PAYMENTS * 10)
+    # Read the payments from the table, because the index can be stale.
     stored_payments = (
-        store.find_many(Payment, [PAYMENT.key(org=org_id, id=payment.id) for payment in listed_payments])
-        if listed_payments
+        store.find_many(Payment, [PAYMENT.key(org=org_id, id=payment.id) for payment in indexed_payments])
+        if indexed_payments
         else {}
     )
     return [
@@ -147,7 +151,7 @@ def _list_payments(org_id: str, subject: str) -> Sequence[Payment]:
 
 
 def _is_for_trip(payment: Payment) -> bool:
-    """Whether a payment counts for the trip. A payment that its invoice did not accept belongs to the client."""
+    """Return whether a payment is for the trip. One that its invoice did not accept is a deposit of the client."""
     return payment.invoice_id is None or not payment.kept_as_deposit
 
 
@@ -209,13 +213,13 @@ def _settlement_ops(
 
 
 def _void_invoice_ops(context: SettlementContext, before: Invoice) -> list[Op]:
-    """Operations that void the charter's invoice."""
+    """Return the operations that void the charter's invoice."""
     if before.status is InvoiceStatus.VOID:
         return [CheckVersion(before, InvoiceChanged())]
     TRANSITIONS.require(before.status, InvoiceStatus.VOID)
     reason = f"{context.charter.number} was cancelled"
-    changed: dict[str, Any] = {"voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
-    after = before.model_copy(update={"status": InvoiceStatus.VOID, **changed})
+    changes: dict[str, Any] = {"voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
+    after = before.model_copy(update={"status": InvoiceStatus.VOID, **changes})
     ops: list[Op] = [
         Update(before, after, [InvoiceVoided(**event_fields(after), reason=reason)], on_stale=InvoiceChanged())
     ]

@@ -1,4 +1,4 @@
-"""Event consumers: resume the refund workflow after a manager's decision."""
+"""Event consumer: resume the refund workflow after a manager's decision."""
 
 from __future__ import annotations
 

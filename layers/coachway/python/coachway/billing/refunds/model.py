@@ -39,14 +39,14 @@ OF_PAYMENT = AccessPattern(
     sk="{made}#{id}",
 )
 CANCELLATION_SETTLEMENT = AccessPattern(
-    "the settlement of a cancelled charter: what was refunded and what was kept",
+    "the settlement of a cancelled charter: the amounts refunded and kept",
     pk="ORG#{org}#CANCELLATION#{charter}",
     sk="HEAD",
 )
 
 
 class RefundInput(RequestSchema):
-    """The payment to refund, the amount, and a reason, which is sent to the client."""
+    """The payment to refund, the amount, and the reason, which the client receives."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -77,7 +77,7 @@ class RefundCause(StrEnum):
     REQUEST = "request"
     CANCELLATION = "cancellation"
     DISPUTE = "dispute"
-    """The payer won a dispute, and the bank returned the payment."""
+    """The payer won a dispute, so the bank returned the payment."""
 
 
 class Refund(Entity):
@@ -111,15 +111,15 @@ class Refund(Entity):
     failure: Annotated[FlowFailure | None, Field(description="Why the refund failed.")] = None
     round: Annotated[int, Field(description="Number of times the refund was started.")] = 1
     attempt: int = 0
-    """Part of the idempotency key at Stripe. Raised only when Stripe has clearly not made the refund."""
+    """Part of the idempotency key at Stripe. Incremented only when Stripe has certainly not made the refund."""
     sent_at: Annotated[
         AwareDatetime | None, Field(description="Time of the request to Stripe. Null before the request.")
     ] = None
     of_fee: bool = False
-    """Whether it refunds a cancellation fee."""
+    """Whether the refund is of a cancellation fee."""
     of_invoice: StoredAmount = 0
     taken_of: str | None = None
-    """The invoice whose payments the completed refund was taken from, and the amount taken from it."""
+    """The invoice that the completed refund was booked on. `of_invoice` is the amount booked on it."""
 
     def key(self) -> Key:
         return REFUND.key(org=self.org_id, id=self.id)

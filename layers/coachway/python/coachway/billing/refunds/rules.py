@@ -31,14 +31,14 @@ TRANSITIONS: Final = Transitions(
         RefundStatus.REJECTED: frozenset(),
     },
 )
-"""An approved refund cannot be rejected unless it failed, as the money may be on its way.
+"""An approved refund can be rejected only after it failed, because the money may be on its way.
 
-A completed refund fails when the bank returns it later.
+A completed refund fails if the bank returns it later.
 """
 
 
 def needs_approval(cents: int, threshold: int, *, refunded_before: int = 0) -> bool:
-    """Whether a manager must approve a refund. The threshold applies to all refunds of a payment together."""
+    """Return whether a manager must approve a refund. The threshold applies to the sum of all refunds of a payment."""
     return refunded_before + cents >= threshold
 
 
@@ -50,7 +50,7 @@ class RefundableAmount(NamedTuple):
 
 
 def allocate_refund(cents: int, payments: Sequence[RefundableAmount]) -> list[RefundableAmount]:
-    """Distribute `cents` over payments, in their order, up to what each can refund."""
+    """Distribute `cents` over payments in their order, up to the refundable amount of each."""
     shares = []
     for payment in payments:
         share = min(cents, payment.cents)

@@ -37,6 +37,7 @@ from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, IncrementCounters, Op, Update
 from coachway.core.persistence.queries import query_by_month, query_page
+from coachway.core.persistence.records import Key
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
@@ -61,22 +62,22 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
     if payment.is_disputed:
         raise PaymentIsDisputed("The payer disputes this payment. Wait for the bank's decision.")
     charter_id = charter_id_of(payment)
-    keys = ORGANIZATIONS.key(org=caller.org_id), CLIENT.key(org=caller.org_id, id=payment.client_id)
-    hold_key, settlement_key = (
-        REFUND_HOLDS.key(org=caller.org_id, payment=payment.id),
-        _settlement_key(caller, charter_id),
-    )
-    records = store.batch_get([*keys, hold_key, *([settlement_key] if settlement_key else [])])
+    organization_key = ORGANIZATIONS.key(org=caller.org_id)
+    client_key = CLIENT.key(org=caller.org_id, id=payment.client_id)
+    hold_key = REFUND_HOLDS.key(org=caller.org_id, payment=payment.id)
+    settlement_key = _settlement_key(caller, charter_id)
+    optional_keys = [settlement_key] if settlement_key else []
+    records = store.batch_get([organization_key, client_key, hold_key, *optional_keys])
     held = records.numbers(hold_key).get("refunded", 0)
     refundable = payment.amount - held
     amount = request.amount or refundable
     if amount > refundable or amount <= 0:
-        raise _amount_error(refundable, payment.currency)
+        raise _build_amount_error(refundable, payment.currency)
     settlement = records.find(CancellationSettlement, settlement_key) if settlement_key is not None else None
-    organization = records.get(Organization, keys[0])
+    organization = records.get(Organization, organization_key)
     refund = build_refund(
         payment,
-        records.find(Client, keys[1]),
+        records.find(Client, client_key),
         amount,
         request.reason,
         charter_id=charter_id,
@@ -95,7 +96,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
 
 
 def charter_id_of(payment: Payment) -> str | None:
-    """The id of the only charter that a payment was for, or None."""
+    """Return the id of the only charter that a payment was for. None if its invoice has several charters."""
     if payment.invoice_id is None:
         return payment.charter_id
     invoice = store.find(Invoice, INVOICE.key(org=payment.org_id, id=payment.invoice_id))
@@ -103,13 +104,13 @@ def charter_id_of(payment: Payment) -> str | None:
 
 
 def find_charter(refund: Refund) -> Charter | None:
-    """The charter of a refund, or None."""
+    """Find the charter of a refund, if it has one."""
     if refund.charter_id is None:
         return None
     return store.find(Charter, CHARTER.key(org=refund.org_id, id=refund.charter_id))
 
 
-def _settlement_key(caller: Caller, charter_id: str | None) -> Any:
+def _settlement_key(caller: Caller, charter_id: str | None) -> Key | None:
     return CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id) if charter_id is not None else None
 
 
@@ -135,13 +136,13 @@ def build_refund(payment: Payment, client: Client | None, amount: int, reason: s
 
 
 def create_refund_ops(refund: Refund, payment: Payment, *, held_before: int) -> list[Op]:
-    """Operations that create a refund and its hold on the payment. Holds never exceed the payment.
+    """Return the operations that create a refund and its hold on the payment. Holds never exceed the payment.
 
-    They fail with ConcurrentUpdate unless `held_before` is the current hold.
+    The operations fail with ConcurrentUpdate unless `held_before` is the current hold, in cents.
     """
     held = held_before + refund.amount
     if held > payment.amount:
-        raise _amount_error(payment.amount - held_before, payment.currency)
+        raise _build_amount_error(payment.amount - held_before, payment.currency)
     expected = {"refunded": held}
     conflict = errors.ConcurrentUpdate("Another refund of this payment was created. Retry.")
     event = RefundRequested(**event_fields(refund), needs_approval=refund.needs_approval, round=refund.round)
@@ -152,12 +153,12 @@ def create_refund_ops(refund: Refund, payment: Payment, *, held_before: int) -> 
     return [Create(refund, [event]), hold]
 
 
-def _amount_error(refundable: int, currency: str) -> AmountExceedsPayment:
-    return AmountExceedsPayment(f"{max(refundable, 0) / 100:.2f} {currency} of this payment can be refunded.")
+def _build_amount_error(refundable: int, currency: str) -> AmountExceedsPayment:
+    return AmountExceedsPayment(f"Only {max(refundable, 0) / 100:.2f} {currency} of this payment can be refunded.")
 
 
 def event_fields(refund: Refund) -> dict[str, Any]:
-    """The fields common to all events of a refund."""
+    """Return the fields common to all events of a refund."""
     return {
         "refund_id": refund.id,
         "payment_id": refund.payment_id,
@@ -174,7 +175,7 @@ def event_fields(refund: Refund) -> dict[str, Any]:
 
 
 def get_refund(caller: Caller, refund_id: str, *, expected: int | None = None) -> Refund:
-    """Get a refund. Raises NotFound, also for another client's, and PreconditionFailed."""
+    """Get a refund. Raises NotFound, also for refunds the caller cannot see, and PreconditionFailed."""
     refund = store.get(Refund, REFUND.key(org=caller.org_id, id=refund_id), expected=expected)
     if caller.is_external and (caller.role != "client" or caller.party_id != refund.client_id):
         raise errors.NotFound("Refund not found.")
@@ -206,11 +207,11 @@ def approve_refund(caller: Caller, refund_id: str, reason: str, expected: int | 
     def decision_ops(before: Refund) -> list[Op]:
         rules.TRANSITIONS.require(before.status, RefundStatus.PENDING)
         if before.status is not RefundStatus.AWAITING_APPROVAL:
-            raise RefundNotAwaitingApproval(f"This refund is {before.status}.")
+            raise RefundNotAwaitingApproval(f"This refund is {before.status}. It is not waiting for approval.")
         after = _build_decided_refund(caller, before, RefundStatus.PENDING, reason)
         return [Update(before, after, [RefundApproved(**event_fields(after))])]
 
-    return _decide(caller, refund_id, expected, decision_ops)
+    return _commit_decision(caller, refund_id, expected, decision_ops)
 
 
 def reject_refund(caller: Caller, refund_id: str, reason: str, expected: int | None) -> Refund:
@@ -233,7 +234,7 @@ def reject_refund(caller: Caller, refund_id: str, reason: str, expected: int | N
             *_clear_failure_ops(before),
         ]
 
-    return _decide(caller, refund_id, expected, decision_ops)
+    return _commit_decision(caller, refund_id, expected, decision_ops)
 
 
 def retry_refund(caller: Caller, refund_id: str, expected: int | None) -> Refund:
@@ -246,7 +247,7 @@ def retry_refund(caller: Caller, refund_id: str, expected: int | None) -> Refund
         event = RefundRequested(**event_fields(after), needs_approval=after.needs_approval, round=after.round)
         return [Update(before, after, [event]), *_clear_failure_ops(before)]
 
-    return _decide(caller, refund_id, expected, retry_ops)
+    return _commit_decision(caller, refund_id, expected, retry_ops)
 
 
 def _clear_failure_ops(refund: Refund) -> list[Op]:
@@ -254,7 +255,7 @@ def _clear_failure_ops(refund: Refund) -> list[Op]:
 
 
 def build_resumed_refund(refund: Refund) -> Refund:
-    """A failed refund, back in the state in which it failed."""
+    """Return a failed refund with the status that it had before the failure."""
     awaits_approval = refund.needs_approval and refund.decided_at is None
     status = RefundStatus.AWAITING_APPROVAL if awaits_approval else RefundStatus.PENDING
     rules.TRANSITIONS.require(refund.status, status)
@@ -267,11 +268,13 @@ def _build_decided_refund(caller: Caller, refund: Refund, status: RefundStatus, 
 
 
 @retry_on_conflict
-def _decide(caller: Caller, refund_id: str, expected: int | None, decision_ops: Callable[[Refund], list[Op]]) -> Refund:
+def _commit_decision(
+    caller: Caller, refund_id: str, expected: int | None, decision_ops: Callable[[Refund], list[Op]]
+) -> Refund:
     before = get_refund(caller, refund_id, expected=expected)
-    operations = decision_ops(before)
-    store.commit(caller, *operations)
-    update = operations[0]
+    ops = decision_ops(before)
+    store.commit(caller, *ops)
+    update = ops[0]
     if not isinstance(update, Update) or not isinstance(update.after, Refund):
         raise TypeError("the first operation of a decision must update the refund")
     return update.after

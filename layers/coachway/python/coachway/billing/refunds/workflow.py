@@ -1,7 +1,6 @@
 """Steps of the refund workflow (`statemachines/refund.asl.yaml`). Each reads the refund first and can be repeated.
 
-A step returns the next state in `go`. Before a refund is sent, Stripe is asked for an earlier attempt with our refund's
-id, so that nothing is refunded twice.
+Before a refund is sent, the step looks for an earlier attempt at Stripe, so that nothing is refunded twice.
 """
 
 from __future__ import annotations
@@ -35,15 +34,15 @@ class NextStep(BaseSchema):
     go: str
 
 
-def next_step(caller: Caller, refund_id: str, *, execution: str, round_: int, redriven: bool) -> NextStep:
-    """Claim the execution and choose the next state of a refund."""
+def choose_next_step(caller: Caller, refund_id: str, *, execution: str, round_: int, redriven: bool) -> NextStep:
+    """Make this execution the owner of the refund, and choose the next state."""
     if not executions.claim_execution(caller, refund_id, execution, round_=round_, redriven=redriven):
         return NextStep(go="over")
-    return _choose_next_step(caller, refund_id, redriven)
+    return _find_next_step(caller, refund_id, redriven)
 
 
 @retry_on_conflict
-def _choose_next_step(caller: Caller, refund_id: str, redriven: bool) -> NextStep:
+def _find_next_step(caller: Caller, refund_id: str, redriven: bool) -> NextStep:
     refund = service.get_refund(caller, refund_id)
     if refund.status is RefundStatus.FAILED and redriven:
         refund = _resume_refund(caller, refund)
@@ -79,7 +78,7 @@ def _send_approval_request(caller: Caller, execution: Execution, *, escalated: b
     if refund.status is RefundStatus.AWAITING_APPROVAL:
         event = RefundApprovalNeeded(**service.event_fields(refund), escalated=escalated)
         store.commit(caller, Update(refund, refund.model_copy(), [event]))
-    else:  # decided before the token was stored, so nobody resumed the workflow
+    else:  # the decision came before the token was stored, so nothing has resumed the workflow
         executions.send_task_success(caller, execution)
 
 
@@ -99,14 +98,14 @@ def execute_refund(caller: Caller, refund_id: str) -> NextStep:
     try:
         stripe_refund_id = _refund_through_stripe(refund) if refund.method is PaymentMethod.CARD else None
     except (stripe_client.StripeRejected, stripe_client.CardDeclined) as error:
-        return record_failure(caller, refund_id, state="GiveBack", error=error.detail, refused=True)
+        return record_failure(caller, refund_id, state="GiveBack", error=error.detail, is_rejected=True)
     bookkeeping.complete_refund(caller, refund_id, stripe_refund_id)
     return NextStep(go="over")
 
 
 @retry_on_conflict
 def _mark_sent(caller: Caller, refund_id: str) -> Refund:
-    """Record, before the request, that the refund may have reached Stripe."""
+    """Record that the refund may reach Stripe, before it is sent."""
     before = service.get_refund(caller, refund_id)
     if before.status is not RefundStatus.PENDING or before.sent_at is not None:
         return before
@@ -117,32 +116,32 @@ def _mark_sent(caller: Caller, refund_id: str) -> Refund:
 
 def _refund_through_stripe(refund: Refund) -> str:
     payment = store.get(Payment, PAYMENT.key(org=refund.org_id, id=refund.payment_id))
-    intent = payment.stripe_payment_intent_id
-    if intent is None:
+    payment_intent_id = payment.stripe_payment_intent_id
+    if payment_intent_id is None:
         raise stripe_client.StripeRejected("The payment has no charge at Stripe.")
-    # Stripe keeps idempotency keys for a day only, so look for an earlier attempt.
-    stripe_refund_id = refunds_and_disputes.list_refunds(intent).get(refund.id)
+    # Stripe keeps idempotency keys for only a day, so look for an earlier attempt.
+    stripe_refund_id = refunds_and_disputes.list_refunds(payment_intent_id).get(refund.id)
     if stripe_refund_id is not None:
         return stripe_refund_id
     if payment.is_disputed:
         raise stripe_client.StripeRejected("The payer disputes this payment. Wait for the bank's decision.")
     return refunds_and_disputes.create_refund(
         key=f"{refund.id}-{refund.attempt}",
-        payment_intent_id=intent,
+        payment_intent_id=payment_intent_id,
         cents=refund.amount,
         metadata={"refund_id": refund.id, "org_id": refund.org_id, "payment_id": refund.payment_id},
     )
 
 
 @retry_on_conflict
-def record_failure(caller: Caller, refund_id: str, *, state: str, error: str, refused: bool = False) -> NextStep:
-    """Mark a refund as failed and notify staff. `refused`: Stripe has certainly not made the refund."""
+def record_failure(caller: Caller, refund_id: str, *, state: str, error: str, is_rejected: bool = False) -> NextStep:
+    """Mark a refund as failed and notify staff. `is_rejected`: Stripe has certainly not made the refund."""
     before = service.get_refund(caller, refund_id)
     if before.status not in {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING}:
         return NextStep(go="over")
     failure = FlowFailure(state=state, error=error[:200], at=clock.now())
     changes: dict[str, Any] = {"status": RefundStatus.FAILED, "failure": failure}
-    if refused:
+    if is_rejected:
         changes["sent_at"] = None
     after = before.model_copy(update=changes)
     event = RefundFailed(**service.event_fields(after), state=state, error=failure.error)
@@ -160,10 +159,10 @@ def record_step_failure(caller: Caller, refund_id: str, *, state: str, failure: 
 
 
 STEPS: Final[Mapping[str, Step]] = {
-    "look": next_step,
+    "look": choose_next_step,
     "ask": request_approval,
     "give_up": expire_approval,
     "give_back": execute_refund,
     "failed": record_step_failure,
 }
-"""By the names of the steps in the state machine."""
+"""By step name in the state machine. Running executions send these names, so they cannot be renamed."""

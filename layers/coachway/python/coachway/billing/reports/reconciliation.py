@@ -36,12 +36,12 @@ class AccountMonth(BaseSchema):
 
 
 class Agreement(BaseSchema):
-    """The ledger balance of an account today, compared with the sum of the open records."""
+    """The ledger balance of an account today, compared with the sum of its open records."""
 
     account: Account
-    of: Annotated[str, Field(examples=["open invoices"])]
+    of: Annotated[str, Field(description="The records that are compared.", examples=["open invoices"])]
     ledger: ApiAmount
-    books: ApiAmount
+    books: Annotated[ApiAmount, Field(description="The sum of the records.")]
     difference: ApiAmount
 
 
@@ -53,28 +53,30 @@ class Reconciliation(BaseSchema):
     accounts: list[AccountMonth]
     total_debit: ApiAmount
     total_credit: ApiAmount
-    difference: Annotated[ApiAmount, Field(description="Difference of all debits and credits since the beginning.")]
+    difference: Annotated[
+        ApiAmount, Field(description="Difference of all debits and credits since the organization was created.")
+    ]
     agreements: Annotated[list[Agreement], Field(description="Comparisons as of today.")]
     is_sound: bool
 
 
 def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
-    """The reconciliation report of a month. Raises Invalid for a future month."""
-    # Imported here because payables need the vendors package: the other routes start faster without it.
+    """Build the reconciliation report of a month. Raises Invalid for a future month."""
+    # Imported here because payables import the vendors package, which the other routes do not need.
     from coachway.billing.payables import service as payables
 
     organization = organization_queries.get(caller.org_id)
-    today = journal.today(organization)
+    today = journal.local_date(organization)
     if query.month > f"{today:%Y-%m}":
         raise errors.Invalid.field("month", f"must not be after {today:%Y-%m}")
-    # One day earlier, because the organization's local month can be the one before.
+    # From one day earlier, because the local month of the organization can be the month before.
     months = months_between(
-        journal.midnight(min(journal.first_day(caller.org_id), _first_day(query.month))), clock.now()
+        journal.start_of_day(min(journal.first_day(caller.org_id), _first_day(query.month))), clock.now()
     )
-    totals_by_month = journal.totals_by_month(caller.org_id, [*months, *({f"{today:%Y-%m}"} - set(months))])
+    totals_by_month = journal.load_monthly_totals(caller.org_id, [*months, *({f"{today:%Y-%m}"} - set(months))])
     accounts, balances = [], dict[Account, int]()
     for account in Account:
-        opening = sum(totals[account].balance for name, totals in totals_by_month.items() if name < query.month)
+        opening = sum(totals[account].balance for month, totals in totals_by_month.items() if month < query.month)
         current = totals_by_month[query.month][account]
         balances[account] = sum(totals[account].balance for totals in totals_by_month.values())
         accounts.append(
@@ -86,11 +88,11 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
                 closing=opening + current.balance,
             )
         )
-    receivable = sum(invoice.balance_due for invoice in receivables.open_invoices(caller.org_id, today))
-    payable = sum(payable.amount for payable in payables.open_payables(caller.org_id))
+    receivable = sum(invoice.balance_due for invoice in receivables.iter_open_invoices(caller.org_id, today))
+    payable = sum(payable.amount for payable in payables.list_open_payables(caller.org_id))
     agreements = [
-        _agreement(Account.RECEIVABLE, "open invoices", balances, receivable),
-        _agreement(Account.PAYABLE, "unpaid payables", balances, -payable),
+        _compare(Account.RECEIVABLE, "open invoices", balances, receivable),
+        _compare(Account.PAYABLE, "unpaid payables", balances, -payable),
     ]
     difference = sum(balances.values())
     return Reconciliation(
@@ -109,6 +111,6 @@ def _first_day(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
 
 
-def _agreement(account: Account, of: str, balances: dict[Account, int], books: int) -> Agreement:
+def _compare(account: Account, records: str, balances: dict[Account, int], books: int) -> Agreement:
     ledger = balances[account]
-    return Agreement(account=account, of=of, ledger=ledger, books=books, difference=ledger - books)
+    return Agreement(account=account, of=records, ledger=ledger, books=books, difference=ledger - books)

@@ -1,1 +1,1 @@
-"""The Stripe API client."""
+"""Client of the Stripe API."""

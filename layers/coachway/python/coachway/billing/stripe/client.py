@@ -1,8 +1,9 @@
-"""Card charges through Stripe. Each call that changes something sends an idempotency key made from our own record.
+"""Customers and card charges at Stripe.
 
-A call without a response is repeated once with the same key. If that fails too, UpstreamUnavailable is raised, and
-`find_charge` finds the outcome later. The Stripe library is imported with the first call: it is a third of a cold
-start, and most requests do not need it.
+Each call that changes something sends an idempotency key made from the id of our own record. A call that gets no
+response is repeated once with the same key. If that fails too, UpstreamUnavailable is raised, and `find_charge` finds
+the outcome later. The Stripe library is imported with the first call, because it takes a third of a cold start, and
+most requests do not need it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TIMEOUT_SECONDS: Final = 5.0
-"""Timeout of a request. With one retry, all requests of a payment fit into the timeout of a function."""
-PAGE: Final = 100
+"""Timeout of a request. All requests of a payment, with one retry each, fit into the timeout of a function."""
+PAGE_SIZE: Final = 100
 _EXPAND: Final = ["latest_charge.balance_transaction"]
 
 
@@ -47,7 +48,7 @@ class StripeRejected(errors.Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ChargeOutcome:
-    """The outcome of a charge at Stripe. Amounts in cents."""
+    """The outcome of a charge at Stripe. Amounts are in cents."""
 
     payment_intent_id: str
     succeeded: bool
@@ -68,8 +69,8 @@ class ChargeOutcome:
 
 
 @cache
-def credentials() -> dict[str, str]:
-    """The credentials of our Stripe account: `api_key` and `webhook_secret`."""
+def load_credentials() -> dict[str, str]:
+    """Load the credentials of our Stripe account: `api_key` and `webhook_secret`."""
     from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 
     secret: Any = SecretsProvider().get(os.environ["STRIPE_SECRET_ARN"], transform="json")
@@ -77,21 +78,21 @@ def credentials() -> dict[str, str]:
 
 
 @cache
-def client() -> StripeClient:
-    """The Stripe client, with one retry per request."""
+def get_client() -> StripeClient:
+    """Return the Stripe client, with one retry per request."""
     import stripe
 
     stripe.enable_telemetry = False
     return stripe.StripeClient(
-        credentials()["api_key"],
+        load_credentials()["api_key"],
         base_addresses={"api": os.environ.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")},
         http_client=stripe.RequestsClient(timeout=_TIMEOUT_SECONDS),
         max_network_retries=1,
     )
 
 
-def call(request: Callable[[], T]) -> T:
-    """Run a request to Stripe. Raises CardDeclined, StripeRejected, or UpstreamUnavailable when a retry can help."""
+def call_stripe(request: Callable[[], T]) -> T:
+    """Send a request to Stripe. Raises CardDeclined, StripeRejected, or UpstreamUnavailable if a retry can help."""
     import stripe
 
     try:
@@ -121,13 +122,13 @@ def create_customer(*, org_id: str, client_id: str, version: int, name: str, ema
     """
     params: Any = {"name": name, "email": email, "metadata": {"org_id": org_id, "client_id": client_id}}
     options: Any = {"idempotency_key": f"customer-{client_id}-{version}"}
-    return str(call(lambda: client().v1.customers.create(params, options)).id)
+    return str(call_stripe(lambda: get_client().v1.customers.create(params, options)).id)
 
 
 def delete_customer(customer_id: str) -> None:
     """Delete a customer and its cards at Stripe. Charges stay. Safe to repeat. Raises UpstreamUnavailable."""
     try:
-        call(lambda: client().v1.customers.delete(customer_id))
+        call_stripe(lambda: get_client().v1.customers.delete(customer_id))
     except StripeRejected as error:
         if getattr(error.__cause__, "http_status", None) != 404:
             raise
@@ -139,13 +140,13 @@ def attach_payment_method(customer_id: str, payment_method_id: str, *, key: str)
     Raises CardDeclined for a card that the bank declines, StripeRejected for one that Stripe does not know.
     """
     options: Any = {"idempotency_key": f"attach-{key}"}
-    payment_method: Any = call(
-        lambda: client().v1.payment_methods.attach(payment_method_id, {"customer": customer_id}, options)
+    payment_method: Any = call_stripe(
+        lambda: get_client().v1.payment_methods.attach(payment_method_id, {"customer": customer_id}, options)
     )
-    return str(payment_method.id), _card_label(payment_method)
+    return str(payment_method.id), _format_card(payment_method)
 
 
-def _card_label(payment_method: Any) -> str:
+def _format_card(payment_method: Any) -> str:
     card = getattr(payment_method, "card", None)
     if card is None:
         return "Card"
@@ -165,8 +166,8 @@ def charge_card(
 ) -> ChargeOutcome:
     """Charge a card. A decline is an outcome, not an error.
 
-    If the bank requires confirmation, `confirm_url` is set and the bank sends the payer to `return_url`. Without
-    `return_url` the payer is not present, and the charge is cancelled.
+    If the bank requires a confirmation, `confirm_url` of the outcome is set, and the bank redirects the payer to
+    `return_url`. Without `return_url` the payer is not present, and the charge is cancelled.
 
     Raises UpstreamUnavailable when the outcome is unknown (see `find_charge`), StripeRejected when nothing was charged.
     """
@@ -186,11 +187,11 @@ def charge_card(
         params["return_url"] = return_url
     options: Any = {"idempotency_key": f"charge-{key}"}
     try:
-        intent: Any = call(lambda: client().v1.payment_intents.create(params, options))
+        intent: Any = call_stripe(lambda: get_client().v1.payment_intents.create(params, options))
     except CardDeclined as error:
-        intent_of_error = getattr(getattr(error.__cause__, "error", None), "payment_intent", None)
+        declined_intent = getattr(getattr(error.__cause__, "error", None), "payment_intent", None)
         return ChargeOutcome(
-            payment_intent_id=str(intent_of_error.id) if intent_of_error is not None else "",
+            payment_intent_id=str(declined_intent.id) if declined_intent is not None else "",
             succeeded=False,
             amount=cents,
             currency=currency,
@@ -198,7 +199,7 @@ def charge_card(
             failure_code=error.decline_code,
             failure_message=error.message,
         )
-    outcome = _charge_outcome(intent)
+    outcome = _parse_charge(intent)
     if outcome.awaits_payer and not outcome.confirm_url:
         return cancel_payment_intent(outcome)
     return outcome
@@ -211,8 +212,8 @@ def cancel_payment_intent(outcome: ChargeOutcome) -> ChargeOutcome:
     """
     options: Any = {"idempotency_key": f"cancel-{outcome.payment_intent_id}"}
     try:
-        outcome = _charge_outcome(
-            call(lambda: client().v1.payment_intents.cancel(outcome.payment_intent_id, {}, options))
+        outcome = _parse_charge(
+            call_stripe(lambda: get_client().v1.payment_intents.cancel(outcome.payment_intent_id, {}, options))
         )
     except StripeRejected:
         return get_charge(outcome.payment_intent_id)
@@ -226,7 +227,7 @@ AUTHENTICATION_REQUIRED: Final = "authentication_required"
 _UNCONFIRMED: Final = "Your bank requires you to confirm this payment, and it was not confirmed."
 
 
-def _charge_outcome(intent: Any) -> ChargeOutcome:
+def _parse_charge(intent: Any) -> ChargeOutcome:
     charge = intent.latest_charge
     succeeded = intent.status == "succeeded"
     error = intent.last_payment_error if not succeeded else None
@@ -269,14 +270,14 @@ def _failed_outcome(intent: Any, code: str, message: str) -> ChargeOutcome:
 
 
 def object_id(stripe_object: Any) -> str | None:
-    """The id of an object that Stripe sends as an id or expanded."""
+    """Return the id of an object, which Stripe sends as an id or as the whole object."""
     if stripe_object is None:
         return None
     return stripe_object if isinstance(stripe_object, str) else str(stripe_object.id)
 
 
 def object_metadata(stripe_object: Any) -> dict[str, str]:
-    """Our metadata of an object."""
+    """Return the metadata that we stored with an object."""
     metadata = getattr(stripe_object, "metadata", None)
     return {} if metadata is None else {str(name): str(value) for name, value in metadata.to_dict().items()}
 
@@ -285,16 +286,16 @@ def get_charge(payment_intent_id: str) -> ChargeOutcome:
     """Get the outcome of a charge. Raises UpstreamUnavailable, or NotFound when Stripe does not know it."""
     params: Any = {"expand": _EXPAND}
     try:
-        return _charge_outcome(call(lambda: client().v1.payment_intents.retrieve(payment_intent_id, params)))
+        return _parse_charge(call_stripe(lambda: get_client().v1.payment_intents.retrieve(payment_intent_id, params)))
     except StripeRejected as error:
         raise errors.NotFound("The payment service does not know this charge.") from error
 
 
 def find_charge(customer_id: str, payment_id: str, *, since: datetime) -> ChargeOutcome | None:
-    """Find the charge of our payment when its response was lost. None if Stripe never received it."""
-    params: Any = {"customer": customer_id, "created": {"gte": int(since.timestamp()) - 60}, "limit": PAGE}
-    page = call(lambda: client().v1.payment_intents.list(params))
-    for intent in call(lambda: list(page.auto_paging_iter())):
+    """Find the charge of a payment whose response was lost. None if Stripe never received it."""
+    params: Any = {"customer": customer_id, "created": {"gte": int(since.timestamp()) - 60}, "limit": PAGE_SIZE}
+    page = call_stripe(lambda: get_client().v1.payment_intents.list(params))
+    for intent in call_stripe(lambda: list(page.auto_paging_iter())):
         if object_metadata(intent).get("payment_id") == payment_id:
             return get_charge(str(intent.id))
     return None

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from coachway.billing.stripe.client import PAGE, StripeRejected, call, client, object_id, object_metadata
+from coachway.billing.stripe.client import (
+    PAGE_SIZE,
+    StripeRejected,
+    call_stripe,
+    get_client,
+    object_id,
+    object_metadata,
+)
 from coachway.core import errors
 
 _FAILED_STATUSES: Final = frozenset({"failed", "canceled"})
@@ -38,22 +45,25 @@ class StripeDispute:
 def create_refund(*, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
     """Refund a charge, or a part of it, and return Stripe's refund id.
 
-    Raises UpstreamUnavailable when the outcome is unknown: check `list_refunds` before you repeat it. Raises
+    Raises UpstreamUnavailable when the outcome is unknown: check `list_refunds` before you repeat the call. Raises
     StripeRejected when nothing was refunded.
     """
     params: Any = {"payment_intent": payment_intent_id, "amount": cents, "metadata": metadata}
     options: Any = {"idempotency_key": f"refund-{key}"}
-    refund = _stripe_refund(call(lambda: client().v1.refunds.create(params, options)))
+    refund = _parse_refund(call_stripe(lambda: get_client().v1.refunds.create(params, options)))
     if refund.failure:
         raise StripeRejected(refund.failure)
     return refund.id
 
 
 def list_refunds(payment_intent_id: str) -> dict[str, str]:
-    """Stripe's ids of the refunds of a charge, by our `refund_id`, without failed ones. Raises UpstreamUnavailable."""
-    params: Any = {"payment_intent": payment_intent_id, "limit": PAGE}
-    page = call(lambda: client().v1.refunds.list(params))
-    refunds = [_stripe_refund(refund) for refund in call(lambda: list(page.auto_paging_iter()))]
+    """List Stripe's ids of a charge's refunds, by our refund ids. Failed refunds are left out.
+
+    Raises UpstreamUnavailable.
+    """
+    params: Any = {"payment_intent": payment_intent_id, "limit": PAGE_SIZE}
+    page = call_stripe(lambda: get_client().v1.refunds.list(params))
+    refunds = [_parse_refund(refund) for refund in call_stripe(lambda: list(page.auto_paging_iter()))]
     return {
         refund.metadata["refund_id"]: refund.id
         for refund in refunds
@@ -64,12 +74,12 @@ def list_refunds(payment_intent_id: str) -> dict[str, str]:
 def get_refund(stripe_refund_id: str) -> StripeRefund:
     """Get a refund. Raises UpstreamUnavailable, or NotFound when Stripe does not know it."""
     try:
-        return _stripe_refund(call(lambda: client().v1.refunds.retrieve(stripe_refund_id)))
+        return _parse_refund(call_stripe(lambda: get_client().v1.refunds.retrieve(stripe_refund_id)))
     except StripeRejected as error:
         raise errors.NotFound("The payment service does not know this refund.") from error
 
 
-def _stripe_refund(refund: Any) -> StripeRefund:
+def _parse_refund(refund: Any) -> StripeRefund:
     status = str(getattr(refund, "status", "") or "")
     failure = str(getattr(refund, "failure_reason", None) or status) if status in _FAILED_STATUSES else ""
     return StripeRefund(id=str(refund.id), metadata=object_metadata(refund), failure=failure)
@@ -78,7 +88,7 @@ def _stripe_refund(refund: Any) -> StripeRefund:
 def get_dispute(dispute_id: str) -> StripeDispute:
     """Get a dispute. Raises UpstreamUnavailable, or NotFound when Stripe does not know it."""
     try:
-        dispute: Any = call(lambda: client().v1.disputes.retrieve(dispute_id))
+        dispute: Any = call_stripe(lambda: get_client().v1.disputes.retrieve(dispute_id))
     except StripeRejected as error:
         raise errors.NotFound("The payment service does not know this dispute.") from error
     transactions = getattr(dispute, "balance_transactions", None) or []
@@ -89,7 +99,7 @@ def get_dispute(dispute_id: str) -> StripeDispute:
         status=str(dispute.status),
         reason=str(getattr(dispute, "reason", None) or "general"),
         amount=int(dispute.amount),
-        # All or nothing: the transactions are in the currency of our Stripe account, not of the dispute.
+        # Not the sum of the transactions: they are in the currency of our Stripe account, not of the dispute.
         withdrawn=int(dispute.amount) if is_withdrawn else 0,
         fee=sum(int(getattr(transaction, "fee", 0) or 0) for transaction in transactions),
         opened_at=datetime.fromtimestamp(int(dispute.created), UTC),

@@ -1,4 +1,4 @@
-"""Events of Stripe, from the signed webhook or the list of events. They only name the object to read."""
+"""Stripe events, from the signed webhook or the list of events. Use them only to find the object to read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
-from coachway.billing.stripe.client import PAGE, call, client, credentials, object_id, object_metadata
+from coachway.billing.stripe.client import (
+    PAGE_SIZE,
+    call_stripe,
+    get_client,
+    load_credentials,
+    object_id,
+    object_metadata,
+)
 from coachway.core import errors
 
 SUCCEEDED: Final = "payment_intent.succeeded"
@@ -25,19 +32,19 @@ DISPUTE_EVENTS: Final = frozenset(
     }
 )
 RECONCILED_EVENTS: Final = (SUCCEEDED, *sorted(REFUND_EVENTS | DISPUTE_EVENTS))
-"""Event types that the daily reconciliation reads, in case a webhook was lost."""
+"""Event types that the daily reconciliation reads, in case a webhook request was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """An event of Stripe. `object_id` is the id of its subject."""
+    """A Stripe event. `object_id` is the id of the object that it is about."""
 
     id: str
     type: str
     object_id: str
     metadata: dict[str, str]
     payment_intent_id: str = ""
-    """The charge of a refund or dispute."""
+    """The payment intent of a refund or dispute."""
 
 
 def verify_webhook(body: bytes, signature: str) -> StripeEvent:
@@ -46,24 +53,24 @@ def verify_webhook(body: bytes, signature: str) -> StripeEvent:
 
     error = errors.Unauthenticated("The request must be signed by Stripe within the last five minutes.")
     try:
-        event = stripe.Webhook.construct_event(body, signature, credentials()["webhook_secret"])
-    except (stripe.SignatureVerificationError, ValueError, IndexError):  # the latter two: malformed header
+        event = stripe.Webhook.construct_event(body, signature, load_credentials()["webhook_secret"])
+    except (stripe.SignatureVerificationError, ValueError, IndexError):  # ValueError and IndexError: malformed header
         raise error from None
-    return _stripe_event(event)
+    return _parse_event(event)
 
 
 def list_events_since(since: datetime) -> Iterator[StripeEvent]:
-    """Iterate over the events to reconcile since a given time, in no order. Raises UpstreamUnavailable."""
-    return chain.from_iterable(_list_events(kind, since) for kind in RECONCILED_EVENTS)
+    """Iterate over the events to reconcile since a time, in no particular order. Raises UpstreamUnavailable."""
+    return chain.from_iterable(_list_events(event_type, since) for event_type in RECONCILED_EVENTS)
 
 
 def _list_events(event_type: str, since: datetime) -> Iterator[StripeEvent]:
-    params: Any = {"type": event_type, "created": {"gte": int(since.timestamp())}, "limit": PAGE}
-    page = call(lambda: client().v1.events.list(params))
-    yield from map(_stripe_event, call(lambda: list(page.auto_paging_iter())))
+    params: Any = {"type": event_type, "created": {"gte": int(since.timestamp())}, "limit": PAGE_SIZE}
+    page = call_stripe(lambda: get_client().v1.events.list(params))
+    yield from map(_parse_event, call_stripe(lambda: list(page.auto_paging_iter())))
 
 
-def _stripe_event(event: Any) -> StripeEvent:
+def _parse_event(event: Any) -> StripeEvent:
     subject = getattr(getattr(event, "data", None), "object", None)
     return StripeEvent(
         id=str(event.id),

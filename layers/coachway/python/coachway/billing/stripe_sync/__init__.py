@@ -1,1 +1,1 @@
-"""Keeping payments in step with Stripe: webhooks, disputes, daily reconciliation."""
+"""Synchronization of payments with Stripe: webhook events, disputes, and the daily reconciliation."""

@@ -1,7 +1,7 @@
-"""The daily reconciliation with Stripe: finds pending payments without an outcome and charges without a payment.
+"""The daily reconciliation with Stripe: record the outcomes of pending payments, and charges that are not recorded.
 
-Differences are corrected as if the webhook had arrived. Pending payments are read from an index by hour, charges from
-Stripe's list of events. A run with failures is repeated by the next one.
+Pending payments are read from an index by hour, charges from Stripe's list of events. Each event is processed as if its
+webhook request had arrived. After a run with failures, the next run starts from the same time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentSt
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
 from coachway.billing.stripe.webhook_events import StripeEvent
-from coachway.billing.stripe_sync import restore_payment, webhook_handler
+from coachway.billing.stripe_sync import missing_payments, webhook_handler
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
 from coachway.core.runtime.logging import logger
@@ -32,12 +32,17 @@ _FIRST_PERIOD: Final = timedelta(days=7)
 class ReconciliationResult(BaseSchema):
     """Counts of one run.
 
-    `mended` payments got their outcome, `restored` ones were missing in the table, `returned` refunds and disputes had
-    not been processed, `foreign` charges are not ours, `failed` ones are left for the next run.
+    pending: payments that were pending
+    corrected: payments whose outcome is recorded now
+    charges: successful charges at Stripe
+    restored: charges whose payment was missing in the table
+    returned: events of refunds and disputes that were not processed before
+    foreign: charges that do not belong to CoachWay
+    failed: payments and events left for the next run
     """
 
     pending: int = 0
-    mended: int = 0
+    corrected: int = 0
     charges: int = 0
     restored: int = 0
     returned: int = 0
@@ -48,7 +53,7 @@ class ReconciliationResult(BaseSchema):
 def run() -> ReconciliationResult:
     """Reconcile payments with Stripe. Safe to repeat."""
     timer_run = hourly_sweep.begin(_JOB)
-    # Payments that can still be in progress are left for the next run.
+    # Leave payments that can still be in progress for the next run.
     pending_run = replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT)
     result = ReconciliationResult(**hourly_sweep.handle_due_records(pending_run, Payment, PENDING, _reconcile_pending))
     since = (timer_run.done.until - _OVERLAP) if timer_run.done else timer_run.now - _FIRST_PERIOD
@@ -62,7 +67,7 @@ def run() -> ReconciliationResult:
         except (errors.ConcurrentUpdate, errors.UpstreamUnavailable) as error:
             result.failed += 1
             logger.warning("event could not be reconciled", reason=type(error).__name__, object_id=event.object_id)
-    count("PaymentsMended", result.mended)
+    count("PaymentsMended", result.corrected)
     count("PaymentsRestored", result.restored)
     if not result.failed:
         pending_run.finish()
@@ -73,7 +78,7 @@ def _reconcile_pending(payment: Payment, _now: datetime) -> Mapping[str, int]:
     after = card_payments.refresh_from_stripe(Caller.system(_JOB, payment.org_id), payment)
     logger.warning("payment was pending", payment_id=payment.id, status=after.status.value)
     is_pending = after.status is PaymentStatus.PENDING
-    return {"pending": 1, "failed" if is_pending else "mended": 1}
+    return {"pending": 1, "failed" if is_pending else "corrected": 1}
 
 
 def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:
@@ -87,10 +92,10 @@ def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:
     caller = Caller.system(_JOB, org_id)
     outcome = stripe_client.get_charge(event.object_id)
     if payment is None:
-        if not restore_payment.restore_payment(caller, payment_id, outcome):
+        if not missing_payments.restore_payment(caller, payment_id, outcome):
             result.foreign += 1
             return
         result.restored += 1
     settlement.record_outcome(caller, payment_id, outcome)
-    result.mended += payment is not None
+    result.corrected += payment is not None
     logger.warning("charge was not recorded", payment_id=payment_id, org_id=org_id)

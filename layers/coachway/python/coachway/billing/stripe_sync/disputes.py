@@ -1,7 +1,7 @@
-"""Keeps disputes of payments in step with Stripe: status, withheld amounts and fees.
+"""Record the disputes of payments as they are at Stripe: status, withheld amounts and fees.
 
-While a dispute is open, the payment cannot be refunded, and the withheld amount is in the account disputed_payments. A
-won dispute releases it. A lost dispute is recorded as a refund made by the bank.
+While a dispute is open, the payment cannot be refunded, and the withheld amount is in the account disputed_payments. If
+the dispute is won, the amount is released. If it is lost, a refund made by the bank is recorded.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from coachway.identity.model.organization import Organization
 
 
 @retry_on_conflict
-def sync_dispute(caller: Caller, payment_id: str, dispute_id: str, once: MarkConsumed) -> None:
+def sync_dispute(caller: Caller, payment_id: str, dispute_id: str, consumed_op: MarkConsumed) -> None:
     """Record the current state of a dispute. Raises UpstreamUnavailable, NotFound, AlreadyConsumed."""
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     if payment.status is not PaymentStatus.SUCCEEDED:
@@ -51,24 +51,24 @@ def sync_dispute(caller: Caller, payment_id: str, dispute_id: str, once: MarkCon
     stripe_dispute = refunds_and_disputes.get_dispute(dispute_id)
     before = next((dispute for dispute in payment.disputes if dispute.id == stripe_dispute.id), None)
     if before is not None and before.refund_id is not None:
-        store.commit(caller, once)
+        store.commit(caller, consumed_op)
         return
     after, ops = _apply_stripe_dispute(caller, payment, before, stripe_dispute)
     if after == before:
-        store.commit(caller, once)
+        store.commit(caller, consumed_op)
         return
     other_disputes = [dispute for dispute in payment.disputes if dispute.id != stripe_dispute.id]
     lost_amount = after.amount if after.refund_id is not None else 0
-    changed = {"disputes": [*other_disputes, after], "amount_refunded": payment.amount_refunded + lost_amount}
-    events = _events(payment, before, after)
-    store.commit(caller, Update(payment, payment.model_copy(update=changed), events), *ops, once)
+    changes = {"disputes": [*other_disputes, after], "amount_refunded": payment.amount_refunded + lost_amount}
+    events = _build_events(payment, before, after)
+    store.commit(caller, Update(payment, payment.model_copy(update=changes), events), *ops, consumed_op)
     logger.warning("payment disputed", payment_id=payment.id, dispute_id=stripe_dispute.id, status=after.status.value)
 
 
 def _apply_stripe_dispute(
     caller: Caller, payment: Payment, before: Dispute | None, stripe_dispute: StripeDispute
 ) -> tuple[Dispute, list[Op]]:
-    """The dispute with Stripe's current state, and the operations of the difference."""
+    """Return the dispute with its state at Stripe, and the operations that book the changes."""
     organization = organization_queries.get(caller.org_id)
     status = status_from_stripe(stripe_dispute.status)
     is_lost = status is DisputeStatus.LOST and stripe_dispute.withdrawn > 0
@@ -77,7 +77,7 @@ def _apply_stripe_dispute(
         "reason": stripe_dispute.reason,
         "amount": stripe_dispute.withdrawn if is_lost else stripe_dispute.amount,
         "withheld": 0 if is_lost else stripe_dispute.withdrawn,
-        "held": stripe_dispute.amount if status.holds else 0,
+        "held": stripe_dispute.amount if status.blocks_refunds else 0,
         "fee": stripe_dispute.fee,
         "closed_at": (before and before.closed_at) or (clock.now() if status.is_over else None),
     }
@@ -98,17 +98,17 @@ def _apply_stripe_dispute(
     )
     if after.held != previous.held:
         key = REFUND_HOLDS.key(org=payment.org_id, payment=payment.id)
-        # Without a limit: the bank can withhold amounts that were refunded before.
+        # No limit: the bank can also withhold amounts that were refunded before.
         ops.append(IncrementCounters(key, {"refunded": after.held - previous.held}, REFUND_HOLDS_KIND))
     return after, ops
 
 
 def _journal_ops(organization: Organization, payment: Payment, *, withheld: int, fee: int) -> list[Op]:
-    """Operations of the journal entries for amounts withheld or released, and for fees."""
+    """Return the operations that book amounts withheld or released, and fees."""
     dispute_movements: list[Movement] = []
     if withheld:
         dispute_movements.append(
-            movements.dispute_hold(
+            movements.dispute_hold_changed(
                 client_id=payment.client_id,
                 charter_id=payment.charter_id,
                 invoice_id=payment.invoice_id,
@@ -129,11 +129,13 @@ def _journal_ops(organization: Organization, payment: Payment, *, withheld: int,
 def _build_dispute_refund(caller: Caller, payment: Payment, cents: int) -> tuple[Refund, list[Op]]:
     """Build the refund that records a lost dispute, and its operations."""
     charter_id = refunds.charter_id_of(payment)
-    key = CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id) if charter_id is not None else None
-    settlement = store.find(CancellationSettlement, key) if key is not None else None
+    settlement_key = (
+        CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id) if charter_id is not None else None
+    )
+    settlement = store.find(CancellationSettlement, settlement_key) if settlement_key is not None else None
     refund = refunds.build_refund(
         payment,
-        _client(payment),
+        _find_client(payment),
         cents,
         "The payer won a dispute",
         charter_id=charter_id,
@@ -145,20 +147,20 @@ def _build_dispute_refund(caller: Caller, payment: Payment, cents: int) -> tuple
     completed = refund.model_copy(update={"status": RefundStatus.COMPLETED, "completed_at": clock.now()})
     completed, ops = bookkeeping.apply_refund(caller, payment, completed)
     ops.insert(0, Create(completed))
-    race = errors.ConcurrentUpdate("The charter was cancelled. Retry.")
+    conflict = errors.ConcurrentUpdate("The charter was cancelled. Retry.")
     if settlement is not None:
-        ops.append(CheckVersion(settlement, race))
-    elif key is not None:
-        ops.append(CheckAbsent(key, race))
+        ops.append(CheckVersion(settlement, conflict))
+    elif settlement_key is not None:
+        ops.append(CheckAbsent(settlement_key, conflict))
     return completed, ops
 
 
-def _client(payment: Payment) -> Client | None:
+def _find_client(payment: Payment) -> Client | None:
     return store.find(Client, CLIENT.key(org=payment.org_id, id=payment.client_id))
 
 
-def _events(payment: Payment, before: Dispute | None, after: Dispute) -> list[Event]:
-    fields = payment_event_fields(payment, _client(payment)) | {
+def _build_events(payment: Payment, before: Dispute | None, after: Dispute) -> list[Event]:
+    fields = payment_event_fields(payment, _find_client(payment)) | {
         "amount": after.amount,
         "dispute_id": after.id,
         "status": after.status.value,

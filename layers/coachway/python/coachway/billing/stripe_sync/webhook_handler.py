@@ -1,6 +1,6 @@
-"""Handles Stripe's webhook events: each takes effect once, in any order, however often it is delivered.
+"""Process Stripe's webhook events. Each takes effect once, in any order, however often it is delivered.
 
-An event only names an object. The handler reads the object's current state from Stripe.
+The handlers use an event only to find its object, and read the current state of that object from Stripe.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import Field
 
 from coachway.billing.payments import settlement
-from coachway.billing.refunds import failed_refunds
+from coachway.billing.refunds import returned_refunds
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import refunds_and_disputes, webhook_events
 from coachway.billing.stripe.webhook_events import StripeEvent
-from coachway.billing.stripe_sync import disputes, restore_payment
+from coachway.billing.stripe_sync import disputes, missing_payments
 from coachway.core import errors
 from coachway.core.auth import rate_limit
 from coachway.core.caller import Caller
@@ -35,12 +35,12 @@ IGNORED: Final = "ignored"
 
 
 class WebhookResult(BaseSchema):
-    """The result of an event: `taken`, `repeated`, or `ignored` if it is not about our payments."""
+    """The result of an event: `on_exists`, `repeated`, or `ignored` if it is not about our payments."""
 
     received: Annotated[str, Field(examples=[PROCESSED])]
 
 
-def receive(caller: Caller, request: RawRequest) -> WebhookResult:
+def receive_webhook(caller: Caller, request: RawRequest) -> WebhookResult:
     """Process a webhook request. Raises Unauthenticated, or UpstreamUnavailable to make Stripe send it again."""
     try:
         event = webhook_events.verify_webhook(request.body, request.headers.get("stripe-signature", ""))
@@ -52,14 +52,14 @@ def receive(caller: Caller, request: RawRequest) -> WebhookResult:
 
 def handle_event(event: StripeEvent, correlation_id: str = "") -> str:
     """Process an event and return the result. Raises UpstreamUnavailable when the outcome is not known yet."""
-    handler = next((candidate for types, candidate in _HANDLERS.items() if event.type in types), None)
+    handler = next((handle for types, handle in _HANDLERS.items() if event.type in types), None)
     if handler is None:
         return IGNORED
     try:
         is_processed = handler(event, correlation_id)
     except AlreadyConsumed:
         return REPEATED
-    except errors.NotFound:  # not one of our objects
+    except errors.NotFound:  # the object is not ours
         return IGNORED
     if is_processed:
         logger.info("stripe event processed", object_id=event.object_id, event_type=event.type)
@@ -67,29 +67,29 @@ def handle_event(event: StripeEvent, correlation_id: str = "") -> str:
 
 
 def _handle_charge_event(event: StripeEvent, correlation_id: str) -> bool:
-    reference = _caller_and_id(event.metadata, "payment_id", "pay", correlation_id)
+    reference = _parse_reference(event.metadata, "payment_id", "pay", correlation_id)
     if reference is None:
         return False
-    system, payment_id = reference
+    caller, payment_id = reference
     outcome = stripe_client.get_charge(event.object_id)
-    once = MarkConsumed(CONSUMER, event.id)
+    consumed_op = MarkConsumed(CONSUMER, event.id)
     try:
-        settlement.record_outcome(system, payment_id, outcome, once=once)
+        settlement.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
     except errors.NotFound:
-        if not restore_payment.restore_payment(system, payment_id, outcome):
+        if not missing_payments.restore_payment(caller, payment_id, outcome):
             return False
-        settlement.record_outcome(system, payment_id, outcome, once=once)
+        settlement.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
     return True
 
 
 def _handle_refund_event(event: StripeEvent, correlation_id: str) -> bool:
-    reference = _caller_and_id(event.metadata, "refund_id", "rfd", correlation_id)
+    reference = _parse_reference(event.metadata, "refund_id", "rfd", correlation_id)
     if reference is None:
         return False
     stripe_refund = refunds_and_disputes.get_refund(event.object_id)
     if not stripe_refund.failure:
         return False
-    failed_refunds.record_returned_refund(*reference, stripe_refund, MarkConsumed(CONSUMER, event.id))
+    returned_refunds.record_returned_refund(*reference, stripe_refund, MarkConsumed(CONSUMER, event.id))
     return True
 
 
@@ -97,10 +97,10 @@ def _handle_dispute_event(event: StripeEvent, correlation_id: str) -> bool:
     if not event.payment_intent_id:
         return False
     outcome = stripe_client.get_charge(event.payment_intent_id)
-    reference = _caller_and_id(outcome.metadata, "payment_id", "pay", correlation_id)
+    reference = _parse_reference(outcome.metadata, "payment_id", "pay", correlation_id)
     if reference is None:
         return False
-    # The charge can be unrecorded yet.
+    # The charge may not be recorded yet.
     settlement.record_outcome(*reference, outcome)
     disputes.sync_dispute(*reference, event.object_id, MarkConsumed(CONSUMER, event.id))
     return True
@@ -113,10 +113,10 @@ _HANDLERS: Final[Mapping[frozenset[str], Callable[[StripeEvent, str], bool]]] = 
 }
 
 
-def _caller_and_id(
+def _parse_reference(
     metadata: Mapping[str, str], key: str, prefix: str, correlation_id: str
 ) -> tuple[Caller, str] | None:
-    """The caller and our object's id from the metadata, or None for an object that is not ours."""
+    """Return a caller of the organization and the id of our record, or None if the object is not ours."""
     org_id, object_id = metadata.get("org_id", ""), metadata.get(key, "")
     if not ids.is_id(org_id, "org") or not ids.is_id(object_id, prefix):
         return None

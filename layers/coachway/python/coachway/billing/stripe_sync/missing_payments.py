@@ -1,4 +1,4 @@
-"""Restores payments that exist at Stripe but not in the table, for example after a table restore."""
+"""Restore payments that exist at Stripe but not in the table, for example after the table was restored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from coachway.core.types import ids
 
 
 def restore_payment(caller: Caller, payment_id: str, outcome: ChargeOutcome) -> bool:
-    """Create a missing payment from Stripe's metadata, pending its outcome. False if it failed or is incomplete."""
+    """Create a missing payment, still pending, from the metadata of its charge. Return whether it exists now.
+
+    Failed charges and charges with incomplete metadata are not restored.
+    """
     subject_id, client_id = outcome.metadata.get("subject_id", ""), outcome.metadata.get("client_id", "")
     is_invoice, is_charter = ids.is_id(subject_id, "ivc"), ids.is_id(subject_id, "chr")
     if not outcome.succeeded or not ids.is_id(payment_id, "pay") or not (is_invoice or is_charter):

@@ -28,9 +28,9 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 @retry_on_conflict
 def issue_invoice(caller: Caller, invoice_id: str, expected: int | None = None) -> Invoice:
-    """Number a draft and make it payable. Deposits for its trips are applied.
+    """Issue a draft: give it a number, make it payable, and apply the deposits for its trips.
 
-    Raises InvoiceNotDraft, InvoiceOutdated or CharterNotBillable when a trip changed after the draft was made.
+    Raises InvoiceNotDraft. Raises InvoiceOutdated or CharterNotBillable if a trip changed after the draft was created.
     """
     return _issue_draft(caller, service.get_invoice(caller, invoice_id, expected=expected))
 
@@ -42,18 +42,18 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
         ORGANIZATIONS.key(org=caller.org_id),
         CLIENT.key(org=caller.org_id, id=before.client_id),
     )
-    year_hint = f"invoice-{clock.now():%Y}"
+    counter_name = f"invoice-{clock.now():%Y}"
     keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
-    # Reads the counter too, so that a cold process tries the right number first.
-    records = store.batch_get([organization_key, client_key, COUNTER.key(org=caller.org_id, name=year_hint), *keys])
+    # Load the counter too, so that a new process tries the right number first.
+    records = store.batch_get([organization_key, client_key, COUNTER.key(org=caller.org_id, name=counter_name), *keys])
     organization, client = records.get(Organization, organization_key), records.find(Client, client_key)
     charters = [records.get(Charter, key) for key in keys]
     _require_unchanged(before, charters)
     now = clock.now()
-    today = journal.today(organization, now)
+    today = journal.local_date(organization, now)
     due_on = due_date(today, client.payment_terms if client else before.payment_terms)
     # A discount can lower the total below the deposits. The rest stays a deposit.
-    paid_ahead = min(before.total, sum(_deposit_of(before, charter) for charter in charters))
+    paid_ahead = min(before.total, sum(_applicable_deposit(before, charter) for charter in charters))
     credit_booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
     status = status_for(before.total, paid_ahead, due_on, today)
     after = before.model_copy(
@@ -73,7 +73,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
         }
     )
 
-    def build(sequence: int) -> list[Op]:
+    def build_ops(sequence: int) -> list[Op]:
         after.number = format_number(
             organization.number_prefixes.invoice, today.year, organization.number_code, sequence
         )
@@ -89,7 +89,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
             ),
         ]
 
-    store.commit_with_sequence(caller, f"invoice-{today.year}", build, answer=after)
+    store.commit_with_sequence(caller, f"invoice-{today.year}", build_ops, answer=after)
     return after
 
 
@@ -102,21 +102,21 @@ def _require_unchanged(draft: Invoice, charters: Sequence[Charter]) -> None:
             raise InvoiceOutdated(f"Charter {charter.number} has changed. Void this draft and create a new invoice.")
 
 
-def _deposit_of(draft: Invoice, charter: Charter) -> int:
-    """Deposits paid for a trip, in cents, up to its price."""
+def _applicable_deposit(draft: Invoice, charter: Charter) -> int:
+    """Return the deposits paid for a trip, in cents, up to its price."""
     price = sum(line.amount + line.tax for line in draft.lines if line.charter_id == charter.id)
     return min(charter.amount_paid, price)
 
 
 def _release_reserved_credit_op(charter: Charter) -> Op:
-    """Release the credit reserved for a trip, which the invoice now takes. Fails if the charter changed."""
+    """Return the operation that releases the credit reserved for a trip, because the invoice now uses it."""
     if charter.credit_reserved == 0:
         return CheckVersion(charter, InvoiceChanged())
     return Update(charter, charter.model_copy(update={"credit_reserved": 0}), on_stale=InvoiceChanged())
 
 
 def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
-    """Operations of the journal entry. Empty for an invoice of zero."""
+    """Return the operations of the journal entry. Empty for an invoice of zero."""
     if invoice.total == 0:
         return []
     movement = movements.invoice_issued(
@@ -134,14 +134,14 @@ def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
 
 @retry_on_conflict
 def void_invoice(caller: Caller, invoice_id: str, reason: str, expected: int | None = None) -> Invoice:
-    """Void an invoice. Its trips can be invoiced again, and deposits applied to it become deposits again.
+    """Void an invoice. Its trips can be invoiced again, and the deposits applied to it become deposits again.
 
-    Raises InvoiceHasPayments when payments since the issue must be reversed or refunded first.
+    Raises InvoiceHasPayments if payments were made after it was issued: reverse or refund them first.
     """
-    return _void_loaded(caller, service.get_invoice(caller, invoice_id, expected=expected), reason)
+    return _void_invoice(caller, service.get_invoice(caller, invoice_id, expected=expected), reason)
 
 
-def _void_loaded(caller: Caller, before: Invoice, reason: str) -> Invoice:
+def _void_invoice(caller: Caller, before: Invoice, reason: str) -> Invoice:
     require_voidable(before.status, before.paid_since - before.amount_refunded)
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
     keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
@@ -155,7 +155,7 @@ def _void_loaded(caller: Caller, before: Invoice, reason: str) -> Invoice:
     ]
     credit_to_reserve = 0
     for charter in charters:
-        # A cancelled trip takes no credit.
+        # A cancelled trip needs no credit.
         credit_booked = before.credit_booked.get(charter.id, 0) if charter.status in BILLABLE else 0
         credit_to_reserve += credit_booked
         changed = charter.model_copy(

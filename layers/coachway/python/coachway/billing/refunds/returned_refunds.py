@@ -1,6 +1,6 @@
-"""Handles refunds that Stripe reports as failed after success: reverses the bookkeeping, marks the refund failed.
+"""Refunds that the bank returns after Stripe completed them: reverse the bookkeeping and mark the refund as failed.
 
-The refund keeps its hold on the payment. It can be retried, with another idempotency key at Stripe, or rejected.
+The refund keeps its hold on the payment. It can be retried, with a new idempotency key at Stripe, or rejected.
 """
 
 from __future__ import annotations
@@ -22,20 +22,25 @@ from coachway.core.runtime import clock
 from coachway.core.workflows.failure import FlowFailure
 
 _STATE = "Bank"
-"""The failed state in the refund's `failure`."""
+"""The value of `failure.state` for a refund that failed at the bank, not in a state of the workflow."""
 
 
 @retry_on_conflict
-def record_returned_refund(caller: Caller, refund_id: str, stripe_refund: StripeRefund, once: MarkConsumed) -> None:
-    """Record that the bank returned a refund. Raises NotFound, AlreadyConsumed, UpstreamUnavailable while pending."""
+def record_returned_refund(
+    caller: Caller, refund_id: str, stripe_refund: StripeRefund, consumed_op: MarkConsumed
+) -> None:
+    """Record that the bank returned a refund.
+
+    Raises NotFound, AlreadyConsumed, and UpstreamUnavailable while the refund is pending.
+    """
     before = service.get_refund(caller, refund_id)
     if before.status is RefundStatus.PENDING:
         raise errors.UpstreamUnavailable("This refund is still pending. Send the event again.")
     if before.status is RefundStatus.FAILED and before.sent_at is not None:
-        store.commit(caller, *_clear_sent_flag(before), once)
+        store.commit(caller, *_clear_sent_ops(before), consumed_op)
         return
     if before.status is not RefundStatus.COMPLETED or before.stripe_refund_id != stripe_refund.id:
-        store.commit(caller, once)  # belongs to an earlier attempt
+        store.commit(caller, consumed_op)  # the event is about an earlier attempt
         return
     TRANSITIONS.require(before.status, RefundStatus.FAILED)
     payment = _get_payment(before)
@@ -51,13 +56,13 @@ def record_returned_refund(caller: Caller, refund_id: str, stripe_refund: Stripe
     event = RefundFailed(**service.event_fields(after), state=failure.state, error=failure.error)
     payment_after = payment.model_copy(update={"amount_refunded": payment.amount_refunded - before.amount})
     ops = _with_charter_failure(before, failure, bookkeeping.reverse_refund(caller, payment, before))
-    store.commit(caller, Update(before, after, [event]), Update(payment, payment_after), *ops, once)
+    store.commit(caller, Update(before, after, [event]), Update(payment, payment_after), *ops, consumed_op)
 
 
-def _clear_sent_flag(before: Refund) -> list[Op]:
-    """Operations that allow a new attempt at Stripe, unless Stripe has a refund of an earlier attempt."""
-    intent = _get_payment(before).stripe_payment_intent_id
-    if intent is None or before.id in refunds_and_disputes.list_refunds(intent):
+def _clear_sent_ops(before: Refund) -> list[Op]:
+    """Return the operations that let the refund be sent again or rejected, unless Stripe has made it meanwhile."""
+    payment_intent_id = _get_payment(before).stripe_payment_intent_id
+    if payment_intent_id is None or before.id in refunds_and_disputes.list_refunds(payment_intent_id):
         return []
     return [Update(before, before.model_copy(update={"sent_at": None}))]
 
@@ -67,7 +72,10 @@ def _get_payment(refund: Refund) -> Payment:
 
 
 def _with_charter_failure(refund: Refund, failure: FlowFailure, ops: list[Op]) -> list[Op]:
-    """`ops` with the refund's failure noted on its charter. Merged into the charter's update if `ops` has one."""
+    """Return `ops`, which also record the failure on the refund's charter.
+
+    If `ops` update the charter already, that update is changed: a transaction writes an item only once.
+    """
     charter = service.find_charter(refund)
     if charter is None:
         return ops

@@ -1,0 +1,74 @@
+"""Get, list, start and retry collections. The workflow charges the card."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from coachway.billing.collections.model import (
+    BY_MONTH,
+    COLLECTION,
+    OF_CLIENT,
+    Collection,
+    CollectionQuery,
+)
+from coachway.billing.collections.rules import TRANSITIONS, CollectionStatus
+from coachway.billing.errors import CollectionNotFailed
+from coachway.clients.model import Client
+from coachway.contracts.billing.collections import PaymentDue
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.queries import query_by_month, query_page
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page
+
+WORKFLOW: Final = "payment_collection"
+"""The name of the collection workflow in a charter's `flow_failures`."""
+_LIST_AHEAD: Final = timedelta(days=366)
+
+
+def get_collection(caller: Caller, collection_id: str, *, expected: int | None = None) -> Collection:
+    """Get a collection. Raises NotFound, PreconditionFailed."""
+    return store.get(Collection, COLLECTION.key(org=caller.org_id, id=collection_id), expected=expected)
+
+
+def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]:
+    """List collections, latest due date first."""
+    filters: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
+    if query.client_id is not None:
+        partition = OF_CLIENT.partition(org=caller.org_id, client=query.client_id)
+        return query_page(Collection, OF_CLIENT, [partition], query, where=filters, descending=True)
+    return query_by_month(Collection, BY_MONTH, caller, query, where=filters, until=clock.now() + _LIST_AHEAD)
+
+
+def retry_collection(caller: Caller, collection_id: str, expected: int | None) -> Collection:
+    """Start a failed collection again. Raises CollectionNotFailed."""
+    before = get_collection(caller, collection_id, expected=expected)
+    if before.status is not CollectionStatus.FAILED:
+        raise CollectionNotFailed(f"This collection is {before.status}. Only failed collections can be retried.")
+    return start_collection(caller, before)
+
+
+def start_collection(caller: Caller, before: Collection) -> Collection:
+    """Start a collection, with its first attempt to come. The event starts the workflow."""
+    TRANSITIONS.require(before.status, CollectionStatus.COLLECTING)
+    changes: dict[str, Any] = {"status": CollectionStatus.COLLECTING, "tries": [], "reason": "", "failure": None}
+    after = before.model_copy(update={**changes, "round": before.round + 1})
+    store.commit(caller, Update(before, after, [PaymentDue(**event_fields(caller, after), round=after.round)]))
+    return after
+
+
+def event_fields(caller: Caller, collection: Collection) -> dict[str, Any]:
+    """Return the fields common to all events of a collection."""
+    client = store.find(Client, CLIENT.key(org=caller.org_id, id=collection.client_id))
+    return {
+        "collection_id": collection.id,
+        "client_id": collection.client_id,
+        "client_name": client.name if client else "",
+        "charter_id": collection.charter_id,
+        "invoice_id": collection.invoice_id,
+        "number": collection.number,
+        "due_on": collection.due_on,
+    }
