@@ -123,7 +123,9 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Behaves well, and is given up on after a second."""
     monkeypatch.setenv("STRIPE_API_BASE", process.url)
-    monkeypatch.setattr(stripe_client, "load_credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(
+        stripe_client, "load_credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET}
+    )
     monkeypatch.setattr(webhook_events, "load_credentials", stripe_client.load_credentials)
     monkeypatch.setattr(stripe_client, "_TIMEOUT_SECONDS", 1.5)
     stripe_client.get_client.cache_clear()

@@ -75,8 +75,10 @@ def build_payable(organization: Organization, **fields: Any) -> Payable:
     )
 
 
-def create_payable_ops(organization: Organization, payable: Payable, *, on_exists: errors.Error | None = None) -> list[Op]:
-    """Return the operations that create a payable and book its cost. They fail with `on_exists` if it exists already."""
+def create_payable_ops(
+    organization: Organization, payable: Payable, *, on_exists: errors.Error | None = None
+) -> list[Op]:
+    """Return the operations that create a payable and book its cost. They fail with `on_exists` if it exists."""
     events: list[Event] = [PayableCreated(**event_fields(payable))]
     if payable.status is PayableStatus.DUE:
         events.append(PayableDue(**event_fields(payable)))
@@ -87,7 +89,10 @@ def create_payable_ops(organization: Organization, payable: Payable, *, on_exist
         currency=payable.currency,
         memo=payable.description,
     )
-    return [Create(payable, events, on_exists=on_exists), *journal.journal_ops(organization, movement, reference=payable.id)]
+    return [
+        Create(payable, events, on_exists=on_exists),
+        *journal.journal_ops(organization, movement, reference=payable.id),
+    ]
 
 
 def event_fields(payable: Payable) -> dict[str, Any]:
