@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from coachway.core.persistence.domain_events import BY_DAY, Envelope
-from infra.local.emulator import emulator_process
+from infra.local.emulator import emulator_process, worker_template
 from infra.local.stack_config import ROOT
 from tests.stack import Stack, eventually
 from tests.workflows.organization_builders import Operator
@@ -26,17 +26,10 @@ from tests.workflows.organization_builders import Operator
 
 def list_worker_pids(stack: Stack, function: str) -> list[int]:
     """The ids of the processes in which the emulator runs a function."""
-    place = f"{stack.config.directory}/tmp/ministack-lambda-{stack.function(function)}-"
-    pids = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_text()
-            except OSError:
-                continue
-            if place in command:
-                pids.append(int(entry.name))
-    return pids
+    files = (stack.config.directory / "tmp").glob(
+        f"ministack-lambda-{stack.function(function)}-????????/{worker_template.PID_FILE}"
+    )
+    return [pid for pid in (int(file.read_text()) for file in files) if _is_alive(pid)]
 
 
 def kill_workers(stack: Stack, function: str) -> int:

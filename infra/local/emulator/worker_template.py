@@ -39,6 +39,8 @@ PACKAGES: Final = (
     "twilio.rest",
 )
 """What is worth importing once: packages that take long. Those that the layers do not have are left out."""
+PID_FILE: Final = "pid"
+"""The file beside a worker's script with its process id."""
 REQUEST_BYTES: Final = 1 << 20
 
 
@@ -72,13 +74,15 @@ def _run_worker(request: dict[str, Any], files: Sequence[int]) -> None:
         for number, file in enumerate(files):
             os.dup2(file, number)
             os.close(file)
+        script = Path(request["script"])
+        script.with_name(PID_FILE).write_text(str(os.getpid()))
         os.chdir(request["directory"])
         os.environ.clear()
         os.environ.update(request["environment"])
         del sys.path[: len(sys.argv) - 1]
-        sys.path[0] = str(Path(request["script"]).parent)
-        sys.argv[:] = [request["script"]]
-        runpy.run_path(request["script"], run_name="__main__")
+        sys.path[0] = str(script.parent)
+        sys.argv[:] = [str(script)]
+        runpy.run_path(str(script), run_name="__main__")
         status = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())

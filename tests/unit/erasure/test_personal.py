@@ -167,7 +167,8 @@ def _fields_of(models: Iterable[type[BaseModel]]) -> list[Field]:
 
 @cache
 def _fields() -> list[Field]:
-    return _fields_of([*_stored_records(), *Event.registry.values()])
+    events = [event for event in Event.registry.values() if event.__module__.startswith("coachway.")]
+    return _fields_of([*_stored_records(), *events])
 
 
 def _words(texts: Mapping[str, str]) -> list[str]:

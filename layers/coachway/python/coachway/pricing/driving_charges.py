@@ -41,14 +41,17 @@ class Share:
 
 
 def multiplier_shares(rules: Sequence[PricingRule], trip: Trip) -> Iterator[Share]:
-    """The multipliers of a trip: time multipliers before seasonal ones."""
+    """The multipliers of a trip: time multipliers before seasonal ones. Reductions add up to 100 percent at most."""
+    reduced = Decimal(0)
     by_day = [pick_winners(rules, trip, day) for day in trip.days]
     for kind in MULTIPLIERS:
         winning = [winner[kind] for winner in by_day if kind in winner]
         for rule in {rule.id: rule for rule in winning}.values():
             days = sum(1 for x in winning if x.id == rule.id)
             part = (rule.percent or Decimal(0)) / 100 * days / len(trip.days)
-            yield Share(kind, rule, part.quantize(Decimal("1e-10")))
+            part = max(part.quantize(Decimal("1e-10")), -1 - reduced)
+            reduced += min(part, Decimal(0))
+            yield Share(kind, rule, part)
 
 
 def multiply(base: int, parts: Sequence[Decimal]) -> list[int]:
@@ -58,7 +61,7 @@ def multiply(base: int, parts: Sequence[Decimal]) -> list[int]:
         if part >= 0:
             result.append(round_half_up(base * part))
         else:
-            reduced = max(reduced + part, Decimal(-1))
+            reduced += part
             rounded = round_half_up(base * reduced)
             result.append(rounded - rounded_so_far)
             rounded_so_far = rounded

@@ -34,6 +34,8 @@ INK: Final = HexColor("#17212b")
 QUIET: Final = HexColor("#4a5763")
 RULE: Final = HexColor("#d3dae0")
 
+PARAGRAPH_LINES: Final = 40
+"""The most lines of one paragraph."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ASIAN: Final = (
     ("shift_jis", "HeiseiKakuGo-W5"),
@@ -128,8 +130,12 @@ class PdfDocument:
         self.parts += [CondPageBreak(room), Spacer(0, 10), heading]
 
     def paragraph(self, words: str, *, quiet: bool = False) -> None:
-        """What somebody wrote."""
-        self.parts.append(Paragraph(text(words), style(10, quiet=quiet, after=4)))
+        """What somebody wrote. Long texts become several paragraphs: ReportLab splits one in quadratic time."""
+        lines = [line or "\u00a0" for line in words.split("\n")]
+        for start in range(0, len(lines), PARAGRAPH_LINES):
+            part = "\n".join(lines[start : start + PARAGRAPH_LINES])
+            after = 0 if start + PARAGRAPH_LINES < len(lines) else 4
+            self.parts.append(Paragraph(text(part), style(10, quiet=quiet, after=after)))
 
     def facts(self, events: Sequence[tuple[str, str]]) -> None:
         """Names and values in two columns of pairs."""
