@@ -54,7 +54,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
 
 HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "ids and keys of items": """
-        Entry.reference Refund.taken_of Notification.about NotificationDelivered.about NotificationFailed.about
+        JournalEntry.reference Refund.taken_of Notification.about NotificationDelivered.about NotificationFailed.about
         Invoice.credit_booked DiaryPage.resource Reason.clash_with Envelope.aggregate_pk Execution.execution
         RuleEntry.entry RuleEntry.shelf ClientErasureContinued.cursor""",
     "words of the code": """
@@ -63,7 +63,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         RecoveryEvent.reason UserSignedOut.reason NotificationFailed.reason _Vendor.vendor_type Envelope.type
         Change.field Execution.waits_for CounterRecord.numbers Timer.name""",
     "sentences that the code writes, without names": """
-        VendorMatch.reasons Entry.memo PaymentUnplaced.trouble TripDocumentsMissing.reasons Reason.message
+        VendorMatch.reasons JournalEntry.memo PaymentUnplaced.trouble TripDocumentsMissing.reasons Reason.message
         Reason.citation Notice.message StatusChanged.message""",
     "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label",
     "digests and secrets": """

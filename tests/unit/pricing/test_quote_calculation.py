@@ -186,7 +186,8 @@ def test_multipliers_apply_to_same_base() -> None:
 def test_reductions_never_exceed_price() -> None:
     rules = [base_rate(1_01), weekend_multiplier(-60), build_rule("seasonal", percent=Decimal(-60))]
     answer = price_of(rules, trip_date=SATURDAY, miles=Decimal(0))
-    assert [each.amount for each in answer.lines] == [1_01, -61, -40]
+    assert [line.amount for line in answer.lines] == [1_01, -61, -40]
+    assert [line.quantity for line in answer.lines] == [1, Decimal("-0.6"), Decimal("-0.4")]
     assert answer.total == 0
 
 
