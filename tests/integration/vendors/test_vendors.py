@@ -212,7 +212,7 @@ def test_round_trips() -> None:
         (1, "GET", f"/vendors/{made['id']}", None, None),
         (1, "GET", f"/vendors/{made['id']}/statistics", None, None),
         (2, "PATCH", f"/vendors/{made['id']}/status", None, {"new_status": "active"}),
-        (2, "GET", "/vendors", None, {"status": "active"}),
+        (1, "GET", "/vendors", None, {"status": "active"}),
     ]:
         before = call_stats.calls
         ask(method, path, body, token=token, query=query)

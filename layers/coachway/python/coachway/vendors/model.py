@@ -117,6 +117,8 @@ class Vendor(Entity, VendorInput):
     """A vendor."""
 
     KIND: ClassVar[str] = "vendor"
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"numbers", "numbers_revision"})
+    REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ("numbers_revision",)
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     primary_email: Annotated[str, Personal("vendor")]
@@ -124,6 +126,10 @@ class Vendor(Entity, VendorInput):
     status_reason: Annotated[str, Personal("vendor")] = ""
     is_verified: bool = False
     verification_date: AwareDatetime | None = None
+    numbers: dict[str, int] | None = None
+    """A copy of what `vendors.statistics` counts; None in a vendor that was stored before this copy existed."""
+    numbers_revision: int = 0
+    """How often the copy has changed. It changes without the version."""
 
     def key(self) -> Key:
         return VENDOR.key(org=self.org_id, id=self.id)
@@ -136,12 +142,14 @@ class Vendor(Entity, VendorInput):
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         where = {f"serves_{state}": True for state in self.served()}
+        copied = {} if self.numbers is None else {"numbers_revision": self.numbers_revision}
         return {
             "status": self.status.value,
             "vendor_type": self.vendor_type.value,
             "is_verified": self.is_verified,
             "is_preferred": self.is_preferred,
             **where,
+            **copied,
         }
 
     def served(self) -> list[str]:

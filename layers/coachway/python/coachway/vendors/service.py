@@ -23,6 +23,7 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.projections import Numbers
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
@@ -32,13 +33,13 @@ from coachway.vendors.model import (
     BY_STATUS,
     VENDOR,
     ComplianceStatus,
-    Figures,
     StatusChanged,
     StatusQuery,
     Vendor,
     VendorInput,
     VendorProfile,
     VendorQuery,
+    figures_of,
 )
 from coachway.vendors.rules import Status
 from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
@@ -48,8 +49,8 @@ _BEST: Final = "0500"
 
 def create(caller: Caller, body: VendorInput) -> VendorProfile:
     """Add a vendor. It is pending until somebody approves it, and can hand in its papers from now on."""
-    vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, **body.model_dump())
-    answer = _build_profile(vendor.model_copy(update={"version": 1}), None)
+    vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, numbers={}, **body.model_dump())
+    answer = _build_profile(vendor.model_copy(update={"version": 1}), {})
     store.commit(
         caller,
         Create(vendor, [VendorRegistered(**event_fields(vendor))]),
@@ -85,9 +86,9 @@ def require_own(caller: Caller, vendor_id: str) -> None:
 
 def get_profile(caller: Caller, vendor_id: str) -> VendorProfile:
     """A vendor and how it does. Its own people do not see what is noted about it. One read."""
-    vendor, stored = _load_with_statistics(caller, vendor_id)
+    vendor = get(caller, vendor_id)
     fields = vendor.model_copy(update={"notes": ""}) if caller.is_external else vendor
-    return _build_profile(fields, stored)
+    return _build_profile(fields, statistics.load_numbers([vendor])[vendor_id])
 
 
 def get_statistics(caller: Caller, vendor_id: str) -> VendorStatistics:
@@ -102,9 +103,8 @@ def _load_with_statistics(caller: Caller, vendor_id: str) -> tuple[Vendor, Stati
     return batch.get(Vendor, head), batch.find(Statistics, numbers)
 
 
-def _build_profile(vendor: Vendor, stored: Statistics | None) -> VendorProfile:
-    fields = stored.figures() if stored else Figures()
-    return VendorProfile.model_validate({**vendor.model_dump(), **fields.model_dump()})
+def _build_profile(vendor: Vendor, numbers: Numbers) -> VendorProfile:
+    return VendorProfile.model_validate({**vendor.model_dump(), **figures_of(numbers).model_dump()})
 
 
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
@@ -119,9 +119,8 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
         since = months_between(ids.created_at_of(caller.org_id), clock.now())
         partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
         page = query_page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
-    keys = {vendor.id: statistics.key(caller.org_id, vendor.id) for vendor in page.items}
-    stored = store.find_many(Statistics, keys.values()) if keys else {}
-    profiles = [_build_profile(vendor, stored.get(keys[vendor.id])) for vendor in page.items]
+    numbers = statistics.load_numbers(page.items)
+    profiles = [_build_profile(vendor, numbers[vendor.id]) for vendor in page.items]
     return Page(items=profiles, next_cursor=page.next_cursor)
 
 
@@ -140,7 +139,7 @@ def _list_by_rating(
     keys = {each.vendor_id: VENDOR.key(org=caller.org_id, id=each.vendor_id) for each in rated.items}
     result = store.find_many(Vendor, keys.values()) if keys else {}
     profiles = [
-        _build_profile(vendor, each)
+        _build_profile(vendor, each.numbers)
         for each in rated.items
         if (vendor := result.get(keys[each.vendor_id])) and where.items() <= vendor.attributes().items()
     ]
@@ -162,7 +161,7 @@ def _filters(query: VendorQuery) -> dict[str, str | int | bool]:
 def update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> VendorProfile:
     """Change what `changes` names."""
     after = retry_on_conflict(lambda: _update(caller, vendor_id, changes, expected))()
-    return _build_profile(after, store.find(Statistics, statistics.key(caller.org_id, vendor_id)))
+    return _build_profile(after, statistics.load_numbers([after])[vendor_id])
 
 
 def _update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> Vendor:
@@ -178,6 +177,10 @@ def _update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput],
 
 def set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: int | None) -> StatusChanged:
     """Approve, reject, suspend, ban a vendor, or take it back. Raises Conflict for a status that cannot follow."""
+    return retry_on_conflict(lambda: _set_status(caller, vendor_id, query, expected))()
+
+
+def _set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: int | None) -> StatusChanged:
     before = get(caller, vendor_id, expected=expected)
     if query.new_status is None:
         raise errors.Invalid.field("new_status", f"must be one of {', '.join(Status)}")

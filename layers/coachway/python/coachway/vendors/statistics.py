@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from coachway.core import store
+from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer
+from coachway.core.persistence.operations import Op, Refresh
+from coachway.core.persistence.queries import iterate_by_month
 from coachway.core.persistence.records import AccessPattern, Key
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.projections import CounterProjection, CounterRecord, Numbers
 from coachway.vendors import rules, statistics_counters
-from coachway.vendors.model import Figures, Vendor, figures_of
+from coachway.vendors.model import BY_MONTH, VENDOR, Figures, Vendor, figures_of
 
 STATISTICS = AccessPattern(
     "what is counted of a vendor",
@@ -75,6 +80,14 @@ def get_figures(org_id: str, vendor_id: str) -> Figures:
     return record.figures() if record else Figures()
 
 
+def load_numbers(vendors: Sequence[Vendor]) -> dict[str, Numbers]:
+    """The numbers of each vendor, by its id: from its copy, or read for at most 100 vendors that have no copy yet."""
+    numbers: dict[str, Numbers] = {vendor.id: vendor.numbers or {} for vendor in vendors}
+    keys = {key(vendor.org_id, vendor.id): vendor.id for vendor in vendors if vendor.numbers is None}
+    stored = store.find_many(Statistics, keys) if keys else {}
+    return numbers | {keys[place]: record.numbers for place, record in stored.items()}
+
+
 def build_statistics(vendor: Vendor, stored: Statistics | None) -> VendorStatistics:
     """A vendor's figures in full."""
     numbers = stored.numbers if stored else {}
@@ -96,14 +109,40 @@ def _increments(_org_id: str, event_type: str, data: Mapping[str, Any]) -> Mappi
     return statistics_counters.counter_increments(event_type, data)
 
 
+def _copy_numbers_ops(caller: Caller, _before: Statistics | None, after: Statistics) -> Sequence[Op]:
+    """The operation that copies the numbers to their vendor, so that a list of vendors is one read."""
+    vendor = store.find(Vendor, VENDOR.key(org=caller.org_id, id=after.vendor_id))
+    return [_copy_numbers_op(vendor, after.numbers)] if vendor is not None else ()
+
+
+def _copy_numbers_op(vendor: Vendor, numbers: Numbers) -> Op:
+    changes = {"numbers": dict(numbers), "numbers_revision": vendor.numbers_revision + 1}
+    return Refresh(vendor, vendor.model_copy(update=changes))
+
+
 TALLIES: Final = CounterProjection(
     "vendor-statistics",
     empty=lambda org_id, vendor_id: Statistics(org_id=org_id, vendor_id=vendor_id),
     increments=_increments,
+    extra_ops=_copy_numbers_ops,
 )
 CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(statistics_counters.COUNTED, TALLIES.consume)
 
 
 def rebuild(org_id: str) -> int:
     """Count everything of an organization's vendors again from its events; returns of how many. Raises Conflict."""
-    return TALLIES.rebuild(org_id)
+    count = TALLIES.rebuild(org_id)
+    caller = Caller.system(TALLIES.name, org_id)
+    for vendor in iterate_by_month(Vendor, BY_MONTH, org_id):
+        retry_on_conflict(partial(restore_copy, caller, vendor.id))()
+    return count
+
+
+def restore_copy(caller: Caller, vendor_id: str) -> None:
+    """Copy the numbers to a vendor that has no copy of them yet, or another one."""
+    head, numbers = VENDOR.key(org=caller.org_id, id=vendor_id), key(caller.org_id, vendor_id)
+    batch = store.batch_get([head, numbers])
+    vendor, stored = batch.find(Vendor, head), batch.find(Statistics, numbers)
+    counted = stored.numbers if stored is not None else {}
+    if vendor is not None and vendor.numbers != counted:
+        store.commit(caller, _copy_numbers_op(vendor, counted))

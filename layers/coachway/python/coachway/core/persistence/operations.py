@@ -49,6 +49,18 @@ class Update:
 
 
 @dataclass(slots=True)
+class Refresh:
+    """Replace `before` with `after` at the same version, to change what it copies from other records.
+
+    Fails with ConcurrentUpdate if another request changed the record. If `after` has other REFRESHED_ATTRIBUTES, an
+    update of `before` fails too.
+    """
+
+    before: Record
+    after: Record
+
+
+@dataclass(slots=True)
 class Remove:
     """Delete a record permanently, if it still has this version. Entities are soft-deleted by an Update instead."""
 
@@ -100,4 +112,4 @@ class AlreadyConsumed(Conflict):
     """This consumer has handled the event before."""
 
 
-Op = Create | Update | Remove | CheckVersion | CheckAbsent | IncrementCounters | MarkConsumed
+Op = Create | Update | Refresh | Remove | CheckVersion | CheckAbsent | IncrementCounters | MarkConsumed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -91,6 +92,13 @@ def query_by_month(
     return query_page(model, pattern, partitions, query, where=where, descending=True)
 
 
+def iterate_by_month(model: type[R], pattern: AccessPattern, org_id: str, **parts: object) -> Iterator[R]:
+    """Yield all records of a list with one partition per month, oldest month first: for rebuilds, not for requests."""
+    for month in months_between(ids.created_at_of(org_id), clock.now()):
+        partition = pattern.partition(org=org_id, month=month, **parts)
+        yield from query_all(model, partition, index=pattern.index, most=sys.maxsize)
+
+
 def query_all(
     model: type[R],
     partition: str,
@@ -101,19 +109,29 @@ def query_all(
     most: int = 10_000,
 ) -> list[R]:
     """Return all records of one partition, at most `most`: for records of one entity, not for lists."""
-    return list(_iterate(model, partition, prefix, index, descending, most))
+    return [_parse(model, item) for item in _iterate_items(partition, prefix, index, descending, most)]
 
 
-def _iterate(
-    model: type[R], partition: str, prefix: str, index: str | None, descending: bool, most: int
-) -> Iterator[R]:
+def query_kinds(
+    models: Sequence[type[R]], partition: str, *, prefix: str = "", index: str | None = None, most: int = 10_000
+) -> list[R]:
+    """Return all records of one partition that has records of several kinds, at most `most`."""
+    by_kind = {model.KIND: model for model in models}
+    items = _iterate_items(partition, prefix, index, False, most, "kind")
+    return [_parse(by_kind[item["kind"]["S"]], item) for item in items]
+
+
+def _iterate_items(
+    partition: str, prefix: str, index: str | None, descending: bool, most: int, *attributes: str
+) -> Iterator[dict[str, Any]]:
     pattern = _UnregisteredPattern(index)
     reader = _Reader(pattern, prefix, None, {}, descending)
+    reader.attributes += attributes
     resume: cursors.Position | None = None
     remaining = most
     while remaining > 0:
         items, last = reader.read(partition, resume, min(remaining, 1000))
-        yield from (_parse(model, item) for item in items)
+        yield from items
         remaining -= len(items)
         if last is None:
             return

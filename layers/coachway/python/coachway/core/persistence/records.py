@@ -55,6 +55,8 @@ class Record(BaseSchema):
 
     KIND: ClassVar[str]
     """The item's `kind`, unique in the table."""
+    REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ()
+    """Attributes that `Refresh` changes. An update fails if one of them has changed since the record was read."""
 
     version: int = 0
 

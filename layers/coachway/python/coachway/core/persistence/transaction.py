@@ -22,6 +22,7 @@ from coachway.core.persistence.operations import (
     IncrementCounters,
     MarkConsumed,
     Op,
+    Refresh,
     Remove,
     Update,
 )
@@ -75,6 +76,19 @@ def _version_is(version: int) -> dict[str, Any]:
     }
 
 
+def _is_unchanged(record: Record) -> dict[str, Any]:
+    """Return the condition that the item has the version and the refreshed attributes of a record."""
+    condition, attributes = _version_is(record.version), record.attributes()
+    for number, name in enumerate(record.REFRESHED_ATTRIBUTES):
+        condition["ExpressionAttributeNames"][f"#r{number}"] = name
+        if name in attributes:
+            condition["ConditionExpression"] += f" AND #r{number} = :r{number}"
+            condition["ExpressionAttributeValues"][f":r{number}"] = _value(attributes[name])
+        else:
+            condition["ConditionExpression"] += f" AND attribute_not_exists(#r{number})"
+    return condition
+
+
 def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
@@ -124,32 +138,41 @@ def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> Tran
                 after.version = before.version + 1
                 if isinstance(after, Entity):
                     after.updated_at = clock.now()
-                _put(plan, after, _version_is(before.version), on_stale or _stale_error(before))
+                _put(plan, after, _is_unchanged(before), on_stale or _stale_error(before))
                 _put_unique_values(plan, before, after)
                 _put_events(plan, caller, before, after, events, event_ids)
+            case Refresh(before, after):
+                after.version = before.version
+                _put(plan, after, _is_unchanged(before), _stale_error(before))
             case Remove(record, on_stale):
-                removed = {"Key": _key(record.key()), **_version_is(record.version)}
+                removed = {"Key": _key(record.key()), **_is_unchanged(record)}
                 plan.add("deletes", removed, on_stale or _stale_error(record))
                 _put_unique_values(plan, record, None)
-            case CheckVersion(record, on_failure):
-                plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, on_failure)
-            case CheckAbsent(key, on_failure):
-                plan.add("checks", {"Key": _key(key), **_ABSENT}, on_failure)
-            case IncrementCounters():
-                _increment(plan, op)
-            case MarkConsumed(consumer, event_id):
-                key = CONSUMED.key(org=caller.org_id, consumer=consumer, event=event_id)
-                mark = {**_key(key), "kind": {"S": "consumed"}}
-                plan.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has handled {event_id}."))
+            case _:
+                _add_op_without_record(plan, caller, op)
     _add_idempotency_record(plan, caller, ops, answer)
     return plan
+
+
+def _add_op_without_record(plan: TransactionPlan, caller: Caller, op: Op) -> None:
+    match op:
+        case CheckVersion(record, on_failure):
+            plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, on_failure)
+        case CheckAbsent(key, on_failure):
+            plan.add("checks", {"Key": _key(key), **_ABSENT}, on_failure)
+        case IncrementCounters():
+            _increment(plan, op)
+        case MarkConsumed(consumer, event_id):
+            key = CONSUMED.key(org=caller.org_id, consumer=consumer, event=event_id)
+            mark = {**_key(key), "kind": {"S": "consumed"}}
+            plan.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has handled {event_id}."))
 
 
 def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
     """Raise RuntimeError if a caller would write a record of another organization: a last check after the services."""
     for op in ops:
         match op:
-            case Create(record) | Update(_, record) | Remove(record):
+            case Create(record) | Update(_, record) | Refresh(_, record) | Remove(record):
                 owner = getattr(record, "org_id", caller.org_id)
                 if caller.org_id and owner != caller.org_id:
                     raise RuntimeError(f"A {record.KIND} of {owner} cannot be written for {caller.org_id}.")
