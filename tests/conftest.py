@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import httpx
 import pytest
 from botocore import session
 from hypothesis import HealthCheck, settings
@@ -60,6 +62,14 @@ def _shared_botocore_loader() -> Iterator[None]:
     loader = session.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "create_loader", lambda _path=None: loader)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_certificates() -> Iterator[None]:
+    """Load the certificates once for all HTTP clients: it takes longer than most requests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx._transports.default, "create_ssl_context", cache(httpx.create_ssl_context))
         yield
 
 

@@ -315,7 +315,7 @@ def test_create_refund_failed_status_raises(trip: Trip, monkeypatch: pytest.Monk
     said = {"failure": "lost_or_stolen_card"}
     monkeypatch.setattr(
         refunds_and_disputes,
-        "_stripe_refund",
+        "_parse_refund",
         lambda each: refunds_and_disputes.StripeRefund(whole(each).id, {}, said["failure"]),
     )
     assert refund_builders.run_workflow(made.id) == "failed"
