@@ -11,36 +11,36 @@ from coachway.core.http.response_types import Response
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.identity import api_keys, organization_queries, roles
-from coachway.identity.api_keys import NewApiKey, ShownApiKey
+from coachway.identity.api_keys import CreatedApiKey, NewApiKey
 from coachway.identity.auth import login as logins
 from coachway.identity.auth import mfa, otp, passwords, sessions, tokens
-from coachway.identity.auth.login import Login
+from coachway.identity.auth.login import LoginRequest
 from coachway.identity.auth.mfa import MfaCode, MfaSetup, MfaVerified
 from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
-from coachway.identity.auth.passwords import Forgotten, PasswordChange, Reset
+from coachway.identity.auth.passwords import PasswordChange, PasswordReset, PasswordResetRequest
 from coachway.identity.auth.sessions import SessionView
-from coachway.identity.auth.tokens import Body, Issued, Refresh, SignedIn
+from coachway.identity.auth.tokens import Body, LoginResult, RefreshRequest, ResponseWithCookies
 from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLogInRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings
 from coachway.identity.model.user import Invitation, NewUser, Registration, User, UserQuery, UserSettings
 from coachway.identity.organizations import registration
 from coachway.identity.organizations import service as organization_service
-from coachway.identity.organizations.registration import Registered
+from coachway.identity.organizations.registration import RegisteredOrganization
 from coachway.identity.roles import NewRole, Role, RoleSettings
 from coachway.identity.secrets import signing_keys
 from coachway.identity.secrets.signing_keys import Jwks
+from coachway.identity.users import current_user as own
 from coachway.identity.users import invitations
-from coachway.identity.users import me as own
 from coachway.identity.users import service as users
-from coachway.identity.users.invitations import Acceptance, Invited, Joined
-from coachway.identity.users.me import Me
+from coachway.identity.users.current_user import CurrentUser
+from coachway.identity.users.invitations import InvitationAcceptance, JoinedUser, SentInvitation
 
 api = ApiRouter("identity", "Organizations, users, sessions, API keys.")
 app = api.app
 
 
-def _answered(issued: Issued[Body]) -> Body:
+def _answered(issued: ResponseWithCookies[Body]) -> Body:
     # The route declares the body's model; an Answer is that body with cookies.
     return cast("Body", Response(issued.body, cookies=issued.cookies)) if issued.cookies else issued.body
 
@@ -50,16 +50,16 @@ def _header(name: str) -> str:
 
 
 @api.post("/auth/register", permission=PUBLIC, status=201, errors=(RateLimited,))
-def register_organization(caller: Caller, body: Registration) -> Registered:
+def register_organization(caller: Caller, body: Registration) -> RegisteredOrganization:
     """Register an organization.
 
     Creates the organization and its first admin, who can log in at once.
     """
-    return registration.register(caller, body)
+    return registration.register_organization(caller, body)
 
 
 @api.post("/auth/login", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
-def log_in(caller: Caller, body: Login) -> SignedIn:
+def log_in(caller: Caller, body: LoginRequest) -> LoginResult:
     """Log in with a password.
 
     Returns tokens or, if the account has a second factor, `mfa_required` and an `mfa_token` for `/auth/mfa/verify`.
@@ -71,7 +71,7 @@ def log_in(caller: Caller, body: Login) -> SignedIn:
 @api.post(
     "/auth/refresh", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, CsrfTokenInvalid, RateLimited)
 )
-def refresh_session(caller: Caller, body: Refresh) -> SignedIn:
+def refresh_session(caller: Caller, body: RefreshRequest) -> LoginResult:
     """Exchange a refresh token for new tokens.
 
     A refresh token can be used once. If it is used again, its session ends. Browsers send the cookie instead of a
@@ -133,13 +133,13 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
 
 
 @api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
-def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
+def verify_otp(caller: Caller, body: OtpVerification) -> LoginResult:
     """Log in with a one-time code."""
     return _answered(otp.verify_code(caller, body))
 
 
 @api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(RateLimited,))
-def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
+def forgot_password(caller: Caller, body: PasswordResetRequest) -> Accepted:
     """Request an email with a link to reset the password.
 
     The response is the same whether or not the account exists.
@@ -148,7 +148,7 @@ def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
 
 
 @api.post("/auth/password/reset", permission=PUBLIC, status=204, errors=(NotFound, RateLimited))
-def reset_password(caller: Caller, body: Reset) -> None:
+def reset_password(caller: Caller, body: PasswordReset) -> None:
     """Reset a password.
 
     Takes the token of the email. Ends all sessions of the user.
@@ -166,12 +166,12 @@ def change_password(caller: Caller, body: PasswordChange) -> None:
 
 
 @api.get("/auth/me", permission=AUTHENTICATED)
-def get_current_user(caller: Caller) -> Me:
+def get_current_user(caller: Caller) -> CurrentUser:
     """Get the current user.
 
     Returns the user, their permissions and their organization.
     """
-    return own.get_me(caller)
+    return own.get_current_user(caller)
 
 
 @api.get("/auth/sessions", permission=AUTHENTICATED)
@@ -205,9 +205,9 @@ def get_jwks() -> Jwks:
 
 
 @api.post("/auth/invitations/accept", permission=PUBLIC, status=201, errors=(NotFound, RateLimited))
-def accept_invitation(caller: Caller, body: Acceptance) -> Joined:
+def accept_invitation(caller: Caller, body: InvitationAcceptance) -> JoinedUser:
     """Accept an invitation and set a password."""
-    return invitations.accept(caller, body)
+    return invitations.accept_invitation(caller, body)
 
 
 @api.get("/users", permission="users:read")
@@ -223,7 +223,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
 
 
 @api.post("/users/invite", permission="users:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
-def invite_user(caller: Caller, body: Invitation) -> Invited:
+def invite_user(caller: Caller, body: Invitation) -> SentInvitation:
     """Invite a user by email.
 
     A new invitation voids an earlier one that was not accepted.
@@ -320,7 +320,7 @@ def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
 
 
 @api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
-def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
+def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     """Create an API key.
 
     The key is shown only in this response.

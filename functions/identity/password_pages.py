@@ -12,7 +12,7 @@ from coachway.core.errors import RateLimited
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity import password_pages as service
-from coachway.identity.password_pages import ChosenPassword
+from coachway.identity.password_pages import PasswordForm
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
@@ -27,7 +27,7 @@ def get_invitation_page(token: Token) -> HtmlResponse:
 
 
 @api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
-def accept_invitation_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
+def accept_invitation_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
     """Accept an invitation with the form of its page."""
     return service.submit_invitation(caller, token, form)
 
@@ -39,6 +39,6 @@ def get_password_reset_page(token: Token) -> HtmlResponse:
 
 
 @api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
-def set_password_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
+def set_password_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
     """Set a new password with the form of its page."""
-    return service.set_password(caller, token, form)
+    return service.submit_password_reset(caller, token, form)

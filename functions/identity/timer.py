@@ -5,4 +5,4 @@ from __future__ import annotations
 from coachway.core.entrypoints import timer
 from coachway.identity.secrets import signing_keys
 
-handler = timer.timer_handler({"published_keys": lambda: len(signing_keys.renew_signing_keys().keys)})
+handler = timer.timer_handler({"published_keys": lambda: len(signing_keys.rotate_signing_keys().keys)})

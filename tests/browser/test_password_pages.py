@@ -30,7 +30,7 @@ def test_invitation_page_sets_a_password_without_javascript(organization: QuoteO
     expect(page.get_by_text("This has 5 characters. It needs at least 12.")).to_be_visible()
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Accept the invitation").click()
-    expect(page.get_by_role("heading", name="You are in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your account is ready")).to_be_visible()
     expect(page.get_by_text(email)).to_be_visible()
     page.goto(url)
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()

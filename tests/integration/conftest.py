@@ -48,11 +48,11 @@ def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture(autouse=True)
 def _fast_password_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make password digests fast. `tests/unit/identity` tests them as they are."""
-    monkeypatch.setattr(hashing, "MEMORY_KIB", 8)
-    monkeypatch.setattr(hashing, "PASSES", 1)
+    monkeypatch.setattr(hashing, "MEMORY_COST_KIB", 8)
+    monkeypatch.setattr(hashing, "TIME_COST", 1)
     hasher = hashing._hasher
     hasher.cache_clear()
-    monkeypatch.setattr(hashing, "NOBODYS", hashing.digest_password("that nobody knows"))
+    monkeypatch.setattr(hashing, "NO_USER_DIGEST", hashing.digest_password("that nobody knows"))
     yield
     hasher.cache_clear()
 
@@ -73,7 +73,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "root_secret", lambda: b"root secret of the tests")
     monkeypatch.setattr(settings, "public_url", lambda: "https://coachway.test/live")
     store.clear_sequence_cache()
-    authentication.clear_key_cache()
+    authentication.clear_caches()
 
 
 @pytest.fixture

@@ -64,8 +64,8 @@ class InProcess(httpx.BaseTransport):
     def clear_caches(self) -> None:
         """Forget what tests on another table left in this process. Call it at the start of a test."""
         store.clear_sequence_cache()
-        authentication.clear_key_cache()
-        signing_keys.clear_cache()
+        authentication.clear_caches()
+        signing_keys.clear_signer_cache()
 
     def client(self, service: str) -> Any:
         assert service == "dynamodb", f"there is no {service} in this process"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC
-from coachway.identity.model.permissions import BUILT_IN
+from coachway.identity.model.permissions import BUILT_IN_ROLES
 from tools import openapi
 from tools.entries import import_everything, list_api_entries
 
@@ -54,7 +54,9 @@ class Operation:
         """Whether a built-in role may not use it."""
         if self.permission in {PUBLIC, AUTHENTICATED}:
             return False
-        return self.permission not in BUILT_IN[role] or (role in EXTERNAL_ROLES and role not in self.external_roles)
+        return self.permission not in BUILT_IN_ROLES[role] or (
+            role in EXTERNAL_ROLES and role not in self.external_roles
+        )
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from coachway.core.types import ids
-from coachway.identity.model.permissions import BUILT_IN
+from coachway.identity.model.permissions import BUILT_IN_ROLES
 from tests.security.in_process import Deployment
 from tests.security.operations import EXTERNAL_ROLES
 
@@ -127,5 +127,5 @@ class Tenant:
         return f"{prefix}-{secrets.token_hex(4)}@{self.marker}.example"
 
     def _person(self, role: str) -> dict[str, Any]:
-        assert role in BUILT_IN, role
+        assert role in BUILT_IN_ROLES, role
         return {"email": self.new_email(role), "first_name": "Ana", "last_name": self.marker, "role": role}

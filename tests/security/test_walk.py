@@ -14,7 +14,7 @@ import httpx
 
 from coachway.core.http.routing import AUTHENTICATED
 from coachway.core.types import ids
-from coachway.identity.model.permissions import BUILT_IN
+from coachway.identity.model.permissions import BUILT_IN_ROLES
 from tests.security.in_process import parametrize_on_stack, parametrize_operations
 from tests.security.operations import EXTERNAL_ROLES, FORM, Operation, list_guarded_operations, list_operations
 from tests.security.seeds import SEEDS, Seeds
@@ -37,7 +37,7 @@ PUBLIC_OPERATIONS = {
 }
 """The operations without credentials, listed again to find those that are public by mistake."""
 
-_ROLES = [role for role in BUILT_IN if role not in {"platform", "admin"}]
+_ROLES = [role for role in BUILT_IN_ROLES if role not in {"platform", "admin"}]
 _IDS = re.compile(r"\b[a-z]{3,4}_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 
 NOT_ENOUGH = {

@@ -69,7 +69,7 @@ def test_invitation_mail_lets_user_set_password_and_log_in(mail_organization: Ma
     page = f"{mail_organization.stack.pages_url}/invitations/{get_link_token(mail)}"
     assert "Welcome, Eli" in httpx.get(page, timeout=60).text
     accepted = httpx.post(page, data={"password": PASSWORD}, timeout=60)
-    assert (accepted.status_code, "You are in" in accepted.text) == (httpx.codes.OK, True)
+    assert (accepted.status_code, "Your account is ready" in accepted.text) == (httpx.codes.OK, True)
     credentials = {"organization": mail_organization.slug, "email": email, "password": PASSWORD}
     assert mail_organization.stack.http.post("/auth/login", json=credentials).status_code == httpx.codes.OK
 

@@ -11,7 +11,7 @@ from infra.local import aws_clients, console
 from infra.local.stack_config import StackConfig
 
 if TYPE_CHECKING:
-    from coachway.identity.users.invitations import Invited
+    from coachway.identity.users.invitations import SentInvitation as Invited
 
 
 class SentInvitation(NamedTuple):
@@ -37,7 +37,7 @@ def invite_platform_user(
 
         try:
             body = Invitation.model_validate({"email": email, "role": "platform", **name})
-            invited = platform_admins.invite(organization_slug, body)
+            invited = platform_admins.invite_platform_admin(organization_slug, body)
         except (errors.Error, ValueError) as error:
             raise console.CommandError(f"{email} cannot be invited to {organization_slug}: {error}") from None
         return SentInvitation(invited, f"{settings.public_url()}/pages/invitations/{invited.invitation_token}")

@@ -70,7 +70,12 @@ def test_erased_client_leaves_no_personal_data(dynamodb: Any) -> None:
     mailed = [build_notification(to, n) for n, to in enumerate(["zeb@quill.example"] * 120 + ["new@quill.example"])]
     for start in range(0, len(mailed), 40):
         store.commit(CALLER, *map(Create, mailed[start : start + 40]))
-    known: party_accounts.Known = {"first_name": "Zeb", "last_name": "Quill", "phone": "+12125550177", "email": None}
+    known: party_accounts.PartyContact = {
+        "first_name": "Zeb",
+        "last_name": "Quill",
+        "phone": "+12125550177",
+        "email": None,
+    }
     store.commit(CALLER, *party_accounts.create_user_ops(ORG, "client", client["id"], known)[1])
     ask("DELETE", path)
     erased = ask("POST", f"{path}/erase")

@@ -32,11 +32,13 @@ class FleetClient:
 
     def staff_token(self, scopes: str = "") -> str:
         """An access token of a member of staff, with all permissions or only those named."""
-        permissions = frozenset(scopes.split()) or model_permissions.BUILT_IN["admin"]
+        permissions = frozenset(scopes.split()) or model_permissions.BUILT_IN_ROLES["admin"]
         return self._token("admin", permissions)
 
     def driver_token(self, driver_id: str) -> str:
-        return self._token("driver", model_permissions.BUILT_IN["driver"], party_id=driver_id, phone="+12125550199")
+        return self._token(
+            "driver", model_permissions.BUILT_IN_ROLES["driver"], party_id=driver_id, phone="+12125550199"
+        )
 
     def _token(self, role: str, permissions: frozenset[str], **more: str) -> str:
         fields = {"first_name": "Sam", "last_name": "Tran", "email": "sam@harbor.example", **more}

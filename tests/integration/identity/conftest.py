@@ -11,6 +11,6 @@ from coachway.identity.secrets import signing_keys
 
 @pytest.fixture(autouse=True)
 def _fresh_process(dynamodb: object) -> Iterator[None]:
-    signing_keys.clear_cache()
+    signing_keys.clear_signer_cache()
     yield
-    signing_keys.clear_cache()
+    signing_keys.clear_signer_cache()

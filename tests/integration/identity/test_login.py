@@ -58,7 +58,7 @@ def test_the_same_work_is_done_whether_or_not_the_account_exists(
     monkeypatch.setattr(hashing, "_hasher", Watched)
     before = call_stats.calls
     assert attempt(slug, email).status == 401
-    assert compared == [f"m={hashing.MEMORY_KIB},t={hashing.PASSES},p={hashing.LANES}"]
+    assert compared == [f"m={hashing.MEMORY_COST_KIB},t={hashing.TIME_COST},p={hashing.PARALLELISM}"]
     assert call_stats.calls - before == 4
 
 
@@ -100,7 +100,7 @@ def test_an_account_that_does_not_exist_locks_alike() -> None:
 
 def test_many_tries_at_the_same_time_get_ten_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     org = registered()
-    monkeypatch.setattr(hashing, "is_right_password", lambda *_: False)
+    monkeypatch.setattr(hashing, "verify_password", lambda *_: False)
     with ThreadPoolExecutor(12) as pool:
         statuses = sorted(each.status for each in pool.map(lambda _: attempt("harbor", org.email), range(30)))
     assert statuses == [401] * 10 + [429] * 20
@@ -115,7 +115,7 @@ def test_one_organizations_lock_is_not_anothers() -> None:
 
 
 def test_log_ins_from_one_address_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "is_right_password", lambda *_: False)
+    monkeypatch.setattr(hashing, "verify_password", lambda *_: False)
     statuses = [attempt(f"o{n}", "a@b.example") for n in range(61)]
     assert statuses[60].status == 429
 

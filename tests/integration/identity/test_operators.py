@@ -18,7 +18,7 @@ def invitation(email: str = "pia@coachway.example", role: str = "platform") -> I
 
 def test_an_operator_invites_somebody_who_runs_the_deployment() -> None:
     org = registered()
-    invited = platform_admins.invite(org.slug, invitation())
+    invited = platform_admins.invite_platform_admin(org.slug, invitation())
     assert (invited.role, invited.status) == ("platform", "invited")
     accepted = post("/auth/invitations/accept", {"token": invited.invitation_token, "password": PASSWORD})
     assert accepted.status == 201, accepted.text
@@ -30,7 +30,7 @@ def test_an_operator_invites_somebody_who_runs_the_deployment() -> None:
 
 def test_the_invitation_goes_out_as_any_other() -> None:
     org = registered()
-    platform_admins.invite(org.slug, invitation())
+    platform_admins.invite_platform_admin(org.slug, invitation())
     told = facts(org.id, UserInvited)
     assert [(each["email"], each["role"], each["invited_by"]) for each in told] == [
         ("pia@coachway.example", "platform", "Harbor Coach")
@@ -39,12 +39,12 @@ def test_the_invitation_goes_out_as_any_other() -> None:
 
 def test_whatever_role_is_named_it_is_platform() -> None:
     org = registered()
-    assert platform_admins.invite(org.slug, invitation(role="viewer")).role == "platform"
+    assert platform_admins.invite_platform_admin(org.slug, invitation(role="viewer")).role == "platform"
 
 
 def test_a_second_invitation_voids_the_first() -> None:
     org = registered()
-    first, second = (platform_admins.invite(org.slug, invitation()) for _ in range(2))
+    first, second = (platform_admins.invite_platform_admin(org.slug, invitation()) for _ in range(2))
     assert first.id == second.id
     void = post("/auth/invitations/accept", {"token": first.invitation_token, "password": PASSWORD})
     assert void.status == 404
@@ -62,6 +62,6 @@ def test_no_organization_gives_the_role() -> None:
 def test_an_unknown_organization_and_a_taken_address_are_refused() -> None:
     org = registered()
     with pytest.raises(errors.NotFound):
-        platform_admins.invite("nowhere", invitation())
+        platform_admins.invite_platform_admin("nowhere", invitation())
     with pytest.raises(errors.Duplicate):
-        platform_admins.invite(org.slug, invitation(org.email))
+        platform_admins.invite_platform_admin(org.slug, invitation(org.email))

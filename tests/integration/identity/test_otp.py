@@ -50,7 +50,11 @@ def test_a_driver_logs_in_with_a_code_sent_by_sms() -> None:
     done = verify(org, told["code"])
     assert done.status == 200, done.text
     me = get("/auth/me", done.json()["access_token"]).json()
-    assert (me["id"], me["role"], me["permissions"]) == (dee["id"], "driver", sorted(permissions.BUILT_IN["driver"]))
+    assert (me["id"], me["role"], me["permissions"]) == (
+        dee["id"],
+        "driver",
+        sorted(permissions.BUILT_IN_ROLES["driver"]),
+    )
     assert facts(org.id, UserSignedIn)[-1]["method"] == "otp"
 
 

@@ -46,7 +46,7 @@ def test_an_invited_person_chooses_a_password_and_is_in(harbor: Org) -> None:
     assert "sam@harbor.example" in page.text
     done = choose(path, CHOSEN)
     assert done.status == 200
-    assert "You are in" in done.text
+    assert "Your account is ready" in done.text
     assert "harbor" in done.text
     assert harbor.log_in("sam@harbor.example", CHOSEN).status == 200
 

@@ -40,7 +40,7 @@ def test_all_roles_are_listed_by_name_a_page_at_a_time() -> None:
     post("/roles", DISPATCHER, org.token)
     everything = get("/roles", org.token).json()
     names = [each["name"] for each in everything["items"]]
-    assert names == sorted([*permissions.BUILT_IN, "dispatcher"])
+    assert names == sorted([*permissions.BUILT_IN_ROLES, "dispatcher"])
     assert everything["next_cursor"] is None
     found: list[Any] = []
     query = {"limit": "4"}
@@ -53,7 +53,7 @@ def test_all_roles_are_listed_by_name_a_page_at_a_time() -> None:
     assert found == names
 
 
-@pytest.mark.parametrize("name", sorted(permissions.RESERVED))
+@pytest.mark.parametrize("name", sorted(permissions.RESERVED_ROLE_NAMES))
 def test_a_reserved_name_is_taken(name: str) -> None:
     org = registered()
     refused = post("/roles", {"name": name, "permissions": []}, org.token)
@@ -138,7 +138,7 @@ def test_a_revoked_key_is_refused() -> None:
     org = registered()
     made = api_key(org, "users:read")
     assert delete(f"/api-keys/{made['id']}", org.token).status == 204
-    authentication.clear_key_cache()
+    authentication.clear_caches()
     assert get("/users", headers={"x-api-key": made["key"]}).status == 401
     assert delete(f"/api-keys/{made['id']}", org.token).status == 404
 

@@ -111,12 +111,12 @@ def test_a_renewed_key_signs_after_a_while_and_the_old_tokens_stay_good() -> Non
     assert published[0] == first.keys[0].kid == old
     assert len(published) == 2
     body = {"organization": "harbor", "email": org.email, "password": PASSWORD}
-    signing_keys.clear_cache()
-    authentication.clear_key_cache()
+    signing_keys.clear_signer_cache()
+    authentication.clear_caches()
     fresh = post("/auth/login", body).json()["access_token"]
     assert jwt.get_unverified_header(fresh)["kid"] == old
     assert get("/auth/me", fresh).status == 200
-    signing_keys.clear_cache()
+    signing_keys.clear_signer_cache()
     with clock.frozen(clock.now() + timedelta(days=2, minutes=10)):
         renewed = signing_keys.sign(claims_of(fresh))
     assert jwt.get_unverified_header(renewed)["kid"] == published[1]
@@ -128,7 +128,7 @@ def test_renewing_twice_in_a_day_is_once() -> None:
     registered()
     for days in (2, 2, 2):
         with clock.frozen(clock.now() + timedelta(days=days)):
-            signing_keys.renew_signing_keys()
+            signing_keys.rotate_signing_keys()
     assert len(signing_keys.get_signing_keys().keys) == 2
 
 
@@ -145,10 +145,10 @@ def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_tim
 ) -> None:
     org = registered()
     monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
-    signing_keys.clear_cache()
+    signing_keys.clear_signer_cache()
     told = post("/auth/login", {"organization": "harbor", "email": org.email, "password": PASSWORD})
     assert told.status == 200, told.text
-    authentication.clear_key_cache()
+    authentication.clear_caches()
     assert get("/auth/me", told.json()["access_token"]).status == 200
     assert get("/auth/me", org.token).status == 200
     assert len(signing_keys.get_signing_keys().keys) == 2

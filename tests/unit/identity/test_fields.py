@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from coachway.core.types import ids
 from coachway.identity.model import field_types
 from coachway.identity.model.organization import Branding, Organization
-from coachway.identity.model.user import Person
+from coachway.identity.model.user import UserFields
 
 
 @pytest.mark.parametrize("name", ["America/New_York", "Europe/Berlin", "UTC", "Pacific/Kiritimati"])
@@ -103,8 +103,8 @@ def test_a_logo_is_an_https_address(url: str) -> None:
         Branding(logo_url=url)
 
 
-def person(**more: Any) -> Person:
-    return Person.model_validate({"first_name": "Ana", "last_name": "Ruiz", "role": "staff", **more})
+def person(**more: Any) -> UserFields:
+    return UserFields.model_validate({"first_name": "Ana", "last_name": "Ruiz", "role": "staff", **more})
 
 
 def test_a_user_has_an_email_or_a_phone() -> None:

@@ -38,25 +38,25 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_password_is_kept_as_argon2id_and_recognized() -> None:
     digest = hashing.digest_password("correct horse battery staple")
     assert digest.startswith("$argon2id$")
-    assert hashing.is_right_password(digest, "correct horse battery staple")
-    assert not hashing.is_right_password(digest, "correct horse battery stapler")
+    assert hashing.verify_password(digest, "correct horse battery staple")
+    assert not hashing.verify_password(digest, "correct horse battery stapler")
     assert digest != hashing.digest_password("correct horse battery staple")
 
 
 def test_the_same_letters_from_another_keyboard_are_the_same_password() -> None:
     digest = hashing.digest_password("caf\u00e9 caf\u00e9 caf\u00e9")
-    assert hashing.is_right_password(digest, "cafe\u0301 cafe\u0301 cafe\u0301")
+    assert hashing.verify_password(digest, "cafe\u0301 cafe\u0301 cafe\u0301")
 
 
 def test_where_there_is_no_password_none_is_right_and_the_work_is_the_same() -> None:
-    assert not hashing.is_right_password("", "anything at all")
+    assert not hashing.verify_password("", "anything at all")
     real = hashing.digest_password("anything at all").split("$")[1:4]
-    assert hashing.NOBODYS.split("$")[1:4] == real
+    assert hashing.NO_USER_DIGEST.split("$")[1:4] == real
 
 
 def test_a_digest_made_with_less_work_is_outdated() -> None:
-    assert not hashing.is_outdated(hashing.NOBODYS)
-    assert hashing.is_outdated(hashing.NOBODYS.replace("t=2", "t=1"))
+    assert not hashing.is_outdated(hashing.NO_USER_DIGEST)
+    assert hashing.is_outdated(hashing.NO_USER_DIGEST.replace("t=2", "t=1"))
 
 
 def test_what_is_sealed_opens_for_its_purpose_and_subject_only() -> None:

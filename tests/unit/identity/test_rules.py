@@ -14,34 +14,36 @@ PERMISSIONS = st.frozensets(st.sampled_from(sorted(permissions.PERMISSIONS)))
 
 
 def test_viewers_only_read() -> None:
-    assert permissions.BUILT_IN["viewer"]
-    assert all(permission.endswith(":read") for permission in permissions.BUILT_IN["viewer"])
+    assert permissions.BUILT_IN_ROLES["viewer"]
+    assert all(permission.endswith(":read") for permission in permissions.BUILT_IN_ROLES["viewer"])
 
 
 def test_staff_and_managers_do_not_administrate() -> None:
     for role in ("staff", "manager"):
-        held = permissions.BUILT_IN[role]
+        held = permissions.BUILT_IN_ROLES[role]
         assert held.isdisjoint({"users:write", "roles:write", "api-keys:write", "organization:write"})
 
 
 def test_each_inside_role_may_do_all_that_the_one_below_may() -> None:
-    viewer, staff, manager, admin = (permissions.BUILT_IN[role] for role in ("viewer", "staff", "manager", "admin"))
+    viewer, staff, manager, admin = (
+        permissions.BUILT_IN_ROLES[role] for role in ("viewer", "staff", "manager", "admin")
+    )
     assert viewer < staff < manager < admin == permissions.PERMISSIONS
 
 
 def test_managers_decide_what_staff_only_prepare() -> None:
     decided = {"bids:award", "changes:approve", "charters:override", "refunds:approve"}
-    assert decided <= permissions.BUILT_IN["manager"] - permissions.BUILT_IN["staff"]
+    assert decided <= permissions.BUILT_IN_ROLES["manager"] - permissions.BUILT_IN_ROLES["staff"]
 
 
 def test_every_role_is_made_of_known_permissions_and_described() -> None:
-    for role, held in permissions.BUILT_IN.items():
+    for role, held in permissions.BUILT_IN_ROLES.items():
         assert held <= permissions.PERMISSIONS
-        assert permissions.ABOUT[role]
+        assert permissions.ROLE_DESCRIPTIONS[role]
 
 
 def test_a_client_can_cancel_and_pay_and_nothing_else_outside_the_portal() -> None:
-    assert permissions.BUILT_IN["client"] == {"billing:read", "charters:cancel", "payments:write", "portal:use"}
+    assert permissions.BUILT_IN_ROLES["client"] == {"billing:read", "charters:cancel", "payments:write", "portal:use"}
 
 
 @given(PERMISSIONS, PERMISSIONS)

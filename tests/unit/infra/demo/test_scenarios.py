@@ -17,7 +17,7 @@ from coachway.core.types import ids
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.fleet.model import DriverInput, VehicleInput
 from coachway.identity.model.organization import OrganizationSettings
-from coachway.identity.model.permissions import BUILT_IN
+from coachway.identity.model.permissions import BUILT_IN_ROLES
 from coachway.identity.model.user import NewAdmin, NewUser
 from coachway.pricing.extras_model import AmenityInput, PromoInput
 from coachway.pricing.rule_model import RuleInput
@@ -205,7 +205,7 @@ def test_drivers_and_vehicles_have_no_overlapping_trips(today: date, hour: str) 
 
 
 def test_users_have_every_built_in_role_and_valid_bodies() -> None:
-    assert {user.role for user in users.DEMO.users} == set(BUILT_IN)
+    assert {user.role for user in users.DEMO.users} == set(BUILT_IN_ROLES)
     assert [user.role for user in users.OTHER.users] == ["admin"]
     for _, user in users.ALL_USERS:
         name = {"first_name": user.first_name, "last_name": user.last_name}

@@ -72,7 +72,7 @@ def event_fields(driver: Driver) -> dict[str, str | None]:
     return {"driver_id": driver.id, "vendor_id": driver.vendor_id}
 
 
-def _contact_fields(driver: Driver) -> party_accounts.Known:
+def _contact_fields(driver: Driver) -> party_accounts.PartyContact:
     return {
         "first_name": driver.first_name,
         "last_name": driver.last_name,

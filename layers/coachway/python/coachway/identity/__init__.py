@@ -1,1 +1,1 @@
-"""Organizations, their people and machines, and how they prove who they are."""
+"""Organizations, users, roles, API keys, and authentication."""

@@ -1,12 +1,9 @@
-"""Finding accounts: by what somebody claims to be, and by a verified token."""
+"""Reads of accounts: by the slug and the email or phone of a log-in, and by a verified token."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from random import SystemRandom
-from typing import Final, TypeVar
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -14,8 +11,8 @@ from coachway.core.runtime import clock
 from coachway.core.types.contact import normalize_email
 from coachway.identity.model.credentials import (
     CREDENTIALS,
-    NOBODY,
-    NOWHERE,
+    NO_ORGANIZATION_ID,
+    NO_USER_ID,
     SESSIONS,
     Credentials,
     Lockout,
@@ -24,13 +21,10 @@ from coachway.identity.model.credentials import (
 )
 from coachway.identity.model.user import SLUGS, USERS, SlugHolder, User
 
-T = TypeVar("T")
-_TRIES: Final = 12
-
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account that was claimed. Without a user, `lockout_id` still counts failed attempts under the claim."""
+    """The account of a log-in. It can have no user; failed attempts are then still counted under `lockout_id`."""
 
     org_id: str
     lockout_id: str
@@ -41,15 +35,15 @@ class Account:
 
 
 def find_account(slug: str, *, email: str | None = None, phone: str | None = None) -> Account:
-    """The account of an organization's slug and an email or phone, with all that a log-in needs of it.
+    """Find the account with an email or phone in the organization of a slug, with all records that a log-in needs.
 
-    Makes three calls, whether or not there is such an organization or account.
+    Makes three calls to the table, whether or not the account exists.
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
-    org_id = holder.organization_id if holder else NOWHERE
-    name, value = ("user-email", normalize_email(email)) if email is not None else ("user-phone", phone or "")
-    user_id = store.find_unique_owner(org_id, name, value)
-    account_id, lockout_id = user_id or NOBODY, user_id or f"{slug}/{value}"
+    org_id = holder.organization_id if holder else NO_ORGANIZATION_ID
+    unique_name, value = ("user-email", normalize_email(email)) if email is not None else ("user-phone", phone or "")
+    user_id = store.find_unique_owner(org_id, unique_name, value)
+    account_id, lockout_id = user_id or NO_USER_ID, user_id or f"{slug}/{value}"
     keys = [pattern.key(org=org_id, id=account_id) for pattern in (USERS, CREDENTIALS, SESSIONS)]
     lockout_key = Lockout.key_of(org_id, lockout_id)
     batch = store.batch_get([*keys, lockout_key])
@@ -62,25 +56,25 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
 
 
 def get_user(org_id: str, user_id: str) -> User:
-    """A user. Raises NotFound."""
+    """Get a user. Raises NotFound."""
     return store.get(User, USERS.key(org=org_id, id=user_id))
 
 
 def get_credentials(user: User) -> Credentials:
-    """What a user logs in with. Raises NotFound."""
+    """Get the credentials of a user. Raises NotFound."""
     return store.get(Credentials, CREDENTIALS.key(org=user.org_id, id=user.id))
 
 
 def get_sessions(org_id: str, user_id: str) -> Sessions:
-    """Where a user is signed in; version 0 when that was never written."""
+    """Get the sessions of a user, with version 0 if there never was one."""
     record = store.find(Sessions, SESSIONS.key(org=org_id, id=user_id))
     return record or Sessions(id=user_id, org_id=org_id)
 
 
 def require_session(caller: Caller) -> tuple[Sessions, Session]:
-    """The session that the caller's token belongs to. Raises Unauthenticated when it has ended."""
-    sessions = get_sessions(caller.org_id, caller.user_id)
-    return sessions, _require_active(sessions.sessions, caller.session_id)
+    """Return all sessions of the caller's user, and that of the token. Raises Unauthenticated if it has ended."""
+    stored = get_sessions(caller.org_id, caller.user_id)
+    return stored, _require_active(stored.sessions, caller.session_id)
 
 
 def _require_active(sessions: Iterable[Session], session_id: str) -> Session:
@@ -91,14 +85,14 @@ def _require_active(sessions: Iterable[Session], session_id: str) -> Session:
 
 
 def require_signed_in_user(caller: Caller) -> User:
-    """The caller's own user. Raises Forbidden for an API key, Unauthenticated when the session has ended."""
+    """Return the caller's user. Raises Forbidden for an API key, Unauthenticated if the session has ended."""
     if caller.role == "api_key":
         raise errors.Forbidden("API keys have no account. Log in as a user.")
     user_key = USERS.key(org=caller.org_id, id=caller.user_id)
     sessions_key = SESSIONS.key(org=caller.org_id, id=caller.user_id)
     batch = store.batch_get([user_key, sessions_key])
-    sessions = batch.find(Sessions, sessions_key)
-    _require_active(sessions.sessions if sessions else [], caller.session_id)
+    stored = batch.find(Sessions, sessions_key)
+    _require_active(stored.sessions if stored else [], caller.session_id)
     user = batch.find(User, user_key)
     if user is None or user.status != "active":
         raise errors.Unauthenticated("This account is not active.")
@@ -106,16 +100,9 @@ def require_signed_in_user(caller: Caller) -> User:
 
 
 def require_active_session(caller: Caller) -> None:
-    """Whoever changes people and rights must be signed in now, not only when the token was made."""
+    """Raise Unauthenticated if the caller's session has ended since the access token was issued.
+
+    For changes of users, roles and settings. API keys have no session.
+    """
     if caller.session_id:
         require_session(caller)
-
-
-def retry_on_conflict(build_answer: Callable[[], T]) -> T:
-    """Do `work`, which reads anew each time, until it loses no race. Raises ConcurrentUpdate after many."""
-    for attempt in range(_TRIES):
-        try:
-            return build_answer()
-        except errors.ConcurrentUpdate:
-            time.sleep(SystemRandom().uniform(0, 0.005 * 2 ** min(attempt, 6)))
-    return build_answer()

@@ -1,4 +1,4 @@
-"""Keys of machine clients: shown once, kept as digests, scoped by permission."""
+"""API keys of machine clients. A key is shown once and stored as a digest."""
 
 from __future__ import annotations
 
@@ -20,27 +20,26 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Timestamp
 from coachway.identity import roles
 from coachway.identity.account_lookup import require_active_session
-from coachway.identity.model import permissions as model_permissions
-from coachway.identity.model.permissions import Permission
+from coachway.identity.model.permissions import PERMISSIONS, Permission
 from coachway.identity.secrets import hashing
 
 _SECRET_BYTES = 24
 
 
 class NewApiKey(RequestSchema):
-    """A key to be made, for something that has a name."""
+    """An API key to create."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "website", "permissions": ["clients:read", "clients:write"]}]}
     )
 
     name: Text
-    permissions: Annotated[list[Permission], Field(min_length=1, max_length=len(model_permissions.PERMISSIONS))]
+    permissions: Annotated[list[Permission], Field(min_length=1, max_length=len(PERMISSIONS))]
     expires: Timestamp | None = None
 
 
-class ShownApiKey(BaseSchema):
-    """A new key. `key` is never shown again."""
+class CreatedApiKey(BaseSchema):
+    """A new API key. `key` is shown only in this response; `hint` is its last four characters."""
 
     id: str
     name: str
@@ -52,16 +51,16 @@ class ShownApiKey(BaseSchema):
 
 
 def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
-    """The organization's keys, newest first, without what opens anything."""
+    """List the organization's API keys, newest first, without the keys themselves."""
     return query_page(ApiKey, API_KEYS_LIST, [API_KEYS_LIST.partition(org=caller.org_id)], query, descending=True)
 
 
-def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
-    """Make a key. Raises Forbidden for permissions that the caller lacks."""
+def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
+    """Create an API key. Raises PermissionsExceeded for permissions that the caller does not have."""
     require_active_session(caller)
     roles.require_permissions_held(caller, frozenset(body.permissions))
     if body.expires is not None and body.expires <= clock.now():
-        raise errors.Invalid.field("expires", "must lie in the future")
+        raise errors.Invalid.field("expires", "must be in the future")
     key_id = ids.new("key")
     text = encode_api_key(caller.org_id, key_id, secrets.token_bytes(_SECRET_BYTES))
     key = ApiKey(
@@ -74,14 +73,14 @@ def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
         created_by=caller.user_id,
         expires=body.expires,
     )
-    answer = ShownApiKey(key=text, **key.model_dump(include=ShownApiKey.model_fields.keys() - {"key"}))
-    created = ApiKeyCreated(name=key.name, permissions=key.permissions)
-    store.commit(caller, Create(key, [created]), answer=answer)
+    answer = CreatedApiKey(key=text, **key.model_dump(include=CreatedApiKey.model_fields.keys() - {"key"}))
+    event = ApiKeyCreated(name=key.name, permissions=key.permissions)
+    store.commit(caller, Create(key, [event]), answer=answer)
     return answer
 
 
 def delete_api_key(caller: Caller, key_id: str, expected: int | None) -> None:
-    """Revoke a key. A function that has just seen it may take it for half a minute more. Raises NotFound."""
+    """Revoke an API key. Functions that cached it accept it for up to 30 seconds more. Raises NotFound."""
     require_active_session(caller)
     before = store.get(ApiKey, API_KEYS.key(org=caller.org_id, id=key_id), expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})

@@ -1,4 +1,4 @@
-"""Pages of lists that are short enough to lie in one item, or in the code."""
+"""Pages of short lists that are stored in one item or defined in code."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from coachway.core.schemas import Page, PageQuery
 T = TypeVar("T")
 
 
-def build_page(items: Sequence[T], name: Callable[[T], str], query: PageQuery, of: tuple[str, ...]) -> Page[T]:
-    """A page of `items`, whose names are unique; a cursor names the last one shown, and is good for the list `of` only.
+def build_page(items: Sequence[T], get_name: Callable[[T], str], query: PageQuery, list_id: tuple[str, ...]) -> Page[T]:
+    """Return a page of `items`, whose names are unique.
 
-    When that item has gone since, the list begins again.
+    A cursor contains the name of the last item of its page, and is valid only for the list `list_id`. If that item no
+    longer exists, the first page is returned.
     """
-    after = cursor.decode(query.cursor, of).sk if query.cursor else None
-    start = next((n + 1 for n, item in enumerate(items) if name(item) == after), 0)
-    fields = list(items[start : start + query.limit])
-    more = start + len(fields) < len(items)
-    following = cursor.encode(cursor.Position(0, "", name(fields[-1]), ""), of) if more else None
-    return Page(items=fields, next_cursor=following)
+    last_name = cursor.decode(query.cursor, list_id).sk if query.cursor else None
+    start = next((index + 1 for index, item in enumerate(items) if get_name(item) == last_name), 0)
+    page = list(items[start : start + query.limit])
+    if start + len(page) >= len(items):
+        return Page(items=page)
+    position = cursor.Position(0, "", get_name(page[-1]), "")
+    return Page(items=page, next_cursor=cursor.encode(position, list_id))

@@ -1,4 +1,4 @@
-"""The organization that a caller belongs to."""
+"""Reads of organizations, for all capabilities."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
 def get(org_id: str) -> Organization:
-    """An organization: time zone, currency, tax and other terms. One read. Raises NotFound."""
+    """Get an organization with its settings: time zone, currency, taxes, policies. Raises NotFound."""
     return store.get(Organization, ORGANIZATIONS.key(org=org_id))

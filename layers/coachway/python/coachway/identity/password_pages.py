@@ -1,4 +1,4 @@
-"""The pages behind the links of mails: where an invited person, or one who forgot it, chooses a password."""
+"""Pages to accept an invitation or reset a password, opened by links in emails."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries
 from coachway.identity.account_lookup import get_credentials, get_user
 from coachway.identity.auth import passwords
-from coachway.identity.model.credentials import is_good
+from coachway.identity.auth.passwords import PasswordReset
+from coachway.identity.model.credentials import is_valid_link
 from coachway.identity.model.organization import Organization
 from coachway.identity.model.user import User
 from coachway.identity.organizations.branding import build_brand
 from coachway.identity.users import invitations
+from coachway.identity.users.invitations import InvitationAcceptance
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-SHORTEST: Final = 12
-LONGEST: Final = 128
+MIN_LENGTH: Final = 12
+MAX_LENGTH: Final = 128
 
 
-class ChosenPassword(RequestSchema):
-    """What the form posts; a password that will not do is asked for again on the page."""
+class PasswordForm(RequestSchema):
+    """The form of the page. If the password is not allowed, the page shows the form again with the error."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"password": "correct horse battery staple"}]})
 
@@ -38,105 +40,108 @@ class ChosenPassword(RequestSchema):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wording:
+class _PageText:
     title: str
-    lead: str
+    intro: str
     button: str
     done: str
 
 
 def show_invitation(token: str) -> HtmlResponse:
-    """The page of an invitation. Raises NotFound for a link that is wrong, void, used or too old."""
-    user, organization = _linked(INVITATION, token)
-    return _form(user, organization, _joining(user, organization))
+    """Return the page of an invitation. Raises NotFound if the link is wrong, used, expired or replaced."""
+    user, organization = _load_link(INVITATION, token)
+    return _form_page(user, organization, _invitation_text(user, organization))
 
 
-def submit_invitation(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
-    """Accept an invitation with the password that was chosen. Raises NotFound like `invitation`."""
-    user, organization = _linked(INVITATION, token)
-    words = _joining(user, organization)
-    trouble = _trouble(form.password)
-    if trouble:
-        return _form(user, organization, words, trouble)
-    invitations.accept(caller, invitations.Acceptance(token=token, password=form.password))
-    return _done(user, organization, words)
+def submit_invitation(caller: Caller, token: str, form: PasswordForm) -> HtmlResponse:
+    """Accept an invitation with the password of the form. Raises NotFound like `show_invitation`."""
+    user, organization = _load_link(INVITATION, token)
+    text = _invitation_text(user, organization)
+    error = _password_error(form.password)
+    if error:
+        return _form_page(user, organization, text, error)
+    invitations.accept_invitation(caller, InvitationAcceptance(token=token, password=form.password))
+    return _done_page(user, organization, text)
 
 
 def show_password_reset(token: str) -> HtmlResponse:
-    """The page of a forgotten password. Raises NotFound for a link that is wrong, void, used or too old."""
-    user, organization = _linked(PASSWORD_RESET, token)
-    return _form(user, organization, _resetting(user))
+    """Return the page of a password reset. Raises NotFound if the link is wrong, used, expired or replaced."""
+    user, organization = _load_link(PASSWORD_RESET, token)
+    return _form_page(user, organization, _reset_text(user))
 
 
-def set_password(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
-    """Set the password that was chosen. Raises NotFound like `password_reset`."""
-    user, organization = _linked(PASSWORD_RESET, token)
-    words = _resetting(user)
-    trouble = _trouble(form.password)
-    if trouble:
-        return _form(user, organization, words, trouble)
-    passwords.reset_password(caller, passwords.Reset(token=token, password=form.password))
-    return _done(user, organization, words)
+def submit_password_reset(caller: Caller, token: str, form: PasswordForm) -> HtmlResponse:
+    """Set the password of the form. Raises NotFound like `show_password_reset`."""
+    user, organization = _load_link(PASSWORD_RESET, token)
+    text = _reset_text(user)
+    error = _password_error(form.password)
+    if error:
+        return _form_page(user, organization, text, error)
+    passwords.reset_password(caller, PasswordReset(token=token, password=form.password))
+    return _done_page(user, organization, text)
 
 
-def _linked(purpose: str, token: str) -> tuple[User, Organization]:
-    """Whose link it is; asking does not use it up, so that a mail filter that looks at links does no harm."""
-    payload = signed_links.verify_link_token(purpose, "usr", token)
-    user = get_user(payload.org_id, payload.subject_id)
-    owned = get_credentials(user)
-    stored, status = (owned.invitation, "invited") if purpose == INVITATION else (owned.reset, "active")
-    if user.status != status or not is_good(stored, payload.nonce):
-        raise errors.NotFound("this link was used, or is too old: ask for another one")
-    return user, organization_queries.get(payload.org_id)
+def _load_link(purpose: str, token: str) -> tuple[User, Organization]:
+    """Return the user of a link and their organization. Does not use the link: mail filters open links, too."""
+    link = signed_links.verify_link_token(purpose, "usr", token)
+    user = get_user(link.org_id, link.subject_id)
+    credentials = get_credentials(user)
+    if purpose == INVITATION:
+        pending, status = credentials.invitation, "invited"
+    else:
+        pending, status = credentials.reset, "active"
+    if user.status != status or not is_valid_link(pending, link.nonce):
+        raise errors.NotFound("This link was used or has expired. Ask for another one.")
+    return user, organization_queries.get(link.org_id)
 
 
-def _trouble(password: str) -> str:
+def _password_error(password: str) -> str:
     if not password:
         return "Enter a password."
-    if len(password) < SHORTEST:
-        return f"This has {len(password)} characters. It needs at least {SHORTEST}."
-    if len(password) > LONGEST:
-        return f"It may have at most {LONGEST} characters."
+    if len(password) < MIN_LENGTH:
+        return f"The password has {len(password)} characters. It needs at least {MIN_LENGTH}."
+    if len(password) > MAX_LENGTH:
+        return f"The password can have at most {MAX_LENGTH} characters."
     return ""
 
 
-def _joining(user: User, organization: Organization) -> _Wording:
-    return _Wording(
+def _invitation_text(user: User, organization: Organization) -> _PageText:
+    return _PageText(
         title=f"Welcome, {user.first_name}",
-        lead=f"{organization.display_name} has invited you to join. Choose a password, and you are in.",
+        intro=f"{organization.display_name} has invited you to join. Choose a password to accept the invitation.",
         button="Accept the invitation",
-        done="You are in",
+        done="Your account is ready",
     )
 
 
-def _resetting(user: User) -> _Wording:
-    return _Wording(
+def _reset_text(user: User) -> _PageText:
+    return _PageText(
         title="Set a new password",
-        lead=f"For {user.first_name} {user.last_name}. You will be signed out everywhere else.",
+        intro=f"For {user.first_name} {user.last_name}. All your sessions will end.",
         button="Set the password",
         done="Your password is set",
     )
 
 
-def _form(user: User, organization: Organization, words: _Wording, trouble: str = "") -> HtmlResponse:
+def _form_page(user: User, organization: Organization, text: _PageText, error: str = "") -> HtmlResponse:
     return html.html(
         TEMPLATES,
         "choose_password.html",
         brand=build_brand(organization),
-        status=422 if trouble else 200,
-        words=words,
+        status=422 if error else 200,
+        text=text,
         email=user.email or "",
-        trouble=trouble,
-        shortest=SHORTEST,
+        error=error,
+        min_length=MIN_LENGTH,
     )
 
 
-def _done(user: User, organization: Organization, words: _Wording) -> HtmlResponse:
+def _done_page(user: User, organization: Organization, text: _PageText) -> HtmlResponse:
     return html.html(
         TEMPLATES,
         "password_chosen.html",
         brand=build_brand(organization),
-        words=words,
+        text=text,
         email=user.email or "",
         slug=organization.slug,
     )

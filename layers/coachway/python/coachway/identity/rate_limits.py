@@ -1,4 +1,4 @@
-"""How often a way in may be tried, by address and by account. Wrong log-ins also lock the account: see `lockout`."""
+"""Rate limits of log-in, registration, codes and links, by IP address and by account. See also `auth.lockout`."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ BY_ACCOUNT: Final = {
 }
 
 
-def by_address(what: str, caller: Caller) -> None:
-    """Raises RateLimited when the caller's address has tried this too often."""
-    limit = BY_ADDRESS[what]
+def consume_by_address(action: str, caller: Caller) -> None:
+    """Count an attempt of the caller's IP address. Raises RateLimited if there were too many."""
+    limit = BY_ADDRESS[action]
     most = limit.most * settings.clients_per_address()
-    rate_limit.consume_rate_limit(f"{what}:address", caller.ip or "unknown", most=most, seconds=limit.seconds)
+    rate_limit.consume_rate_limit(f"{action}:address", caller.ip or "unknown", most=most, seconds=limit.seconds)
 
 
-def by_account(what: str, who: str) -> None:
-    """Raises RateLimited when this was tried too often for one account, whether or not there is one."""
-    limit = BY_ACCOUNT[what]
-    rate_limit.consume_rate_limit(f"{what}:account", who, most=limit.most, seconds=limit.seconds)
+def consume_by_account(action: str, account: str) -> None:
+    """Count an attempt on an account, even one that does not exist. Raises RateLimited if there were too many."""
+    limit = BY_ACCOUNT[action]
+    rate_limit.consume_rate_limit(f"{action}:account", account, most=limit.most, seconds=limit.seconds)
 
 
-def log_in_ops(caller: Caller, lockout_key: str) -> list[Op]:
-    """The operations that count a log-in by address and by account; they fail with RateLimited past the limits."""
+def log_in_ops(caller: Caller, account_key: str) -> list[Op]:
+    """Return the operations that count a log-in by IP address and by account. They fail with RateLimited."""
     address, account = BY_ADDRESS["login"], BY_ACCOUNT["login"]
     most = address.most * settings.clients_per_address()
     return [
         rate_limit.consume_op("login:address", caller.ip or "unknown", most=most, seconds=address.seconds),
-        rate_limit.consume_op("login:account", lockout_key, most=account.most, seconds=account.seconds),
+        rate_limit.consume_op("login:account", account_key, most=account.most, seconds=account.seconds),
     ]

@@ -1,4 +1,4 @@
-"""Roles: the built-in ones, and those that an organization makes out of the same permissions."""
+"""Built-in roles, and roles that an organization creates."""
 
 from __future__ import annotations
 
@@ -20,14 +20,21 @@ from coachway.core.types import ids
 from coachway.identity import in_memory_paging
 from coachway.identity.account_lookup import require_active_session
 from coachway.identity.errors import PermissionsExceeded
-from coachway.identity.model import permissions as model_permissions
 from coachway.identity.model.field_types import RoleName
-from coachway.identity.model.permissions import Permission
+from coachway.identity.model.limits import MAX_ROLES
+from coachway.identity.model.permissions import (
+    BUILT_IN_ROLES,
+    PERMISSIONS,
+    RESERVED_ROLE_NAMES,
+    ROLE_DESCRIPTIONS,
+    Permission,
+    missing_permissions,
+)
 from coachway.identity.model.user import USERS_BY_ROLE, User
 
-ROLES = AccessPattern("a role that an organization made", pk="ORG#{org}#ROLE#{id}", sk="HEAD")
+ROLES = AccessPattern("a role that an organization created", pk="ORG#{org}#ROLE#{id}", sk="HEAD")
 ROLES_LIST = AccessPattern(
-    "the roles that an organization made, by name",
+    "the roles that an organization created, by name",
     index="gsi1",
     pk="ORG#{org}#ROLES",
     sk="{name}",
@@ -35,25 +42,25 @@ ROLES_LIST = AccessPattern(
 
 
 class RoleSettings(RequestSchema):
-    """What a role is for, and what it may do."""
+    """The description and permissions of a role."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"permissions": ["charters:read", "dispatch:read", "fleet:read"]}]}
     )
 
     description: Text | None = None
-    permissions: Annotated[list[Permission], Field(max_length=len(model_permissions.PERMISSIONS))]
+    permissions: Annotated[list[Permission], Field(max_length=len(PERMISSIONS))]
 
 
 class NewRole(RoleSettings):
-    """A role to be made."""
+    """A role to create."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
                     "name": "dispatcher",
-                    "description": "Runs the day.",
+                    "description": "Assigns drivers and vehicles.",
                     "permissions": ["charters:read", "dispatch:read", "dispatch:write", "fleet:read"],
                 }
             ]
@@ -64,7 +71,7 @@ class NewRole(RoleSettings):
 
 
 class Role(Entity, NewRole):
-    """A set of permissions under a name."""
+    """A named set of permissions."""
 
     KIND: ClassVar[str] = "role"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -82,77 +89,78 @@ class Role(Entity, NewRole):
 
 
 def get_permissions(org_id: str, name: str) -> frozenset[str]:
-    """What a role may do; nothing, if the role has gone."""
-    if name in model_permissions.BUILT_IN:
-        return model_permissions.BUILT_IN[name]
+    """Return the permissions of a role; none if it does not exist."""
+    if name in BUILT_IN_ROLES:
+        return BUILT_IN_ROLES[name]
     role = _find_own_role(org_id, name)
     return frozenset(role.permissions) if role else frozenset()
 
 
-def grant_checks(caller: Caller, name: str) -> list[Op]:
-    """The ops that make sure that a role is still as it was when it is given to somebody.
+def grant_check_ops(caller: Caller, name: str) -> list[Op]:
+    """Return operations that fail the transaction if a role changes before it is granted.
 
-    Raises Invalid for a role that is not there, Forbidden for one that may do what the caller may not.
+    Raises Invalid if the role does not exist, PermissionsExceeded if it has permissions that the caller does not have.
     """
-    own = None if name in model_permissions.BUILT_IN else _find_own_role(caller.org_id, name)
-    if name == "platform" or (name not in model_permissions.BUILT_IN and own is None):
-        raise errors.Invalid.field("role", "must be a built-in role (not platform) or one that the organization made")
-    require_permissions_held(caller, frozenset(own.permissions) if own else model_permissions.BUILT_IN[name])
-    return [CheckVersion(own, errors.ConcurrentUpdate(f"the role {name} was changed just now"))] if own else []
+    own_role = None if name in BUILT_IN_ROLES else _find_own_role(caller.org_id, name)
+    if name == "platform" or (name not in BUILT_IN_ROLES and own_role is None):
+        raise errors.Invalid.field("role", "must be a built-in role other than platform, or a role of the organization")
+    require_permissions_held(caller, frozenset(own_role.permissions) if own_role else BUILT_IN_ROLES[name])
+    if own_role is None:
+        return []
+    return [CheckVersion(own_role, errors.ConcurrentUpdate(f"The role {name} was changed by another request."))]
 
 
 def require_role_not_above_caller(caller: Caller, name: str) -> None:
-    """Raises Forbidden when a role may do more than the caller: its people are not the caller's to change."""
+    """Raise PermissionsExceeded if a role has permissions that the caller does not have."""
     require_permissions_held(caller, get_permissions(caller.org_id, name))
 
 
 def require_permissions_held(caller: Caller, permissions: frozenset[str]) -> None:
-    """Raises Forbidden when there are permissions among these that the caller lacks."""
-    missing = model_permissions.missing_permissions(caller.permissions, permissions)
+    """Raise PermissionsExceeded unless the caller has all of `permissions`."""
+    missing = missing_permissions(caller.permissions, permissions)
     if missing:
         raise PermissionsExceeded(f"You cannot grant permissions that you do not have: {', '.join(missing)}.")
 
 
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
-    """All roles, by name."""
-    own = query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1", most=model_permissions.MOST_ROLES * 2)
-    both = sorted(
-        [*(_build_built_in_role(caller, name) for name in model_permissions.BUILT_IN), *own], key=lambda role: role.name
-    )
-    return in_memory_paging.build_page(both, lambda role: role.name, query, ("roles", caller.org_id))
+    """List built-in roles and the organization's own, by name."""
+    own_roles = query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1", most=MAX_ROLES * 2)
+    built_in_roles = [_build_built_in_role(caller, name) for name in BUILT_IN_ROLES]
+    roles = sorted([*built_in_roles, *own_roles], key=lambda role: role.name)
+    return in_memory_paging.build_page(roles, lambda role: role.name, query, ("roles", caller.org_id))
 
 
 def _build_built_in_role(caller: Caller, name: str) -> Role:
-    since = ids.created_at_of(caller.org_id)
+    created_at = ids.created_at_of(caller.org_id)
     return Role(
         id=name,
         org_id=caller.org_id,
         name=name,
-        description=model_permissions.ABOUT[name],
-        permissions=sorted(model_permissions.BUILT_IN[name]),
+        description=ROLE_DESCRIPTIONS[name],
+        permissions=sorted(BUILT_IN_ROLES[name]),
         built_in=True,
-        created_at=since,
-        updated_at=since,
+        created_at=created_at,
+        updated_at=created_at,
     )
 
 
 def create_role(caller: Caller, body: NewRole) -> Role:
-    """Make a role. Raises Duplicate for a name that is taken, Forbidden for permissions that the caller lacks."""
+    """Create a role. Raises Duplicate, or PermissionsExceeded for permissions that the caller does not have."""
     require_active_session(caller)
-    if body.name in model_permissions.RESERVED:
-        fields = [FieldError("name", "is the name of a built-in role")]
-        raise errors.Duplicate(f"{body.name} is built in", fields=fields)
+    if body.name in RESERVED_ROLE_NAMES:
+        field_errors = [FieldError("name", "is the name of a built-in role")]
+        raise errors.Duplicate(f"The role {body.name} is built in. Choose another name.", fields=field_errors)
     require_permissions_held(caller, frozenset(body.permissions))
-    if len(query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1")) >= model_permissions.MOST_ROLES:
-        raise errors.Conflict(f"an organization may have at most {model_permissions.MOST_ROLES} roles of its own")
-    told = {"name": body.name, "description": body.description, "permissions": sorted(set(body.permissions))}
-    role = Role.model_validate({"id": ids.new("rol"), "org_id": caller.org_id, **told})
+    if len(query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1")) >= MAX_ROLES:
+        raise errors.Conflict(f"An organization can have at most {MAX_ROLES} roles of its own.")
+    fields = {"name": body.name, "description": body.description, "permissions": sorted(set(body.permissions))}
+    role = Role.model_validate({"id": ids.new("rol"), "org_id": caller.org_id, **fields})
     store.commit(caller, Create(role, [RoleCreated(name=role.name, permissions=list(role.permissions))]))
     return role
 
 
 def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings], expected: int | None) -> Role:
-    """Give a role other permissions; its people have them from their next access token on."""
+    """Update a role. Its users get the new permissions with their next access token."""
     require_active_session(caller)
     before = _get_editable_role(caller, name, expected)
     after = apply_changes(before, changes)
@@ -163,40 +171,40 @@ def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings],
 
 
 def delete_role(caller: Caller, name: str, expected: int | None) -> None:
-    """Remove a role that nobody has."""
+    """Delete a role. Raises Conflict if a user has it."""
     require_active_session(caller)
     before = _get_editable_role(caller, name, expected)
     require_permissions_held(caller, frozenset(before.permissions))
-    if _is_held(caller.org_id, name):
-        raise errors.Conflict(f"there are people with the role {name}: give them another one first")
+    if _has_users(caller.org_id, name):
+        raise errors.Conflict(f"Users have the role {name}. Give them another role first.")
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [RoleDeleted(name=name)]))
 
 
-def _is_held(org_id: str, name: str) -> bool:
+def _has_users(org_id: str, name: str) -> bool:
     query = PageQuery(limit=1)
     while True:
-        result = list_users_of_role(org_id, name, query)
-        if result.items or result.next_cursor is None:
-            return bool(result.items)
-        query = PageQuery(limit=1, cursor=result.next_cursor)
+        page = list_users_of_role(org_id, name, query)
+        if page.items or page.next_cursor is None:
+            return bool(page.items)
+        query = PageQuery(limit=1, cursor=page.next_cursor)
 
 
 def list_users_of_role(org_id: str, name: str, query: PageQuery, where: Mapping[str, str] | None = None) -> Page[User]:
-    """A page of the users of a role, newest first."""
-    since = months_between(ids.created_at_of(org_id), clock.now())
-    partitions = [USERS_BY_ROLE.partition(org=org_id, role=name, month=month) for month in reversed(since)]
+    """List the users of a role, newest first."""
+    months = months_between(ids.created_at_of(org_id), clock.now())
+    partitions = [USERS_BY_ROLE.partition(org=org_id, role=name, month=month) for month in reversed(months)]
     return query_page(User, USERS_BY_ROLE, partitions, query, where=where, descending=True)
 
 
 def _get_editable_role(caller: Caller, name: str, expected: int | None) -> Role:
-    if name in model_permissions.BUILT_IN:
-        raise errors.Conflict(f"{name} is built in and stays as it is")
+    if name in BUILT_IN_ROLES:
+        raise errors.Conflict(f"The role {name} is built in and cannot be changed.")
     role = _find_own_role(caller.org_id, name)
     if role is None:
         raise errors.NotFound("The role was not found.")
     if expected is not None and expected != role.version:
-        raise errors.PreconditionFailed(f"the current version is {role.version}, not {expected}: read it again")
+        raise errors.PreconditionFailed(f"The current version is {role.version}, not {expected}. Read the role again.")
     return role
 
 

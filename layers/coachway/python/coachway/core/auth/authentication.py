@@ -31,7 +31,7 @@ AUDIENCE: Final = "coachway-api"
 ALGORITHM: Final = "ES256"
 SESSION_COOKIE: Final = "coachway_session"
 CSRF_COOKIE: Final = "coachway_csrf"
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SIGNING_KEYS = AccessPattern(
     "the signing keys of the deployment, with encrypted private keys",
@@ -106,31 +106,31 @@ def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Ca
         claims = verify_token(session)
         csrf = headers.get("x-csrf-token", "")
         requested = str(claims.get("csrf", ""))
-        if method not in _SAFE and not (requested and hmac.compare_digest(csrf.encode(), requested.encode())):
+        if method not in _SAFE_METHODS and not (requested and hmac.compare_digest(csrf.encode(), requested.encode())):
             raise errors.CsrfTokenInvalid("Send the csrf_token of the session in the header X-CSRF-Token.")
         return _caller_from_claims(claims, request)
     return request
 
 
-_tokens: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
-_TOKENS_KEPT: Final = 60.0
+_token_cache: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
+_TOKEN_CACHE_SECONDS: Final = 60.0
 """A token comes many times in a row, and what was well signed stays so; in this time it is not verified again."""
-_MOST_TOKENS: Final = 500
+_MAX_CACHED_TOKENS: Final = 500
 
 
 def verify_token(token: str, audience: str = AUDIENCE) -> Mapping[str, Any]:
     """Return the claims of a token that this deployment signed. Raises Unauthenticated for any other token."""
-    since, claims = _tokens.get((token, audience), (0.0, {}))
-    if claims and time.monotonic() - since < _TOKENS_KEPT and time.time() < claims["exp"]:
+    since, claims = _token_cache.get((token, audience), (0.0, {}))
+    if claims and time.monotonic() - since < _TOKEN_CACHE_SECONDS and time.time() < claims["exp"]:
         return claims
-    claims = _verified(token, audience)
-    if len(_tokens) >= _MOST_TOKENS:
-        _tokens.clear()
-    _tokens[token, audience] = (time.monotonic(), claims)
+    claims = _decode_token(token, audience)
+    if len(_token_cache) >= _MAX_CACHED_TOKENS:
+        _token_cache.clear()
+    _token_cache[token, audience] = (time.monotonic(), claims)
     return claims
 
 
-def _verified(token: str, audience: str) -> dict[str, Any]:
+def _decode_token(token: str, audience: str) -> dict[str, Any]:
     try:
         key = _public_key(str(jwt.get_unverified_header(token).get("kid", "")))
         options: Any = {"require": ["exp", "iat", "sub", "org"]}
@@ -156,36 +156,36 @@ def _caller_from_claims(claims: Mapping[str, Any], request: Caller) -> Caller:
 
 
 @dataclass(slots=True)
-class _KnownKeys:
+class _KeyCache:
     keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
     read_at: float = 0.0
 
 
-_known = _KnownKeys()
-_KEYS_KEPT: Final = 300.0
-_KEYS_AGAIN: Final = 10.0
+_key_cache = _KeyCache()
+_KEY_CACHE_SECONDS: Final = 300.0
+_MIN_REFRESH_SECONDS: Final = 10.0
 """An unknown key id makes us look again, but not more often than this: forged tokens must not become reads."""
 
 
 def _public_key(kid: str) -> jwt.PyJWK:
-    age = time.monotonic() - _known.read_at
-    if not _known.keys or age > _KEYS_KEPT or (kid not in _known.keys and age > _KEYS_AGAIN):
+    age = time.monotonic() - _key_cache.read_at
+    if not _key_cache.keys or age > _KEY_CACHE_SECONDS or (kid not in _key_cache.keys and age > _MIN_REFRESH_SECONDS):
         stored = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
-        _known.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (stored.keys if stored else [])}
-        _known.read_at = time.monotonic()
-    if kid not in _known.keys:
+        _key_cache.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (stored.keys if stored else [])}
+        _key_cache.read_at = time.monotonic()
+    if kid not in _key_cache.keys:
         raise errors.Unauthenticated("The token is not valid.")
-    return _known.keys[kid]
+    return _key_cache.keys[kid]
 
 
-def clear_key_cache() -> None:
+def clear_caches() -> None:
     """Clear the cached keys: after a rotation in this process, and between tests."""
-    _known.keys = {}
-    _api_keys.clear()
+    _key_cache.keys = {}
+    _api_key_cache.clear()
 
 
-_api_keys: dict[str, tuple[float, ApiKey]] = {}
-_API_KEYS_KEPT: Final = 30.0
+_api_key_cache: dict[str, tuple[float, ApiKey]] = {}
+_API_KEY_CACHE_SECONDS: Final = 30.0
 API_KEY_PREFIX: Final = "cw_"
 
 
@@ -199,8 +199,8 @@ def encode_api_key(org_id: str, key_id: str, secret: bytes) -> str:
 def _caller_from_api_key(text: str, request: Caller) -> Caller:
     invalid_key = errors.Unauthenticated("The API key is not valid.")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    existing = _api_keys.get(digest)
-    if existing is None or time.monotonic() - existing[0] > _API_KEYS_KEPT:
+    existing = _api_key_cache.get(digest)
+    if existing is None or time.monotonic() - existing[0] > _API_KEY_CACHE_SECONDS:
         try:
             coded = text.removeprefix(API_KEY_PREFIX).encode("ascii")
             raw = base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
@@ -211,7 +211,7 @@ def _caller_from_api_key(text: str, request: Caller) -> Caller:
         if record is None or not hmac.compare_digest(record.digest, digest):
             raise invalid_key
         existing = (time.monotonic(), record)
-        _api_keys[digest] = existing
+        _api_key_cache[digest] = existing
     key = existing[1]
     if key.expires is not None and key.expires <= clock.now():
         raise invalid_key

@@ -1,7 +1,7 @@
-"""Ten wrong tries lock an account for 15 minutes, whichever of its factors was wrong and whether or not it exists.
+"""Lockout of accounts: ten failed attempts lock an account for 15 minutes, even one that does not exist.
 
-A try is counted before it is verified and taken back when it was right, so any number of tries at the same time get no
-more than ten answers.
+An attempt is counted before its password or code is verified, and removed if it succeeds. Concurrent attempts can
+therefore verify no more than ten passwords or codes.
 """
 
 from __future__ import annotations
@@ -13,71 +13,67 @@ from datetime import datetime
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
-from coachway.identity.account_lookup import Account, retry_on_conflict
-from coachway.identity.model import permissions
+from coachway.identity.account_lookup import Account
+from coachway.identity.auth import lockout_rules
 from coachway.identity.model.credentials import Lockout
 from coachway.identity.secrets import hashing
 
 
-def record_failed_attempt(caller: Caller, org_id: str, lockout_id: str) -> Lockout:
-    """Count an attempt on an account before it is verified. Raises RateLimited while the account is locked."""
-    return retry_on_conflict(lambda: _read_and_record(caller, org_id, lockout_id))
+@retry_on_conflict
+def record_attempt(caller: Caller, org_id: str, lockout_id: str, limits: Sequence[Op] = ()) -> Lockout:
+    """Count an attempt on an account before it is verified. Raises RateLimited while the account is locked.
 
-
-def record_failed_log_in(caller: Caller, account: Account, limits: Sequence[Op]) -> Lockout:
-    """The same for an account that was just read, together with rate limits, in one transaction."""
-    try:
-        return _record(caller, account.org_id, account.lockout_id, account.lockout, limits)
-    except errors.ConcurrentUpdate:
-        return retry_on_conflict(lambda: _read_and_record(caller, account.org_id, account.lockout_id, limits))
-
-
-def _read_and_record(caller: Caller, org_id: str, lockout_id: str, limits: Sequence[Op] = ()) -> Lockout:
+    `limits` are operations that count the attempt for rate limits in the same transaction.
+    """
     before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
-    return _record(caller, org_id, lockout_id, before, limits)
+    return _record_attempt(caller, org_id, lockout_id, before, limits)
 
 
-def _record(caller: Caller, org_id: str, lockout_id: str, before: Lockout | None, limits: Sequence[Op]) -> Lockout:
+def record_log_in(caller: Caller, account: Account, limits: Sequence[Op]) -> Lockout:
+    """Count an attempt on an account that was just read, which saves a call to the table."""
+    try:
+        return _record_attempt(caller, account.org_id, account.lockout_id, account.lockout, limits)
+    except errors.ConcurrentUpdate:
+        return record_attempt(caller, account.org_id, account.lockout_id, limits)
+
+
+def _record_attempt(
+    caller: Caller, org_id: str, lockout_id: str, before: Lockout | None, limits: Sequence[Op]
+) -> Lockout:
     now = clock.now()
     if before is not None and before.locked_until is not None and before.locked_until > now:
-        raise locked_error(before.locked_until, now)
-    tries = permissions.tries_after(
-        before.tries if before else 0, before.last if before else None, before.locked_until if before else None, now
-    )
+        raise _locked_error(before.locked_until, now)
+    attempts = 1
+    if before is not None:
+        attempts = lockout_rules.count_attempts(before.tries, before.last, before.locked_until, now)
     after = Lockout(
         org_id=org_id,
         who=hashing.short_digest(lockout_id),
-        tries=tries,
+        tries=attempts,
         last=now,
-        locked_until=now + permissions.LOCKED_FOR if permissions.locks(tries) else None,
-        expires=int((now + permissions.REMEMBERED_FOR).timestamp()),
+        locked_until=now + lockout_rules.LOCKOUT_DURATION if lockout_rules.is_locking(attempts) else None,
+        expires=int((now + lockout_rules.ATTEMPT_RETENTION).timestamp()),
     )
-    store.commit(replace(caller, idempotency=None), *limits, _write(before, after))
+    write = Update(before, after) if before else Create(after, on_exists=errors.ConcurrentUpdate())
+    store.commit(replace(caller, idempotency=None), *limits, write)
     return after
 
 
-def _write(before: Lockout | None, after: Lockout) -> Op:
-    return Update(before, after) if before else Create(after, on_exists=errors.ConcurrentUpdate())
+def _locked_error(until: datetime, now: datetime) -> errors.RateLimited:
+    seconds = int((until - now).total_seconds()) + 1
+    return errors.RateLimited(f"Too many failed attempts. Try again in {seconds} seconds.", retry_after=seconds)
 
 
-def locked_error(until: datetime, now: datetime) -> errors.RateLimited:
-    """The refusal of a locked account."""
-    remaining = int((until - now).total_seconds()) + 1
-    return errors.RateLimited(f"too many wrong tries: try again in {remaining} seconds", retry_after=remaining)
-
-
-def clear_failed_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
-    """The attempt was right: forget the failed ones before it."""
-
-    def clear() -> None:
-        before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
-        if before is not None and before.tries:
-            store.commit(replace(caller, idempotency=None), clear_op(before))
-
-    retry_on_conflict(clear)
+@retry_on_conflict
+def clear_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
+    """Remove the failed attempts on an account, after one that succeeded."""
+    before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
+    if before is not None and before.tries:
+        store.commit(replace(caller, idempotency=None), clear_op(before))
 
 
 def clear_op(before: Lockout) -> Op:
-    """The operation that forgets the failed attempts."""
+    """Return the operation that removes the failed attempts on an account."""
     return Update(before, before.model_copy(update={"tries": 0, "locked_until": None}))

@@ -1,4 +1,4 @@
-"""Passwords that were forgotten, are set anew, or are changed."""
+"""Password reset by an email link, and password change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries, rate_limits
@@ -19,42 +20,41 @@ from coachway.identity.account_lookup import (
     get_credentials,
     get_user,
     require_signed_in_user,
-    retry_on_conflict,
 )
 from coachway.identity.auth import lockout, sessions, timing_equalizer
-from coachway.identity.auth.login import active_user
+from coachway.identity.auth.login import get_active_user
 from coachway.identity.auth.otp import Accepted
-from coachway.identity.model import permissions
-from coachway.identity.model.credentials import PendingLink, is_good
-from coachway.identity.model.field_types import GivenPassword, GivenText, GivenToken, NewPassword
+from coachway.identity.model.credentials import PendingLink, is_valid_link
+from coachway.identity.model.field_types import LookupText, NewPassword, PasswordInput, TokenInput
+from coachway.identity.model.limits import RESET_LINK_LIFETIME
 from coachway.identity.model.user import User
 from coachway.identity.secrets import hashing
 
 
-class Forgotten(RequestSchema):
-    """Whose password was forgotten."""
+class PasswordResetRequest(RequestSchema):
+    """The account whose password to reset."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"organization": "harbor", "email": "ana@harbor.example"}]}
     )
 
-    organization: GivenText
-    email: GivenText
+    organization: LookupText
+    email: LookupText
 
 
-class Reset(RequestSchema):
-    """The token of the mail, and a new password."""
+class PasswordReset(RequestSchema):
+    """The token of the email, and a new password."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"token": "AZ…", "password": "another correct horse battery"}]}
     )
 
-    token: GivenToken
+    token: TokenInput
     password: NewPassword
 
 
 class PasswordChange(RequestSchema):
-    """The password as it is, and as it is to be."""
+    """The current password and a new one."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -67,83 +67,90 @@ class PasswordChange(RequestSchema):
         }
     )
 
-    current_password: GivenPassword
+    current_password: PasswordInput
     new_password: NewPassword
 
 
-def request_reset(caller: Caller, body: Forgotten) -> Accepted:
-    """Mail a link, good once and for an hour, to an account that can log in; it voids the one before."""
-    rate_limits.by_address("forgot", caller)
+def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
+    """Send a link that can be used once in an hour; earlier links become invalid.
+
+    Sends nothing if the account does not exist or is not active.
+    """
+    rate_limits.consume_by_address("forgot", caller)
     account = find_account(body.organization, email=body.email)
-    rate_limits.by_account("forgot", f"{account.org_id}/{account.lockout_id}")
-    user = active_user(account)
+    rate_limits.consume_by_account("forgot", f"{account.org_id}/{account.lockout_id}")
+    user = get_active_user(account)
     if user is None or user.email is None:
         timing_equalizer.equalize_link_request(caller, account.org_id)
         return Accepted()
-    nonce = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + permissions.RESET_LIFE)
+    link = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + RESET_LINK_LIFETIME)
     event = PasswordResetRequested(
         user_id=user.id,
         email=user.email,
         first_name=user.first_name,
         organization_name=organization_queries.get(user.org_id).display_name,
-        nonce=nonce.nonce,
-        expires_at=nonce.expires_at,
+        nonce=link.nonce,
+        expires_at=link.expires_at,
     )
 
-    def ask() -> None:
+    @retry_on_conflict
+    def save_link() -> None:
         before = get_credentials(user)
-        after = before.model_copy(update={"reset": nonce})
+        after = before.model_copy(update={"reset": link})
         store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), answer=Accepted())
 
-    retry_on_conflict(ask)
+    save_link()
     return Accepted()
 
 
-def reset_password(caller: Caller, body: Reset) -> None:
-    """Set a new password by a mail's link: it ends all sessions and lifts a lock. A second factor stays in force.
+def reset_password(caller: Caller, body: PasswordReset) -> None:
+    """Set a new password with the link of an email.
 
-    Raises NotFound for a link that is wrong, void, used or too old.
+    Ends all sessions and the lockout of the account. A second factor stays active. Raises NotFound if the link is
+    wrong, used, expired or replaced by another one.
     """
-    rate_limits.by_address("link", caller)
-    payload = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
+    rate_limits.consume_by_address("link", caller)
+    link = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
     digest = hashing.digest_password(body.password)
-    user = get_user(payload.org_id, payload.subject_id)
+    user = get_user(link.org_id, link.subject_id)
 
-    def set_anew() -> None:
-        owned = get_credentials(user)
-        if user.status != "active" or not is_good(owned.reset, payload.nonce):
-            raise errors.NotFound("this link was used, or is too old: ask for another one")
+    @retry_on_conflict
+    def save_password() -> None:
+        before = get_credentials(user)
+        if user.status != "active" or not is_valid_link(before.reset, link.nonce):
+            raise errors.NotFound("This link was used or has expired. Request another one.")
         acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
         store.commit(
             acting,
-            Update(owned, owned.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
-            *sessions.end_sessions_op(user.org_id, user.id, "the password was set anew"),
+            Update(before, before.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
+            *sessions.end_sessions_ops(user.org_id, user.id, "password reset"),
         )
 
-    retry_on_conflict(set_anew)
-    lockout.clear_failed_attempts(caller, user.org_id, user.id)
+    save_password()
+    lockout.clear_attempts(caller, user.org_id, user.id)
 
 
 def change_password(caller: Caller, body: PasswordChange) -> None:
-    """Change the caller's own password; it ends their other sessions. Wrong ones count as wrong log-ins do."""
+    """Change the caller's password. Ends their other sessions. A wrong current password counts as a failed attempt."""
     user = require_signed_in_user(caller)
-    lockout.record_failed_attempt(caller, user.org_id, user.id)
-    if not hashing.is_right_password(get_credentials(user).password_hash, body.current_password):
-        raise errors.Invalid.field("current_password", "is not the one that you log in with")
-    lockout.clear_failed_attempts(caller, user.org_id, user.id)
+    lockout.record_attempt(caller, user.org_id, user.id)
+    if not hashing.verify_password(get_credentials(user).password_hash, body.current_password):
+        raise errors.Invalid.field("current_password", "is wrong")
+    lockout.clear_attempts(caller, user.org_id, user.id)
     if body.new_password == body.current_password:
-        raise errors.Invalid.field("new_password", "must be another one")
+        raise errors.Invalid.field("new_password", "must differ from the current password")
     digest = hashing.digest_password(body.new_password)
 
-    def change() -> None:
-        owned = get_credentials(user)
+    @retry_on_conflict
+    def save_password() -> None:
+        before = get_credentials(user)
         store.commit(
             caller,
-            Update(owned, owned.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
-            *sessions.end_sessions_op(user.org_id, user.id, "the password was changed", but=caller.session_id),
+            Update(before, before.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
+            *sessions.end_sessions_ops(user.org_id, user.id, "password changed", except_id=caller.session_id),
         )
 
-    retry_on_conflict(change)
+    save_password()
 
 
 def _changed_event(user: User) -> PasswordChanged:

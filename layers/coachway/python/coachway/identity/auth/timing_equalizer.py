@@ -1,4 +1,4 @@
-"""Work that is done for an account that is not there, so that its answer takes as long as another's."""
+"""Reads and writes for accounts that do not exist, so that the response takes as long as for one that does."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import IncrementCounters
 from coachway.core.persistence.records import AccessPattern
 from coachway.core.runtime import clock
-from coachway.identity.model.credentials import CREDENTIALS, NOBODY, Credentials
+from coachway.identity.model.credentials import CREDENTIALS, NO_USER_ID, Credentials
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 DECOYS = AccessPattern(
-    "how often accounts that are not there were asked for; removed by TTL",
+    "the number of requests for accounts that do not exist; removed by TTL",
     pk="ORG#{org}#DECOYS#{minute}",
     sk="{what}",
 )
-_KEPT_SECONDS: Final = 3600
+_RETENTION_SECONDS: Final = 3600
 
 
 def equalize_link_request(caller: Caller, org_id: str) -> None:
-    """What asking for a link or a code costs: two reads, and a write of credentials and an event."""
+    """Do what the request of a link or code does: two reads, and a write of credentials and an event."""
     store.find(Organization, ORGANIZATIONS.key(org=org_id))
-    _write(caller, org_id, "credentials", "event")
+    _write_decoys(caller, org_id, "credentials", "event")
 
 
 def equalize_code_check(caller: Caller, org_id: str) -> None:
-    """What judging a code costs: a read and a write of credentials."""
-    _write(caller, org_id, "credentials")
+    """Do what the verification of a code does: a read and a write of credentials."""
+    _write_decoys(caller, org_id, "credentials")
 
 
-def _write(caller: Caller, org_id: str, *items: str) -> None:
-    store.find(Credentials, CREDENTIALS.key(org=org_id, id=NOBODY))
+def _write_decoys(caller: Caller, org_id: str, *items: str) -> None:
+    store.find(Credentials, CREDENTIALS.key(org=org_id, id=NO_USER_ID))
     now = clock.epoch()
-    places = [DECOYS.key(org=org_id, minute=now // 60, what=what) for what in items]
+    keys = [DECOYS.key(org=org_id, minute=now // 60, what=what) for what in items]
     store.commit(
         Caller.system("identity", org_id, caller.correlation_id),
-        *(IncrementCounters(place, {"n": 1}, "decoy", expires_at=now + _KEPT_SECONDS) for place in places),
+        *(IncrementCounters(key, {"n": 1}, "decoy", expires_at=now + _RETENTION_SECONDS) for key in keys),
     )

@@ -1,4 +1,4 @@
-"""What a user proves themselves with, and where they are signed in. Nothing in this module ever goes out."""
+"""Credentials, sessions and lockouts of users. No response contains these records."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from coachway.core.types.personal import Personal
 from coachway.identity.secrets import hashing
 
 CREDENTIALS = AccessPattern(
-    "what a user logs in with: digests, sealed secrets, nonces",
+    "the credentials of a user: digests, encrypted secrets, nonces",
     pk="ORG#{org}#USER#{id}",
     sk="CREDENTIALS",
 )
 SESSIONS = AccessPattern(
-    "where a user is signed in: at most five sessions",
+    "the sessions of a user, at most five",
     pk="ORG#{org}#USER#{id}",
     sk="SESSIONS",
 )
 LOCKOUTS = AccessPattern(
-    "the wrong tries on an account, whether or not it exists; removed by TTL",
+    "the failed log-in attempts on an account, even one that does not exist; removed by TTL",
     pk="ORG#{org}#LOCKOUT#{who}",
     sk="LOCKOUT",
 )
 
 
 class PendingLink(BaseSchema):
-    """A link or code that is out: what it was made from, and until when it is good."""
+    """A link or code that was sent and not used: the nonce that it is computed from, and when it expires."""
 
     nonce: str
     expires_at: AwareDatetime
@@ -38,7 +38,7 @@ class PendingLink(BaseSchema):
 
 
 class Credentials(Entity):
-    """What a user logs in with. `id` is the user's."""
+    """The credentials of a user. `id` is the id of the user."""
 
     KIND: ClassVar[str] = "credentials"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
@@ -47,13 +47,13 @@ class Credentials(Entity):
 
     password_hash: str = ""
     totp: str = ""
-    """The secret of the authenticator, sealed; empty when there is none."""
+    """The encrypted secret of the authenticator; empty if there is none."""
     totp_pending: str = ""
-    """The sealed secret of an authenticator that has not yet shown a code."""
+    """The encrypted secret of an authenticator that is being set up, until its first code is verified."""
     totp_step: int = 0
-    """The last 30-second step whose code was taken: no code is taken twice."""
+    """The last 30-second step whose code was used, so that no code is accepted twice."""
     recovery: list[str] = Field(default_factory=list)
-    """Digests of the recovery codes that are left."""
+    """Digests of the unused recovery codes."""
     invitation: PendingLink | None = None
     reset: PendingLink | None = None
     otp: PendingLink | None = None
@@ -63,13 +63,13 @@ class Credentials(Entity):
 
 
 class Session(BaseSchema):
-    """One place where a user is signed in."""
+    """One session of a user."""
 
     id: str
     family: str
-    """Digest of what all its refresh tokens share: without it, a wrong token is a guess and not a reused one."""
+    """The digest of the part that all refresh tokens of the session share: a reused token has it, a guess does not."""
     current: str
-    """Digest of the one refresh token that is good."""
+    """The digest of the only valid refresh token."""
     created_at: AwareDatetime
     last_seen_at: AwareDatetime
     expires_at: AwareDatetime
@@ -79,7 +79,7 @@ class Session(BaseSchema):
 
 
 class Sessions(Entity):
-    """All sessions of a user, in one item: that there are at most five is then a matter of one write."""
+    """All sessions of a user, in one item so that one write can enforce the limit of five."""
 
     KIND: ClassVar[str] = "sessions"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"sessions"})
@@ -91,7 +91,7 @@ class Sessions(Entity):
 
 
 class Lockout(Record):
-    """The wrong tries on an account."""
+    """The failed log-in attempts on an account."""
 
     KIND: ClassVar[str] = "lockout"
 
@@ -104,22 +104,22 @@ class Lockout(Record):
 
     @staticmethod
     def key_of(org_id: str, lockout_id: str) -> Key:
-        """The key of an account's failed attempts. The id may hold an email address, so the key has its digest."""
+        """The key of an account's lockout. It contains a digest, because the id may contain an email address."""
         return LOCKOUTS.key(org=org_id, who=hashing.short_digest(lockout_id))
 
     def key(self) -> Key:
         return LOCKOUTS.key(org=self.org_id, who=self.who)
 
     def attributes(self) -> dict[str, str | int | bool]:
-        # For TTL alone: what DynamoDB has not removed yet is still there to be counted on.
+        # Only for TTL: a record that DynamoDB has not removed yet still counts.
         return {"expires_at": self.expires}
 
 
-NOWHERE: Final = "org_00000000000000000000000000"
-NOBODY: Final = "usr_00000000000000000000000000"
-"""Looked up in the place of an account that is not there, so that it costs the same."""
+NO_ORGANIZATION_ID: Final = "org_00000000000000000000000000"
+NO_USER_ID: Final = "usr_00000000000000000000000000"
+"""Read instead of an account that does not exist, so that the response takes the same time."""
 
 
-def is_good(stored: PendingLink | None, nonce: str) -> bool:
-    """Whether a link's nonce is the one that is out, and in time."""
+def is_valid_link(stored: PendingLink | None, nonce: str) -> bool:
+    """Whether `nonce` is that of the stored link, and the link has not expired."""
     return stored is not None and hashing.is_equal(stored.nonce, nonce) and stored.expires_at > clock.now()

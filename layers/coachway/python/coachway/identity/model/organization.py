@@ -1,4 +1,4 @@
-"""An organization: its terms, and how it shows itself. By itself, because every capability reads it."""
+"""Organizations: settings and branding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
 ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$"), Field(examples=["CH"])]
-"""Stands before a number that people see: 1 to 12 capital letters and digits."""
+"""The prefix of a reference number: 1 to 12 capital letters and digits."""
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#0b5fff"])]
 HttpsUrl = Annotated[
     str,
@@ -26,9 +26,9 @@ HttpsUrl = Annotated[
 
 
 class NumberPrefixes(RequestSchema):
-    """How the numbers that people see begin."""
+    """Prefixes of reference numbers, such as those of invoices."""
 
-    organization: Annotated[Prefix | None, Field(description="in invoice numbers; from the slug when left out")] = None
+    organization: Annotated[Prefix | None, Field(description="Used in invoice numbers. Omit to use the slug.")] = None
     charter: Prefix = "CH"
     invoice: Prefix = "INV"
     change: Prefix = "CHG"
@@ -36,39 +36,46 @@ class NumberPrefixes(RequestSchema):
 
 
 class ApprovalThresholds(RequestSchema):
-    """From which amount on somebody has to agree."""
+    """Amounts from which refunds and changes need an approval."""
 
     refund: NonNegativeApiAmount = 500_00
     change: NonNegativeApiAmount = 500_00
 
 
 class PaymentPolicy(RequestSchema):
-    """When clients without terms pay for a trip."""
+    """When clients without payment terms pay for a trip."""
 
     deposit_percent: Annotated[
-        int, Field(ge=0, le=100, description="of the price, to book a trip; 0: trips are booked without a payment")
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Deposit to book a trip, in percent of its price. 0 for no deposit.",
+        ),
     ] = 25
-    balance_days: Annotated[int, Field(ge=0, le=365, description="before the trip, by when the rest is paid")] = 14
+    balance_days: Annotated[int, Field(ge=0, le=365, description="Days before the trip when the balance is due.")] = 14
 
 
 class HoursPolicy(RequestSchema):
-    """Which hours-of-service rules hold for its drivers, 49 CFR part 395."""
+    """The hours-of-service rules for the organization's drivers (49 CFR part 395)."""
 
     ruleset: Annotated[
-        Literal["us_passenger", "us_property"], Field(description="of drivers of buses, or of moving vans and trucks")
+        Literal["us_passenger", "us_property"],
+        Field(description="`us_passenger` for buses, `us_property` for trucks and vans."),
     ] = "us_passenger"
     daily_carrier: Annotated[
-        bool, Field(description="runs on every day of the week: 70 hours in 8 days; else 60 hours in 7 days")
+        bool,
+        Field(description="If vehicles run every day: 70 hours in 8 days; otherwise 60 hours in 7 days."),
     ] = True
 
 
 def charter_sequence(year: int) -> str:
-    """The gapless sequence that numbers the trips of a year; there is none before the first."""
+    """The name of the gapless sequence of trip numbers of a year. It exists from the first trip of the year on."""
     return f"charters-{year}"
 
 
 class Branding(RequestSchema):
-    """How an organization shows itself to its clients."""
+    """How an organization appears on pages, in emails and PDFs."""
 
     display_name: Text | None = None
     logo_url: HttpsUrl | None = None
@@ -79,7 +86,7 @@ class Branding(RequestSchema):
 
 
 class OrganizationSettings(RequestSchema):
-    """What an organization can change about itself."""
+    """The settings of an organization."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -108,16 +115,21 @@ class OrganizationSettings(RequestSchema):
     payment_policy: PaymentPolicy = Field(default_factory=PaymentPolicy)
     hours_policy: HoursPolicy = Field(default_factory=HoursPolicy)
     free_wait_minutes: Annotated[
-        int, Field(ge=0, le=1440, description="that a vehicle waits at a stop beyond the plan before it is billed")
+        int,
+        Field(
+            ge=0,
+            le=1440,
+            description="Minutes of waiting at a stop, beyond the plan, that are not billed.",
+        ),
     ] = 15
     recovery_answer_minutes: Annotated[
-        int, Field(ge=1, le=1440, description="that a driver who is asked to take a trip over may think")
+        int, Field(ge=1, le=1440, description="Minutes that a driver has to answer the offer of a trip in a recovery.")
     ] = 10
     branding: Branding = Field(default_factory=Branding)
 
 
 class Organization(Entity, OrganizationSettings):
-    """A business that runs on this deployment."""
+    """An organization."""
 
     KIND: ClassVar[str] = "organization"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -129,10 +141,10 @@ class Organization(Entity, OrganizationSettings):
 
     @property
     def number_code(self) -> str:
-        """The organization in the numbers of its papers: `HARBOR` in `INV-2026-HARBOR-00001`."""
+        """The code of the organization in invoice numbers: `HARBOR` in `INV-2026-HARBOR-00001`."""
         return self.number_prefixes.organization or self.slug.replace("-", "").upper()[:12]
 
     @property
     def display_name(self) -> str:
-        """The name that clients see: the display name of its branding, or its own name."""
+        """The name that clients see."""
         return self.branding.display_name or self.name

@@ -1,8 +1,8 @@
-"""The people in an organization, and how organizations sign up."""
+"""Users, and the registration of organizations."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
@@ -12,7 +12,7 @@ from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, normalize_email
 from coachway.core.types.personal import ERASED, Personal
 from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug, TimeZone
-from coachway.identity.model.permissions import PARTY_PREFIX
+from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 
 SLUGS = AccessPattern(
     "the organization that has a slug, unique in the deployment",
@@ -33,14 +33,14 @@ USERS_BY_ROLE = AccessPattern(
     sk="{id}",
 )
 ADMINS = AccessPattern(
-    "how many active admins an organization has; never below one",
+    "the number of active admins of an organization, at least one",
     pk="ORG#{org}#ADMINS",
     sk="COUNT",
 )
 
 
 class SlugHolder(Record):
-    """Which organization has a slug."""
+    """The organization that has a slug."""
 
     KIND: ClassVar[str] = "slug"
 
@@ -52,7 +52,7 @@ class SlugHolder(Record):
 
 
 class NewOrganization(RequestSchema):
-    """An organization that signs up."""
+    """The organization to register."""
 
     name: Text
     slug: Slug
@@ -70,7 +70,7 @@ class NewAdmin(RequestSchema):
 
 
 class Registration(RequestSchema):
-    """A sign-up."""
+    """An organization to register, with its first admin."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -99,11 +99,10 @@ class Registration(RequestSchema):
 
 Status = Literal["invited", "active", "disabled"]
 PartyId = Annotated[str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-_PARTY_RULE: Final = "must be the id of a {role}"
 
 
-class Person(RequestSchema):
-    """What is known of a user."""
+class UserFields(RequestSchema):
+    """The fields of a user."""
 
     email: Annotated[Email | None, Personal("user")] = None
     phone: Annotated[Phone | None, Personal("user")] = None
@@ -111,22 +110,22 @@ class Person(RequestSchema):
     last_name: Annotated[Text, Personal("user", ERASED)]
     role: RoleName
     party_id: Annotated[
-        PartyId | None, Field(description="the client, vendor or driver that a user of an outside role acts for")
+        PartyId | None, Field(description="The client, vendor or driver that the user acts for. Only for these roles.")
     ] = None
 
     @model_validator(mode="after")
-    def _holds_together(self) -> Person:
+    def _validate_contact_and_party(self) -> UserFields:
         if self.email is None and self.phone is None:
-            raise ValueError("email: an email or a phone is needed")
-        prefix = PARTY_PREFIX.get(self.role)
+            raise ValueError("email: an email or a phone is required")
+        prefix = PARTY_ID_PREFIXES.get(self.role)
         if self.party_id is not None and not self.party_id.startswith(f"{prefix}_"):
-            requested = _PARTY_RULE.format(role=self.role) if prefix else "only a client, vendor or driver has one"
-            raise ValueError(f"party_id: {requested}")
+            reason = f"must be the id of a {self.role}" if prefix else "only a client, vendor or driver has one"
+            raise ValueError(f"party_id: {reason}")
         return self
 
 
-class NewUser(Person):
-    """A user who can log in at once, with a password or, in an outside role, by one-time codes."""
+class NewUser(UserFields):
+    """A user who can log in at once, with a password. Clients, vendors and drivers can use one-time codes instead."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -145,19 +144,19 @@ class NewUser(Person):
     password: NewPassword | None = None
 
 
-class UserSettings(Person):
-    """What an admin can change about a user."""
+class UserSettings(UserFields):
+    """The fields of a user that an admin can change."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"first_name": "Dana", "role": "manager"}]})
 
     status: Literal["active", "disabled"]
     mfa_enabled: Annotated[
-        Literal[False], Field(description="false takes the second factor away from somebody who has lost it")
+        Literal[False], Field(description="`false` removes the second factor of a user who lost it.")
     ] = False
 
 
-class Invitation(Person):
-    """Somebody to be invited by mail."""
+class Invitation(UserFields):
+    """A user to invite by email."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -170,8 +169,8 @@ class Invitation(Person):
     email: Email
 
 
-class User(Entity, Person):
-    """Somebody who can log in."""
+class User(Entity, UserFields):
+    """A user, who can log in."""
 
     KIND: ClassVar[str] = "user"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -202,7 +201,7 @@ class User(Entity, Person):
 
 
 class UserQuery(PageQuery):
-    """Which users to list."""
+    """Filters of users."""
 
     role: RoleName | None = None
     status: Status | None = None

@@ -1,4 +1,4 @@
-"""How an organization shows itself on pages and in mails."""
+"""The branding of an organization on pages, in emails and PDFs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from coachway.identity.model.organization import Organization
 
 
 def build_brand(organization: Organization) -> Brand:
-    """Its name, colour and addresses."""
+    """Return the name, color, logo and contact details of an organization."""
     branding = organization.branding
     return Brand(
         name=organization.display_name,

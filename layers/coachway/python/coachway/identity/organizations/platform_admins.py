@@ -1,6 +1,6 @@
-"""People who run the deployment: the role `platform`, which no organization can give.
+"""Users with the role `platform`, who operate the deployment. No organization can grant this role.
 
-No route leads here. Whoever calls this has rights of their own on the table.
+No route calls this module. It is called with direct access to the table.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from dataclasses import replace
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.identity.model import permissions
+from coachway.identity.model.permissions import PERMISSIONS
 from coachway.identity.model.user import SLUGS, Invitation, SlugHolder
 from coachway.identity.users import invitations
-from coachway.identity.users.invitations import Invited
+from coachway.identity.users.invitations import SentInvitation
 
 
-def invite(slug: str, body: Invitation) -> Invited:
-    """Invite somebody to an organization as `platform`, whatever role `body` names; the mail goes out as any other.
+def invite_platform_admin(slug: str, body: Invitation) -> SentInvitation:
+    """Invite a user to an organization with the role `platform`; the role in `body` is ignored.
 
-    Raises NotFound for an organization that is not there, Duplicate for an address that another user has.
+    Raises NotFound if the organization does not exist, Duplicate if another user has the email.
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
     if holder is None:
-        raise errors.NotFound(f"there is no organization {slug}")
-    caller = replace(Caller.system("operator", holder.organization_id), permissions=permissions.PERMISSIONS)
+        raise errors.NotFound(f"There is no organization with the slug {slug}.")
+    caller = replace(Caller.system("operator", holder.organization_id), permissions=PERMISSIONS)
     return invitations.issue_invitation(caller, body.model_copy(update={"role": "platform"}))

@@ -1,4 +1,4 @@
-"""An organization signs up, with its first admin."""
+"""Registration of an organization with its first admin."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from coachway.identity.model.user import ADMINS, Registration, SlugHolder, User
 from coachway.identity.secrets.hashing import digest_password
 
 
-class Registered(BaseSchema):
+class RegisteredOrganization(BaseSchema):
     """A new organization and its first admin."""
 
     organization: Organization
     user: User
 
 
-def register(caller: Caller, body: Registration) -> Registered:
-    """Write organization, slug and admin, all or none. Raises Duplicate for a slug that is taken."""
-    rate_limits.by_address("register", caller)
-    rate_limits.by_account("register", normalize_email(body.admin.email))
+def register_organization(caller: Caller, body: Registration) -> RegisteredOrganization:
+    """Create an organization and its admin. Raises Duplicate if another organization has the slug."""
+    rate_limits.consume_by_address("register", caller)
+    rate_limits.consume_by_account("register", normalize_email(body.admin.email))
     org_id, user_id = ids.new("org"), ids.new("usr")
     organization = Organization(id=org_id, org_id=org_id, **body.organization.model_dump())
     admin = body.admin
@@ -43,21 +43,21 @@ def register(caller: Caller, body: Registration) -> Registered:
         status="active",
     )
     credentials = Credentials(id=user_id, org_id=org_id, password_hash=digest_password(admin.password))
-    began = OrganizationRegistered(
+    event = OrganizationRegistered(
         **body.organization.model_dump(),
         admin_id=user_id,
         admin_email=admin.email,
         admin_first_name=admin.first_name,
     )
-    taken = errors.Duplicate(
-        f"another organization is called {organization.slug}",
-        fields=[FieldError("organization.slug", "must be one that nobody has yet")],
+    slug_taken = errors.Duplicate(
+        f"Another organization has the slug {organization.slug}. Choose another one.",
+        fields=[FieldError("organization.slug", "is used by another organization")],
     )
-    answer = Registered(organization=organization, user=user)
+    answer = RegisteredOrganization(organization=organization, user=user)
     store.commit(
         replace(caller, org_id=org_id, user_id=user_id, role="admin"),
-        Create(SlugHolder(slug=organization.slug, organization_id=org_id), on_exists=taken),
-        Create(organization, [began]),
+        Create(SlugHolder(slug=organization.slug, organization_id=org_id), on_exists=slug_taken),
+        Create(organization, [event]),
         Create(user, [UserCreated(user_id=user_id, role="admin")]),
         Create(credentials),
         IncrementCounters(ADMINS.key(org=org_id), {"n": 1}, "admin_count"),

@@ -1,4 +1,4 @@
-"""What an organization changes about itself."""
+"""Update of an organization's settings."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ from coachway.identity.account_lookup import require_active_session
 from coachway.identity.errors import CurrencyFixed
 from coachway.identity.model.organization import ORGANIZATIONS, Organization, OrganizationSettings, charter_sequence
 
-_YEARS_AHEAD: Final = 10
-"""Within which trips are quoted."""
+_MAX_YEARS_AHEAD: Final = 10
+"""Years from now in which trips can be quoted."""
 
 
 def update_organization(
     caller: Caller, changes: PartialUpdate[OrganizationSettings], expected: int | None
 ) -> Organization:
-    """Change what an organization says of itself; what is left out, inside groups too, stays as it is.
+    """Update the settings of an organization. Omitted fields keep their values, also those inside groups.
 
-    Raises Conflict for another currency once trips have prices in the one of before: books are kept in one.
+    Raises CurrencyFixed if the currency changes after trips have prices, because the books have one currency.
     """
     require_active_session(caller)
     before = store.get(Organization, ORGANIZATIONS.key(org=caller.org_id), expected=expected)
     merged = {name: _merge_settings(getattr(before, name), value) for name, value in changes.fields.items()}
     after = apply_changes(before, PartialUpdate(merged))
-    conditions = _require_no_trips(caller.org_id) if after.currency != before.currency else []
-    store.commit(caller, Update(before, after, [OrganizationUpdated()]), *conditions)
+    checks = _no_trips_ops(caller.org_id) if after.currency != before.currency else []
+    store.commit(caller, Update(before, after, [OrganizationUpdated()]), *checks)
     return after
 
 
-def _require_no_trips(org_id: str) -> list[Op]:
-    stored = CurrencyFixed("Trips have prices in this currency.")
-    years = range(ids.created_at_of(org_id).year - 1, clock.now().year + _YEARS_AHEAD)
-    return [CheckAbsent(COUNTER.key(org=org_id, name=charter_sequence(year)), stored) for year in years]
+def _no_trips_ops(org_id: str) -> list[Op]:
+    """Return operations that fail with CurrencyFixed if the organization has numbered a trip in any year."""
+    has_trips = CurrencyFixed("Trips have prices in this currency.")
+    years = range(ids.created_at_of(org_id).year - 1, clock.now().year + _MAX_YEARS_AHEAD)
+    return [CheckAbsent(COUNTER.key(org=org_id, name=charter_sequence(year)), has_trips) for year in years]
 
 
 def _merge_settings(old: Any, new: Any) -> Any:
+    """Return the new value of a setting; of a group, only the fields that were sent change."""
     if not isinstance(new, RequestSchema):
         return new
     return {**old.model_dump(), **{name: getattr(new, name) for name in new.model_fields_set}}

@@ -1,7 +1,7 @@
-"""Passwords as argon2id digests, tokens and codes as SHA-256 digests.
+"""Digests of passwords (argon2id), and of tokens and codes (SHA-256).
 
-19 MiB, two passes, one lane is OWASP's choice where memory is dear; twice its memory costs 50 to 100 ms on one of
-Lambda's processors.
+The argon2id parameters are twice the memory of OWASP's minimum (19 MiB, two passes, one lane). A digest takes 50 to
+100 ms on one of Lambda's processors.
 """
 
 from __future__ import annotations
@@ -17,61 +17,66 @@ from coachway.core.runtime import settings
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-MEMORY_KIB: Final = 38 * 1024
-PASSES: Final = 2
-LANES: Final = 1
+MEMORY_COST_KIB: Final = 38 * 1024
+TIME_COST: Final = 2
+PARALLELISM: Final = 1
 
-NOBODYS: Final = "$argon2id$v=19$m=38912,t=2,p=1$HnP3n7q0HfE+vYYsyYno9w$8xnALoSlzCMuM6ISeFkb7eY4PAa5DE/mFl7ZCiYwQt0"
-"""The digest of a password that nobody knows: compared with when there is no account, so that it takes as long."""
+NO_USER_DIGEST: Final = (
+    "$argon2id$v=19$m=38912,t=2,p=1$HnP3n7q0HfE+vYYsyYno9w$8xnALoSlzCMuM6ISeFkb7eY4PAa5DE/mFl7ZCiYwQt0"
+)
+"""The digest of no user. It is verified if there is no account, so that the response takes the same time."""
 
 
 @cache
 def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher
 
-    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    return PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_COST_KIB, parallelism=PARALLELISM)
 
 
 def digest_password(password: str) -> str:
-    """The argon2id digest of a password, with a salt of its own."""
-    return _hasher().hash(_typed(password))
+    """Return the argon2id digest of a password, with a new salt."""
+    return _hasher().hash(_normalize_password(password))
 
 
-def is_right_password(digest: str, password: str) -> bool:
-    """Whether the digest is of this password. Without a digest the same work is done, and the answer is no."""
+def verify_password(digest: str, password: str) -> bool:
+    """Whether `digest` is the digest of `password`. An empty digest is never right, but takes the same time."""
     from argon2.exceptions import VerificationError
 
     try:
-        return _hasher().verify(digest or NOBODYS, _typed(password)) and bool(digest)
+        return _hasher().verify(digest or NO_USER_DIGEST, _normalize_password(password)) and bool(digest)
     except VerificationError:
         return False
 
 
 def is_outdated(digest: str) -> bool:
-    """Whether a digest was made with less work than is asked for now."""
+    """Whether a password digest was computed with other parameters than the current ones."""
     return _hasher().check_needs_rehash(digest)
 
 
-def _typed(password: str) -> bytes:
-    # One keyboard sends é as one character and another as two.
+def _normalize_password(password: str) -> bytes:
+    # Keyboards send é as one character or as two.
     return unicodedata.normalize("NFKC", password).encode()
 
 
 def digest_bytes(secret: bytes | str) -> str:
-    """The digest of a secret that has enough entropy of its own."""
+    """Return the digest of a random secret, such as a token."""
     return hashlib.sha256(secret if isinstance(secret, bytes) else secret.encode()).hexdigest()
 
 
 def is_equal(one: str, other: str) -> bool:
-    """Whether two digests are equal, in constant time."""
+    """Whether two texts are equal, in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def keyed_digest(about: str, secret: str) -> str:
-    """The digest of a secret that people type: under the root secret, so that the table alone cannot be searched."""
-    return hmac.new(settings.root_secret(), f"{about}\0{secret}".encode(), hashlib.sha256).hexdigest()
+def keyed_digest(scope: str, secret: str) -> str:
+    """Return the digest of a short secret, such as a recovery code.
+
+    The root secret is part of it, so that codes cannot be guessed from the table alone.
+    """
+    return hmac.new(settings.root_secret(), f"{scope}\0{secret}".encode(), hashlib.sha256).hexdigest()
 
 
 def short_digest(text: str) -> str:
-    """32 hexadecimal digits that stand for a text in a key, so that the key does not show it."""
+    """Return 32 hexadecimal digits that replace a text in a key, so that the key does not contain it."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]

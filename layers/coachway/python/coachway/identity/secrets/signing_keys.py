@@ -1,7 +1,7 @@
-"""The keys that sign access tokens (ES256): made at the first use, renewed by a timer, published as a JWKS.
+"""The keys that sign access tokens (ES256). They are created at the first use and rotated by a timer.
 
-A new key is published for a while before it signs, so that every function has read it when the first token arrives; a
-replaced one stays published for longer than any token lives.
+A new key is published before it signs, so that every function has read it when the first token arrives. A replaced key
+stays published until all tokens that it signed have expired.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.identity.secrets import encryption
 
-PUBLISHED_FIRST: Final = timedelta(minutes=10)
-"""Functions keep the public keys for five minutes."""
-KEPT_AFTER: Final = timedelta(days=1)
-"""The longest token signed with these keys lives for minutes."""
-RENEWED_AT_MOST_EVERY: Final = timedelta(days=1)
+PUBLICATION_LEAD_TIME: Final = timedelta(minutes=10)
+"""How long a key is published before it signs. Functions cache public keys for five minutes."""
+RETENTION_AFTER_REPLACEMENT: Final = timedelta(days=1)
+"""How long a replaced key stays published. Tokens expire after minutes."""
+MIN_ROTATION_INTERVAL: Final = timedelta(days=1)
 _PURPOSE: Final = "signing-key"
-_REMEMBERED_SECONDS: Final = 60
+_SIGNER_CACHE_SECONDS: Final = 60
 
 _SYSTEM: Final = Caller.system("identity", "")
 
@@ -54,78 +54,79 @@ class Jwk(BaseSchema):
 
 
 class Jwks(BaseSchema):
-    """The keys that verify this deployment's access tokens."""
+    """The public keys that verify the access tokens of this deployment (RFC 7517)."""
 
     keys: list[Jwk]
 
 
-def signing(keys: Sequence[SigningKey], at: datetime) -> SigningKey:
-    """The key that signs at that time: the newest one that has been published long enough, else the oldest."""
-    ready = [key for key in keys if key.created_at + PUBLISHED_FIRST <= at]
+def select_signing_key(keys: Sequence[SigningKey], at: datetime) -> SigningKey:
+    """Return the key that signs at a time: the newest that was published early enough, otherwise the oldest."""
+    ready = [key for key in keys if key.created_at + PUBLICATION_LEAD_TIME <= at]
     return max(ready, key=lambda key: key.created_at) if ready else min(keys, key=lambda key: key.created_at)
 
 
-def still_needed(keys: Sequence[SigningKey], at: datetime) -> list[SigningKey]:
-    """The keys, oldest first, without those that were replaced so long ago that no token of theirs is left."""
+def select_published_keys(keys: Sequence[SigningKey], at: datetime) -> list[SigningKey]:
+    """Return the keys that still need to be published, oldest first."""
     ordered = sorted(keys, key=lambda key: key.created_at)
-    replaced = [after.created_at + PUBLISHED_FIRST + KEPT_AFTER <= at for after in ordered[1:]]
-    return [key for key, removed in zip(ordered, [*replaced, False], strict=True) if not removed]
+    lifetime = PUBLICATION_LEAD_TIME + RETENTION_AFTER_REPLACEMENT
+    expired = [successor.created_at + lifetime <= at for successor in ordered[1:]]
+    return [key for key, is_expired in zip(ordered, [*expired, False], strict=True) if not is_expired]
 
 
 def get_signing_keys() -> SigningKeys:
-    """The deployment's keys, with a first one made if there was none."""
+    """Get the keys of the deployment. Creates the first key if there is none."""
     record = store.find(SigningKeys, SIGNING_KEYS.key())
     if record is not None:
         return record
     try:
-        first = SigningKeys(keys=[_new()])
+        first = SigningKeys(keys=[_generate_key()])
         store.commit(_SYSTEM, Create(first))
-    except errors.Conflict:  # somebody else was first
+    except errors.Conflict:  # another process created them first
         return store.get(SigningKeys, SIGNING_KEYS.key())
     return first
 
 
-def renew_signing_keys() -> SigningKeys:
-    """Add a key, and drop those that nobody needs any more. Twice in a day is once."""
+def rotate_signing_keys() -> SigningKeys:
+    """Add a key and remove expired ones. Does nothing if a key was added less than a day ago."""
     before = get_signing_keys()
-    if before.keys[-1].created_at + RENEWED_AT_MOST_EVERY > clock.now():
+    if before.keys[-1].created_at + MIN_ROTATION_INTERVAL > clock.now():
         return before
-    return _with_another(before)
+    return _add_key(before)
 
 
-def _with_another(before: SigningKeys) -> SigningKeys:
-    after = before.model_copy(update={"keys": [*still_needed(before.keys, clock.now()), _new()]})
+def _add_key(before: SigningKeys) -> SigningKeys:
+    after = before.model_copy(update={"keys": [*select_published_keys(before.keys, clock.now()), _generate_key()]})
     try:
         store.commit(_SYSTEM, Update(before, after))
-    except errors.ConcurrentUpdate:  # somebody else was faster
+    except errors.ConcurrentUpdate:  # another process rotated them first
         return get_signing_keys()
     return after
 
 
 def build_jwks() -> Jwks:
-    """The public halves."""
+    """Return the published keys as a JSON Web Key Set."""
     return Jwks(keys=[Jwk(kid=key.kid, **key.public) for key in get_signing_keys().keys])
 
 
 def sign(claims: dict[str, Any]) -> str:
-    """A token of these claims. The private key is kept in the process for a minute."""
-    kid, private = _signer(int(time.monotonic() // _REMEMBERED_SECONDS))
+    """Return a signed token with these claims. The private key is cached for a minute."""
+    kid, private = _signer(int(time.monotonic() // _SIGNER_CACHE_SECONDS))
     return jwt.encode(claims, private, ALGORITHM, headers={"kid": kid})
 
 
 @lru_cache(maxsize=1)
-def _signer(period: int) -> tuple[str, EllipticCurvePrivateKey]:  # noqa: ARG001 - another period is another look
+def _signer(period: int) -> tuple[str, EllipticCurvePrivateKey]:  # noqa: ARG001 - a new period reads the keys again
     stored = get_signing_keys().keys
-    opened = _opened(stored)
-    if not opened:  # the root secret was changed: nobody can sign with the keys that are kept
-        stored = _with_another(get_signing_keys()).keys
-        opened = _opened(stored)
-    key = signing([each for each in stored if each.kid in opened], clock.now())
-    return key.kid, opened[key.kid]
+    private_keys = _decrypt_private_keys(stored)
+    if not private_keys:  # the root secret has changed, so the stored keys cannot sign
+        stored = _add_key(get_signing_keys()).keys
+        private_keys = _decrypt_private_keys(stored)
+    key = select_signing_key([each for each in stored if each.kid in private_keys], clock.now())
+    return key.kid, private_keys[key.kid]
 
 
-def _opened(keys: Sequence[SigningKey]) -> dict[str, EllipticCurvePrivateKey]:
-    """The private halves, by key id, of the keys that were sealed under today's root secret."""
+def _decrypt_private_keys(keys: Sequence[SigningKey]) -> dict[str, EllipticCurvePrivateKey]:
+    """Return the private keys by key id, without those that were encrypted with another root secret."""
     result: dict[str, EllipticCurvePrivateKey] = {}
     for key in keys:
         try:
@@ -137,12 +138,12 @@ def _opened(keys: Sequence[SigningKey]) -> dict[str, EllipticCurvePrivateKey]:
     return result
 
 
-def clear_cache() -> None:
-    """Read the keys again at the next token, as a new process does."""
+def clear_signer_cache() -> None:
+    """Read the keys again for the next token, as a new process does. For tests."""
     _signer.cache_clear()
 
 
-def _new() -> SigningKey:
+def _generate_key() -> SigningKey:
     private = generate_private_key(SECP256R1())
     kid = ids.ulid()
     public = jwt.algorithms.ECAlgorithm.to_jwk(private.public_key(), as_dict=True)

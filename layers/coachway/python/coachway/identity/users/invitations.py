@@ -1,33 +1,33 @@
-"""Invitations: a mail with a link, good once and for a week; a second invitation voids the first."""
+"""Invitations of users by email. The link can be used once in a week; a new invitation replaces an earlier one."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict
 
 from coachway.contracts.identity import INVITATION, UserInvited, UserJoined
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
 from coachway.identity import organization_queries, rate_limits, roles
-from coachway.identity.account_lookup import get_credentials, get_user, require_active_session, retry_on_conflict
-from coachway.identity.model import permissions
-from coachway.identity.model.credentials import Credentials, PendingLink, is_good
-from coachway.identity.model.field_types import GivenToken, NewPassword
+from coachway.identity.account_lookup import get_credentials, get_user, require_active_session
+from coachway.identity.model.credentials import Credentials, PendingLink, is_valid_link
+from coachway.identity.model.field_types import NewPassword, TokenInput
+from coachway.identity.model.limits import INVITATION_LIFETIME
 from coachway.identity.model.user import USERS, Invitation, Status, User
 from coachway.identity.secrets import hashing
 from coachway.identity.users.service import admin_count_ops
 
 
-class Invited(BaseSchema):
-    """Somebody invited. The token also goes out by mail."""
+class SentInvitation(BaseSchema):
+    """An invitation that was sent. The email contains the same token."""
 
     id: str
     email: str
@@ -37,43 +37,45 @@ class Invited(BaseSchema):
     expires_at: AwareDatetime
 
 
-class Acceptance(RequestSchema):
-    """The token of an invitation, and the password to log in with from now on."""
+class InvitationAcceptance(RequestSchema):
+    """The token of an invitation, and the password of the new user."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"token": "AZ…", "password": "correct horse battery staple"}]}
     )
 
-    token: GivenToken
+    token: TokenInput
     password: NewPassword
 
 
-class Joined(BaseSchema):
-    """A user who can log in now."""
+class JoinedUser(BaseSchema):
+    """A user who accepted an invitation and can log in now."""
 
     id: str
-    email: Annotated[str | None, Field()]
+    email: str | None
     role: str
 
 
-def invite(caller: Caller, body: Invitation) -> Invited:
-    """Invite somebody, or again somebody who has not accepted yet.
+def invite(caller: Caller, body: Invitation) -> SentInvitation:
+    """Invite a user, or invite again a user who has not accepted yet.
 
-    Raises Duplicate for an address that another user has, Forbidden for a role with more rights than the caller's.
+    Raises Duplicate if another user has the email, PermissionsExceeded if the role has permissions that the caller does
+    not have.
     """
     require_active_session(caller)
-    return issue_invitation(caller, body, *roles.grant_checks(caller, body.role))
+    return issue_invitation(caller, body, *roles.grant_check_ops(caller, body.role))
 
 
-def issue_invitation(caller: Caller, body: Invitation, *role: Op) -> Invited:
-    """The invitation of somebody to a role that is the caller's to give; `role` holds as long as these ops do."""
+def issue_invitation(caller: Caller, body: Invitation, *role_checks: Op) -> SentInvitation:
+    """Invite a user without checking the caller's permissions. `role_checks` are part of the transaction."""
     organization = organization_queries.get(caller.org_id)
     inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
-    name = f"{inviter.first_name} {inviter.last_name}" if inviter else organization.name
-    nonce = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + permissions.INVITATION_LIFE)
+    inviter_name = f"{inviter.first_name} {inviter.last_name}" if inviter else organization.name
+    link = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + INVITATION_LIFETIME)
 
-    def write() -> User:
-        user, ops = _again(caller, body, nonce) or _first(caller, body, nonce)
+    @retry_on_conflict
+    def save_invitation() -> SentInvitation:
+        user, ops = _reinvite_ops(caller, body, link) or _new_user_ops(caller, body, link)
         event = UserInvited(
             user_id=user.id,
             email=body.email,
@@ -81,66 +83,67 @@ def issue_invitation(caller: Caller, body: Invitation, *role: Op) -> Invited:
             last_name=user.last_name,
             role=user.role,
             organization_name=organization.display_name,
-            invited_by=name,
-            nonce=nonce.nonce,
-            expires_at=nonce.expires_at,
+            invited_by=inviter_name,
+            nonce=link.nonce,
+            expires_at=link.expires_at,
         )
         ops[0].events = [event]
-        store.commit(caller, *ops, *role, answer=_invited_event(user, nonce))
-        return user
+        answer = _build_sent_invitation(user, link)
+        store.commit(caller, *ops, *role_checks, answer=answer)
+        return answer
 
-    return _invited_event(retry_on_conflict(write), nonce)
+    return save_invitation()
 
 
-def _invited_event(user: User, nonce: PendingLink) -> Invited:
-    return Invited(
+def _build_sent_invitation(user: User, link: PendingLink) -> SentInvitation:
+    return SentInvitation(
         id=user.id,
         email=user.email or "",
         role=user.role,
         status=user.status,
-        invitation_token=signed_links.create_link_token(INVITATION, user.org_id, user.id, nonce.nonce),
-        expires_at=nonce.expires_at,
+        invitation_token=signed_links.create_link_token(INVITATION, user.org_id, user.id, link.nonce),
+        expires_at=link.expires_at,
     )
 
 
-def _first(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, list[Create | Update]]:
+def _new_user_ops(caller: Caller, body: Invitation, link: PendingLink) -> tuple[User, list[Create | Update]]:
     user = User(id=ids.new("usr"), org_id=caller.org_id, status="invited", **body.model_dump())
-    return user, [Create(user), Create(Credentials(id=user.id, org_id=caller.org_id, invitation=nonce))]
+    return user, [Create(user), Create(Credentials(id=user.id, org_id=caller.org_id, invitation=link))]
 
 
-def _again(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, list[Create | Update]] | None:
-    """The same person, if they are invited already: names and role are those of the newest invitation."""
-    existing = store.find_unique_owner(caller.org_id, "user-email", normalize_email(body.email))
-    before = store.find(User, USERS.key(org=caller.org_id, id=existing)) if existing else None
+def _reinvite_ops(caller: Caller, body: Invitation, link: PendingLink) -> tuple[User, list[Create | Update]] | None:
+    """Return the user with the new name and role, and the operations. None if no invited user has the email."""
+    user_id = store.find_unique_owner(caller.org_id, "user-email", normalize_email(body.email))
+    before = store.find(User, USERS.key(org=caller.org_id, id=user_id)) if user_id else None
     if before is None or before.status != "invited":
         return None
     roles.require_role_not_above_caller(caller, before.role)
     after = User.model_validate({**before.model_dump(), **body.model_dump()})
-    owned = get_credentials(before)
-    return after, [Update(before, after), Update(owned, owned.model_copy(update={"invitation": nonce}))]
+    credentials = get_credentials(before)
+    return after, [Update(before, after), Update(credentials, credentials.model_copy(update={"invitation": link}))]
 
 
-def accept(caller: Caller, body: Acceptance) -> Joined:
-    """Accept an invitation. Raises NotFound for a link that is wrong, void, used or too old."""
-    rate_limits.by_address("link", caller)
-    payload = signed_links.verify_link_token(INVITATION, "usr", body.token)
+def accept_invitation(caller: Caller, body: InvitationAcceptance) -> JoinedUser:
+    """Accept an invitation. Raises NotFound if the link is wrong, used, expired or replaced by another one."""
+    rate_limits.consume_by_address("link", caller)
+    link = signed_links.verify_link_token(INVITATION, "usr", body.token)
     digest = hashing.digest_password(body.password)
 
-    def join() -> Joined:
-        user = get_user(payload.org_id, payload.subject_id)
-        owned = get_credentials(user)
-        if not is_good(owned.invitation, payload.nonce):
-            raise errors.NotFound("this invitation was used, or is too old: ask for another one")
-        after = user.model_copy(update={"status": "active"})
-        stored = owned.model_copy(update={"invitation": None, "password_hash": digest})
-        ops: list[Op] = [
-            Update(user, after, [UserJoined(user_id=user.id, role=user.role)]),
-            Update(owned, stored),
-            *admin_count_ops(user, after),
-        ]
-        answer = Joined(id=user.id, email=user.email, role=user.role)
-        acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
-        store.commit(acting, *ops, answer=answer)
+    @retry_on_conflict
+    def activate_user() -> JoinedUser:
+        user = get_user(link.org_id, link.subject_id)
+        credentials = get_credentials(user)
+        if not is_valid_link(credentials.invitation, link.nonce):
+            raise errors.NotFound("This invitation was used or has expired. Ask for another one.")
+        active_user = user.model_copy(update={"status": "active"})
+        answer = JoinedUser(id=user.id, email=user.email, role=user.role)
+        store.commit(
+            replace(caller, org_id=user.org_id, user_id=user.id, role=user.role),
+            Update(user, active_user, [UserJoined(user_id=user.id, role=user.role)]),
+            Update(credentials, credentials.model_copy(update={"invitation": None, "password_hash": digest})),
+            *admin_count_ops(user, active_user),
+            answer=answer,
+        )
         return answer
 
-    return retry_on_conflict(join)
+    return activate_user()

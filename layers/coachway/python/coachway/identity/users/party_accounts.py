@@ -1,4 +1,4 @@
-"""Log-ins of outside people that come and go with whom they act for: a driver and the driver's user are one write."""
+"""Users of clients, vendors and drivers. They are created, changed and deleted in one transaction with their party."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from coachway.identity.auth import sessions
 from coachway.identity.model.credentials import CREDENTIALS, SESSIONS, Credentials, Sessions
 from coachway.identity.model.user import USERS, User
 
-Role = Literal["client", "vendor", "driver"]
+PartyRole = Literal["client", "vendor", "driver"]
 
-_ENDING: Final = ("status", "party_id", "phone")
-"""What ends a user's sessions when it changes; a phone, because the old one may be in other hands."""
+_SESSION_ENDING_FIELDS: Final = ("status", "party_id", "phone")
+"""A change of these fields ends the user's sessions. The phone is one, because it may have another owner now."""
 
 
-class Known(TypedDict):
-    """What a party knows of its user. The phone, or else the email, is where one-time codes go."""
+class PartyContact(TypedDict):
+    """The name and addresses of a party's user. One-time codes go to the phone or the email."""
 
     first_name: str
     last_name: str
@@ -36,81 +36,82 @@ class Known(TypedDict):
     email: str | None
 
 
-def create_user_ops(org_id: str, role: Role, party_id: str, existing: Known) -> tuple[str, list[Op]]:
-    """The id of a new user who can log in by one-time codes at once, and the ops that make them.
+def create_user_ops(org_id: str, role: PartyRole, party_id: str, contact: PartyContact) -> tuple[str, list[Op]]:
+    """Return the id of a new user, who can log in with one-time codes, and the operations that create them.
 
-    Their commit raises Duplicate for a phone or an email that another user has.
+    The transaction fails with Duplicate if another user has the phone or email.
     """
-    user = User(id=ids.new("usr"), org_id=org_id, role=role, party_id=party_id, status="active", **existing)
+    user = User(id=ids.new("usr"), org_id=org_id, role=role, party_id=party_id, status="active", **contact)
     created = UserCreated(user_id=user.id, role=role)
     return user.id, [Create(user, [created]), Create(Credentials(id=user.id, org_id=org_id))]
 
 
-def link_user_ops(org_id: str, user_id: str, role: Role, party_id: str, existing: Known) -> list[Op]:
-    """The ops by which a user who is there already acts for a party from now on.
+def link_user_ops(org_id: str, user_id: str, role: PartyRole, party_id: str, contact: PartyContact) -> list[Op]:
+    """Return the operations that make an existing user act for a party.
 
-    Raises NotFound, and Conflict for a user of another role or who acts for somebody.
+    Raises NotFound, or Conflict if the user has another role or acts for a party already.
     """
     before = store.get(User, USERS.key(org=org_id, id=user_id))
     if before.role != role or before.party_id is not None or before.status != "active":
-        raise errors.Conflict(f"user_id: must be an active user of the role {role} who acts for nobody yet")
-    email = existing["email"] or before.email
-    return _changing(before, {**existing, "email": email, "party_id": party_id})
+        raise errors.Conflict(f"user_id: must be an active user with the role {role} and without a party_id")
+    email = contact["email"] or before.email
+    return _update_ops(before, {**contact, "email": email, "party_id": party_id})
 
 
-def sync_user_ops(org_id: str, user_id: str, existing: Known, status: Literal["active", "disabled"] | None) -> list[Op]:
-    """The ops by which a user is called and reached as their party now is; none if nothing changes.
+def sync_user_ops(
+    org_id: str, user_id: str, contact: PartyContact, status: Literal["active", "disabled"] | None
+) -> list[Op]:
+    """Return the operations that copy changes of a party to its user; none if nothing changes.
 
-    `status` lets them in or keeps them out; None leaves that as it is. Another phone or status ends their sessions.
+    A `status` of None leaves the status of the user. A change of phone or status ends their sessions.
     """
     before = store.find(User, USERS.key(org=org_id, id=user_id))
     if before is None:
         return []
-    return _changing(before, {**existing, "status": status or before.status})
+    return _update_ops(before, {**contact, "status": status or before.status})
 
 
 def delete_user_ops(org_id: str, user_id: str) -> list[Op]:
-    """The ops that remove a user, what they log in with, and their sessions."""
+    """Return the operations that delete a user with their credentials and sessions."""
     before = store.find(User, USERS.key(org=org_id, id=user_id))
     if before is None:
         return []
-    stored = get_sessions(org_id, user_id)
+    stored_sessions = get_sessions(org_id, user_id)
     return [
         Update(before, before.model_copy(update={"deleted_at": clock.now()}), [UserDeleted(user_id=user_id)]),
         Remove(get_credentials(before)),
-        *([Remove(stored)] if stored.version else []),
+        *([Remove(stored_sessions)] if stored_sessions.version else []),
     ]
 
 
-def list_users_of_party(org_id: str, role: Role, party_id: str) -> list[User]:
-    """The users who act for a party: all users of its role are looked through."""
-    result: list[User] = []
+def list_users_of_party(org_id: str, role: PartyRole, party_id: str) -> list[User]:
+    """List the users who act for a party. Reads all users of its role."""
+    users: list[User] = []
     query = PageQuery(limit=100)
     while True:
-        batch = roles.list_users_of_role(org_id, role, query)
-        result += [each for each in batch.items if each.party_id == party_id]
-        if batch.next_cursor is None:
-            return result
-        query = PageQuery(limit=100, cursor=batch.next_cursor)
+        page = roles.list_users_of_role(org_id, role, query)
+        users += [each for each in page.items if each.party_id == party_id]
+        if page.next_cursor is None:
+            return users
+        query = PageQuery(limit=100, cursor=page.next_cursor)
 
 
 def erase_user(caller: Caller, user: User) -> None:
-    """Remove a user permanently, and redact the user's past events."""
+    """Delete a user permanently, and redact the personal data in the user's events."""
     partition = user.key().pk
-    stored: list[Op] = [
+    removals: list[Op] = [
         Remove(each)
-        for model, place in ((Credentials, CREDENTIALS), (Sessions, SESSIONS))
-        for each in query_all(model, partition, prefix=place.sk)
+        for model, pattern in ((Credentials, CREDENTIALS), (Sessions, SESSIONS))
+        for each in query_all(model, partition, prefix=pattern.sk)
     ]
-    erase_partition(caller, Redaction(of="user"), partition, [User], Remove(user), *stored)
+    erase_partition(caller, Redaction(of="user"), partition, [User], Remove(user), *removals)
 
 
-def _changing(before: User, fields: Mapping[str, object]) -> list[Op]:
+def _update_ops(before: User, fields: Mapping[str, object]) -> list[Op]:
     after = before.model_copy(update=dict(fields))
     if after == before:
         return []
-    ends = any(getattr(before, name) != getattr(after, name) for name in _ENDING)
-    ended = (
-        sessions.end_sessions_op(before.org_id, before.id, "their rights or their phone were changed") if ends else []
-    )
-    return [Update(before, after, [UserUpdated(user_id=before.id)]), *ended]
+    update = Update(before, after, [UserUpdated(user_id=before.id)])
+    if all(getattr(before, name) == getattr(after, name) for name in _SESSION_ENDING_FIELDS):
+        return [update]
+    return [update, *sessions.end_sessions_ops(before.org_id, before.id, "the user's rights or phone were changed")]

@@ -1,6 +1,8 @@
-"""The people of an organization."""
+"""Users of an organization."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from coachway.contracts.identity import MfaDisabled, UserCreated, UserDeleted, UserUpdated
 from coachway.core import errors, store
@@ -8,106 +10,110 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, IncrementCounters, Op, Remove, Update
 from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.identity import roles
-from coachway.identity.account_lookup import get_credentials, get_sessions, require_active_session, retry_on_conflict
+from coachway.identity.account_lookup import get_credentials, get_sessions, require_active_session
 from coachway.identity.auth import sessions, totp
 from coachway.identity.errors import LastAdmin
-from coachway.identity.model import permissions
 from coachway.identity.model.credentials import Credentials
+from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 from coachway.identity.model.user import ADMINS, USERS, USERS_LIST, NewUser, User, UserQuery, UserSettings
 from coachway.identity.secrets.hashing import digest_password
 
+_RIGHTS_CHANGED: Final = "an admin changed the user's rights"
+
 
 def list_users(caller: Caller, query: UserQuery) -> Page[User]:
-    """The users of the caller's organization, newest first."""
+    """List the users of the caller's organization, newest first."""
     where: dict[str, str] = {"status": query.status} if query.status else {}
     if query.role:
         return roles.list_users_of_role(caller.org_id, query.role, query, where)
-    since = months_between(ids.created_at_of(caller.org_id), clock.now())
-    partitions = [USERS_LIST.partition(org=caller.org_id, month=month) for month in reversed(since)]
+    months = months_between(ids.created_at_of(caller.org_id), clock.now())
+    partitions = [USERS_LIST.partition(org=caller.org_id, month=month) for month in reversed(months)]
     return query_page(User, USERS_LIST, partitions, query, where=where, descending=True)
 
 
 def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
-    """A user of the caller's organization. Raises NotFound, PreconditionFailed."""
+    """Get a user of the caller's organization. Raises NotFound, or PreconditionFailed for another version."""
     return store.get(User, USERS.key(org=caller.org_id, id=user_id), expected=expected)
 
 
 def create_user(caller: Caller, body: NewUser) -> User:
-    """Add somebody who can log in at once. Raises Duplicate for an email or phone that another user has."""
+    """Create a user who can log in at once. Raises Duplicate if another user has the email or phone."""
     require_active_session(caller)
-    role = roles.grant_checks(caller, body.role)
-    if body.password is None and body.role not in permissions.PARTY_PREFIX:
-        raise errors.Invalid.field("password", "is needed for this role; or send an invitation")
-    existing = body.model_dump(exclude={"password"})
-    user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **existing)
+    role_checks = roles.grant_check_ops(caller, body.role)
+    if body.password is None and body.role not in PARTY_ID_PREFIXES:
+        raise errors.Invalid.field("password", "is required for this role, unless you invite the user")
+    fields = body.model_dump(exclude={"password"})
+    user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **fields)
     digest = digest_password(body.password) if body.password else ""
     store.commit(
         caller,
         Create(user, [UserCreated(user_id=user.id, role=user.role)]),
         Create(Credentials(id=user.id, org_id=caller.org_id, password_hash=digest)),
-        *role,
+        *role_checks,
         *admin_count_ops(None, user),
     )
     return user
 
 
 def update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], expected: int | None) -> User:
-    """Change a user. Another role or status, or another party, ends their sessions.
+    """Update a user. A change of role, status or party ends their sessions.
 
-    Raises Forbidden for a user or a role with more rights than the caller's, Conflict for the last admin.
+    Raises PermissionsExceeded if the user or the new role has permissions that the caller does not have, LastAdmin if
+    no admin would be left.
     """
     require_active_session(caller)
+    return _update_user(caller, user_id, changes, expected)
 
-    def update() -> User:
-        before = get(caller, user_id, expected)
-        after = apply_changes(before, changes)
-        if before.status == "invited" and after.status != "invited":
-            raise errors.Conflict("this user has not yet accepted the invitation: delete them, or wait")
-        roles.require_role_not_above_caller(caller, before.role)
-        role = roles.grant_checks(caller, after.role) if after.role != before.role else []
-        rights = ("role", "status", "party_id")
-        lost = any(getattr(before, name) != getattr(after, name) for name in rights)
-        ends = sessions.end_sessions_op(caller.org_id, user_id, "an admin changed their rights") if lost else []
-        events: list[Event] = [UserUpdated(user_id=user_id)]
-        if before.mfa_enabled and not after.mfa_enabled:
-            ends.append(totp.disable_ops(get_credentials(before)))
-            events.append(MfaDisabled(user_id=user_id))
-        store.commit(caller, Update(before, after, events), *role, *ends, *admin_count_ops(before, after))
-        return after
 
-    return retry_on_conflict(update)
+@retry_on_conflict
+def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], expected: int | None) -> User:
+    before = get(caller, user_id, expected)
+    after = apply_changes(before, changes)
+    if before.status == "invited" and after.status != "invited":
+        raise errors.Conflict("This user has not accepted the invitation yet. Wait, or delete the user.")
+    roles.require_role_not_above_caller(caller, before.role)
+    role_checks = roles.grant_check_ops(caller, after.role) if after.role != before.role else []
+    has_new_rights = any(getattr(before, name) != getattr(after, name) for name in ("role", "status", "party_id"))
+    more_ops = sessions.end_sessions_ops(caller.org_id, user_id, _RIGHTS_CHANGED) if has_new_rights else []
+    events: list[Event] = [UserUpdated(user_id=user_id)]
+    if before.mfa_enabled and not after.mfa_enabled:
+        more_ops.append(totp.disable_op(get_credentials(before)))
+        events.append(MfaDisabled(user_id=user_id))
+    store.commit(caller, Update(before, after, events), *role_checks, *more_ops, *admin_count_ops(before, after))
+    return after
 
 
 def delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
-    """Remove a user, what they log in with, and their sessions. Raises Forbidden, Conflict for the last admin."""
+    """Delete a user with their credentials and sessions. Raises PermissionsExceeded or LastAdmin."""
     require_active_session(caller)
+    _delete_user(caller, user_id, expected)
 
-    def delete() -> None:
-        before = get(caller, user_id, expected)
-        roles.require_role_not_above_caller(caller, before.role)
-        after = before.model_copy(update={"deleted_at": clock.now()})
-        stored = get_sessions(caller.org_id, user_id)
-        store.commit(
-            caller,
-            Update(before, after, [UserDeleted(user_id=user_id)]),
-            Remove(get_credentials(before)),
-            *([Remove(stored)] if stored.version else []),
-            *admin_count_ops(before, after),
-        )
 
-    retry_on_conflict(delete)
+@retry_on_conflict
+def _delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
+    before = get(caller, user_id, expected)
+    roles.require_role_not_above_caller(caller, before.role)
+    after = before.model_copy(update={"deleted_at": clock.now()})
+    stored_sessions = get_sessions(caller.org_id, user_id)
+    store.commit(
+        caller,
+        Update(before, after, [UserDeleted(user_id=user_id)]),
+        Remove(get_credentials(before)),
+        *([Remove(stored_sessions)] if stored_sessions.version else []),
+        *admin_count_ops(before, after),
+    )
 
 
 def admin_count_ops(before: User | None, after: User) -> list[Op]:
-    """The op that keeps count of active admins, and refuses to let the last one go; none if nothing changes."""
-    by = int(after.is_active_admin) - int(before is not None and before.is_active_admin)
-    if by == 0:
+    """Return the operation that counts active admins; none if the count stays. It fails with LastAdmin at zero."""
+    difference = int(after.is_active_admin) - int(before is not None and before.is_active_admin)
+    if difference == 0:
         return []
-    last = LastAdmin("This is the last active admin. Make another user an admin first.")
-    return [
-        IncrementCounters(ADMINS.key(org=after.org_id), {"n": by}, "admin_count", at_least={"n": 1}, on_failure=last)
-    ]
+    last_admin = LastAdmin("This is the last active admin. Make another user an admin first.")
+    key = ADMINS.key(org=after.org_id)
+    return [IncrementCounters(key, {"n": difference}, "admin_count", at_least={"n": 1}, on_failure=last_admin)]

@@ -1,0 +1,20 @@
+"""Lifetimes of tokens, links and codes, and limits of sessions, roles and codes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+MAX_SESSIONS: Final = 5
+MAX_ROLES: Final = 50
+MAX_OTP_ATTEMPTS: Final = 5
+RECOVERY_CODE_COUNT: Final = 10
+
+ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME: Final = timedelta(days=30)
+MFA_TOKEN_LIFETIME: Final = timedelta(minutes=5)
+OTP_LIFETIME: Final = timedelta(minutes=10)
+RESET_LINK_LIFETIME: Final = timedelta(hours=1)
+INVITATION_LIFETIME: Final = timedelta(days=7)
+RECENT_LOGIN_PERIOD: Final = timedelta(minutes=15)
+"""The time after a log-in in which a session can change the second factor."""
