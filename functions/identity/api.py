@@ -1,4 +1,4 @@
-"""HTTP routes of identity."""
+"""Routes of identity."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ api = ApiRouter("identity", "Organizations, users, sessions, API keys.")
 app = api.app
 
 
-def _answered(issued: ResponseWithCookies[Body]) -> Body:
-    # The route declares the body's model; an Answer is that body with cookies.
+def _build_response(issued: ResponseWithCookies[Body]) -> Body:
+    # The route declares the model of the body; a Response adds cookies to it.
     return cast("Body", Response(issued.body, cookies=issued.cookies)) if issued.cookies else issued.body
 
 
@@ -65,7 +65,7 @@ def log_in(caller: Caller, body: LoginRequest) -> LoginResult:
     Returns tokens or, if the account has a second factor, `mfa_required` and an `mfa_token` for `/auth/mfa/verify`.
     With `cookies`, the tokens are set as http-only cookies, and `csrf_token` goes into the header X-CSRF-Token.
     """
-    return _answered(logins.log_in(caller, body))
+    return _build_response(logins.log_in(caller, body))
 
 
 @api.post(
@@ -77,8 +77,8 @@ def refresh_session(caller: Caller, body: RefreshRequest) -> LoginResult:
     A refresh token can be used once. If it is used again, its session ends. Browsers send the cookie instead of a
     body.
     """
-    given = tokens.read_refresh_token(body, _header("cookie"), _header("x-csrf-token"))
-    return _answered(sessions.refresh_session(caller, given))
+    token = tokens.read_refresh_token(body, _header("cookie"), _header("x-csrf-token"))
+    return _build_response(sessions.refresh_session(caller, token))
 
 
 @api.post("/auth/logout", permission=AUTHENTICATED, status=204)
@@ -87,8 +87,8 @@ def log_out(caller: Caller) -> None:
 
     Ends the session of the access token.
     """
-    gone = sessions.sign_out(caller)
-    return cast("None", Response(status=204, cookies=gone)) if gone else None
+    cookies = sessions.log_out(caller)
+    return cast("None", Response(status=204, cookies=cookies)) if cookies else None
 
 
 @api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True, errors=(RecentLogInRequired,))
@@ -109,7 +109,7 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     activates the authenticator that was set up and returns the recovery codes.
     """
     if body.mfa_token is not None:
-        return _answered(mfa.complete_mfa(caller, body, body.mfa_token))
+        return _build_response(mfa.complete_mfa(caller, body, body.mfa_token))
     headers = app.current_request.headers if app.current_request else {}
     return mfa.confirm_mfa(authenticate("POST", headers, caller), body)
 
@@ -135,7 +135,7 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
 @api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
 def verify_otp(caller: Caller, body: OtpVerification) -> LoginResult:
     """Log in with a one-time code."""
-    return _answered(otp.verify_code(caller, body))
+    return _build_response(otp.verify_code(caller, body))
 
 
 @api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(RateLimited,))
@@ -226,7 +226,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
 def invite_user(caller: Caller, body: Invitation) -> SentInvitation:
     """Invite a user by email.
 
-    A new invitation voids an earlier one that was not accepted.
+    Replaces an earlier invitation of the same email that was not accepted.
     """
     return invitations.invite(caller, body)
 
@@ -279,14 +279,17 @@ def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Create a role.
 
-    It can have only permissions that you have yourself.
+    A role can contain only permissions that you have.
     """
     return roles.create_role(caller, body)
 
 
 @api.put("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
-    """Update the permissions of a role."""
+    """Update a role.
+
+    Its users get the new permissions with their next access token.
+    """
     return roles.update_role(caller, role_name, body, if_match)
 
 
@@ -330,5 +333,8 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
 
 @api.delete("/api-keys/{api_key_id}", permission="api-keys:write")
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
-    """Revoke an API key."""
+    """Revoke an API key.
+
+    It may be accepted for up to 30 seconds more.
+    """
     api_keys.delete_api_key(caller, api_key_id, if_match)

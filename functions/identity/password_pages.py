@@ -1,4 +1,4 @@
-"""Pages behind the links of mails."""
+"""Pages to accept an invitation or reset a password."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def get_invitation_page(token: Token) -> HtmlResponse:
 
 @api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def accept_invitation_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
-    """Accept an invitation with the form of its page."""
+    """Accept an invitation with the form of the page."""
     return service.submit_invitation(caller, token, form)
 
 
 @api.get("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="")
 def get_password_reset_page(token: Token) -> HtmlResponse:
-    """Get the page to set a new password."""
+    """Get the page of a password reset."""
     return service.show_password_reset(token)
 
 
 @api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def set_password_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
-    """Set a new password with the form of its page."""
+    """Set a new password with the form of the page."""
     return service.submit_password_reset(caller, token, form)

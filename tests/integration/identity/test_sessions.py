@@ -140,7 +140,7 @@ def test_logging_out_ends_the_session_at_once() -> None:
     assert get("/auth/me", org.token).status == 401
     assert exchange(org.refresh_token).status == 401
     assert post("/auth/logout", token=org.token).status == 401
-    assert [each["reason"] for each in facts(org.id, UserSignedOut)] == ["ended by its owner"]
+    assert [each["reason"] for each in facts(org.id, UserSignedOut)] == ["ended by the user"]
 
 
 def test_one_or_all_other_sessions_can_be_ended() -> None:
