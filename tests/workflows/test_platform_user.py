@@ -55,4 +55,4 @@ def test_platform_user_invitation_creates_platform_user(stack: Stack, operator: 
 def test_platform_user_unknown_organization_prints_error(stack: Stack) -> None:
     result = run_platform_user(stack, "nowhere", "pia@coachway.example")
     assert result.returncode == 1
-    assert "there is no organization nowhere" in result.stderr
+    assert "There is no organization with the slug nowhere." in result.stderr

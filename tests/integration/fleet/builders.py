@@ -16,7 +16,7 @@ from coachway.identity.model import permissions as model_permissions
 from coachway.identity.model.user import User
 from tests.entries import load
 from tests.integration.client import Reply, call
-from tests.integration.identity.people import Org, facts, post, registered
+from tests.integration.identity.builders import Org, list_event_data, post, register_organization
 
 APIS = {name: load(name, "api").api for name in ("fleet", "compliance", "vendors")}
 PHONE = "+12125550177"
@@ -27,7 +27,7 @@ class FleetClient:
 
     def __init__(self, slug: str = "harbor") -> None:
         reminder_times.clear_timezone_cache()
-        self.org: Org = registered(slug)
+        self.org: Org = register_organization(slug)
         self.caller = Caller(org_id=self.org.id, user_id="usr_1", role="admin")
 
     def staff_token(self, scopes: str = "") -> str:
@@ -72,9 +72,9 @@ class FleetClient:
     def log_in_by_code(self, phone: str = PHONE) -> Reply:
         """Log in with a one-time code sent to `phone`; with a wrong code if none was sent."""
         body = {"organization": self.org.slug, "phone": phone}
-        count = len(facts(self.org.id, OtpRequested))
+        count = len(list_event_data(self.org.id, OtpRequested))
         assert post("/auth/otp/request", body).status == 202
-        events = facts(self.org.id, OtpRequested)
+        events = list_event_data(self.org.id, OtpRequested)
         code = "000000"
         if len(events) > count:
             code = signed_links.create_one_time_code(OTP, self.org.id, events[-1]["user_id"], events[-1]["nonce"])

@@ -13,7 +13,7 @@ from coachway.fleet import dispatch_access, drivers, job_counter
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
 from tests.integration.client import call
 from tests.integration.fleet.builders import APIS, PHONE, FleetClient
-from tests.integration.identity.people import get, post
+from tests.integration.identity.builders import get, post
 
 
 @pytest.fixture

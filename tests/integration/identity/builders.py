@@ -1,4 +1,4 @@
-"""Organizations and people to test with, made through the routes."""
+"""Organizations and users, created through the routes of identity."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.integration.client import Reply, call
 Json = Any
 api: ApiRouter = load("identity", "api").api
 PASSWORD = "correct horse battery staple"
+WRONG_PASSWORD = "wrong wrong wrong"
 
 
 def post(path: str, body: Json = None, token: str = "", headers: Mapping[str, str] | None = None) -> Reply:
@@ -38,7 +39,7 @@ def delete(path: str, token: str = "", headers: Mapping[str, str] | None = None)
 
 @dataclass
 class Org:
-    """A registered organization and its admin's session."""
+    """A registered organization, and a session of its admin."""
 
     slug: str
     id: str
@@ -47,26 +48,28 @@ class Org:
     token: str
     refresh_token: str
 
-    def log_in(self, email: str, password: str = PASSWORD, **more: Json) -> Reply:
-        return post("/auth/login", {"organization": self.slug, "email": email, "password": password, **more})
+    def log_in(self, email: str = "", password: str = PASSWORD, **fields: Json) -> Reply:
+        """Log in as the admin or another user."""
+        body = {"organization": self.slug, "email": email or self.email, "password": password, **fields}
+        return post("/auth/login", body)
 
-    def invited(self, email: str, role: str = "staff", *, by: str = "", **more: Json) -> Json:
-        body = {"email": email, "role": role, "first_name": "Sam", "last_name": "Okafor", **more}
-        reply = post("/users/invite", body, by or self.token)
+    def invite(self, email: str, role: str = "staff", **fields: Json) -> Json:
+        body = {"email": email, "role": role, "first_name": "Sam", "last_name": "Okafor", **fields}
+        reply = post("/users/invite", body, self.token)
         assert reply.status == 201, reply.text
         return reply.json()
 
-    def joined(self, email: str, role: str = "staff", **more: Json) -> Json:
-        """A user who accepted an invitation, with the tokens of a log-in."""
-        invited = self.invited(email, role, **more)
-        accepted = post("/auth/invitations/accept", {"token": invited["invitation_token"], "password": PASSWORD})
+    def create_user(self, email: str, role: str = "staff", **fields: Json) -> Json:
+        """Create a user by an accepted invitation. Returns the user with the tokens of a log-in."""
+        invitation = self.invite(email, role, **fields)
+        accepted = post("/auth/invitations/accept", {"token": invitation["invitation_token"], "password": PASSWORD})
         assert accepted.status == 201, accepted.text
-        tokens = self.log_in(email)
-        assert tokens.status == 200, tokens.text
-        return {**accepted.json(), **tokens.json()}
+        login = self.log_in(email)
+        assert login.status == 200, login.text
+        return {**accepted.json(), **login.json()}
 
 
-def registration(slug: str = "harbor", email: str = "") -> Json:
+def registration_body(slug: str = "harbor", email: str = "") -> Json:
     return {
         "organization": {
             "name": slug.title() + " Coach",
@@ -83,19 +86,18 @@ def registration(slug: str = "harbor", email: str = "") -> Json:
     }
 
 
-def registered(slug: str = "harbor") -> Org:
-    """An organization that signed up, whose admin has logged in."""
-    reply = post("/auth/register", registration(slug))
+def register_organization(slug: str = "harbor") -> Org:
+    """Register an organization and log in as its admin."""
+    reply = post("/auth/register", registration_body(slug))
     assert reply.status == 201, reply.text
-    made = reply.json()
-    email = made["user"]["email"]
-    tokens = post("/auth/login", {"organization": slug, "email": email, "password": PASSWORD})
-    assert tokens.status == 200, tokens.text
-    told = tokens.json()
-    return Org(slug, made["organization"]["id"], made["user"]["id"], email, told["access_token"], told["refresh_token"])
+    organization, admin = reply.json()["organization"], reply.json()["user"]
+    login = post("/auth/login", {"organization": slug, "email": admin["email"], "password": PASSWORD})
+    assert login.status == 200, login.text
+    tokens = login.json()
+    return Org(slug, organization["id"], admin["id"], admin["email"], tokens["access_token"], tokens["refresh_token"])
 
 
-def facts(org_id: str, kind: type[Event]) -> list[Json]:
-    """The data of an organization's events of one kind, today's, oldest first."""
+def list_event_data(org_id: str, event_class: type[Event]) -> list[Json]:
+    """The data of an organization's events of one class of today, oldest first."""
     partition = BY_DAY.partition(org=org_id, day=clock.now().strftime("%Y-%m-%d"))
-    return [each.data for each in query_all(Envelope, partition, index="gsi1") if each.type == kind.TYPE]
+    return [each.data for each in query_all(Envelope, partition, index="gsi1") if each.type == event_class.TYPE]

@@ -1,4 +1,4 @@
-"""Every test starts as a new process does."""
+"""Every test starts as a new process does, without a cached signing key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coachway.identity.secrets import signing_keys
 
 
 @pytest.fixture(autouse=True)
-def _fresh_process(dynamodb: object) -> Iterator[None]:
+def _clear_signer_cache(dynamodb: object) -> Iterator[None]:
     signing_keys.clear_signer_cache()
     yield
     signing_keys.clear_signer_cache()

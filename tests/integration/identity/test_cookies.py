@@ -6,7 +6,7 @@ from http.cookies import SimpleCookie
 
 from coachway.core.auth import authentication
 from tests.integration.client import Reply
-from tests.integration.identity.people import delete, get, post, registered
+from tests.integration.identity.builders import delete, get, post, register_organization
 
 
 def jar(reply: Reply) -> SimpleCookie:
@@ -21,7 +21,7 @@ def header(cookies: SimpleCookie, *names: str) -> str:
 
 
 def test_a_log_in_by_cookies_tells_no_token_to_scripts() -> None:
-    org = registered()
+    org = register_organization()
     reply = org.log_in(org.email, cookies=True)
     assert reply.status == 200
     told = reply.json()
@@ -39,7 +39,7 @@ def test_a_log_in_by_cookies_tells_no_token_to_scripts() -> None:
 
 
 def test_a_read_needs_the_cookie_and_a_write_the_csrf_token_too() -> None:
-    org = registered()
+    org = register_organization()
     reply = org.log_in(org.email, cookies=True)
     cookies = {"cookie": header(jar(reply), "coachway_session")}
     assert get("/auth/me", headers=cookies).status == 200
@@ -50,14 +50,14 @@ def test_a_read_needs_the_cookie_and_a_write_the_csrf_token_too() -> None:
 
 
 def test_one_sessions_csrf_token_is_not_anothers() -> None:
-    org = registered()
+    org = register_organization()
     first, second = (org.log_in(org.email, cookies=True) for _ in range(2))
     headers = {"cookie": header(jar(first), "coachway_session"), "x-csrf-token": second.json()["csrf_token"]}
     assert post("/auth/logout", headers=headers).status == 403
 
 
 def test_a_session_by_cookies_is_refreshed_by_its_cookie_with_the_csrf_token() -> None:
-    org = registered()
+    org = register_organization()
     reply = org.log_in(org.email, cookies=True)
     cookies = header(jar(reply), "coachway_refresh", "coachway_csrf")
     assert post("/auth/refresh", {}, headers={"cookie": cookies}).status == 403
@@ -70,13 +70,13 @@ def test_a_session_by_cookies_is_refreshed_by_its_cookie_with_the_csrf_token() -
 
 
 def test_without_a_refresh_token_there_is_nothing_to_exchange() -> None:
-    registered()
+    register_organization()
     assert post("/auth/refresh", {}).status == 401
     assert post("/auth/refresh", {}, headers={"cookie": "coachway_refresh="}).status == 401
 
 
 def test_logging_out_takes_the_cookies_away() -> None:
-    org = registered()
+    org = register_organization()
     reply = org.log_in(org.email, cookies=True)
     headers = {"cookie": header(jar(reply), "coachway_session"), "x-csrf-token": reply.json()["csrf_token"]}
     gone = post("/auth/logout", headers=headers)
@@ -89,5 +89,5 @@ def test_logging_out_takes_the_cookies_away() -> None:
 
 
 def test_a_token_in_the_header_needs_no_csrf_token() -> None:
-    org = registered()
+    org = register_organization()
     assert post("/auth/logout", token=org.token).cookies == []

@@ -13,7 +13,7 @@ from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.identity.secrets import hashing
 from tests.integration.client import Reply
-from tests.integration.identity.people import PASSWORD, Org, facts, get, post, put, registered
+from tests.integration.identity.builders import PASSWORD, Org, get, list_event_data, post, put, register_organization
 
 WRONG = "wrong wrong wrong"
 
@@ -23,8 +23,8 @@ def attempt(slug: str, email: str, password: str = WRONG) -> Reply:
 
 
 def test_whatever_is_wrong_the_answer_is_the_same() -> None:
-    org = registered()
-    org.invited("sam@harbor.example")
+    org = register_organization()
+    org.invite("sam@harbor.example")
     answers = {
         (reply.status, reply.json()["title"], reply.json()["detail"])
         for reply in (
@@ -46,7 +46,7 @@ def test_whatever_is_wrong_the_answer_is_the_same() -> None:
 def test_the_same_work_is_done_whether_or_not_the_account_exists(
     slug: str, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registered()
+    register_organization()
     compared: list[str] = []
     real = hashing._hasher().verify
 
@@ -63,7 +63,7 @@ def test_the_same_work_is_done_whether_or_not_the_account_exists(
 
 
 def test_log_in_makes_five_calls_to_the_table() -> None:
-    org = registered()
+    org = register_organization()
     assert attempt("harbor", org.email, PASSWORD).status == 200  # reads the signing keys
     before = call_stats.calls
     assert attempt("harbor", org.email, PASSWORD).status == 200
@@ -71,7 +71,7 @@ def test_log_in_makes_five_calls_to_the_table() -> None:
 
 
 def test_ten_wrong_tries_lock_the_account_for_fifteen_minutes() -> None:
-    org = registered()
+    org = register_organization()
     at = clock.now() - timedelta(hours=1)
     with clock.frozen(at):
         assert [attempt("harbor", org.email).status for _ in range(10)] == [401] * 10
@@ -85,21 +85,21 @@ def test_ten_wrong_tries_lock_the_account_for_fifteen_minutes() -> None:
 
 
 def test_nine_wrong_tries_and_a_right_one_start_again_from_nothing() -> None:
-    org = registered()
+    org = register_organization()
     for _ in range(2):
         assert [attempt("harbor", org.email).status for _ in range(9)] == [401] * 9
         assert attempt("harbor", org.email, PASSWORD).status == 200
 
 
 def test_an_account_that_does_not_exist_locks_alike() -> None:
-    registered()
+    register_organization()
     statuses = [attempt("harbor", "nobody@harbor.example").status for _ in range(11)]
     assert statuses == [401] * 10 + [429]
     assert attempt("harbor", "ana@harbor.example", PASSWORD).status == 200
 
 
 def test_many_tries_at_the_same_time_get_ten_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    org = registered()
+    org = register_organization()
     monkeypatch.setattr(hashing, "verify_password", lambda *_: False)
     with ThreadPoolExecutor(12) as pool:
         statuses = sorted(each.status for each in pool.map(lambda _: attempt("harbor", org.email), range(30)))
@@ -107,8 +107,8 @@ def test_many_tries_at_the_same_time_get_ten_answers(monkeypatch: pytest.MonkeyP
 
 
 def test_one_organizations_lock_is_not_anothers() -> None:
-    registered()
-    registered("other")
+    register_organization()
+    register_organization("other")
     for _ in range(10):
         attempt("harbor", "ana@harbor.example")
     assert attempt("other", "ana@other.example", PASSWORD).status == 200
@@ -121,15 +121,15 @@ def test_log_ins_from_one_address_are_limited(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_disabled_user_cannot_log_in() -> None:
-    org = registered()
-    sam = org.joined("sam@harbor.example")
+    org = register_organization()
+    sam = org.create_user("sam@harbor.example")
     assert put(f"/users/{sam['id']}", {"status": "disabled"}, org.token).status == 200
     assert attempt("harbor", "sam@harbor.example", PASSWORD).status == 401
 
 
 def test_a_log_in_is_told_as_an_event() -> None:
-    org = registered()
-    told = facts(org.id, UserSignedIn)
+    org = register_organization()
+    told = list_event_data(org.id, UserSignedIn)
     assert [(each["user_id"], each["method"], each["second_factor"]) for each in told] == [
         (org.admin_id, "password", False)
     ]
@@ -137,7 +137,7 @@ def test_a_log_in_is_told_as_an_event() -> None:
 
 
 def test_a_log_in_sent_twice_with_a_key_opens_one_session() -> None:
-    org = registered()
+    org = register_organization()
     body = {"organization": "harbor", "email": org.email, "password": PASSWORD}
     first, again = (post("/auth/login", body, headers={"idempotency-key": "k"}) for _ in range(2))
     assert (again.status, again.json()) == (200, first.json())
@@ -145,7 +145,7 @@ def test_a_log_in_sent_twice_with_a_key_opens_one_session() -> None:
 
 
 def test_an_old_digest_is_renewed_at_the_next_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    org: Org = registered()
+    org: Org = register_organization()
     renewed: list[str] = []
     real = hashing.digest_password
 

@@ -11,7 +11,7 @@ from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.identity.model import permissions
 from tests.integration.client import Reply
-from tests.integration.identity.people import Org, facts, get, post, put, registered
+from tests.integration.identity.builders import Org, get, list_event_data, post, put, register_organization
 
 PHONE = "+12125550123"
 
@@ -29,7 +29,7 @@ def ask(org: Org, **to: str) -> Reply:
 
 def sent(org: Org) -> Any:
     """The newest request's event, and the code that its mail or SMS says."""
-    told = facts(org.id, OtpRequested)[-1]
+    told = list_event_data(org.id, OtpRequested)[-1]
     return {**told, "code": signed_links.create_one_time_code(OTP, org.id, told["user_id"], told["nonce"])}
 
 
@@ -42,7 +42,7 @@ def other_than(code: str) -> str:
 
 
 def test_a_driver_logs_in_with_a_code_sent_by_sms() -> None:
-    org = registered()
+    org = register_organization()
     dee = driver(org)
     assert ask(org).status == 202
     told = sent(org)
@@ -55,11 +55,11 @@ def test_a_driver_logs_in_with_a_code_sent_by_sms() -> None:
         "driver",
         sorted(permissions.BUILT_IN_ROLES["driver"]),
     )
-    assert facts(org.id, UserSignedIn)[-1]["method"] == "otp"
+    assert list_event_data(org.id, UserSignedIn)[-1]["method"] == "otp"
 
 
 def test_a_client_logs_in_with_a_code_sent_by_mail() -> None:
-    org = registered()
+    org = register_organization()
     body = {"email": "dana@acme.example", "first_name": "Dana", "last_name": "Lee", "role": "client"}
     assert post("/users", body, org.token).status == 201
     assert ask(org, email="Dana@ACME.example").status == 202
@@ -70,7 +70,7 @@ def test_a_client_logs_in_with_a_code_sent_by_mail() -> None:
 
 
 def test_the_event_carries_no_code() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     ask(org)
     told = sent(org)
@@ -79,7 +79,7 @@ def test_the_event_carries_no_code() -> None:
 
 
 def test_a_code_opens_one_session() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     ask(org)
     code = sent(org)["code"]
@@ -88,7 +88,7 @@ def test_a_code_opens_one_session() -> None:
 
 
 def test_a_new_code_voids_the_one_before() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     ask(org)
     first = sent(org)["code"]
@@ -99,7 +99,7 @@ def test_a_new_code_voids_the_one_before() -> None:
 
 
 def test_a_code_is_good_for_ten_minutes() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     now = clock.now()
     for ago, status in ((timedelta(minutes=10), 401), (timedelta(minutes=9, seconds=50), 200)):
@@ -111,7 +111,7 @@ def test_a_code_is_good_for_ten_minutes() -> None:
 
 
 def test_five_wrong_codes_void_the_right_one() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     ask(org)
     code = sent(org)["code"]
@@ -120,7 +120,7 @@ def test_five_wrong_codes_void_the_right_one() -> None:
 
 
 def test_ten_wrong_codes_lock_the_account() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     for _ in range(2):
         ask(org)
@@ -131,9 +131,9 @@ def test_ten_wrong_codes_lock_the_account() -> None:
 
 
 def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
-    org.joined("sam@harbor.example")
+    org.create_user("sam@harbor.example")
     answers = {
         (reply.status, reply.text)
         for reply in (
@@ -144,7 +144,7 @@ def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
         )
     }
     assert answers == {(202, '{"status":"accepted"}')}
-    assert len(facts(org.id, OtpRequested)) == 1
+    assert len(list_event_data(org.id, OtpRequested)) == 1
     wrong = {
         verify(org, "000000").text[:60],
         post("/auth/otp/verify", {"organization": "x", "phone": PHONE, "code": "000000"}).text[:60],
@@ -153,7 +153,7 @@ def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
 
 
 def test_asking_and_answering_cost_the_same_whether_or_not_there_is_an_account() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     asking, answering = set(), set()
     for phone in (PHONE, "+12125550199"):
@@ -169,22 +169,22 @@ def test_asking_and_answering_cost_the_same_whether_or_not_there_is_an_account()
 
 
 def test_the_organizations_own_people_have_no_codes() -> None:
-    org = registered()
+    org = register_organization()
     put(f"/users/{org.admin_id}", {"phone": PHONE}, org.token)
     assert ask(org).status == 202
-    assert facts(org.id, OtpRequested) == []
+    assert list_event_data(org.id, OtpRequested) == []
 
 
 def test_a_disabled_driver_gets_none() -> None:
-    org = registered()
+    org = register_organization()
     dee = driver(org)
     put(f"/users/{dee['id']}", {"status": "disabled"}, org.token)
     assert ask(org).status == 202
-    assert facts(org.id, OtpRequested) == []
+    assert list_event_data(org.id, OtpRequested) == []
 
 
 def test_codes_for_one_account_are_limited() -> None:
-    org = registered()
+    org = register_organization()
     driver(org)
     assert [ask(org).status for _ in range(6)] == [202] * 5 + [429]
 

@@ -12,7 +12,7 @@ from coachway.core.auth import signed_links
 from coachway.core.http.routing import ApiRouter
 from tests.entries import load
 from tests.integration.client import Reply, call
-from tests.integration.identity.people import Org, facts, post, registered
+from tests.integration.identity.builders import Org, list_event_data, post, register_organization
 
 api: ApiRouter = load("identity", "password_pages").api
 CHOSEN = "four words in a row"
@@ -29,17 +29,17 @@ def choose(path: str, password: str) -> Reply:
 
 @pytest.fixture
 def harbor() -> Org:
-    return registered("harbor")
+    return register_organization("harbor")
 
 
 def reset_path(org: Org, email: str) -> str:
     post("/auth/password/forgot", {"organization": org.slug, "email": email})
-    said = facts(org.id, PasswordResetRequested)[-1]
+    said = list_event_data(org.id, PasswordResetRequested)[-1]
     return f"password-resets/{signed_links.create_link_token(PASSWORD_RESET, org.id, said['user_id'], said['nonce'])}"
 
 
 def test_an_invited_person_chooses_a_password_and_is_in(harbor: Org) -> None:
-    path = f"invitations/{harbor.invited('sam@harbor.example')['invitation_token']}"
+    path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
     page = look(path)
     assert page.status == 200
     assert "Welcome, Sam" in page.text
@@ -52,7 +52,7 @@ def test_an_invited_person_chooses_a_password_and_is_in(harbor: Org) -> None:
 
 
 def test_looking_at_a_link_does_not_use_it_up_but_choosing_does(harbor: Org) -> None:
-    path = f"invitations/{harbor.invited('sam@harbor.example')['invitation_token']}"
+    path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
     for _ in range(3):
         assert look(path).status == 200
     choose(path, CHOSEN)
@@ -65,7 +65,7 @@ def test_looking_at_a_link_does_not_use_it_up_but_choosing_does(harbor: Org) -> 
     ("password", "told"), [("", "Enter a password"), ("short", "at least 12"), ("x" * 129, "at most 128")]
 )
 def test_a_password_that_will_not_do_is_asked_for_again(harbor: Org, password: str, told: str) -> None:
-    path = f"invitations/{harbor.invited('sam@harbor.example')['invitation_token']}"
+    path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
     again = choose(path, password)
     assert again.status == 422
     assert told in again.text
@@ -90,7 +90,7 @@ def test_a_newer_link_voids_the_one_before(harbor: Org) -> None:
 
 
 def test_a_link_for_something_else_leads_nowhere(harbor: Org) -> None:
-    invited = harbor.invited("sam@harbor.example")
+    invited = harbor.invite("sam@harbor.example")
     token = invited["invitation_token"]
     forged = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
     for path in (f"password-resets/{token}", f"invitations/{forged}", "invitations/x"):
@@ -103,7 +103,7 @@ def test_a_link_for_something_else_leads_nowhere(harbor: Org) -> None:
 
 
 def test_what_people_are_called_stays_text(harbor: Org) -> None:
-    invited = harbor.invited("eve@harbor.example", first_name="<script>alert(1)</script>")
+    invited = harbor.invite("eve@harbor.example", first_name="<script>alert(1)</script>")
     page = look(f"invitations/{invited['invitation_token']}").text
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

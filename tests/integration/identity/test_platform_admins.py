@@ -9,7 +9,7 @@ from coachway.core import errors
 from coachway.identity.model.permissions import PERMISSIONS
 from coachway.identity.model.user import Invitation
 from coachway.identity.organizations import platform_admins
-from tests.integration.identity.people import PASSWORD, facts, get, post, registered
+from tests.integration.identity.builders import PASSWORD, get, list_event_data, post, register_organization
 
 
 def invitation(email: str = "pia@coachway.example", role: str = "platform") -> Invitation:
@@ -17,7 +17,7 @@ def invitation(email: str = "pia@coachway.example", role: str = "platform") -> I
 
 
 def test_an_operator_invites_somebody_who_runs_the_deployment() -> None:
-    org = registered()
+    org = register_organization()
     invited = platform_admins.invite_platform_admin(org.slug, invitation())
     assert (invited.role, invited.status) == ("platform", "invited")
     accepted = post("/auth/invitations/accept", {"token": invited.invitation_token, "password": PASSWORD})
@@ -29,21 +29,21 @@ def test_an_operator_invites_somebody_who_runs_the_deployment() -> None:
 
 
 def test_the_invitation_goes_out_as_any_other() -> None:
-    org = registered()
+    org = register_organization()
     platform_admins.invite_platform_admin(org.slug, invitation())
-    told = facts(org.id, UserInvited)
+    told = list_event_data(org.id, UserInvited)
     assert [(each["email"], each["role"], each["invited_by"]) for each in told] == [
         ("pia@coachway.example", "platform", "Harbor Coach")
     ]
 
 
 def test_whatever_role_is_named_it_is_platform() -> None:
-    org = registered()
+    org = register_organization()
     assert platform_admins.invite_platform_admin(org.slug, invitation(role="viewer")).role == "platform"
 
 
 def test_a_second_invitation_voids_the_first() -> None:
-    org = registered()
+    org = register_organization()
     first, second = (platform_admins.invite_platform_admin(org.slug, invitation()) for _ in range(2))
     assert first.id == second.id
     void = post("/auth/invitations/accept", {"token": first.invitation_token, "password": PASSWORD})
@@ -53,14 +53,14 @@ def test_a_second_invitation_voids_the_first() -> None:
 
 
 def test_no_organization_gives_the_role() -> None:
-    org = registered()
+    org = register_organization()
     body = {"email": "pia@coachway.example", "role": "platform", "first_name": "Pia", "last_name": "Novak"}
     assert post("/users/invite", body, org.token).status == 422
     assert post("/users", {**body, "password": PASSWORD}, org.token).status == 422
 
 
 def test_an_unknown_organization_and_a_taken_address_are_refused() -> None:
-    org = registered()
+    org = register_organization()
     with pytest.raises(errors.NotFound):
         platform_admins.invite_platform_admin("nowhere", invitation())
     with pytest.raises(errors.Duplicate):

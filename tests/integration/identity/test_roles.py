@@ -11,17 +11,17 @@ from coachway.contracts.identity import ApiKeyCreated, OrganizationUpdated, Role
 from coachway.core.auth import authentication
 from coachway.core.runtime import clock
 from coachway.identity.model import permissions
-from tests.integration.identity.people import Org, delete, facts, get, post, put, registered
+from tests.integration.identity.builders import Org, delete, get, list_event_data, post, put, register_organization
 
 DISPATCHER = {"name": "dispatcher", "description": "Runs the day.", "permissions": ["charters:read", "fleet:read"]}
 
 
 def test_a_role_is_made_given_changed_and_removed() -> None:
-    org = registered()
+    org = register_organization()
     made = post("/roles", DISPATCHER, org.token)
     assert made.status == 201, made.text
     assert (made.json()["built_in"], made.json()["version"]) == (False, 1)
-    sam = org.joined("sam@harbor.example", "dispatcher")
+    sam = org.create_user("sam@harbor.example", "dispatcher")
     assert get("/auth/me", sam["access_token"]).json()["permissions"] == ["charters:read", "fleet:read"]
     changed = put("/roles/dispatcher", {"permissions": ["charters:read"]}, org.token, headers={"if-match": '"1"'})
     assert (changed.status, changed.json()["permissions"]) == (200, ["charters:read"])
@@ -32,11 +32,11 @@ def test_a_role_is_made_given_changed_and_removed() -> None:
     assert delete("/roles/dispatcher", org.token).status == 204
     assert put("/roles/dispatcher", {"permissions": []}, org.token).status == 404
     assert post("/roles", DISPATCHER, org.token).status == 201
-    assert [each["name"] for each in facts(org.id, RoleCreated)] == ["dispatcher", "dispatcher"]
+    assert [each["name"] for each in list_event_data(org.id, RoleCreated)] == ["dispatcher", "dispatcher"]
 
 
 def test_all_roles_are_listed_by_name_a_page_at_a_time() -> None:
-    org = registered()
+    org = register_organization()
     post("/roles", DISPATCHER, org.token)
     everything = get("/roles", org.token).json()
     names = [each["name"] for each in everything["items"]]
@@ -55,13 +55,13 @@ def test_all_roles_are_listed_by_name_a_page_at_a_time() -> None:
 
 @pytest.mark.parametrize("name", sorted(permissions.RESERVED_ROLE_NAMES))
 def test_a_reserved_name_is_taken(name: str) -> None:
-    org = registered()
+    org = register_organization()
     refused = post("/roles", {"name": name, "permissions": []}, org.token)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (409, "name")
 
 
 def test_built_in_roles_stay_as_they_are() -> None:
-    org = registered()
+    org = register_organization()
     assert put("/roles/viewer", {"permissions": ["users:write"]}, org.token).status == 409
     assert delete("/roles/viewer", org.token).status == 409
 
@@ -77,15 +77,15 @@ def test_built_in_roles_stay_as_they_are() -> None:
     ],
 )
 def test_a_role_with_a_wrong_field_is_refused(body: Any) -> None:
-    org = registered()
+    org = register_organization()
     assert post("/roles", body, org.token).status == 422
 
 
 def test_nobody_makes_or_widens_a_role_beyond_their_own_rights() -> None:
-    org = registered()
+    org = register_organization()
     post("/roles", {"name": "keeper", "permissions": ["roles:write", "clients:read"]}, org.token)
     post("/roles", {"name": "strong", "permissions": ["users:write"]}, org.token)
-    keeper = org.joined("sam@harbor.example", "keeper")["access_token"]
+    keeper = org.create_user("sam@harbor.example", "keeper")["access_token"]
     assert post("/roles", {"name": "mine", "permissions": ["users:write"]}, keeper).status == 403
     assert put("/roles/keeper", {"permissions": ["roles:write", "users:write"]}, keeper).status == 403
     assert put("/roles/strong", {"permissions": []}, keeper).status == 403
@@ -94,7 +94,7 @@ def test_nobody_makes_or_widens_a_role_beyond_their_own_rights() -> None:
 
 
 def test_a_role_belongs_to_its_organization() -> None:
-    org, other = registered(), registered("other")
+    org, other = register_organization(), register_organization("other")
     post("/roles", DISPATCHER, org.token)
     assert put("/roles/dispatcher", {"permissions": []}, other.token).status == 404
     assert delete("/roles/dispatcher", other.token).status == 404
@@ -113,7 +113,7 @@ def api_key(org: Org, *permissions: str, **more: Any) -> Any:
 
 
 def test_a_key_is_shown_once_and_does_what_it_may() -> None:
-    org = registered()
+    org = register_organization()
     made = api_key(org, "users:read", "organization:read")
     assert made["key"].startswith("cw_")
     assert made["key"].endswith(made["hint"])
@@ -125,17 +125,17 @@ def test_a_key_is_shown_once_and_does_what_it_may() -> None:
     assert made["key"] not in listed.text
     assert "digest" not in listed.text
     assert [each["id"] for each in listed.json()["items"]] == [made["id"]]
-    assert made["key"] not in str(facts(org.id, ApiKeyCreated))
+    assert made["key"] not in str(list_event_data(org.id, ApiKeyCreated))
 
 
 def test_the_table_holds_no_key(dynamodb: Any) -> None:
-    org = registered()
+    org = register_organization()
     made = api_key(org, "users:read")
     assert made["key"] not in str(dynamodb.scan(TableName="coachway-test"))
 
 
 def test_a_revoked_key_is_refused() -> None:
-    org = registered()
+    org = register_organization()
     made = api_key(org, "users:read")
     assert delete(f"/api-keys/{made['id']}", org.token).status == 204
     authentication.clear_caches()
@@ -144,7 +144,7 @@ def test_a_revoked_key_is_refused() -> None:
 
 
 def test_a_key_ends_when_it_was_meant_to() -> None:
-    org = registered()
+    org = register_organization()
     made = api_key(org, "users:read", expires=(clock.now() + timedelta(hours=1)).isoformat())
     assert get("/users", headers={"x-api-key": made["key"]}).status == 200
     with clock.frozen(clock.now() + timedelta(hours=1)):
@@ -159,13 +159,13 @@ def test_a_key_ends_when_it_was_meant_to() -> None:
     [lambda key: key[:-1] + ("A" if key[-1] != "A" else "B"), lambda key: key[:40], lambda _: "cw_", lambda _: "é"],
 )
 def test_a_key_that_was_made_up_is_refused(change: Any) -> None:
-    org = registered()
+    org = register_organization()
     made = api_key(org, "users:read")
     assert get("/users", headers={"x-api-key": change(made["key"])}).status == 401
 
 
 def test_nobody_makes_a_key_beyond_their_own_rights() -> None:
-    org = registered()
+    org = register_organization()
     first = api_key(org, "api-keys:write", "clients:read")
     headers = {"x-api-key": first["key"]}
     assert post("/api-keys", {"name": "more", "permissions": ["users:write"]}, headers=headers).status == 403
@@ -173,7 +173,7 @@ def test_nobody_makes_a_key_beyond_their_own_rights() -> None:
 
 
 def test_a_key_belongs_to_its_organization() -> None:
-    org, other = registered(), registered("other")
+    org, other = register_organization(), register_organization("other")
     made = api_key(org, "users:read")
     assert delete(f"/api-keys/{made['id']}", other.token).status == 404
     assert get("/api-keys", other.token).json()["items"] == []
@@ -183,7 +183,7 @@ def test_a_key_belongs_to_its_organization() -> None:
 
 
 def test_an_organization_changes_what_it_names_and_nothing_else() -> None:
-    org = registered()
+    org = register_organization()
     before = get("/organization", org.token)
     assert before.headers["ETag"] == '"1"'
     changes = {
@@ -211,7 +211,7 @@ def test_an_organization_changes_what_it_names_and_nothing_else() -> None:
     assert (again["branding"]["color"], again["branding"]["phone"]) == ("#123abc", "+12125550100")
     assert again["approval_thresholds"] == {"refund": 500.0, "change": 500.0}
     assert put("/organization", {"name": "X"}, org.token, headers={"if-match": '"1"'}).status == 412
-    assert len(facts(org.id, OrganizationUpdated)) == 2
+    assert len(list_event_data(org.id, OrganizationUpdated)) == 2
 
 
 @pytest.mark.parametrize(
@@ -231,5 +231,5 @@ def test_an_organization_changes_what_it_names_and_nothing_else() -> None:
     ],
 )
 def test_an_organization_refuses_a_wrong_field(change: Any) -> None:
-    org = registered()
+    org = register_organization()
     assert put("/organization", change, org.token).status == 422

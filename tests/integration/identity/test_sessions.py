@@ -12,7 +12,16 @@ from coachway.contracts.identity import RefreshTokenReused, UserSignedOut
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.client import Reply
-from tests.integration.identity.people import PASSWORD, Org, delete, facts, get, post, put, registered
+from tests.integration.identity.builders import (
+    PASSWORD,
+    Org,
+    delete,
+    get,
+    list_event_data,
+    post,
+    put,
+    register_organization,
+)
 
 
 def exchange(token: str, **headers: str) -> Reply:
@@ -30,7 +39,7 @@ def sessions(org: Org, token: str = "") -> list[Any]:
 
 
 def test_a_refresh_token_is_exchanged_for_the_next_one_of_the_same_session() -> None:
-    org = registered()
+    org = register_organization()
     first = exchange(org.refresh_token)
     assert first.status == 200
     second = exchange(first.json()["refresh_token"])
@@ -41,16 +50,16 @@ def test_a_refresh_token_is_exchanged_for_the_next_one_of_the_same_session() -> 
 
 
 def test_reuse_of_an_old_refresh_token_ends_the_session() -> None:
-    org = registered()
+    org = register_organization()
     following = exchange(org.refresh_token).json()
     assert exchange(org.refresh_token).status == 401
     assert exchange(following["refresh_token"]).status == 401
     assert get("/auth/me", following["access_token"]).status == 401
-    assert [each["session_id"] for each in facts(org.id, RefreshTokenReused)] == [sid(org.token)]
+    assert [each["session_id"] for each in list_event_data(org.id, RefreshTokenReused)] == [sid(org.token)]
 
 
 def test_a_guess_at_a_refresh_token_does_not_end_the_session() -> None:
-    org = registered()
+    org = register_organization()
     tampered = org.refresh_token[:-30] + ("A" * 30)
     assert tampered != org.refresh_token
     half = org.refresh_token[:68] + "B" * (len(org.refresh_token) - 68)
@@ -60,7 +69,7 @@ def test_a_guess_at_a_refresh_token_does_not_end_the_session() -> None:
 
 
 def test_many_exchanges_at_the_same_time_have_one_winner_at_most() -> None:
-    org = registered()
+    org = register_organization()
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda _: exchange(org.refresh_token), range(8)))
     assert sorted(each.status for each in replies) == [200] + [401] * 7
@@ -69,7 +78,7 @@ def test_many_exchanges_at_the_same_time_have_one_winner_at_most() -> None:
 
 
 def test_a_retry_with_the_same_key_gets_the_first_answer_and_ends_nothing() -> None:
-    org = registered()
+    org = register_organization()
     first = exchange(org.refresh_token, idempotency_key="once")
     again = exchange(org.refresh_token, idempotency_key="once")
     assert (again.status, again.json()) == (200, first.json())
@@ -77,7 +86,7 @@ def test_a_retry_with_the_same_key_gets_the_first_answer_and_ends_nothing() -> N
 
 
 def test_a_key_used_for_another_token_is_no_way_round_reuse() -> None:
-    org = registered()
+    org = register_organization()
     first = exchange(org.refresh_token, idempotency_key="once").json()
     assert exchange(first["refresh_token"], idempotency_key="once").status == 422
     assert exchange(org.refresh_token, idempotency_key="other").status == 401
@@ -86,16 +95,16 @@ def test_a_key_used_for_another_token_is_no_way_round_reuse() -> None:
 def test_a_refresh_token_is_good_for_thirty_days() -> None:
     now = clock.now()
     with clock.frozen(now - timedelta(days=30, minutes=1)):
-        late = registered()
+        late = register_organization()
     assert exchange(late.refresh_token).status == 401
     with clock.frozen(now - timedelta(days=29)):
-        other = registered("other")
+        other = register_organization("other")
     assert exchange(other.refresh_token).status == 200
 
 
 def test_a_sixth_session_ends_the_oldest() -> None:
-    org = registered()
-    tokens = [org.log_in(org.email).json() for _ in range(5)]
+    org = register_organization()
+    tokens = [org.log_in().json() for _ in range(5)]
     assert exchange(org.refresh_token).status == 401
     assert get("/auth/me", org.token).status == 401
     kept = sessions(org, tokens[-1]["access_token"])
@@ -105,9 +114,9 @@ def test_a_sixth_session_ends_the_oldest() -> None:
 
 
 def test_many_log_ins_at_the_same_time_leave_five_sessions() -> None:
-    org = registered()
+    org = register_organization()
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda _: org.log_in(org.email), range(8)))
+        replies = list(pool.map(lambda _: org.log_in(), range(8)))
     assert {each.status for each in replies} == {200}
     living = [reply.json()["access_token"] for reply in replies]
     living = [token for token in living if get("/auth/me", token).status == 200]
@@ -116,7 +125,7 @@ def test_many_log_ins_at_the_same_time_leave_five_sessions() -> None:
 
 
 def test_a_session_shows_where_it_is_and_no_digest() -> None:
-    org = registered()
+    org = register_organization()
     (session,) = sessions(org)
     assert session.keys() == {"id", "ip", "agent", "created_at", "last_seen_at", "expires_at", "current"}
     assert session["ip"] == "192.0.2.7"
@@ -124,28 +133,28 @@ def test_a_session_shows_where_it_is_and_no_digest() -> None:
 
 
 def test_sessions_are_paged() -> None:
-    org = registered()
-    org.log_in(org.email)
-    org.log_in(org.email)
+    org = register_organization()
+    org.log_in()
+    org.log_in()
     first = get("/auth/sessions", org.token, {"limit": "2"}).json()
     second = get("/auth/sessions", org.token, {"limit": "2", "cursor": first["next_cursor"]}).json()
     assert (len(first["items"]), len(second["items"]), second["next_cursor"]) == (2, 1, None)
-    other = registered("other")
+    other = register_organization("other")
     assert get("/auth/sessions", other.token, {"cursor": first["next_cursor"]}).status == 422
 
 
 def test_logging_out_ends_the_session_at_once() -> None:
-    org = registered()
+    org = register_organization()
     assert post("/auth/logout", token=org.token).status == 204
     assert get("/auth/me", org.token).status == 401
     assert exchange(org.refresh_token).status == 401
     assert post("/auth/logout", token=org.token).status == 401
-    assert [each["reason"] for each in facts(org.id, UserSignedOut)] == ["ended by the user"]
+    assert [each["reason"] for each in list_event_data(org.id, UserSignedOut)] == ["ended by the user"]
 
 
 def test_one_or_all_other_sessions_can_be_ended() -> None:
-    org = registered()
-    second, third = (org.log_in(org.email).json() for _ in range(2))
+    org = register_organization()
+    second, third = (org.log_in().json() for _ in range(2))
     assert delete(f"/auth/sessions/{sid(second['access_token'])}", org.token).status == 204
     assert get("/auth/me", second["access_token"]).status == 401
     assert delete(f"/auth/sessions/{sid(second['access_token'])}", org.token).status == 404
@@ -155,9 +164,9 @@ def test_one_or_all_other_sessions_can_be_ended() -> None:
 
 
 def test_nobody_sees_or_ends_anothers_session() -> None:
-    org = registered()
-    sam = org.joined("sam@harbor.example")
-    other = registered("other")
+    org = register_organization()
+    sam = org.create_user("sam@harbor.example")
+    other = register_organization("other")
     for stranger in (sam["access_token"], other.token):
         assert get(f"/auth/sessions/{sid(org.token)}", stranger).status == 404
         assert delete(f"/auth/sessions/{sid(org.token)}", stranger).status == 404
@@ -166,17 +175,17 @@ def test_nobody_sees_or_ends_anothers_session() -> None:
 
 
 def test_the_next_token_has_the_rights_of_today() -> None:
-    org = registered()
+    org = register_organization()
     body = {"name": "dispatcher", "permissions": ["charters:read"]}
     assert post("/roles", body, org.token).status == 201
-    sam = org.joined("sam@harbor.example", "dispatcher")
+    sam = org.create_user("sam@harbor.example", "dispatcher")
     assert put("/roles/dispatcher", {"permissions": ["charters:read", "fleet:read"]}, org.token).status == 200
     token = exchange(sam["refresh_token"]).json()["access_token"]
     assert jwt.decode(token, options={"verify_signature": False})["scope"] == "charters:read fleet:read"
 
 
 def test_a_machine_has_no_session() -> None:
-    org = registered()
+    org = register_organization()
     key = post("/api-keys", {"name": "site", "permissions": ["clients:read"]}, org.token).json()["key"]
     assert get("/auth/sessions", headers={"x-api-key": key}).status == 403
     assert get("/auth/me", headers={"x-api-key": key}).status == 403

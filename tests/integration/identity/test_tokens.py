@@ -17,7 +17,7 @@ from coachway.core.types import ids
 from coachway.identity.auth.tokens import MFA_AUDIENCE
 from coachway.identity.secrets import signing_keys
 from tests.entries import load
-from tests.integration.identity.people import PASSWORD, get, post, registered
+from tests.integration.identity.builders import PASSWORD, get, post, register_organization
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def signed(claims: dict[str, Any], **changes: Any) -> str:
 
 
 def test_a_token_says_who_and_what_and_verifies_with_the_published_keys() -> None:
-    org = registered()
+    org = register_organization()
     published = get("/auth/.well-known/jwks.json").json()["keys"]
     assert all(set(key) == {"kty", "crv", "x", "y", "kid", "alg", "use"} for key in published)
     kid = jwt.get_unverified_header(org.token)["kid"]
@@ -42,7 +42,7 @@ def test_a_token_says_who_and_what_and_verifies_with_the_published_keys() -> Non
 
 
 def test_a_token_signed_with_nothing_is_refused() -> None:
-    org = registered()
+    org = register_organization()
     header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).decode().rstrip("=")
     body = org.token.split(".")[1]
     assert get("/auth/me", f"{header}.{body}.").status == 401
@@ -51,14 +51,14 @@ def test_a_token_signed_with_nothing_is_refused() -> None:
 
 
 def test_a_token_signed_with_another_key_is_refused_even_under_a_known_id() -> None:
-    org = registered()
+    org = register_organization()
     kid = jwt.get_unverified_header(org.token)["kid"]
     forged = jwt.encode(claims_of(org.token), ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": kid})
     assert get("/auth/me", forged).status == 401
 
 
 def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() -> None:
-    org = registered()
+    org = register_organization()
     key = get("/auth/.well-known/jwks.json").json()["keys"][0]
     forged = jwt.encode(claims_of(org.token), key["x"], "HS256", headers={"kid": key["kid"]})
     assert get("/auth/me", forged).status == 401
@@ -77,20 +77,20 @@ def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() -> N
     ],
 )
 def test_a_token_for_something_else_or_another_time_is_refused(changes: dict[str, Any]) -> None:
-    org = registered()
+    org = register_organization()
     claims = {name: value for name, value in (claims_of(org.token) | changes).items() if value is not None}
     assert get("/auth/me", signing_keys.sign(claims)).status == 401
 
 
 def test_a_token_whose_payload_was_changed_is_refused() -> None:
-    org = registered()
+    org = register_organization()
     head, _, signature = org.token.split(".")
     changed = base64.urlsafe_b64encode(json.dumps(claims_of(org.token) | {"org": ids.new("org")}).encode()).decode()
     assert get("/auth/me", f"{head}.{changed.rstrip('=')}.{signature}").status == 401
 
 
 def test_a_token_is_good_for_fifteen_minutes() -> None:
-    org = registered()
+    org = register_organization()
     body = {"organization": "harbor", "email": org.email, "password": PASSWORD}
     for minutes, status in ((14, 200), (16, 401)):
         with clock.frozen(clock.now() - timedelta(minutes=minutes)):
@@ -101,7 +101,7 @@ def test_a_token_is_good_for_fifteen_minutes() -> None:
 def test_a_renewed_key_signs_after_a_while_and_the_old_tokens_stay_good() -> None:
     at = clock.now() - timedelta(minutes=11)
     with clock.frozen(at):
-        org = registered()
+        org = register_organization()
     old = jwt.get_unverified_header(org.token)["kid"]
     with clock.frozen(at + timedelta(days=-30)):
         first = signing_keys.get_signing_keys()
@@ -125,7 +125,7 @@ def test_a_renewed_key_signs_after_a_while_and_the_old_tokens_stay_good() -> Non
 
 
 def test_renewing_twice_in_a_day_is_once() -> None:
-    registered()
+    register_organization()
     for days in (2, 2, 2):
         with clock.frozen(clock.now() + timedelta(days=days)):
             signing_keys.rotate_signing_keys()
@@ -133,7 +133,7 @@ def test_renewing_twice_in_a_day_is_once() -> None:
 
 
 def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
-    registered()
+    register_organization()
     kept = str(dynamodb.get_item(TableName="coachway-test", Key={"pk": {"S": "PLATFORM#SIGNING"}, "sk": {"S": "KEYS"}}))
     assert '"d"' not in kept
     assert "PRIVATE" not in kept
@@ -143,7 +143,7 @@ def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
 def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    org = registered()
+    org = register_organization()
     monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
     signing_keys.clear_signer_cache()
     told = post("/auth/login", {"organization": "harbor", "email": org.email, "password": PASSWORD})

@@ -15,7 +15,16 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.identity.model.user import USERS
 from tests.integration.client import Reply
-from tests.integration.identity.people import PASSWORD, Org, delete, facts, get, post, put, registered
+from tests.integration.identity.builders import (
+    PASSWORD,
+    Org,
+    delete,
+    get,
+    list_event_data,
+    post,
+    put,
+    register_organization,
+)
 
 SAM = {"first_name": "Sam", "last_name": "Okafor"}
 
@@ -27,25 +36,25 @@ def accept(token: str, password: str = PASSWORD) -> Reply:
 def with_rights(org: Org, *permissions: str) -> str:
     """The token of somebody in a role of these permissions."""
     assert post("/roles", {"name": "special", "permissions": list(permissions)}, org.token).status == 201
-    return str(org.joined("special@harbor.example", "special")["access_token"])
+    return str(org.create_user("special@harbor.example", "special")["access_token"])
 
 
 # Invitations
 
 
 def test_an_invited_person_joins() -> None:
-    org = registered()
-    person = org.joined("sam@harbor.example")
+    org = register_organization()
+    person = org.create_user("sam@harbor.example")
     assert (person["email"], person["role"]) == ("sam@harbor.example", "staff")
     assert get("/auth/me", person["access_token"]).json()["first_name"] == "Sam"
-    assert [each["role"] for each in facts(org.id, UserJoined)] == ["staff"]
+    assert [each["role"] for each in list_event_data(org.id, UserJoined)] == ["staff"]
 
 
 def test_an_invitation_is_told_with_what_its_mail_needs_but_its_token() -> None:
-    org = registered()
-    invited = org.invited("sam@harbor.example")
+    org = register_organization()
+    invited = org.invite("sam@harbor.example")
     assert (invited["status"], invited["role"]) == ("invited", "staff")
-    (told,) = facts(org.id, UserInvited)
+    (told,) = list_event_data(org.id, UserInvited)
     assert (told["email"], told["invited_by"], told["organization_name"]) == (
         "sam@harbor.example",
         "Ana Ruiz",
@@ -59,60 +68,60 @@ def test_an_invitation_is_told_with_what_its_mail_needs_but_its_token() -> None:
 
 
 def test_an_invitation_is_good_once_and_for_a_week() -> None:
-    org = registered()
-    token = org.invited("sam@harbor.example")["invitation_token"]
+    org = register_organization()
+    token = org.invite("sam@harbor.example")["invitation_token"]
     assert accept(token).status == 201
     assert accept(token).status == 404
-    other = org.invited("eva@harbor.example")["invitation_token"]
+    other = org.invite("eva@harbor.example")["invitation_token"]
     with clock.frozen(clock.now() + timedelta(days=7, seconds=1)):
         assert accept(other).status == 404
 
 
 def test_a_second_invitation_voids_the_first_and_says_what_counts() -> None:
-    org = registered()
-    first = org.invited("sam@harbor.example", "staff")
-    second = org.invited("Sam@Harbor.example", "viewer")
+    org = register_organization()
+    first = org.invite("sam@harbor.example", "staff")
+    second = org.invite("Sam@Harbor.example", "viewer")
     assert first["id"] == second["id"]
     assert accept(first["invitation_token"]).status == 404
     assert accept(second["invitation_token"]).json()["role"] == "viewer"
 
 
 def test_somebody_who_has_joined_cannot_be_invited_again() -> None:
-    org = registered()
-    org.joined("sam@harbor.example")
+    org = register_organization()
+    org.create_user("sam@harbor.example")
     refused = post("/users/invite", {"email": "SAM@harbor.example", "role": "staff", **SAM}, org.token)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (409, "email")
 
 
 def test_nobody_logs_in_before_they_have_joined() -> None:
-    org = registered()
-    org.invited("sam@harbor.example")
+    org = register_organization()
+    org.invite("sam@harbor.example")
     assert org.log_in("sam@harbor.example").status == 401
     user_id = get("/users", org.token, {"status": "invited"}).json()["items"][0]["id"]
     assert put(f"/users/{user_id}", {"status": "active"}, org.token).status == 409
 
 
 def test_an_invitation_to_a_weak_password_is_refused_and_stays_good() -> None:
-    org = registered()
-    token = org.invited("sam@harbor.example")["invitation_token"]
+    org = register_organization()
+    token = org.invite("sam@harbor.example")["invitation_token"]
     assert accept(token, "short").status == 422
     assert accept(token).status == 201
 
 
 def test_many_acceptances_at_the_same_time_are_one() -> None:
-    org = registered()
-    token = org.invited("sam@harbor.example", "admin")["invitation_token"]
+    org = register_organization()
+    token = org.invite("sam@harbor.example", "admin")["invitation_token"]
     with ThreadPoolExecutor(6) as pool:
         statuses = sorted(each.status for each in pool.map(lambda _: accept(token), range(6)))
     assert statuses == [201] + [404] * 5
-    assert len(facts(org.id, UserJoined)) == 1
+    assert len(list_event_data(org.id, UserJoined)) == 1
 
 
 # Users
 
 
 def test_users_are_added_listed_found_changed_and_removed() -> None:
-    org = registered()
+    org = register_organization()
     made = post("/users", {"email": "Sam@harbor.example", "role": "staff", "password": PASSWORD, **SAM}, org.token)
     assert made.status == 201, made.text
     user = made.json()
@@ -136,8 +145,8 @@ def test_users_are_added_listed_found_changed_and_removed() -> None:
 def test_users_of_many_months_are_listed_newest_first() -> None:
     now = clock.now()
     with clock.frozen(now - timedelta(days=150)):
-        org = registered()
-    token = org.log_in(org.email).json()["access_token"]
+        org = register_organization()
+    token = org.log_in().json()["access_token"]
     made = [org.admin_id]
     for days in (149, 90, 89, 30, 0):
         with clock.frozen(now - timedelta(days=days)):
@@ -156,7 +165,7 @@ def test_users_of_many_months_are_listed_newest_first() -> None:
 
 
 def test_an_email_and_a_phone_belong_to_one_user() -> None:
-    org = registered()
+    org = register_organization()
     body = {"email": "sam@harbor.example", "phone": "+12125550123", "role": "driver", **SAM}
     assert post("/users", body, org.token).status == 201
     for name, value in (("email", "SAM@harbor.example"), ("phone", "+1 212 555 0123")):
@@ -165,38 +174,38 @@ def test_an_email_and_a_phone_belong_to_one_user() -> None:
 
 
 def test_inside_people_need_a_password_or_an_invitation() -> None:
-    org = registered()
+    org = register_organization()
     refused = post("/users", {"email": "sam@harbor.example", "role": "staff", **SAM}, org.token)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "password")
 
 
 def test_outside_people_carry_whom_they_act_for() -> None:
-    org = registered()
+    org = register_organization()
     client = ids.new("cli")
-    dana = org.joined("dana@acme.example", "client", party_id=client)
+    dana = org.create_user("dana@acme.example", "client", party_id=client)
     assert get("/auth/me", dana["access_token"]).json()["party_id"] == client
     assert get("/users", dana["access_token"]).status == 403
 
 
 @pytest.mark.parametrize("change", [{"role": "viewer"}, {"status": "disabled"}])
 def test_other_rights_end_the_sessions_that_had_the_old_ones(change: Any) -> None:
-    org = registered()
-    sam = org.joined("sam@harbor.example")
+    org = register_organization()
+    sam = org.create_user("sam@harbor.example")
     assert put(f"/users/{sam['id']}", change, org.token).status == 200
     assert get("/auth/me", sam["access_token"]).status == 401
     assert post("/auth/refresh", {"refresh_token": sam["refresh_token"]}).status == 401
 
 
 def test_another_name_ends_no_session() -> None:
-    org = registered()
-    sam = org.joined("sam@harbor.example")
+    org = register_organization()
+    sam = org.create_user("sam@harbor.example")
     assert put(f"/users/{sam['id']}", {"last_name": "Okafor-Lee"}, org.token).status == 200
     assert get("/auth/me", sam["access_token"]).json()["last_name"] == "Okafor-Lee"
 
 
 def test_a_removed_users_session_is_over() -> None:
-    org = registered()
-    sam = org.joined("sam@harbor.example", "admin")
+    org = register_organization()
+    sam = org.create_user("sam@harbor.example", "admin")
     assert delete(f"/users/{sam['id']}", org.token).status == 204
     assert get("/auth/me", sam["access_token"]).status == 401
     assert post("/auth/refresh", {"refresh_token": sam["refresh_token"]}).status == 401
@@ -209,9 +218,9 @@ def test_a_removed_users_session_is_over() -> None:
 
 
 def test_staff_managers_and_viewers_do_not_change_people() -> None:
-    org = registered()
+    org = register_organization()
     for role in ("staff", "manager", "viewer"):
-        token = org.joined(f"{role}@harbor.example", role)["access_token"]
+        token = org.create_user(f"{role}@harbor.example", role)["access_token"]
         assert post("/users/invite", {"email": "x@harbor.example", "role": "viewer", **SAM}, token).status == 403
         assert put(f"/users/{org.admin_id}", {"first_name": "X"}, token).status == 403
         assert delete(f"/users/{org.admin_id}", token).status == 403
@@ -221,7 +230,7 @@ def test_staff_managers_and_viewers_do_not_change_people() -> None:
 
 
 def test_nobody_gives_a_role_with_more_rights_than_their_own() -> None:
-    org = registered()
+    org = register_organization()
     token = with_rights(org, "users:write", "users:read", "clients:read")
     for role in ("admin", "manager", "staff", "viewer"):
         refused = post("/users/invite", {"email": "x@harbor.example", "role": role, **SAM}, token)
@@ -234,12 +243,12 @@ def test_nobody_gives_a_role_with_more_rights_than_their_own() -> None:
 
 
 def test_nobody_touches_somebody_with_more_rights_than_their_own() -> None:
-    org = registered()
+    org = register_organization()
     token = with_rights(org, "users:write", "users:read")
     for change in ({"email": "mine@harbor.example"}, {"status": "disabled"}, {"role": "special"}):
         assert put(f"/users/{org.admin_id}", change, token).status == 403
     assert delete(f"/users/{org.admin_id}", token).status == 403
-    invited = org.invited("boss@harbor.example", "admin")
+    invited = org.invite("boss@harbor.example", "admin")
     taken = post("/users/invite", {"email": "boss@harbor.example", "role": "special", **SAM}, token)
     assert taken.status == 403
     assert accept(invited["invitation_token"]).status == 201
@@ -247,7 +256,7 @@ def test_nobody_touches_somebody_with_more_rights_than_their_own() -> None:
 
 @pytest.mark.parametrize("role", ["platform", "nothing", "system", "api_key", "anonymous"])
 def test_a_role_that_is_not_the_organizations_to_give_is_refused(role: str) -> None:
-    org = registered()
+    org = register_organization()
     refused = post("/users/invite", {"email": "x@harbor.example", "role": role, **SAM}, org.token)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "role")
     assert put(f"/users/{org.admin_id}", {"role": role}, org.token).status == 422
@@ -264,7 +273,7 @@ def test_a_role_that_is_not_the_organizations_to_give_is_refused(role: str) -> N
     ],
 )
 def test_what_is_not_asked_for_is_refused(extra: Any) -> None:
-    org = registered()
+    org = register_organization()
     assert (
         post("/users/invite", {"email": "x@harbor.example", "role": "staff", **SAM, **extra}, org.token).status == 422
     )
@@ -274,7 +283,7 @@ def test_what_is_not_asked_for_is_refused(extra: Any) -> None:
 
 
 def test_the_last_admin_stays() -> None:
-    org = registered()
+    org = register_organization()
     path = f"/users/{org.admin_id}"
     for refused in (
         put(path, {"role": "staff"}, org.token),
@@ -286,16 +295,16 @@ def test_the_last_admin_stays() -> None:
 
 
 def test_an_admin_who_has_not_joined_does_not_count() -> None:
-    org = registered()
-    invited = org.invited("eva@harbor.example", "admin")
+    org = register_organization()
+    invited = org.invite("eva@harbor.example", "admin")
     assert delete(f"/users/{org.admin_id}", org.token).status == 409
     assert delete(f"/users/{invited['id']}", org.token).status == 204
     assert delete(f"/users/{org.admin_id}", org.token).status == 409
 
 
 def test_with_two_admins_one_may_go_and_comes_back_to_be_counted() -> None:
-    org = registered()
-    eva = org.joined("eva@harbor.example", "admin")
+    org = register_organization()
+    eva = org.create_user("eva@harbor.example", "admin")
     path = f"/users/{eva['id']}"
     assert put(path, {"status": "disabled"}, org.token).status == 200
     assert put(f"/users/{org.admin_id}", {"role": "staff"}, org.token).status == 409
@@ -306,8 +315,8 @@ def test_with_two_admins_one_may_go_and_comes_back_to_be_counted() -> None:
 
 
 def test_two_admins_who_remove_each_other_at_the_same_time_leave_one() -> None:
-    org = registered()
-    eva = org.joined("eva@harbor.example", "admin")
+    org = register_organization()
+    eva = org.create_user("eva@harbor.example", "admin")
     jobs = [(eva["id"], org.token), (org.admin_id, eva["access_token"])]
     with ThreadPoolExecutor(2) as pool:
         statuses = sorted(each.status for each in pool.map(lambda job: delete(f"/users/{job[0]}", job[1]), jobs))
@@ -318,8 +327,8 @@ def test_two_admins_who_remove_each_other_at_the_same_time_leave_one() -> None:
 
 
 def test_another_organizations_people_are_not_there() -> None:
-    org, other = registered(), registered("other")
-    sam = org.joined("sam@harbor.example")
+    org, other = register_organization(), register_organization("other")
+    sam = org.create_user("sam@harbor.example")
     path = f"/users/{sam['id']}"
     assert get(path, other.token).status == 404
     assert put(path, {"first_name": "X"}, other.token).status == 404
@@ -330,12 +339,12 @@ def test_another_organizations_people_are_not_there() -> None:
 
 
 def test_the_same_person_may_be_in_two_organizations() -> None:
-    registered()
-    other = registered("other")
-    assert other.joined("ana@harbor.example")["role"] == "staff"
+    register_organization()
+    other = register_organization("other")
+    assert other.create_user("ana@harbor.example")["role"] == "staff"
 
 
 def test_what_a_user_is_known_by_in_the_table_names_the_organization() -> None:
-    org = registered()
+    org = register_organization()
     assert USERS.key(org=org.id, id=org.admin_id).pk.startswith(f"ORG#{org.id}#")
     assert store.find_unique_owner(org.id, "user-email", org.email) == org.admin_id

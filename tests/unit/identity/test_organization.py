@@ -24,9 +24,7 @@ def build_organization(**fields: Any) -> Organization:
 
 
 def test_organization_rates_keep_their_exact_value_in_json() -> None:
-    organization = build_organization(
-        tax_rate_percent=Decimal("8.875"), fuel_surcharge_per_mile=Decimal("0.0125")
-    )
+    organization = build_organization(tax_rate_percent=Decimal("8.875"), fuel_surcharge_per_mile=Decimal("0.0125"))
     parsed = Organization.model_validate_json(organization.model_dump_json())
     assert (parsed.tax_rate_percent, parsed.fuel_surcharge_per_mile) == (Decimal("8.875"), Decimal("0.0125"))
 

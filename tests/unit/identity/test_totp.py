@@ -23,9 +23,7 @@ def set_up_authenticator() -> tuple[pyotp.TOTP, Credentials]:
     return pyotp.TOTP(secret), credentials
 
 
-@pytest.mark.parametrize(
-    ("seconds", "is_accepted"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)]
-)
+@pytest.mark.parametrize(("seconds", "is_accepted"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
 def test_consume_code_accepts_the_current_previous_and_next_step(seconds: int, is_accepted: bool) -> None:
     authenticator, credentials = set_up_authenticator()
     code = authenticator.at(NOW + timedelta(seconds=seconds))
