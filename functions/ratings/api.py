@@ -8,9 +8,9 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.ratings import service
 from coachway.ratings.model import Rating, RatingId, RatingInput, RatingQuery, ResponseInput
-from coachway.ratings.rules import AlreadyAnswered, CharterNotRatable, NotTheCharterVendor
+from coachway.ratings.rules import CharterNotRatable, NotTheCharterVendor, RatingAlreadyAnswered
 
-api = ApiRouter("ratings", "What was thought of vendors on the trips that they ran.")
+api = ApiRouter("ratings", "Ratings of vendors for the trips that they ran.")
 app = api.app
 
 
@@ -27,7 +27,7 @@ app = api.app
 def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor.
 
-    Once for each completed charter that it ran; from 1 to 5 in steps of a half.
+    A vendor can be rated once for each completed charter that it ran. Ratings are from 1 to 5 in steps of a half.
     """
     return service.create_rating(caller, body)
 
@@ -36,17 +36,20 @@ def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
 def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """List ratings, newest first.
 
-    Filter by vendor, charter or minimum rating. Vendors see their own.
+    Filter by vendor, charter or minimum rating. Vendors see only their own.
     """
     return service.list_ratings(caller, query)
 
 
 @api.post(
-    "/ratings/{rating_id}/respond", permission="ratings:write", external_roles=("vendor",), errors=(AlreadyAnswered,)
+    "/ratings/{rating_id}/respond",
+    permission="ratings:write",
+    external_roles=("vendor",),
+    errors=(RatingAlreadyAnswered,),
 )
 def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) -> Rating:
     """Respond to a rating, as the vendor.
 
-    Once. Staff can record a vendor's response on its behalf.
+    A rating can have one response. Staff can record it on behalf of the vendor.
     """
     return service.respond_to_rating(caller, rating_id, body)

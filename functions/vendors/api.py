@@ -18,7 +18,7 @@ from coachway.vendors.model import (
 )
 from coachway.vendors.statistics import VendorStatistics
 
-api = ApiRouter("vendors", "Vendors that run trips for the organization, and how they do.")
+api = ApiRouter("vendors", "Vendors that run trips for the organization, and their performance.")
 app = api.app
 
 
@@ -28,7 +28,7 @@ def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
 
     Its status is pending. It can bid once it is active and its required documents are approved.
     """
-    return service.create(caller, body)
+    return service.create_vendor(caller, body)
 
 
 @api.get("/vendors", permission="vendors:read")
@@ -44,7 +44,7 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
 def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
     """List the best active vendors.
 
-    Vendors with at least three ratings, by average.
+    Includes active vendors with at least three ratings, sorted by average.
     """
     return service.list_top_vendors(caller, query)
 
@@ -53,7 +53,7 @@ def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
 def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
     """Get a vendor and its statistics.
 
-    Vendors see themselves, without the organization's notes.
+    Vendors see only themselves, without the notes of staff.
     """
     return service.get_profile(caller, vendor_id)
 
@@ -66,7 +66,7 @@ def update_vendor(
 
     Omitted fields keep their values.
     """
-    return service.update(caller, vendor_id, body, if_match)
+    return service.update_vendor(caller, vendor_id, body, if_match)
 
 
 @api.patch("/vendors/{vendor_id}/status", permission="vendors:write", errors=(InvalidStatusTransition,))
@@ -76,15 +76,15 @@ def set_vendor_status(caller: Caller, vendor_id: VendorId, query: StatusQuery, i
     Pending vendors become active or rejected; active ones suspended, inactive or banned; suspended and inactive ones
     can become active again. Making a vendor active verifies it.
     """
-    return service.set_status(caller, vendor_id, query, if_match)
+    return service.set_vendor_status(caller, vendor_id, query, if_match)
 
 
 @api.get("/vendors/{vendor_id}/statistics", permission="vendors:read", external_roles=("vendor",))
 def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatistics:
     """Get the statistics of a vendor.
 
-    Averages of all ratings, the share of bids won, and the share of trips on time. `rating` is null until there are
-    three ratings.
+    Includes the averages of all ratings, and the percentages of bids won and of stops on time. `rating` is null until
+    there are three ratings.
     """
     return service.get_statistics(caller, vendor_id)
 
@@ -99,6 +99,7 @@ def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStat
 def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
     """Create the secret with which a vendor's system signs its bids.
 
-    For Standard Webhooks. The secret is shown only in this response; the previous one is valid for another 24 hours.
+    Bids are signed as Standard Webhooks describes. The secret is shown only in this response; the previous one is valid
+    for another 24 hours.
     """
-    return webhook_secrets.rotate(caller, vendor_id)
+    return webhook_secrets.rotate_secret(caller, vendor_id)

@@ -1,12 +1,12 @@
-"""Keeps the figures of vendors from what happened to their bids, trips and ratings."""
+"""Updates the counters of vendors on events of bids, trips and ratings."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer
-from coachway.vendors import statistics
+from coachway.vendors import consumers
 
-CONSUMERS: Final = statistics.CONSUMERS
+CONSUMERS: Final = consumers.CONSUMERS
 
 handler = event_consumer.event_handler("vendors", CONSUMERS)

@@ -9,16 +9,15 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.contracts.ratings import VendorRated
 from coachway.core import store
 from coachway.core.persistence.operations import Update
-from coachway.core.types import ids
 from coachway.vendors import service, statistics
 from infra.local import aws_clients, console
 from infra.local.deployment import stack_deployment
 from infra.local.operations import replay, statistics_rebuild
 from infra.local.stack_config import StackConfig
-from tests.integration import carriers
+from tests.event_builders import build_vendor_rated
+from tests.integration import vendor_builders
 from tests.integration.conftest import TABLE
 from tests.template import template
 
@@ -52,7 +51,7 @@ def staging(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> StackConfig:
 
 
 def test_redrive_dead_letters_on_aws_moves_and_publishes_them(staging: StackConfig, dynamodb: Any) -> None:
-    carriers.vendor()
+    vendor_builders.create_vendor()
     [first, *_] = [each for each in dynamodb.scan(TableName=TABLE)["Items"] if each["sk"]["S"].startswith("EVENT#")]
     outputs = stack_deployment.read_outputs(staging)
     sqs = boto3.client("sqs")
@@ -65,34 +64,22 @@ def test_redrive_dead_letters_on_aws_moves_and_publishes_them(staging: StackConf
 
 
 def test_replay_events_on_aws_publishes_all_events_of_a_day(staging: StackConfig, dynamodb: Any) -> None:
-    carriers.vendor()
+    vendor_builders.create_vendor()
     items = dynamodb.scan(TableName=TABLE)["Items"]
     [day] = {
         each["gsi1pk"]["S"].rpartition("#")[2] for each in items if "#EVENTS#" in each.get("gsi1pk", {}).get("S", "")
     }
     events = [each for each in items if each["sk"]["S"].startswith("EVENT#")]
-    assert replay.replay_events(aws_clients.client, staging, carriers.ORG, day, day) == len(events) > 0
+    assert replay.replay_events(aws_clients.client, staging, vendor_builders.ORG, day, day) == len(events) > 0
     with pytest.raises(console.CommandError, match="is before FROM"):
-        replay.replay_events(aws_clients.client, staging, carriers.ORG, "2026-02-01", "2026-01-31")
+        replay.replay_events(aws_clients.client, staging, vendor_builders.ORG, "2026-02-01", "2026-01-31")
 
 
 def test_rebuild_statistics_on_aws_counts_ratings(staging: StackConfig) -> None:
-    vendor = carriers.vendor()
-    stored = service.get(carriers.CALLER, vendor["id"])
-    ratings = dict.fromkeys(name for name in VendorRated.model_fields if name.endswith("_rating"))
-    rated = VendorRated.model_validate(
-        {
-            "rating_id": ids.new("rat"),
-            "vendor_id": stored.id,
-            "charter_id": ids.new("chr"),
-            **ratings,
-            "overall_rating": 4.5,
-        }
-    )
-    store.commit(carriers.CALLER, Update(stored, stored.model_copy(), [rated]))
-    assert statistics_rebuild.rebuild_statistics(staging, carriers.ORG) == (1, 0)
-    statistics_record = store.find(statistics.Statistics, statistics.key(carriers.ORG, stored.id))
-    assert statistics.build_statistics(stored, statistics_record).total_ratings == 1
+    vendor = service.get_vendor(vendor_builders.CALLER, vendor_builders.create_vendor()["id"])
+    store.commit(vendor_builders.CALLER, Update(vendor, vendor.model_copy(), [build_vendor_rated(vendor.id)]))
+    assert statistics_rebuild.rebuild_statistics(staging, vendor_builders.ORG) == (1, 0)
+    assert statistics.get_figures(vendor_builders.ORG, vendor.id).total_ratings == 1
 
 
 def test_read_outputs_of_missing_stack_raises_error_with_advice() -> None:

@@ -11,6 +11,6 @@ def rebuild_statistics(config: StackConfig, organization_id: str) -> tuple[int, 
     """Rebuild the statistics of an organization; returns how many vendors and drivers were counted."""
     replay.configure_product(config, stack_deployment.read_outputs(config))
     from coachway.dispatch.performance import service as performance
-    from coachway.vendors import statistics
+    from coachway.vendors import consumers as vendor_consumers
 
-    return statistics.rebuild(organization_id), performance.rebuild(organization_id)
+    return vendor_consumers.rebuild_statistics(organization_id), performance.rebuild(organization_id)

@@ -20,7 +20,7 @@ from coachway.core.types import ids
 from coachway.vendors.model import Vendor
 from coachway.vendors.rules import Status
 from tests.entries import load
-from tests.integration import carriers
+from tests.integration import vendor_builders
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
@@ -57,7 +57,7 @@ def vendor(name: str = "Premium Coach Lines", *, until: date = date(2028, 1, 1),
     """A vendor that may bid for a trip from New York, as approving it and its papers, good `until` then, leaves it."""
     area = {"service_states": ["NY", "NJ"], "state": "NY", "service_radius_miles": None}
     made = Vendor(
-        **{**carriers.PREMIUM, "business_name": name, **area, **fields},
+        **{**vendor_builders.VENDOR_FIELDS, "business_name": name, **area, **fields},
         id=ids.new("ven"),
         org_id=ORG,
         status=Status.ACTIVE,

@@ -13,7 +13,7 @@ from coachway.core import errors, store
 from coachway.core.persistence.operations import Create
 from coachway.core.persistence.table import call_stats
 from coachway.core.types import ids
-from tests.integration import carriers
+from tests.integration import vendor_builders
 from tests.integration.bids.office import (
     SYSTEM,
     ask,
@@ -112,7 +112,7 @@ def test_accept_bid_of_suspended_vendor_is_refused() -> None:
     trip, one, two = booked(), vendor("One", is_preferred=True), vendor("Two", is_preferred=True)
     request = opened(trip["id"], target_price=2000)
     low, high = bid(trip["id"], one, 1000), bid(trip["id"], two, 1100)
-    carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
+    vendor_builders.send_request("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
     closed(request["id"])
     refused = ask("POST", f"/bids/{low['id']}/accept", {"decision": "accept"})
     assert (refused.status, "suspended" in refused.text) == (409, True)

@@ -12,7 +12,7 @@ from coachway.bids import expiry_job
 from coachway.bids.model import BID
 from coachway.core import store
 from coachway.core.runtime import clock, settings
-from tests.integration import carriers
+from tests.integration import vendor_builders
 from tests.integration.bids.office import (
     ask,
     bid,
@@ -34,13 +34,13 @@ def organization() -> None:
 
 
 def test_bid_from_refusal_to_award_follows_worked_example() -> None:
-    trip, ven = booked(), carriers.approved(service_states=["NY"], service_radius_miles=None)["id"]
+    trip, ven = booked(), vendor_builders.create_active_vendor(service_states=["NY"], service_radius_miles=None)["id"]
     refused = ask("POST", "/bids", offer(trip["id"]), vendor=ven)
     assert refused.status == 409
     assert "Missing required document: business_license" in refused.text
     assert len(refused.json()["errors"]) == 5
-    for kind in carriers.REQUIRED:
-        carriers.document(ven, kind, status="approved", expiration_date="2028-01-01")
+    for kind in vendor_builders.REQUIRED_DOCUMENTS:
+        vendor_builders.create_document(ven, kind, status="approved", expiration_date="2028-01-01")
     made = done("POST", "/bids", {**offer(trip["id"]), "vendor_id": ven})
     assert (made["status"], made["quoted_price"], made["vehicle_count"], made["rank"]) == ("draft", 1250.0, 1, None)
     sent = done("POST", f"/bids/{made['id']}/submit", vendor=ven)
@@ -55,7 +55,7 @@ def test_bid_from_refusal_to_award_follows_worked_example() -> None:
 def test_create_bid_refusal_lists_all_reasons() -> None:
     trip = booked(passengers=40, amenities=[])
     ven = vendor(service_states=["CA"], max_passenger_capacity=30, vehicle_types=["minibus"])
-    carriers.ask("PATCH", f"/vendors/{ven}/status", query={"new_status": "suspended"})
+    vendor_builders.send_request("PATCH", f"/vendors/{ven}/status", query={"new_status": "suspended"})
     refused = ask("POST", "/bids", offer(trip["id"], passenger_capacity=20, vehicle_type="minibus"), vendor=ven)
     said = [each["message"] for each in refused.json()["errors"]]
     for part in ("suspended", "Service area", "seats 30", "class coach", "seats 20", "class minibus"):

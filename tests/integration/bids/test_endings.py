@@ -21,7 +21,7 @@ from coachway.bookings.charters.model import VehicleCoverage
 from coachway.core import store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
-from tests.integration import carriers
+from tests.integration import vendor_builders
 from tests.integration.bids.office import (
     SYSTEM,
     ask,
@@ -176,7 +176,7 @@ def test_a_manager_is_not_asked_when_the_only_vendor_falls_between_ranking_and_a
     closed(request["id"])
     chosen = request_workflow.decide_award(SYSTEM, request["id"])
     assert chosen.go == "award"
-    carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
+    vendor_builders.send_request("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
     assert request_workflow.award_bids(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "settle"
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
@@ -188,7 +188,7 @@ def test_a_manager_is_asked_about_who_is_left_then() -> None:
     bid(trip, two, 1100)
     closed(request["id"])
     chosen = request_workflow.decide_award(SYSTEM, request["id"])
-    carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
+    vendor_builders.send_request("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
     assert request_workflow.award_bids(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "ask"
 
 

@@ -29,7 +29,7 @@ class System:
 
     def __init__(self, name: str) -> None:
         self.vendor_id, self.charter_id = vendor(name), booked()["id"]
-        self.secret = webhook_secrets.rotate(SYSTEM, self.vendor_id).secret
+        self.secret = webhook_secrets.rotate_secret(SYSTEM, self.vendor_id).secret
 
     def push(self, name: str = "", *, secret: str = "", price: float = 1250) -> Reply:
         """Send a bid under this webhook-id, signed now; each has an id of its own unless it says one."""
@@ -76,7 +76,7 @@ def test_the_secret_before_is_good_for_a_day() -> None:
     system = System("Rotating")
     system.push("msg_known")
     now, first = clock.now(), system.secret
-    system.secret = webhook_secrets.rotate(SYSTEM, system.vendor_id).secret
+    system.secret = webhook_secrets.rotate_secret(SYSTEM, system.vendor_id).secret
     with clock.frozen(now + timedelta(hours=23, minutes=59)):
         assert system.push("msg_known", secret=first).status == 201
     with clock.frozen(now + timedelta(hours=24, minutes=1)):

@@ -18,8 +18,8 @@ from coachway.fleet.model import DRIVER_EXAMPLE, NewDriver
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.vendors import service as vendors
 from coachway.vendors.model import VendorInput
-from tests.integration import carriers
-from tests.integration.carriers import CALLER, ORG
+from tests.integration import vendor_builders
+from tests.integration.vendor_builders import CALLER, ORG
 
 START = datetime(2027, 1, 1, 12, tzinfo=UTC)
 """Four in the morning in Los Angeles."""
@@ -27,11 +27,11 @@ START = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    carriers.found("America/Los_Angeles")
+    vendor_builders.create_organizations("America/Los_Angeles")
 
 
 def create_vendor() -> str:
-    return vendors.create(CALLER, VendorInput.model_validate(carriers.PREMIUM)).id
+    return vendors.create_vendor(CALLER, VendorInput.model_validate(vendor_builders.VENDOR_FIELDS)).id
 
 
 def submit_document(vendor_id: str, kind: str = "business_license", *, expires: str, status: str = "") -> str:
@@ -94,7 +94,7 @@ def test_expiry_job_reminds_four_times_and_expires_at_eight() -> None:
         True,
         None,
     )
-    assert [each.status for each in carriers.subject(document.subject_id).papers] == ["expired"]
+    assert [each.status for each in vendor_builders.get_subject(document.subject_id).papers] == ["expired"]
 
 
 def test_expiry_job_after_outage_sends_one_reminder() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from coachway.core import store
@@ -15,6 +13,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.dispatch.performance import service as performance
 from coachway.fleet.model import DRIVER, Driver
+from tests.event_builders import build_vendor_rated, event_data
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.calendar_builders import get_ok, send_request
@@ -46,7 +45,7 @@ def complete_trip() -> tuple[str, str]:
 
 
 def deliver_rating(charter_id: str, rating: float) -> None:
-    data: dict[str, Any] = {"charter_id": charter_id, "overall_rating": rating, "vendor_id": "ven_1"}
+    data = event_data(build_vendor_rated("ven_1", rating, charter_id=charter_id))
     event = {"event_id": ids.ulid(), "type": "vendor.rated", "org_id": ORG, "aggregate_id": "rat_1"}
     performance.PROJECTION.consume(builders.SYSTEM, Delivery(**event, correlation_id="", data=data))
 

@@ -2,106 +2,121 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from coachway.core import errors, store
 from coachway.core.persistence.table import call_stats
-from coachway.core.runtime import clock
-from coachway.vendors import bidding_access, service, webhook_secrets
-from tests.integration import carriers
-from tests.integration.carriers import CALLER, ORG, OTHER, PREMIUM, REQUIRED, approved, ask, document, of_vendor, vendor
+from coachway.vendors import bidding_access, service
 from tests.integration.client import call, token_for
+from tests.integration.vendor_builders import (
+    CALLER,
+    OTHER_ORG,
+    REQUIRED_DOCUMENTS,
+    VENDOR_FIELDS,
+    create_active_vendor,
+    create_document,
+    create_organizations,
+    create_staff_token,
+    create_vendor,
+    create_vendor_token,
+    get_subject,
+    send_request,
+    vendors_api,
+)
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    carriers.found()
+    create_organizations()
 
 
-def names(query: dict[str, str], path: str = "/vendors") -> list[str]:
-    seen: list[str] = []
+def list_names(query: dict[str, str]) -> list[str]:
+    """The names of all vendors that match `query`, from all pages."""
+    names: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        page = ask("GET", path, query={**query, **cursor}).json()
-        seen += [each["business_name"] for each in page["items"]]
+        page = send_request("GET", "/vendors", query={**query, **cursor}).json()
+        names += [vendor["business_name"] for vendor in page["items"]]
         if page["next_cursor"] is None:
-            return seen
+            return names
         cursor = {"cursor": page["next_cursor"]}
 
 
-def test_a_vendor_is_registered_and_waits_for_approval() -> None:
-    made = vendor()
-    assert {name: made[name] for name in PREMIUM} == PREMIUM
-    assert (made["status"], made["is_verified"], made["version"]) == ("pending", False, 1)
-    assert (made["average_rating"], made["total_ratings"], made["bids_won"], made["rating"]) == (0, 0, 0, None)
-    assert ask("GET", f"/vendors/{made['id']}").json() == made
-    history = store.history(service.get(CALLER, made["id"]).key())
-    assert [each.type for each in history] == ["vendor.registered"]
+def list_event_types(vendor_id: str) -> list[str]:
+    return [event.type for event in store.history(service.get_vendor(CALLER, vendor_id).key())]
 
 
-def test_the_same_key_gives_the_same_vendor() -> None:
-    first, again = (ask("POST", "/vendors", PREMIUM, headers={"idempotency-key": "one"}) for _ in range(2))
-    assert first.json() == again.json()
-    assert names({}) == ["Premium Coach Lines"]
+def test_create_vendor_returns_a_pending_vendor_without_figures() -> None:
+    vendor = create_vendor()
+    assert {name: vendor[name] for name in VENDOR_FIELDS} == VENDOR_FIELDS
+    assert (vendor["status"], vendor["is_verified"], vendor["version"]) == ("pending", False, 1)
+    assert (vendor["average_rating"], vendor["total_ratings"], vendor["bids_won"], vendor["rating"]) == (0, 0, 0, None)
+    assert send_request("GET", f"/vendors/{vendor['id']}").json() == vendor
+    assert list_event_types(vendor["id"]) == ["vendor.registered"]
 
 
-def test_an_approved_vendor_is_verified() -> None:
-    made = vendor()
-    told = ask("PATCH", f"/vendors/{made['id']}/status", query={"new_status": "active"})
-    assert told.status == 200
-    said = told.json()
-    assert (said["message"], said["vendor_id"], said["new_status"]) == ("Status updated", made["id"], "active")
-    assert (said["status"], said["is_verified"]) == ("active", True)
-    assert said["verification_date"] is not None
-    history = store.history(service.get(CALLER, made["id"]).key())
-    assert [each.type for each in history] == ["vendor.registered", "vendor.status_changed", "vendor.approved"]
+def test_create_vendor_with_a_repeated_idempotency_key_returns_the_same_vendor() -> None:
+    first, second = (
+        send_request("POST", "/vendors", VENDOR_FIELDS, headers={"idempotency-key": "one"}) for _ in range(2)
+    )
+    assert first.json() == second.json()
+    assert list_names({}) == ["Premium Coach Lines"]
 
 
-def test_a_status_that_cannot_follow_is_refused_with_those_that_can() -> None:
-    made = vendor()
-    path = f"/vendors/{made['id']}/status"
-    refused = ask("PATCH", path, query={"new_status": "suspended"})
-    assert (refused.status, refused.json()["detail"]) == (
+def test_set_vendor_status_active_verifies_the_vendor() -> None:
+    vendor = create_vendor()
+    reply = send_request("PATCH", f"/vendors/{vendor['id']}/status", query={"new_status": "active"})
+    assert reply.status == 200
+    result = reply.json()
+    assert (result["message"], result["vendor_id"], result["new_status"]) == ("Status updated", vendor["id"], "active")
+    assert (result["status"], result["is_verified"]) == ("active", True)
+    assert result["verification_date"] is not None
+    assert list_event_types(vendor["id"]) == ["vendor.registered", "vendor.status_changed", "vendor.approved"]
+
+
+def test_set_vendor_status_that_is_not_allowed_names_the_allowed_ones() -> None:
+    path = f"/vendors/{create_vendor()['id']}/status"
+    reply = send_request("PATCH", path, query={"new_status": "suspended"})
+    assert (reply.status, reply.json()["detail"]) == (
         409,
         "A vendor cannot go from pending to suspended. It can become active or rejected.",
     )
-    assert ask("PATCH", path, query={"new_status": "sleeping"}).status == 422
-    assert ask("PATCH", path).status == 422
-    assert ask("PATCH", path, query={"new_status": "active"}, headers={"if-match": '"7"'}).status == 412
+    assert send_request("PATCH", path, query={"new_status": "sleeping"}).status == 422
+    assert send_request("PATCH", path).status == 422
+    reply = send_request("PATCH", path, query={"new_status": "active"}, headers={"if-match": '"7"'})
+    assert reply.status == 412
 
 
-def test_nobody_without_the_permission_gets_in() -> None:
-    made = vendor()
-    path = f"/vendors/{made['id']}"
-    for method, at, body in [
-        ("POST", "/vendors", PREMIUM),
+def test_routes_without_the_permission_are_refused() -> None:
+    vendor_path = f"/vendors/{create_vendor()['id']}"
+    for method, path, body in [
+        ("POST", "/vendors", VENDOR_FIELDS),
         ("GET", "/vendors", None),
         ("GET", "/vendors/top/rated", None),
-        ("GET", path, None),
-        ("PUT", path, {"city": "Reno"}),
-        ("PATCH", f"{path}/status", None),
-        ("GET", f"{path}/statistics", None),
-        ("GET", f"{path}/compliance/status", None),
-        ("POST", f"{path}/webhook-secret", None),
+        ("GET", vendor_path, None),
+        ("PUT", vendor_path, {"city": "Reno"}),
+        ("PATCH", f"{vendor_path}/status", None),
+        ("GET", f"{vendor_path}/statistics", None),
+        ("GET", f"{vendor_path}/compliance/status", None),
+        ("POST", f"{vendor_path}/webhook-secret", None),
     ]:
-        assert call(carriers.vendors, method, f"/api/v1{at}", body).status == 401
-        if path in at:
-            assert ask(method, at, body, token=carriers.staff(org_id=OTHER)).status == 404
-        assert ask(method, at, body, token=token_for("pricing:read")).status == 403
+        assert call(vendors_api, method, f"/api/v1{path}", body).status == 401
+        if vendor_path in path:
+            assert send_request(method, path, body, token=create_staff_token(org_id=OTHER_ORG)).status == 404
+        assert send_request(method, path, body, token=token_for("pricing:read")).status == 403
 
 
-def test_a_vendors_people_see_their_own_vendor_only() -> None:
-    own, other = vendor(notes="pays late"), vendor(primary_email="x@y.example")
-    token = of_vendor(own["id"])
+def test_vendors_see_only_themselves_without_notes() -> None:
+    own, other = create_vendor(notes="pays late"), create_vendor(primary_email="x@y.example")
+    token = create_vendor_token(own["id"])
     for path in ("", "/statistics", "/compliance/status"):
-        assert ask("GET", f"/vendors/{own['id']}{path}", token=token).status == 200
-        assert ask("GET", f"/vendors/{other['id']}{path}", token=token).status == 404
-    assert ask("GET", f"/vendors/{own['id']}", token=token).json()["notes"] == ""
-    assert ask("GET", f"/vendors/{own['id']}").json()["notes"] == "pays late"
-    assert ask("GET", "/vendors", token=token).status == 403
+        assert send_request("GET", f"/vendors/{own['id']}{path}", token=token).status == 200
+        assert send_request("GET", f"/vendors/{other['id']}{path}", token=token).status == 404
+    assert send_request("GET", f"/vendors/{own['id']}", token=token).json()["notes"] == ""
+    assert send_request("GET", f"/vendors/{own['id']}").json()["notes"] == "pays late"
+    assert send_request("GET", "/vendors", token=token).status == 403
 
 
 @pytest.mark.parametrize(
@@ -117,47 +132,49 @@ def test_a_vendors_people_see_their_own_vendor_only() -> None:
         ("is_verified", True),
     ],
 )
-def test_a_wrong_field_is_refused(field: str, value: Any) -> None:
-    refused = ask("POST", "/vendors", {**PREMIUM, field: value})
-    assert refused.status == 422
-    assert refused.json()["errors"][0]["field"].startswith(field)
-    assert ask("POST", "/vendors", {**PREMIUM, "garage_latitude": 32.7}).status == 422
+def test_create_vendor_with_an_invalid_field_returns_422(field: str, value: Any) -> None:
+    reply = send_request("POST", "/vendors", {**VENDOR_FIELDS, field: value})
+    assert reply.status == 422
+    assert reply.json()["errors"][0]["field"].startswith(field)
 
 
-def test_a_change_keeps_the_rest_and_renames_whose_papers_they_are() -> None:
-    made = vendor()
-    path = f"/vendors/{made['id']}"
-    after = ask("PUT", path, {"business_name": "Premium Coaches"}, headers={"if-match": '"1"'})
-    assert (after.status, after.json()["city"], after.json()["version"]) == (200, "San Diego", 2)
-    assert ask("PUT", path, {"city": "Reno"}, headers={"if-match": '"1"'}).status == 412
-    assert carriers.subject(made["id"]).name == "Premium Coaches"
+def test_create_vendor_with_half_of_the_garage_coordinates_returns_422() -> None:
+    assert send_request("POST", "/vendors", {**VENDOR_FIELDS, "garage_latitude": 32.7}).status == 422
 
 
-def test_lists_are_newest_first_and_filtered() -> None:
-    vendor(business_name="Alder", vendor_type="broker", service_states=["NV"])
-    vendor(business_name="Birch", is_preferred=True)
-    approved(business_name="Cedar", service_states=[], state="OR")
-    assert names({}) == ["Cedar", "Birch", "Alder"]
-    assert names({"limit": "1"}) == ["Cedar", "Birch", "Alder"]
-    assert names({"status": "active"}) == ["Cedar"]
-    assert names({"type": "broker"}) == ["Alder"]
-    assert names({"verified": "true"}) == ["Cedar"]
-    assert names({"verified": "false"}) == ["Birch", "Alder"]
-    assert names({"preferred": "true"}) == ["Birch"]
-    assert names({"state": "nv"}) == ["Birch", "Alder"]
-    assert names({"state": "OR"}) == ["Cedar"]
-    assert names({"min_rating": "4"}) == []
-    assert ask("GET", "/vendors", query={"state": "Oregon"}).status == 422
-    assert [each.business_name for each in bidding_access.list_active_vendors(CALLER)] == ["Cedar"]
+def test_update_vendor_keeps_other_fields_and_renames_the_compliance_subject() -> None:
+    vendor_id = create_vendor()["id"]
+    path = f"/vendors/{vendor_id}"
+    reply = send_request("PUT", path, {"business_name": "Premium Coaches"}, headers={"if-match": '"1"'})
+    assert (reply.status, reply.json()["city"], reply.json()["version"]) == (200, "San Diego", 2)
+    assert send_request("PUT", path, {"city": "Reno"}, headers={"if-match": '"1"'}).status == 412
+    assert get_subject(vendor_id).name == "Premium Coaches"
 
 
-def test_the_compliance_status_counts_papers_and_names_what_is_missing() -> None:
-    made = vendor()
-    for kind in REQUIRED[:2]:
-        document(made["id"], kind, status="approved", expiration_date="2099-01-01")
-    told = ask("GET", f"/vendors/{made['id']}/compliance/status").json()
-    assert told == {
-        "vendor_id": made["id"],
+def test_list_vendors_returns_newest_first_and_filters() -> None:
+    create_vendor(business_name="Alder", vendor_type="broker", service_states=["NV"])
+    create_vendor(business_name="Birch", is_preferred=True)
+    create_active_vendor(business_name="Cedar", service_states=[], state="OR")
+    assert list_names({}) == ["Cedar", "Birch", "Alder"]
+    assert list_names({"limit": "1"}) == ["Cedar", "Birch", "Alder"]
+    assert list_names({"status": "active"}) == ["Cedar"]
+    assert list_names({"type": "broker"}) == ["Alder"]
+    assert list_names({"verified": "true"}) == ["Cedar"]
+    assert list_names({"verified": "false"}) == ["Birch", "Alder"]
+    assert list_names({"preferred": "true"}) == ["Birch"]
+    assert list_names({"state": "nv"}) == ["Birch", "Alder"]
+    assert list_names({"state": "OR"}) == ["Cedar"]
+    assert list_names({"min_rating": "4"}) == []
+    assert send_request("GET", "/vendors", query={"state": "Oregon"}).status == 422
+    assert [vendor.business_name for vendor in bidding_access.list_active_vendors(CALLER)] == ["Cedar"]
+
+
+def test_get_compliance_status_counts_documents_and_names_missing_types() -> None:
+    vendor_id = create_vendor()["id"]
+    for document_type in REQUIRED_DOCUMENTS[:2]:
+        create_document(vendor_id, document_type, status="approved", expiration_date="2099-01-01")
+    assert send_request("GET", f"/vendors/{vendor_id}/compliance/status").json() == {
+        "vendor_id": vendor_id,
         "total_documents": 2,
         "approved_documents": 2,
         "pending_documents": 0,
@@ -166,54 +183,31 @@ def test_the_compliance_status_counts_papers_and_names_what_is_missing() -> None
         "missing_required": ["vehicle_registration", "driver_background_check", "safety_inspection"],
         "is_compliant": False,
     }
-    for kind in REQUIRED[2:]:
-        document(made["id"], kind, status="approved")
-    told = ask("GET", f"/vendors/{made['id']}/compliance/status").json()
-    assert (told["missing_required"], told["is_compliant"]) == ([], True)
+    for document_type in REQUIRED_DOCUMENTS[2:]:
+        create_document(vendor_id, document_type, status="approved")
+    compliance = send_request("GET", f"/vendors/{vendor_id}/compliance/status").json()
+    assert (compliance["missing_required"], compliance["is_compliant"]) == ([], True)
 
 
-def test_a_webhook_secret_is_shown_once_and_the_one_before_stays_good_for_a_day() -> None:
-    made = vendor()
-    path = f"/vendors/{made['id']}/webhook-secret"
-    first = ask("POST", path).json()
-    assert first["secret"].startswith("whsec_")
-    assert first["previous_valid_until"] is None
-    second = ask("POST", path).json()
-    keys = webhook_secrets.keys_of(made["id"])
-    assert keys is not None
-    assert keys.org_id == ORG
-    assert webhook_secrets.list_secrets(keys, clock.now()) == [second["secret"], first["secret"]]
-    assert webhook_secrets.list_secrets(keys, clock.now() + timedelta(hours=25)) == [second["secret"]]
-    last = store.history(service.get(CALLER, made["id"]).key())[-1]
-    assert last.type == "vendor.webhook_secret_issued"
-
-
-def test_no_secret_lies_in_the_table(dynamodb: Any) -> None:
-    made = vendor()
-    secret = ask("POST", f"/vendors/{made['id']}/webhook-secret", headers={"idempotency-key": "k"}).json()["secret"]
-    kept = str(dynamodb.scan(TableName="coachway-test")["Items"])
-    assert secret not in kept
-    assert secret.removeprefix("whsec_") not in kept
-
-
-def test_a_judged_vendor_that_was_suspended_since_fails_the_condition() -> None:
-    made = approved()
-    judged = service.get(CALLER, made["id"])
-    ask("PATCH", f"/vendors/{made['id']}/status", query={"new_status": "suspended", "reason": "complaints"})
+def test_check_unchanged_op_of_a_vendor_suspended_since_fails() -> None:
+    vendor_id = create_active_vendor()["id"]
+    vendor = service.get_vendor(CALLER, vendor_id)
+    query = {"new_status": "suspended", "reason": "complaints"}
+    send_request("PATCH", f"/vendors/{vendor_id}/status", query=query)
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(CALLER, bidding_access.check_unchanged_op(judged))
+        store.commit(CALLER, bidding_access.check_unchanged_op(vendor))
 
 
-def test_round_trips() -> None:
-    token = carriers.staff()
-    made = ask("POST", "/vendors", PREMIUM, token=token).json()
-    for round_trips, method, path, body, query in [
-        (1, "POST", "/vendors", PREMIUM, None),
-        (1, "GET", f"/vendors/{made['id']}", None, None),
-        (1, "GET", f"/vendors/{made['id']}/statistics", None, None),
-        (2, "PATCH", f"/vendors/{made['id']}/status", None, {"new_status": "active"}),
+def test_routes_make_few_calls_to_the_table() -> None:
+    token = create_staff_token()
+    vendor_id = send_request("POST", "/vendors", VENDOR_FIELDS, token=token).json()["id"]
+    for expected, method, path, body, query in [
+        (1, "POST", "/vendors", VENDOR_FIELDS, None),
+        (1, "GET", f"/vendors/{vendor_id}", None, None),
+        (1, "GET", f"/vendors/{vendor_id}/statistics", None, None),
+        (2, "PATCH", f"/vendors/{vendor_id}/status", None, {"new_status": "active"}),
         (1, "GET", "/vendors", None, {"status": "active"}),
     ]:
-        before = call_stats.calls
-        ask(method, path, body, token=token, query=query)
-        assert call_stats.calls - before == round_trips, (method, path)
+        calls_before = call_stats.calls
+        send_request(method, path, body, token=token, query=query)
+        assert call_stats.calls - calls_before == expected, (method, path)

@@ -74,8 +74,8 @@ def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     if len(posted.body) > LARGEST:
         raise errors.TooLarge(f"a push may have at most {LARGEST:,} bytes")
     vendor_id = body.data.vendor_id
-    keys = webhook_secrets.keys_of(vendor_id)
-    secrets = webhook_secrets.list_secrets(keys, clock.now()) if keys else []
+    keys = webhook_secrets.find_keys(vendor_id)
+    secrets = webhook_secrets.list_valid_secrets(keys, clock.now()) if keys else []
     if keys is None or not any(_is_signed(secret, posted) for secret in secrets):
         _record_bad_signature(caller, vendor_id if keys else "unknown")
         raise errors.Unauthenticated("sign the body with the vendor's secret, and send it within five minutes")

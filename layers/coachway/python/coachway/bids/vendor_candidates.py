@@ -103,7 +103,7 @@ def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:
     return (
         VENDOR.key(org=org_id, id=vendor_id),
         subjects.key(org_id, SubjectType.VENDOR, vendor_id),
-        statistics.key(org_id, vendor_id),
+        statistics.statistics_key(org_id, vendor_id),
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens to ratings."""
+"""Events of ratings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from coachway.core.persistence.domain_events import Event
 
 
 class VendorRated(Event):
-    """A vendor was rated for a trip that it ran, from 1 to 5 in halves."""
+    """A vendor was rated for a charter that it ran, from 1 to 5 in steps of a half."""
 
     TYPE: ClassVar[str] = "vendor.rated"
 
@@ -24,7 +24,7 @@ class VendorRated(Event):
 
 
 class RatingAnswered(Event):
-    """A vendor said something to a rating."""
+    """A vendor responded to a rating."""
 
     TYPE: ClassVar[str] = "rating.answered"
 

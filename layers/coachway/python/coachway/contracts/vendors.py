@@ -1,4 +1,4 @@
-"""What happens to vendors."""
+"""Events of vendors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coachway.core.types.personal import Personal
 
 
 class _Vendor(Event):
-    """Which vendor, and how it is reached."""
+    """Fields of every vendor event."""
 
     business_name: Annotated[str, Personal("vendor")]
     primary_email: Annotated[str, Personal("vendor")]
@@ -17,19 +17,19 @@ class _Vendor(Event):
 
 
 class VendorRegistered(_Vendor):
-    """A vendor was added; somebody has to approve it."""
+    """A vendor was created; staff have to approve it."""
 
     TYPE: ClassVar[str] = "vendor.registered"
 
 
 class VendorUpdated(_Vendor):
-    """Something about a vendor was changed."""
+    """A vendor was updated."""
 
     TYPE: ClassVar[str] = "vendor.updated"
 
 
 class VendorStatusChanged(_Vendor):
-    """A vendor has another status."""
+    """The status of a vendor was changed."""
 
     TYPE: ClassVar[str] = "vendor.status_changed"
 
@@ -39,13 +39,13 @@ class VendorStatusChanged(_Vendor):
 
 
 class VendorApproved(_Vendor):
-    """A vendor may be given work for the first time."""
+    """A vendor was approved and can get work."""
 
     TYPE: ClassVar[str] = "vendor.approved"
 
 
 class VendorSuspended(_Vendor):
-    """A vendor may not be given work for the time being."""
+    """A vendor was suspended and cannot get work for now."""
 
     TYPE: ClassVar[str] = "vendor.suspended"
 
@@ -53,7 +53,7 @@ class VendorSuspended(_Vendor):
 
 
 class WebhookSecretIssued(Event):
-    """A vendor's system got a new secret to sign with; the one before it stays good for a day."""
+    """A new webhook secret of a vendor was created; the previous one stays valid for a day."""
 
     TYPE: ClassVar[str] = "vendor.webhook_secret_issued"
 

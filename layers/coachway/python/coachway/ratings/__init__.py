@@ -1,1 +1,1 @@
-"""What was thought of the vendors that ran trips."""
+"""Ratings of vendors for the trips that they ran."""

@@ -1,4 +1,4 @@
-"""Ratings, and where they lie in the table."""
+"""Ratings, and their access patterns in the table."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.personal import Personal
-from coachway.ratings.rules import to_half_points
+from coachway.ratings.rules import convert_to_half_points
 from coachway.vendors.model import VendorId
 
 RatingId = Annotated[str, Field(pattern=ids.pattern("rat"))]
 Points = Annotated[float, Field(ge=1, le=5, multiple_of=0.5, examples=[4.5])]
-"""From 1 to 5, in halves."""
+"""A rating from 1 to 5 in steps of a half."""
 
 RATING = AccessPattern("a rating of a vendor", pk="ORG#{org}#RATING#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
@@ -26,13 +26,13 @@ BY_MONTH = AccessPattern(
     pk="ORG#{org}#RATINGS#{month}",
     sk="{id}",
 )
-OF_VENDOR = AccessPattern(
+BY_VENDOR = AccessPattern(
     "the ratings of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#RATINGS_OF_VENDOR#{vendor}",
     sk="{id}",
 )
-OF_CHARTER = AccessPattern(
+BY_CHARTER = AccessPattern(
     "the ratings of a charter: one for each vendor that ran it",
     index="gsi3",
     pk="ORG#{org}#RATINGS_OF_CHARTER#{charter}",
@@ -41,7 +41,7 @@ OF_CHARTER = AccessPattern(
 
 
 class RatingInput(RequestSchema):
-    """What was thought of a vendor on a trip."""
+    """The rating of a vendor for a charter."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -82,12 +82,12 @@ class RatingInput(RequestSchema):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.issue_description and not self.had_issues:
-            raise ValueError("issue_description: is for a trip that had_issues")
+            raise ValueError("issue_description: set had_issues to true, or omit the description")
         return self
 
 
 class Rating(Entity, RatingInput):
-    """A rating, and what the vendor said to it. It is verified: the vendor ran the trip."""
+    """A rating and the vendor's response. It is verified, because the vendor ran the trip."""
 
     KIND: ClassVar[str] = "vendor_rating"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -106,25 +106,27 @@ class Rating(Entity, RatingInput):
         month = f"{ids.created_at_of(self.id):%Y-%m}"
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
-            "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
-            "gsi3": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
+            "gsi2": BY_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
+            "gsi3": BY_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        reached = {at_least(points): True for points in range(2, to_half_points(self.overall_rating) + 1)}
-        return {"vendor_id": self.vendor_id, "charter_id": self.charter_id, **reached}
+        at_least = {
+            at_least_attribute(points): True for points in range(2, convert_to_half_points(self.overall_rating) + 1)
+        }
+        return {"vendor_id": self.vendor_id, "charter_id": self.charter_id, **at_least}
 
     def unique_values(self) -> Mapping[str, str]:
         return {"rating-charter": f"{self.charter_id}:{self.vendor_id}"}
 
 
-def at_least(points: int) -> str:
-    """The attribute of ratings of so many half points or more: filters know only equality."""
-    return f"at_least_{points}"
+def at_least_attribute(half_points: int) -> str:
+    """The attribute that ratings of `half_points` or more have, because filters compare only for equality."""
+    return f"at_least_{half_points}"
 
 
 class ResponseInput(RequestSchema):
-    """What a vendor says to a rating."""
+    """A vendor's response to a rating."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"vendor_response": "Thank you, it was a pleasure to drive you."}]}
@@ -136,7 +138,7 @@ class ResponseInput(RequestSchema):
 
 
 class RatingQuery(PageQuery):
-    """Which ratings: of a vendor, of a charter, with so many points overall or more."""
+    """Filters of a list of ratings. `min_rating` is the minimum overall rating."""
 
     vendor_id: VendorId | None = None
     charter_id: CharterId | None = None

@@ -1,4 +1,4 @@
-"""Who may be rated for what. Pure: no clock, no I/O."""
+"""Rules on who can be rated, and their errors. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -22,21 +22,24 @@ class NotTheCharterVendor(errors.Conflict):
     title = "The vendor did not run this charter"
 
 
-class AlreadyAnswered(errors.Conflict):
-    """A vendor can answer a rating once."""
+class RatingAlreadyAnswered(errors.Conflict):
+    """A vendor can respond to a rating once."""
 
     code = "rating_already_answered"
-    title = "The rating was answered"
+    title = "The rating has a response"
 
 
-def require_ratable(status: Status, ran_by: Collection[str], vendor_id: str) -> None:
-    """Raises Conflict unless a charter is completed and this vendor ran it, or a part of it."""
+def require_ratable(status: Status, vendor_ids: Collection[str], vendor_id: str) -> None:
+    """Raise an error unless a charter is completed and the vendor ran it, or a part of it.
+
+    `vendor_ids` are the vendors that ran the charter.
+    """
     if status is not Status.COMPLETED:
         raise CharterNotRatable(f"This charter is {status.value}. Only a completed charter can be rated.")
-    if vendor_id not in ran_by:
+    if vendor_id not in vendor_ids:
         raise NotTheCharterVendor("This vendor did not run the charter. Rate the vendor that did.")
 
 
-def to_half_points(rating: float) -> int:
-    """A rating in half points: 4.5 is 9."""
+def convert_to_half_points(rating: float) -> int:
+    """Convert a rating to half points: 4.5 is 9."""
     return round(rating * 2)

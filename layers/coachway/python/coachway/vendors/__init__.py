@@ -1,1 +1,1 @@
-"""Vendors: carriers that run trips for an organization, and how well they do."""
+"""Vendors: carriers that run trips for an organization, and their performance."""

@@ -1,4 +1,4 @@
-"""Vendors as those look at them who ask them for bids: who may be asked, and that nobody was changed."""
+"""Vendors for bidding: candidates for bid requests, and version checks when a vendor gets work."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from coachway.core.persistence.queries import query_all
 from coachway.vendors.model import BY_STATUS, Vendor
 from coachway.vendors.rules import Status
 
-_MOST_ACTIVE: Final = 5000
-"""Vendors of one organization that are looked at for one trip."""
-
-
-def check_unchanged_op(vendor: Vendor) -> Op:
-    """The op that fails unless a vendor is still as it was when it was judged."""
-    return CheckVersion(vendor, errors.ConcurrentUpdate("the vendor was changed by somebody else: look again"))
+_MAX_VENDORS: Final = 5000
+"""Active vendors of one organization that are considered for a trip."""
 
 
 def list_active_vendors(caller: Caller) -> list[Vendor]:
-    """All vendors that may be given work, by an index: whoever awards something makes `unchanged` a condition of it."""
+    """List all active vendors.
+
+    Reads an index, which may be behind: add `check_unchanged_op` to the transaction that awards work.
+    """
     partition = BY_STATUS.partition(org=caller.org_id, status=Status.ACTIVE)
-    return query_all(Vendor, partition, index=BY_STATUS.index, most=_MOST_ACTIVE)
+    return query_all(Vendor, partition, index=BY_STATUS.index, most=_MAX_VENDORS)
+
+
+def check_unchanged_op(vendor: Vendor) -> Op:
+    """The operation that fails if a vendor was changed after it was read."""
+    return CheckVersion(
+        vendor, errors.ConcurrentUpdate("The vendor was changed by another request. Read it again, then retry.")
+    )

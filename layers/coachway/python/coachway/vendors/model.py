@@ -1,4 +1,4 @@
-"""Vendors, their figures, and where they lie in the table."""
+"""Vendors, their performance figures, and their access patterns in the table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BY_MONTH = AccessPattern(
     sk="{id}",
 )
 BY_STATUS = AccessPattern(
-    "vendors in a status: those that may be given work, among others",
+    "vendors in a status, such as those that can get work",
     index="gsi2",
     pk="ORG#{org}#VENDORS_IN#{status}",
     sk="{id}",
@@ -35,13 +35,13 @@ BY_STATUS = AccessPattern(
 State = Annotated[
     str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z]{2}$"), Field(examples=["CA"])
 ]
-"""A state or province by its two letters."""
+"""The two-letter code of a state or province."""
 Phone = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=40, pattern=r"^\+?[0-9(][0-9 ().x-]{5,38}$"),
     Field(examples=["+16195550100"]),
 ]
-"""A telephone number as people write it: only people call vendors."""
+"""A phone number in any usual format, because only people call vendors."""
 
 VENDOR_EXAMPLE: Final[dict[str, JsonValue]] = {
     "business_name": "Premium Coach Lines",
@@ -62,7 +62,7 @@ VENDOR_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class VendorInput(RequestSchema):
-    """A vendor as staff enter it."""
+    """The fields of a vendor that staff enter."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [VENDOR_EXAMPLE]})
 
@@ -85,31 +85,36 @@ class VendorInput(RequestSchema):
 
     total_vehicles: Annotated[int, Field(ge=0, le=100_000)] = 0
     vehicle_types: Annotated[
-        list[VehicleClass], Field(max_length=30, description="classes of vehicles it has; empty: not said, any")
+        list[VehicleClass], Field(max_length=30, description="Classes of its vehicles; empty if unknown.")
     ] = Field(default_factory=list)
-    max_passenger_capacity: Annotated[int, Field(ge=0, le=1000, description="of its largest vehicle")] = 0
+    max_passenger_capacity: Annotated[
+        int, Field(ge=0, le=1000, description="Seats of its largest vehicle; 0 if unknown.")
+    ] = 0
     amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
-    is_ada_compliant: Annotated[bool, Field(description="has vehicles that take wheelchairs")] = False
+    is_ada_compliant: Annotated[
+        bool, Field(description="Whether it has vehicles that are accessible by wheelchair.")
+    ] = False
 
     garage_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
     garage_longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
     service_radius_miles: Annotated[
-        float | None, Field(ge=0, le=12_500, description="from the garage to the first pickup; left out: any")
+        float | None,
+        Field(ge=0, le=12_500, description="Maximum distance from the garage to the first pickup; omit for any."),
     ] = None
     service_states: Annotated[
-        list[State], Field(max_length=70, description="where its trips may start; empty: anywhere")
+        list[State], Field(max_length=70, description="States in which its trips can start; empty for any.")
     ] = Field(default_factory=list)
 
-    payment_net_days: Annotated[int, Field(ge=0, le=180, description="days from the trip's end to its payout")] = 30
+    payment_net_days: Annotated[int, Field(ge=0, le=180, description="Days from the end of a trip to its payout.")] = 30
     insurance_provider: Text | None = None
     insurance_policy_number: Annotated[Text | None, Personal("vendor")] = None
     is_preferred: bool = False
-    notes: Annotated[Note, Field(description="for the organization's own people"), Personal("vendor")] = ""
+    notes: Annotated[Note, Field(description="Notes for staff; vendors do not see them."), Personal("vendor")] = ""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if (self.garage_latitude is None) != (self.garage_longitude is None):
-            raise ValueError("garage_latitude, garage_longitude: give both or neither")
+            raise ValueError("garage_latitude, garage_longitude: set both or neither")
         return self
 
 
@@ -127,7 +132,7 @@ class Vendor(Entity, VendorInput):
     is_verified: bool = False
     verification_date: AwareDatetime | None = None
     numbers: dict[str, int] | None = None
-    """A copy of what `vendors.statistics` counts; None in a vendor that was stored before this copy existed."""
+    """A copy of the counters in `vendors.statistics`; None if the vendor was stored before this copy existed."""
     numbers_revision: int = 0
     """How often the copy has changed. It changes without the version."""
 
@@ -141,24 +146,24 @@ class Vendor(Entity, VendorInput):
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        where = {f"serves_{state}": True for state in self.served()}
-        copied = {} if self.numbers is None else {"numbers_revision": self.numbers_revision}
+        served_states = {f"serves_{state}": True for state in self.served_states()}
+        copy = {} if self.numbers is None else {"numbers_revision": self.numbers_revision}
         return {
             "status": self.status.value,
             "vendor_type": self.vendor_type.value,
             "is_verified": self.is_verified,
             "is_preferred": self.is_preferred,
-            **where,
-            **copied,
+            **served_states,
+            **copy,
         }
 
-    def served(self) -> list[str]:
-        """The states that it is found by: those it serves, or else its own."""
+    def served_states(self) -> list[str]:
+        """The states to find the vendor by: those that it serves, or else its own."""
         return sorted(set(self.service_states) or ({self.state} if self.state else set()))
 
 
 class Figures(BaseSchema):
-    """How a vendor does. Averages are of all its ratings; `rating` is the one that counts, once there are three."""
+    """Performance figures. `average_rating` includes all ratings; `rating` is null until there are three."""
 
     average_rating: float = 0
     total_ratings: int = 0
@@ -167,8 +172,8 @@ class Figures(BaseSchema):
     on_time_percentage: Annotated[
         float | None,
         Field(
-            description="stops of its trips that were left (the first) or come to (the others) at most 15 minutes "
-            "after the plan; while none of its trips was tracked, of its ratings for being on time those of 4 or better"
+            description="Percentage of stops on time: the first stop departed, the others reached, at most 15 minutes "
+            "late. Without tracked trips: percentage of ratings for on-time performance that are 4 or better."
         ),
     ] = None
     total_bids_submitted: int = 0
@@ -177,14 +182,14 @@ class Figures(BaseSchema):
 
 
 class VendorProfile(Vendor, Figures):
-    """A vendor and how it does."""
+    """A vendor with its performance figures."""
 
-    # Its figures move without its version.
+    # The figures change without the version.
     ETAG_IS_VERSION: ClassVar[bool] = False
 
 
 class StatusChanged(Vendor):
-    """A vendor whose status was changed."""
+    """A vendor after a status change."""
 
     message: str = "Status updated"
     vendor_id: str
@@ -192,9 +197,7 @@ class StatusChanged(Vendor):
 
 
 class VendorQuery(PageQuery):
-    """Which vendors: in a status, of a type, verified, preferred, rated at least so (by three or more), serving a
-    state.
-    """
+    """Filters of a list of vendors. `min_rating` requires at least three ratings; `state` is a served state."""
 
     status: Status | None = None
     type: VendorType | None = None
@@ -205,14 +208,14 @@ class VendorQuery(PageQuery):
 
 
 class StatusQuery(RequestSchema):
-    """The status that a vendor is to have, and why."""
+    """The new status of a vendor, and the reason for it."""
 
-    new_status: Annotated[Status | None, Field(description="required")] = None
+    new_status: Annotated[Status | None, Field(description="Required.")] = None
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f]*$")] = ""
 
 
 class ComplianceStatus(BaseSchema):
-    """Whether a vendor has all the papers that it must have, today."""
+    """Whether a vendor has all required documents today."""
 
     vendor_id: str
     total_documents: int
@@ -221,21 +224,21 @@ class ComplianceStatus(BaseSchema):
     expired_documents: int
     rejected_documents: int
     missing_required: list[str]
-    """Required types without an approved, unexpired document."""
+    """Required document types without an approved, unexpired document."""
     is_compliant: bool
 
 
-def figures_of(numbers: Mapping[str, int]) -> Figures:
-    """What the plain numbers of `vendors.statistics` come to."""
-    halves, ratings = numbers.get("overall", 0), numbers.get("ratings", 0)
-    submitted, won = numbers.get("submitted", 0), numbers.get("won", 0)
+def calculate_figures(counters: Mapping[str, int]) -> Figures:
+    """Calculate the figures from the counters of a vendor."""
+    half_points, ratings = counters.get("overall", 0), counters.get("ratings", 0)
+    submitted, won = counters.get("submitted", 0), counters.get("won", 0)
     return Figures(
-        average_rating=rules.average(halves, ratings),
+        average_rating=rules.average_rating(half_points, ratings),
         total_ratings=ratings,
-        rating=rules.counted(halves, ratings),
-        completed_trips=numbers.get("completed", 0),
-        on_time_percentage=rules.punctuality(numbers),
+        rating=rules.usable_rating(half_points, ratings),
+        completed_trips=counters.get("completed", 0),
+        on_time_percentage=rules.on_time_percentage(counters),
         total_bids_submitted=submitted,
         bids_won=won,
-        win_rate_percentage=rules.share(won, submitted),
+        win_rate_percentage=rules.percentage(won, submitted),
     )

@@ -1,4 +1,4 @@
-"""The life of a vendor, and what its figures mean. Pure: no clock, no I/O."""
+"""Statuses of vendors and the calculation of their performance figures. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coachway.core.state_machine import Transitions
 
 
 class Status(StrEnum):
-    """Whether a vendor may be given work."""
+    """The status of a vendor. Only active vendors get work."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -23,60 +23,69 @@ class Status(StrEnum):
 
 
 class VendorType(StrEnum):
-    """What kind of business a vendor is."""
+    """The kind of business."""
 
     OWNER_OPERATOR = "owner_operator"
     FLEET_OPERATOR = "fleet_operator"
     BROKER = "broker"
 
 
-TRANSITIONS: Final[Mapping[Status, tuple[Status, ...]]] = {
-    Status.PENDING: (Status.ACTIVE, Status.REJECTED),
-    Status.ACTIVE: (Status.SUSPENDED, Status.INACTIVE, Status.BANNED),
-    Status.SUSPENDED: (Status.ACTIVE, Status.INACTIVE, Status.BANNED),
-    Status.INACTIVE: (Status.ACTIVE, Status.BANNED),
-    Status.REJECTED: (Status.PENDING,),
-    Status.BANNED: (),
-}
-"""What may follow what. A rejected vendor may apply again; a banned one stays so."""
+TRANSITIONS: Final = Transitions(
+    "vendor",
+    {
+        Status.PENDING: (Status.ACTIVE, Status.REJECTED),
+        Status.ACTIVE: (Status.SUSPENDED, Status.INACTIVE, Status.BANNED),
+        Status.SUSPENDED: (Status.ACTIVE, Status.INACTIVE, Status.BANNED),
+        Status.INACTIVE: (Status.ACTIVE, Status.BANNED),
+        Status.REJECTED: (Status.PENDING,),
+        Status.BANNED: (),
+    },
+)
 
-RATINGS_THAT_COUNT: Final = 3
-"""An average of fewer ratings is shown, but nothing is decided by it."""
+RATING_CATEGORIES: Final = (
+    "overall",
+    "vehicle_condition",
+    "driver_professionalism",
+    "on_time_performance",
+    "communication",
+    "value_for_money",
+)
+"""The categories of a rating. In each, a rating is from 1 to 5 in steps of a half."""
 
-ON_TIME: Final = Decimal(4)
-"""A trip that nobody tracked was on time when it was rated so in `on_time_performance`, or better."""
+MIN_RATINGS: Final = 3
+"""With fewer ratings, an average is shown but not used for decisions."""
 
-PUNCTUAL: Final = timedelta(minutes=15)
-"""A vehicle that leaves its first stop, or comes to a later one, no later than so much after the plan is on time."""
+ON_TIME_RATING: Final = Decimal(4)
+"""A trip without tracking was on time if its `on_time_performance_rating` is at least this."""
+
+ON_TIME_TOLERANCE: Final = timedelta(minutes=15)
+"""How late a vehicle may leave its first stop, or arrive at a later one, and still be on time."""
 
 
-VENDORS: Final = Transitions("vendor", TRANSITIONS)
-
-
-def average(halves: int, count: int) -> float:
-    """The mean of `count` ratings whose sum is `halves` half points, to two decimals, half up; 0 of none."""
+def average_rating(half_points: int, count: int) -> float:
+    """The average of `count` ratings with a sum of `half_points`, rounded to two decimals; 0 if there are none."""
     if not count:
         return 0.0
-    return float((Decimal(halves) / 2 / count).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    return float((Decimal(half_points) / 2 / count).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def share(part: int, whole: int) -> float | None:
-    """`part` in per cent of `whole`, to two decimals, half up; None of nothing."""
+def usable_rating(half_points: int, count: int) -> float | None:
+    """The average that decisions use: None until there are `MIN_RATINGS` ratings."""
+    return average_rating(half_points, count) if count >= MIN_RATINGS else None
+
+
+def percentage(part: int, whole: int) -> float | None:
+    """`part` as a percentage of `whole`, rounded to two decimals; None if `whole` is 0."""
     if not whole:
         return None
     return float((Decimal(part) * 100 / whole).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def punctuality(numbers: Mapping[str, int]) -> float | None:
-    """How often a vendor was on time, in per cent; None of nothing.
+def on_time_percentage(counters: Mapping[str, int]) -> float | None:
+    """How often a vendor was on time, as a percentage; None if there is no data.
 
-    By the stops of its tracked trips; by its ratings for that only while no stop of its trips was ever seen.
+    Uses the stops of tracked trips. If there are none, uses the ratings for on-time performance.
     """
-    if numbers.get("stops_judged", 0):
-        return share(numbers.get("stops_on_time", 0), numbers["stops_judged"])
-    return share(numbers.get("on_time", 0), numbers.get("judged_on_time", 0))
-
-
-def counted(halves: int, count: int) -> float | None:
-    """The average that decisions go by: None until there are three ratings."""
-    return average(halves, count) if count >= RATINGS_THAT_COUNT else None
+    if counters.get("stops_judged", 0):
+        return percentage(counters.get("stops_on_time", 0), counters["stops_judged"])
+    return percentage(counters.get("on_time", 0), counters.get("judged_on_time", 0))

@@ -1,29 +1,23 @@
-"""How each vendor does: numbers that a consumer keeps, and that can be counted again from the events."""
+"""Statistics of a vendor: the stored counters, and the figures that the API returns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
 from coachway.core import store
-from coachway.core.caller import Caller
-from coachway.core.entrypoints.event_consumer import Consumer
-from coachway.core.persistence.operations import Op, Refresh
-from coachway.core.persistence.queries import iterate_by_month
 from coachway.core.persistence.records import AccessPattern, Key
-from coachway.core.persistence.retry import retry_on_conflict
-from coachway.core.projections import CounterProjection, CounterRecord, Numbers
-from coachway.vendors import rules, statistics_counters
-from coachway.vendors.model import BY_MONTH, VENDOR, Figures, Vendor, figures_of
+from coachway.core.projections import CounterRecord, Numbers
+from coachway.vendors import rules
+from coachway.vendors.model import Figures, Vendor, calculate_figures
 
 STATISTICS = AccessPattern(
-    "what is counted of a vendor",
+    "the counters of a vendor",
     pk="ORG#{org}#VENDOR#{vendor}",
     sk="STATISTICS",
 )
 BY_RATING = AccessPattern(
-    "vendors with three ratings or more, by their average in hundredths",
+    "vendors with at least three ratings, by average in hundredths",
     index="gsi1",
     pk="ORG#{org}#VENDORS_RATED",
     sk="{rating}#{vendor}",
@@ -31,7 +25,7 @@ BY_RATING = AccessPattern(
 
 
 class Statistics(CounterRecord):
-    """What is counted of a vendor: bids, trips, stops, ratings, and sums of ratings in half points."""
+    """A vendor's counters: bids, trips, stops on time, ratings, and sums of ratings in half points."""
 
     KIND: ClassVar[str] = "vendor_statistics"
 
@@ -44,15 +38,15 @@ class Statistics(CounterRecord):
         rating = self.figures().rating
         if rating is None:
             return {}
-        return {"gsi1": BY_RATING.key(org=self.org_id, rating=rating_key(rating), vendor=self.vendor_id)}
+        return {"gsi1": BY_RATING.key(org=self.org_id, rating=format_rating_key(rating), vendor=self.vendor_id)}
 
     def figures(self) -> Figures:
-        """What the numbers come to."""
-        return figures_of(self.numbers)
+        """The figures that the counters result in."""
+        return calculate_figures(self.numbers)
 
 
 class VendorStatistics(Figures):
-    """A vendor's figures. Each average is of the ratings that named it; null while there is none."""
+    """A vendor's figures in full. An average is null if no rating has its category."""
 
     vendor_id: str
     business_name: str
@@ -64,85 +58,47 @@ class VendorStatistics(Figures):
     value_for_money: float | None
 
 
-def rating_key(rating: float) -> str:
-    """A rating as it stands in keys: `0450`."""
+def format_rating_key(rating: float) -> str:
+    """A rating as part of a sort key: 4.5 is `0450`."""
     return f"{round(rating * 100):04d}"
 
 
-def key(org_id: str, vendor_id: str) -> Key:
-    """Where a vendor's numbers lie."""
+def statistics_key(org_id: str, vendor_id: str) -> Key:
+    """The key of a vendor's counters."""
     return STATISTICS.key(org=org_id, vendor=vendor_id)
 
 
 def get_figures(org_id: str, vendor_id: str) -> Figures:
-    """A vendor's figures; zeros when nothing has been counted. One read."""
-    record = store.find(Statistics, key(org_id, vendor_id))
+    """Get a vendor's figures; zeros if nothing was counted yet. One read."""
+    record = store.find(Statistics, statistics_key(org_id, vendor_id))
     return record.figures() if record else Figures()
 
 
 def load_numbers(vendors: Sequence[Vendor]) -> dict[str, Numbers]:
-    """The numbers of each vendor, by its id: from its copy, or read for at most 100 vendors that have no copy yet."""
+    """Return the counters of each vendor by id: its copy, or the stored counters if it has no copy yet.
+
+    Reads the stored counters of at most 100 vendors.
+    """
     numbers: dict[str, Numbers] = {vendor.id: vendor.numbers or {} for vendor in vendors}
-    keys = {key(vendor.org_id, vendor.id): vendor.id for vendor in vendors if vendor.numbers is None}
+    keys = {statistics_key(vendor.org_id, vendor.id): vendor.id for vendor in vendors if vendor.numbers is None}
     stored = store.find_many(Statistics, keys) if keys else {}
-    return numbers | {keys[place]: record.numbers for place, record in stored.items()}
+    return numbers | {keys[key]: record.numbers for key, record in stored.items()}
 
 
 def build_statistics(vendor: Vendor, stored: Statistics | None) -> VendorStatistics:
-    """A vendor's figures in full."""
-    numbers = stored.numbers if stored else {}
+    """Convert a vendor's counters for the API."""
+    counters = stored.numbers if stored else {}
     averages = {
-        name: rules.average(numbers.get(name, 0), count) if (count := numbers.get(f"rated_{name}", 0)) else None
-        for name in statistics_counters.CATEGORIES
-        if name != "overall"
+        category: rules.average_rating(counters.get(category, 0), count)
+        if (count := counters.get(f"rated_{category}", 0))
+        else None
+        for category in rules.RATING_CATEGORIES
+        if category != "overall"
     }
     return VendorStatistics(
-        **figures_of(numbers).model_dump(),
+        **calculate_figures(counters).model_dump(),
         **averages,
         vendor_id=vendor.id,
         business_name=vendor.business_name,
-        bids_lost=numbers.get("lost", 0),
+        bids_lost=counters.get("lost", 0),
     )
-
-
-def _increments(_org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
-    return statistics_counters.counter_increments(event_type, data)
-
-
-def _copy_numbers_ops(caller: Caller, _before: Statistics | None, after: Statistics) -> Sequence[Op]:
-    """The operation that copies the numbers to their vendor, so that a list of vendors is one read."""
-    vendor = store.find(Vendor, VENDOR.key(org=caller.org_id, id=after.vendor_id))
-    return [_copy_numbers_op(vendor, after.numbers)] if vendor is not None else ()
-
-
-def _copy_numbers_op(vendor: Vendor, numbers: Numbers) -> Op:
-    changes = {"numbers": dict(numbers), "numbers_revision": vendor.numbers_revision + 1}
-    return Refresh(vendor, vendor.model_copy(update=changes))
-
-
-TALLIES: Final = CounterProjection(
-    "vendor-statistics",
-    empty=lambda org_id, vendor_id: Statistics(org_id=org_id, vendor_id=vendor_id),
-    increments=_increments,
-    extra_ops=_copy_numbers_ops,
-)
-CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(statistics_counters.COUNTED, TALLIES.consume)
-
-
-def rebuild(org_id: str) -> int:
-    """Count everything of an organization's vendors again from its events; returns of how many. Raises Conflict."""
-    count = TALLIES.rebuild(org_id)
-    caller = Caller.system(TALLIES.name, org_id)
-    for vendor in iterate_by_month(Vendor, BY_MONTH, org_id):
-        retry_on_conflict(partial(restore_copy, caller, vendor.id))()
-    return count
-
-
-def restore_copy(caller: Caller, vendor_id: str) -> None:
-    """Copy the numbers to a vendor that has no copy of them yet, or another one."""
-    head, numbers = VENDOR.key(org=caller.org_id, id=vendor_id), key(caller.org_id, vendor_id)
-    batch = store.batch_get([head, numbers])
-    vendor, stored = batch.find(Vendor, head), batch.find(Statistics, numbers)
-    counted = stored.numbers if stored is not None else {}
-    if vendor is not None and vendor.numbers != counted:
-        store.commit(caller, _copy_numbers_op(vendor, counted))

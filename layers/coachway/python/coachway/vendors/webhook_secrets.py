@@ -1,7 +1,7 @@
-"""The secrets that vendors' systems sign with (Standard Webhooks), which are kept nowhere.
+"""The secrets with which vendors' systems sign their bids (Standard Webhooks).
 
-A secret is made from a nonce under the deployment's root secret; the table keeps the nonce. A new one leaves the one
-before it good for a day, so that a vendor can change over without losing a call.
+A secret is derived from a stored nonce and the deployment's root secret, so that it is not stored itself. After a new
+secret is created, the previous one stays valid for a day, so that the vendor can switch without losing a request.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema
 from coachway.vendors import service
 
-OVERLAP: Final = timedelta(hours=24)
-"""How long the secret before the current one is good."""
+ROTATION_OVERLAP: Final = timedelta(hours=24)
+"""How long the previous secret stays valid."""
 
-KEYS = AccessPattern(
-    "what a vendor's webhook secrets are made from: its calls say which vendor, and not which organization",
+WEBHOOK_KEYS = AccessPattern(
+    "the nonces of a vendor's webhook secrets; by vendor only, because its requests do not name the organization",
     pk="VENDOR_WEBHOOK#{vendor}",
     sk="KEYS",
 )
 
 
 class WebhookKeys(Record):
-    """The nonces of a vendor's current secret and the one before it."""
+    """The nonces of a vendor's current and previous secret."""
 
     KIND: ClassVar[str] = "vendor_webhook"
 
@@ -46,50 +46,50 @@ class WebhookKeys(Record):
     previous_until: AwareDatetime | None = None
 
     def key(self) -> Key:
-        return KEYS.key(vendor=self.vendor_id)
+        return WEBHOOK_KEYS.key(vendor=self.vendor_id)
 
 
 class WebhookSecret(BaseSchema):
-    """A secret to sign webhooks with, shown once. Until `previous_valid_until` the one before it is good too."""
+    """A secret to sign webhooks with, shown once. The previous one is valid until `previous_valid_until`."""
 
     vendor_id: str
     secret: str
     previous_valid_until: AwareDatetime | None
 
 
-def rotate(caller: Caller, vendor_id: str) -> WebhookSecret:
-    """Give a vendor a new secret. Raises NotFound."""
-    vendor = service.get(caller, vendor_id)
-    before = keys_of(vendor_id)
+def rotate_secret(caller: Caller, vendor_id: str) -> WebhookSecret:
+    """Create a new secret for a vendor. Raises NotFound; ConcurrentUpdate if another request creates one."""
+    vendor = service.get_vendor(caller, vendor_id)
+    before = find_keys(vendor_id)
     now = clock.now()
     after = WebhookKeys(org_id=caller.org_id, vendor_id=vendor_id, nonce=signed_links.new_nonce())
     if before is not None:
-        after.previous_nonce, after.previous_until = before.nonce, now + OVERLAP
-    at_once = errors.ConcurrentUpdate("somebody else is making a secret for this vendor: look before making another")
+        after.previous_nonce, after.previous_until = before.nonce, now + ROTATION_OVERLAP
+    conflict = errors.ConcurrentUpdate("Another request created a secret for this vendor. Retry if you need another.")
     event = WebhookSecretIssued(vendor_id=vendor_id)
-    placed: Op = Create(after, on_exists=at_once) if before is None else Update(before, after, on_stale=at_once)
+    save_keys: Op = Create(after, on_exists=conflict) if before is None else Update(before, after, on_stale=conflict)
     answer = WebhookSecret(
-        vendor_id=vendor_id, secret=_secret(after, after.nonce), previous_valid_until=after.previous_until
+        vendor_id=vendor_id, secret=_derive_secret(after, after.nonce), previous_valid_until=after.previous_until
     )
-    # The event hangs on the vendor, whose history it belongs to.
-    store.commit(caller, Update(vendor, vendor.model_copy(), [event]), placed, answer=answer)
+    # The vendor does not change; its update adds the event to its history.
+    store.commit(caller, Update(vendor, vendor.model_copy(), [event]), save_keys, answer=answer)
     return answer
 
 
-def keys_of(vendor_id: str) -> WebhookKeys | None:
-    """What a vendor's secrets are made from, and whose vendor it is; None if it has no secret. One read."""
-    return store.find(WebhookKeys, KEYS.key(vendor=vendor_id))
+def find_keys(vendor_id: str) -> WebhookKeys | None:
+    """The nonces of a vendor's secrets, with its organization; None if it has no secret. One read."""
+    return store.find(WebhookKeys, WEBHOOK_KEYS.key(vendor=vendor_id))
 
 
-def list_secrets(keys: WebhookKeys, at: datetime) -> list[str]:
-    """The secrets that are good at a moment, the current one first: `whsec_…`."""
-    good = [_secret(keys, keys.nonce)]
+def list_valid_secrets(keys: WebhookKeys, at: datetime) -> list[str]:
+    """The secrets that are valid at a time, the current one first. Each begins with `whsec_`."""
+    secrets = [_derive_secret(keys, keys.nonce)]
     if keys.previous_nonce is not None and keys.previous_until is not None and at < keys.previous_until:
-        good.append(_secret(keys, keys.previous_nonce))
-    return good
+        secrets.append(_derive_secret(keys, keys.previous_nonce))
+    return secrets
 
 
-def _secret(keys: WebhookKeys, nonce: str) -> str:
+def _derive_secret(keys: WebhookKeys, nonce: str) -> str:
     payload = f"vendor webhook\0{keys.org_id}\0{keys.vendor_id}\0{nonce}".encode()
-    created = hmac.digest(settings.root_secret(), payload, hashlib.sha256)
-    return f"whsec_{base64.b64encode(created).decode()}"
+    digest = hmac.digest(settings.root_secret(), payload, hashlib.sha256)
+    return f"whsec_{base64.b64encode(digest).decode()}"

@@ -34,7 +34,7 @@ MAX_OPEN_PAYABLES: Final = 10_000
 def create_payable(caller: Caller, request: PayableInput) -> Payable:
     """Create a payable, and book its cost. Raises Invalid for an unknown vendor or charter."""
     organization = organization_queries.get(caller.org_id)
-    vendor = _load_reference(lambda: vendors.get(caller, request.vendor_id), "vendor_id")
+    vendor = _load_reference(lambda: vendors.get_vendor(caller, request.vendor_id), "vendor_id")
     number = ""
     if request.charter_id is not None:
         charter_key = CHARTER.key(org=caller.org_id, id=request.charter_id)

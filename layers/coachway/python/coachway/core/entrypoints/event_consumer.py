@@ -36,8 +36,7 @@ class Delivery(Record):
 
     def parse(self, event: EventClass[E]) -> E:
         """The event's data. Fields that a newer version has added are ignored."""
-        # Parsed as JSON, because an integer in Python mode would count as cents instead of units.
-        return event.model_validate_json(json.dumps(self.data), extra="ignore")
+        return event.from_data(self.data)
 
 
 Consumer = Callable[[Caller, Delivery], None]

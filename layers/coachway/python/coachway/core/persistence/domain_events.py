@@ -6,8 +6,10 @@ its docstring says when it is published, and `events/schemas/` is generated from
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,6 +43,12 @@ class Event(BaseSchema):
     SCHEMA_VERSION: ClassVar[int] = 1
 
     registry: ClassVar[dict[str, type[Event]]] = {}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Parse the data of a stored or delivered event. Fields that a newer version has added are ignored."""
+        # Parsed as JSON, because an integer in Python mode would count as cents instead of units.
+        return cls.model_validate_json(json.dumps(data), extra="ignore")
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

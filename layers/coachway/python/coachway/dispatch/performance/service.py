@@ -20,7 +20,7 @@ from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.performance import counters
 from coachway.fleet import dispatch_access, shared
 from coachway.fleet.model import DRIVER, Driver
-from coachway.vendors.rules import average, counted, share
+from coachway.vendors.rules import average_rating, percentage, usable_rating
 
 PERFORMANCE = AccessPattern(
     "the performance counters of a driver",
@@ -42,7 +42,7 @@ class Performance(CounterRecord):
     @property
     def rating(self) -> float | None:
         """The average that assignment uses: None until there are three ratings."""
-        return counted(self.numbers.get("rated", 0), self.numbers.get("ratings", 0))
+        return usable_rating(self.numbers.get("rated", 0), self.numbers.get("ratings", 0))
 
 
 class DriverPerformance(BaseSchema):
@@ -92,14 +92,14 @@ def build_view(driver: Driver, performance: Performance) -> DriverPerformance:
         accepted=accepted,
         declined=declined,
         released=number("released", 0),
-        acceptance_percent=share(accepted, accepted + declined),
+        acceptance_percent=percentage(accepted, accepted + declined),
         completed=number("completed", 0),
         stops_judged=number("judged_on_time", 0),
-        on_time_percent=share(number("on_time", 0), number("judged_on_time", 0)),
+        on_time_percent=percentage(number("on_time", 0), number("judged_on_time", 0)),
         late_risks=number("late_risks", 0),
         hours_exceeded=number("hours_exceeded", 0),
         total_ratings=number("ratings", 0),
-        average_rating=average(number("rated", 0), number("ratings", 0)),
+        average_rating=average_rating(number("rated", 0), number("ratings", 0)),
         rating=performance.rating,
     )
 
