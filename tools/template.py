@@ -52,7 +52,7 @@ def sub(text: str) -> Intrinsic:
     return Intrinsic("!Sub", text)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     pass
 
 

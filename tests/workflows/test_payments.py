@@ -133,9 +133,9 @@ def test_killed_after_charge_daily_reconciliation_settles(
 
     _age_payment(restart_stack, operator, pending["id"])
     result = _run_daily_reconciliation(restart_stack)
-    assert (result["pending"], result["mended"], result["failed"]) == (1, 1, 0)
+    assert (result["pending"], result["corrected"], result["failed"]) == (1, 1, 0)
     wait_until_booked_once(operator, charter)
-    assert _run_daily_reconciliation(restart_stack)["mended"] == 0
+    assert _run_daily_reconciliation(restart_stack)["corrected"] == 0
     wait_until_booked_once(operator, charter)
 
 

@@ -11,12 +11,12 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Refresh, Remove, Update
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.types import ids
-from tests.integration.conftest import everywhere
+from tests.integration.conftest import on_every_table
 
 HOTELS = AccessPattern("a hotel", pk="ORG#{org}#HOTEL#{id}", sk="HEAD")
 ORG = ids.new("org")
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
-pytestmark = everywhere
+pytestmark = on_every_table
 
 
 class Hotel(Entity):
