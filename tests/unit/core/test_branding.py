@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core.documents.branding import LEGIBLE, USUAL_COLOR, Brand, accessible_color, contrast_to_white
+from coachway.core.documents.branding import DEFAULT_COLOR, MIN_CONTRAST, Brand, accessible_color, contrast_to_white
 
 
 @given(st.integers(0, 0xFFFFFF))
 def test_accessible_color_of_any_color_has_legible_white_text(color: int) -> None:
     accent = accessible_color(f"#{color:06x}")
     red, green, blue = (int(accent[at : at + 2], 16) for at in (1, 3, 5))
-    assert contrast_to_white(red, green, blue) >= LEGIBLE
+    assert contrast_to_white(red, green, blue) >= MIN_CONTRAST
 
 
 @pytest.mark.parametrize("color", ["#00695c", "#000000", "#0B4F6C"])
@@ -23,7 +23,7 @@ def test_accessible_color_of_dark_color_is_unchanged(color: str) -> None:
 
 @pytest.mark.parametrize("color", ["", "red", "#fff", "#12345g", "#123456;}body{display:none"])
 def test_accent_of_invalid_color_is_the_usual_color(color: str) -> None:
-    assert Brand("Harbor Coach", color).accent == USUAL_COLOR
+    assert Brand("Harbor Coach", color).accent == DEFAULT_COLOR
 
 
 def test_contrast_to_white_matches_wcag_values() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from coachway.core.documents.formatting import Formatter, humanized, vehicles
+from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
 
 MORNING = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)
 NEW_YORK = Formatter("America/New_York")
@@ -42,12 +42,12 @@ def test_zone_in_summer_is_daylight_time() -> None:
     ],
 )
 def test_humanized_code_is_words(code: str, expected: str) -> None:
-    assert humanized(code) == expected
+    assert humanize(code) == expected
 
 
 def test_counted_uses_singular_and_plural() -> None:
-    assert [NEW_YORK.counted(count, "bid") for count in (0, 1, 1250)] == ["0 bids", "1 bid", "1,250 bids"]
-    assert [vehicles(count, "mini_bus") for count in (1, 2)] == ["Mini bus", "2 × Mini bus"]
+    assert [NEW_YORK.format_count(count, "bid") for count in (0, 1, 1250)] == ["0 bids", "1 bid", "1,250 bids"]
+    assert [format_vehicles(count, "mini_bus") for count in (1, 2)] == ["Mini bus", "2 × Mini bus"]
 
 
 @pytest.mark.parametrize(("cents", "expected"), [(111450, "$1,114.50"), (-500, "-$5.00"), (0, "$0.00"), (1, "$0.01")])

@@ -192,7 +192,7 @@ def _render_page(
     organization = organization_queries.get(invited.charter.org_id)
     words = formatter_of(organization)
     usual = {"vehicle_count": str(_remaining_vehicles(invited)), "reason": ""}
-    return html.html(
+    return html.render_template(
         TEMPLATES,
         "bid.html",
         brand=brand_of(organization),

@@ -9,7 +9,7 @@ from typing import Final
 from coachway.bookings.charters.cancellation_policy import REFUND_TIERS, RefundTier
 from coachway.bookings.charters.model import Charter, Stop, StopType, TripType
 from coachway.core.documents.branding import Brand
-from coachway.core.documents.formatting import Formatter, humanized, vehicles
+from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
 from coachway.identity.model.organization import Organization
 from coachway.pricing.quote_model import Line
 
@@ -135,7 +135,7 @@ def describe_trip(charter: Charter) -> list[Fact]:
     count = charter.vehicle_count
     facts = [
         Fact("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
-        Fact("Vehicle" if count == 1 else "Vehicles", vehicles(count, charter.vehicle_class)),
+        Fact("Vehicle" if count == 1 else "Vehicles", format_vehicles(count, charter.vehicle_class)),
         Fact("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:
@@ -161,7 +161,7 @@ def describe_crews(charter: Charter) -> list[Fact]:
 def amenity_names(charter: Charter) -> list[str]:
     """The ordered amenities by their names in the price list, or all by their codes if one is not in it."""
     names = [line.label for line in charter.quote.lines if line.kind == "amenity"]
-    return names if len(names) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
+    return names if len(names) == len(charter.amenities) else [humanize(code) for code in charter.amenities]
 
 
 def cancellation_terms(tiers: Sequence[RefundTier] = REFUND_TIERS) -> list[str]:

@@ -15,7 +15,7 @@ from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
-from coachway.core.documents.formatting import humanized, telephone
+from coachway.core.documents.formatting import format_phone, humanize
 from coachway.identity.model.organization import Organization
 
 _NUMBER_WIDTH: Final = 8 * mm
@@ -28,28 +28,30 @@ def render_itinerary(charter: Charter, client: Client, organization: Organizatio
     document = document_pdf.PdfDocument(
         brand,
         title="Itinerary",
-        subtitle=f"{charter.number} · {humanized(charter.status)}",
+        subtitle=f"{charter.number} · {humanize(charter.status)}",
         reference=charter.number,
         currency=organization.currency,
     )
-    document.heading(charter_text.describe_days(charter, formatter))
+    document.add_heading(charter_text.describe_days(charter, formatter))
     facts = [
         Fact("Client", client.name),
-        Fact("Phone", telephone(client.phone or "")),
+        Fact("Phone", format_phone(client.phone or "")),
         *charter_text.describe_trip(charter),
     ]
     facts.append(Fact("Distance", f"{formatter.number(charter.miles)} miles"))
-    document.facts([(fact.label, fact.value) for fact in facts])
+    document.add_facts([(fact.label, fact.value) for fact in facts])
     crews = charter_text.describe_crews(charter)
     if crews:
-        document.heading("Your drivers" if len(crews) > 1 else "Your driver")
-        document.facts([(fact.label, fact.value) for fact in crews])
-    document.heading("Stops")
-    document.add(build_stops_table(brand, document.width, charter_text.describe_stops(charter.stops, formatter)))
+        document.add_heading("Your drivers" if len(crews) > 1 else "Your driver")
+        document.add_facts([(fact.label, fact.value) for fact in crews])
+    document.add_heading("Stops")
+    document.add_flowable(
+        build_stops_table(brand, document.width, charter_text.describe_stops(charter.stops, formatter))
+    )
     if charter.notes.strip():
-        document.heading("Notes")
-        document.paragraph(charter.notes)
-    return document.pdf()
+        document.add_heading("Notes")
+        document.add_paragraph(charter.notes)
+    return document.render()
 
 
 def build_stops_table(brand: Brand, width: float, stops: Sequence[StopText]) -> Table:
@@ -59,28 +61,32 @@ def build_stops_table(brand: Brand, width: float, stops: Sequence[StopText]) -> 
         times_cell = []
         for time in stop.times:
             if time.day:
-                times_cell.append(Paragraph(document_pdf.text(time.day), document_pdf.style(8.5, quiet=True)))
+                times_cell.append(
+                    Paragraph(document_pdf.escape_text(time.day), document_pdf.paragraph_style(8.5, quiet=True))
+                )
             times_cell.append(
                 Paragraph(
-                    f"{document_pdf.text(time.label)} <b>{document_pdf.text(time.value)}</b>", document_pdf.style(10)
+                    f"{document_pdf.escape_text(time.label)} <b>{document_pdf.escape_text(time.value)}</b>",
+                    document_pdf.paragraph_style(10),
                 )
             )
         place_cell = [
-            Paragraph(document_pdf.text(stop.kind), document_pdf.style(8.5, quiet=True)),
-            Paragraph(document_pdf.text(stop.address), document_pdf.style(10.5, bold=True)),
+            Paragraph(document_pdf.escape_text(stop.kind), document_pdf.paragraph_style(8.5, quiet=True)),
+            Paragraph(document_pdf.escape_text(stop.address), document_pdf.paragraph_style(10.5, bold=True)),
         ]
         number_cell = Paragraph(
-            f'<para align="center"><font color="#ffffff">{number}</font></para>', document_pdf.style(11, bold=True)
+            f'<para align="center"><font color="#ffffff">{number}</font></para>',
+            document_pdf.paragraph_style(11, bold=True),
         )
         rows.append([number_cell, times_cell, place_cell])
     return Table(
         rows,
         colWidths=[_NUMBER_WIDTH, _TIMES_WIDTH, width - _NUMBER_WIDTH - _TIMES_WIDTH],
         style=[
-            *document_pdf.FLUSH,
+            *document_pdf.FLUSH_STYLE,
             ("TOPPADDING", (0, 0), (-1, -1), 7),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 8),
-            ("LINEBELOW", (1, 0), (-1, -1), 0.6, document_pdf.RULE),
+            ("LINEBELOW", (1, 0), (-1, -1), 0.6, document_pdf.LINE_COLOR),
             ("LEFTPADDING", (1, 0), (-1, -1), 8),
             ("BACKGROUND", (0, 0), (0, -1), HexColor(brand.accent)),
             ("RIGHTPADDING", (0, 0), (0, -1), 0),

@@ -15,7 +15,7 @@ from coachway.bookings.itinerary_pdf import build_stops_table
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
-from coachway.core.documents.formatting import Formatter, humanized, telephone
+from coachway.core.documents.formatting import Formatter, format_phone, humanize
 from coachway.core.http.response_types import FileResponse
 from coachway.core.store import batch_get
 from coachway.dispatch.assignments import repository
@@ -66,31 +66,31 @@ def render_pdf(
         reference=assignment.charter_number,
         currency=organization.currency,
     )
-    document.heading(formatter.day(assignment.starts_at, assignment.timezone))
-    document.facts(_facts(assignment, vehicle, formatter))
+    document.add_heading(formatter.day(assignment.starts_at, assignment.timezone))
+    document.add_facts(_facts(assignment, vehicle, formatter))
     numbers = _phone_numbers(assignment, drivers, brand)
     if numbers:
-        document.heading("Phone numbers")
-        document.facts(numbers)
+        document.add_heading("Phone numbers")
+        document.add_facts(numbers)
     if assignment.stops:
-        document.heading("Stops")
-        document.add(build_stops_table(brand, document.width, _stops(assignment, formatter)))
+        document.add_heading("Stops")
+        document.add_flowable(build_stops_table(brand, document.width, _stops(assignment, formatter)))
     if assignment.notes.strip():
-        document.heading("Notes")
-        document.paragraph(assignment.notes)
+        document.add_heading("Notes")
+        document.add_paragraph(assignment.notes)
     for name, duty in (
         (assignment.driver_name, assignment.duty),
         (assignment.second_driver_name or "", assignment.second_duty),
     ):
         if duty:
-            document.heading(
-                f"Hours of {name}", room=_HEADING_HEIGHT + min(len(duty), _MAX_UNBROKEN_ROWS) * _ROW_HEIGHT
+            document.add_heading(
+                f"Hours of {name}", min_space=_HEADING_HEIGHT + min(len(duty), _MAX_UNBROKEN_ROWS) * _ROW_HEIGHT
             )
-            document.paragraph(_duty_summary(duty))
-            document.add(_duty_bar(brand, duty, document.width))
-            document.add(Spacer(0, 4))
-            document.add(_plan_table(assignment, duty, formatter, document.width))
-    return document.pdf()
+            document.add_paragraph(_duty_summary(duty))
+            document.add_flowable(_duty_bar(brand, duty, document.width))
+            document.add_flowable(Spacer(0, 4))
+            document.add_flowable(_plan_table(assignment, duty, formatter, document.width))
+    return document.render()
 
 
 def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter) -> list[tuple[str, str]]:
@@ -107,7 +107,7 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter
         ("Passengers", str(assignment.passengers)),
     ]
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
-        amenities = [humanized(amenity) for amenity in vehicle.amenities]
+        amenities = [humanize(amenity) for amenity in vehicle.amenities]
         facts.append(
             ("On board", ", ".join([*amenities, *(["Wheelchair access"] if vehicle.is_ada_compliant else [])]))
         )
@@ -125,7 +125,7 @@ def _phone_numbers(assignment: Assignment, drivers: Sequence[Driver], brand: Bra
     """The phone numbers of the office, the client, and of the drivers in a crew of two."""
     numbers = [("Dispatch", brand.phone), (assignment.contact_name or "Client", assignment.contact_phone or "")]
     numbers += [(driver.name, driver.phone) for driver in drivers] if len(drivers) > 1 else []
-    return [(name, telephone(number)) for name, number in numbers if number]
+    return [(name, format_phone(number)) for name, number in numbers if number]
 
 
 def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
@@ -190,10 +190,16 @@ def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Form
         activity = "Riding along" if segment.riding else _STATUS_NAMES[segment.status]
         rows.append(
             [
-                Paragraph(document_pdf.text(day if day != last_day else ""), document_pdf.style(9, quiet=True)),
-                Paragraph(document_pdf.text(times), document_pdf.style(9.5)),
-                Paragraph(document_pdf.text(activity), document_pdf.style(9.5, bold=segment.status is Status.DRIVING)),
-                Paragraph(document_pdf.text(_format_length(segment.length)), document_pdf.style(9.5)),
+                Paragraph(
+                    document_pdf.escape_text(day if day != last_day else ""),
+                    document_pdf.paragraph_style(9, quiet=True),
+                ),
+                Paragraph(document_pdf.escape_text(times), document_pdf.paragraph_style(9.5)),
+                Paragraph(
+                    document_pdf.escape_text(activity),
+                    document_pdf.paragraph_style(9.5, bold=segment.status is Status.DRIVING),
+                ),
+                Paragraph(document_pdf.escape_text(_format_length(segment.length)), document_pdf.paragraph_style(9.5)),
             ]
         )
         last_day = day
@@ -201,9 +207,9 @@ def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Form
         rows,
         colWidths=[1.2 * _COLUMN_WIDTH, 1.6 * _COLUMN_WIDTH, 1.4 * _COLUMN_WIDTH, width - 4.2 * _COLUMN_WIDTH],
         style=[
-            *document_pdf.FLUSH,
+            *document_pdf.FLUSH_STYLE,
             ("TOPPADDING", (0, 0), (-1, -1), 1.5),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.4, document_pdf.RULE),
+            ("LINEBELOW", (0, 0), (-1, -1), 0.4, document_pdf.LINE_COLOR),
         ],
     )

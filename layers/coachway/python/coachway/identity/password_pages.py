@@ -124,7 +124,7 @@ def _reset_text(user: User) -> _PageText:
 
 
 def _form_page(user: User, organization: Organization, text: _PageText, error: str = "") -> HtmlResponse:
-    return html.html(
+    return html.render_template(
         TEMPLATES,
         "choose_password.html",
         brand=build_brand(organization),
@@ -137,7 +137,7 @@ def _form_page(user: User, organization: Organization, text: _PageText, error: s
 
 
 def _done_page(user: User, organization: Organization, text: _PageText) -> HtmlResponse:
-    return html.html(
+    return html.render_template(
         TEMPLATES,
         "password_chosen.html",
         brand=build_brand(organization),

@@ -33,16 +33,16 @@ def render_invoice(
     card = None
     if invoice.status.is_open and invoice.balance_due > 0 and status != 202:
         label = f"Pay {formatter.money(invoice.balance_due, invoice.currency)}"
-        card = CardFormContext.of(
+        card = CardFormContext.for_amount(
             f"{base_path}pay", label, invoice.balance_due, invoice.amount_paid, "Pay by transfer instead."
         )
-    return html.html(
+    return html.render_template(
         TEMPLATES,
         "invoice.html",
         brand=brand_of(organization),
         status=status,
         more_style=card_form.STYLE if card else "",
-        also=card.policy if card else "",
+        extra_policy=card.content_policy if card else "",
         number=invoice.number,
         client=invoice.client_name,
         due=formatter.money(invoice.balance_due, invoice.currency),

@@ -110,7 +110,7 @@ def _redirect(address: str) -> HtmlResponse:
 
 def _render_confirmation(organization: Organization, address: str) -> HtmlResponse:
     """Render a page with a link to the bank. A redirect is not possible: the CSP restricts forms to this origin."""
-    return html.html(invoice_page.TEMPLATES, "confirm.html", brand=brand_of(organization), address=address)
+    return html.render_template(invoice_page.TEMPLATES, "confirm.html", brand=brand_of(organization), address=address)
 
 
 def _charge_card(payer: Caller, subject: dict[str, str], form: CardForm, return_to: str) -> _CheckoutResult:

@@ -160,7 +160,7 @@ def _find_client(caller: Caller, charter: Charter) -> Client | None:
 
 
 def _render_replaced_link(organization: Organization) -> HtmlResponse:
-    return html.html(
+    return html.render_template(
         html.TEMPLATES,
         "refusal.html",
         brand=brand_of(organization),
@@ -184,14 +184,14 @@ def render_content(
     card = None
     if quote.payment is not None:
         label, hint = f"Pay {quote.payment.amount_text}", "To pay another way, call us or reply to our email."
-        card = CardFormContext.of(f"{base_path}pay", label, quote.payment.amount, quote.payment.paid, hint)
-    return html.html(
+        card = CardFormContext.for_amount(f"{base_path}pay", label, quote.payment.amount, quote.payment.paid, hint)
+    return html.render_template(
         TEMPLATES,
         "quote.html",
         brand=brand_of(organization),
         status=status,
         more_style=card_form.STYLE if card else "",
-        also=card.policy if card else "",
+        extra_policy=card.content_policy if card else "",
         quote=quote,
         card=card,
         base_path=base_path,

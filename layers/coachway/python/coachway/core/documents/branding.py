@@ -1,4 +1,4 @@
-"""An organization's colour on pages and papers, made legible whatever it is."""
+"""The branding of an organization on pages and PDFs, with an accessible color."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-USUAL_COLOR: Final = "#0b4f6c"
-LEGIBLE: Final = 4.5
-"""The least contrast of text, WCAG 2.2 AA."""
+DEFAULT_COLOR: Final = "#0b4f6c"
+MIN_CONTRAST: Final = 4.5
+"""The minimum contrast of text (WCAG 2.2, level AA)."""
 
 _HEX: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """Who a page or paper is from. `color` is `#rrggbb`; anything else counts as none. The logo's address is https."""
+    """The organization that a page or PDF is from. A `color` that is not `#rrggbb` becomes the default color."""
 
     name: str
     color: str = ""
@@ -26,23 +26,23 @@ class Brand:
 
     @property
     def accent(self) -> str:
-        """The colour, as dark as white text on it, and it on white, need to be read."""
+        """The accessible form of the color: for white text on it, and for text in it on white."""
         return accessible_color(self.color)
 
 
 def accessible_color(color: str) -> str:
-    """The same hue, darkened until white text on it has a contrast of 4.5."""
+    """Return the color, darkened until white text on it has the minimum contrast."""
     match = _HEX.fullmatch(color.strip())
     if match is None:
-        return USUAL_COLOR
-    red, green, blue = (int(match[1][at : at + 2], 16) for at in (0, 2, 4))
-    while contrast_to_white(red, green, blue) < LEGIBLE:
+        return DEFAULT_COLOR
+    red, green, blue = (int(match[1][start : start + 2], 16) for start in (0, 2, 4))
+    while contrast_to_white(red, green, blue) < MIN_CONTRAST:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def contrast_to_white(red: int, green: int, blue: int) -> float:
-    """The contrast ratio of a colour to white, 1 to 21 (WCAG 2.2, relative luminance)."""
+    """Return the contrast ratio of a color to white, 1 to 21 (WCAG 2.2, relative luminance)."""
     luminance = 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
     return 1.05 / (luminance + 0.05)
 

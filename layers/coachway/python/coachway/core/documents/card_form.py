@@ -1,4 +1,4 @@
-"""The form by which a page takes a card. Stripe's own script makes a token of it: no number of a card comes here."""
+"""The card form of payment pages. Stripe's script turns the card into a token, so card numbers never reach us."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STYLE: Final = (
 
 
 class CardForm(RequestSchema):
-    """What the form posts: Stripe's token of the card, the amount that was shown, and what had been paid then."""
+    """The submitted form: Stripe's token of the card, the amount shown, and the amount paid when the form was shown."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"payment_method_id": "pm_card_visa", "amount": "181.63", "paid": "0.00"}]}
@@ -38,48 +38,48 @@ class CardForm(RequestSchema):
 
 
 def cents(text: str) -> int:
-    """Of an amount that a form posted: `181.63`."""
+    """Convert an amount of the form, such as `181.63`, to cents. Raises ValueError."""
     try:
         return int(Decimal(text) * 100)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no amount") from None
+        raise ValueError(f"{text!r} is not an amount") from None
 
 
 @dataclass(frozen=True, slots=True)
 class CardFormContext:
-    """All that the template needs. `action` is where the form goes, `otherwise` says how else one can pay."""
+    """The values of the template. `action` is the URL of the form, `alternative` the text on other ways to pay."""
 
     action: str
     label: str
     amount: str
     paid: str
-    otherwise: str = ""
+    alternative: str = ""
 
     @classmethod
-    def of(cls, action: str, label: str, amount: int, paid: int, otherwise: str = "") -> CardFormContext:
-        """For an amount, after so much was paid, both in cents."""
-        return cls(action, label, f"{amount / 100:.2f}", f"{paid / 100:.2f}", otherwise)
+    def for_amount(cls, action: str, label: str, amount: int, paid: int, alternative: str = "") -> CardFormContext:
+        """Build the context for an amount to pay, with the amount paid so far, both in cents."""
+        return cls(action, label, f"{amount / 100:.2f}", f"{paid / 100:.2f}", alternative)
 
     @property
-    def key(self) -> str:
-        """The account's publishable key."""
+    def publishable_key(self) -> str:
+        """The publishable key of the Stripe account."""
         return os.environ.get("STRIPE_PUBLISHABLE_KEY", "pk_test_coachway")
 
     @property
-    def source(self) -> str:
-        """Where Stripe's script is."""
+    def stripe_script_url(self) -> str:
+        """The URL of Stripe's script."""
         return os.environ.get("STRIPE_SCRIPT", "https://js.stripe.com/v3/")
 
     @property
     def script(self) -> str:
-        """Ours, which runs after it."""
+        """Our own script, which runs after Stripe's."""
         return _script()
 
     @property
-    def policy(self) -> str:
-        """What a page's Content-Security-Policy must let in besides."""
-        whole = urlsplit(self.source)
-        origin = f"{whole.scheme}://{whole.netloc}"
+    def content_policy(self) -> str:
+        """The additional directives of the page's Content-Security-Policy."""
+        url = urlsplit(self.stripe_script_url)
+        origin = f"{url.scheme}://{url.netloc}"
         digest = base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
         return (
             f"script-src 'sha256-{digest}' {origin}; connect-src {origin} https://api.stripe.com; "

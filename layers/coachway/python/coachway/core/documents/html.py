@@ -1,6 +1,6 @@
-"""Pages for people: drawn on the server, phone first, without script where they can, in the organization's colour.
+"""HTML pages, rendered on the server: mobile first, in the organization's color, usable without JavaScript if possible.
 
-A capability keeps its templates beside its code and extends `page.html`. Jinja is in the layer `documents`.
+Each capability has its own templates, which extend `page.html`. Jinja is in the layer `documents`.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from coachway.core.documents.branding import Brand
-from coachway.core.documents.formatting import telephone
+from coachway.core.documents.formatting import format_phone
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.problem_details import Problem
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 PRODUCT: Final = Brand("CoachWay")
 
-_FORM: Final = ("Something in the form was not right", "Go back, reload the page and try again.")
-_SAID: Final = {
+_INVALID_FORM: Final = ("Something in the form was not right", "Go back, reload the page and try again.")
+_MESSAGES: Final = {
     404: (
         "This link does not work",
         "It may be cut short, too old, used or replaced. Use the one in our latest message, or ask us for another.",
     ),
     409: ("That is not possible any more", ""),
-    **dict.fromkeys((400, 413, 415, 422), _FORM),
+    **dict.fromkeys((400, 413, 415, 422), _INVALID_FORM),
     429: ("Too many tries", "Wait a minute, then try again."),
 }
-_OURS: Final = ("Something went wrong on our side", "Wait a moment, then try again.")
+_SERVER_ERROR: Final = ("Something went wrong on our side", "Wait a moment, then try again.")
 
 
 @cache
@@ -41,11 +41,11 @@ def _environment(directory: Path) -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["telephone"] = telephone
+    environment.filters["format_phone"] = format_phone
     return environment
 
 
-def html(
+def render_template(
     directory: Path,
     template: str,
     *,
@@ -53,29 +53,30 @@ def html(
     status: int = 200,
     more_style: str = "",
     script: str = "",
-    also: str = "",
+    extra_policy: str = "",
     **values: object,
 ) -> HtmlResponse:
-    """The page that a template of `directory` makes. Its policy lets in the page's own style, the logo, and `also`.
+    """Render a template of `directory`.
 
-    A `script` is the page's own module, which the template puts into itself: it alone may run, and may ask this origin.
+    The Content-Security-Policy allows the page's style, the logo, and `extra_policy`. The template includes `script` in
+    the page; only this script may run, and it may send requests to this origin.
     """
     style = _style(brand.accent) + more_style
     text = _environment(directory).get_template(template).render(brand=brand, style=style, script=script, **values)
     policy = _policy(style, brand)
     if script:
         policy = f"{policy}; script-src '{_digest(script)}'; connect-src 'self'"
-    if also:
-        policy = f"{policy}; {also}"
+    if extra_policy:
+        policy = f"{policy}; {extra_policy}"
     return HtmlResponse(text, status=status, policy=policy, headers={"X-Robots-Tag": "noindex"})
 
 
 def error_page(problem: Problem) -> HtmlResponse:
-    """What went wrong, told to a person."""
-    title, advice = _SAID.get(problem.status, _OURS)
-    existing = problem.detail if problem.status == 409 else advice
+    """Render the page that explains an error to a person."""
+    title, advice = _MESSAGES.get(problem.status, _SERVER_ERROR)
+    text = problem.detail if problem.status == 409 else advice
     reference = problem.request_id if problem.status >= 500 else ""
-    return html(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=existing, reference=reference)
+    return render_template(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=text, reference=reference)
 
 
 @cache
@@ -85,9 +86,9 @@ def _style(accent: str) -> str:
 
 def _policy(style: str, brand: Brand) -> str:
     logo = urlsplit(brand.logo_url)
-    pictures = f"data: https://{logo.netloc}" if logo.netloc else "data:"
+    image_sources = f"data: https://{logo.netloc}" if logo.netloc else "data:"
     return (
-        f"default-src 'none'; style-src '{_digest(style)}'; img-src {pictures}; form-action 'self'; "
+        f"default-src 'none'; style-src '{_digest(style)}'; img-src {image_sources}; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 

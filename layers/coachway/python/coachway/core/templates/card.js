@@ -1,8 +1,8 @@
 (() => {
   const form = document.getElementById("card-form");
-  const otherwise = document.getElementById("card-otherwise");
+  const alternative = document.getElementById("card-alternative");
   if (!window.Stripe) {
-    otherwise.firstElementChild.textContent = "The card form could not be loaded. Reload the page to try again.";
+    alternative.firstElementChild.textContent = "The card form could not be loaded. Reload the page to try again.";
     return;
   }
   const stripe = Stripe(form.dataset.key);
@@ -11,7 +11,7 @@
   const button = form.querySelector("button");
   card.mount("#card");
   form.hidden = false;
-  otherwise.hidden = true;
+  alternative.hidden = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;

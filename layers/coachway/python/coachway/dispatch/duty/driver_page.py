@@ -33,8 +33,8 @@ def render_page() -> HtmlResponse:
     """Render the page, which is the same for every driver."""
     script = "\n".join((TEMPLATES / "driver" / part).read_text() for part in _PARTS)
     style = (TEMPLATES / "driver.css").read_text()
-    response = html.html(
-        TEMPLATES, "driver.html", brand=html.PRODUCT, more_style=style, script=script, also="worker-src 'self'"
+    response = html.render_template(
+        TEMPLATES, "driver.html", brand=html.PRODUCT, more_style=style, script=script, extra_policy="worker-src 'self'"
     )
     response.headers = {**response.headers, "Cache-Control": "no-cache", "Permissions-Policy": "geolocation=(self)"}
     return response

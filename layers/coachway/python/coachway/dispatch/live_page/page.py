@@ -25,11 +25,11 @@ def render_page(token: str) -> HtmlResponse:
     try:
         link = share_links.open_link(token)
     except errors.NotFound:
-        return html.html(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
+        return html.render_template(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
     charter, organization = link.charter, link.organization
     formatter = Formatter(timezone=charter.timezone, currency=organization.currency)
     track = live_positions.build_shared_track(link)
-    return html.html(
+    return html.render_template(
         TEMPLATES,
         "track.html",
         brand=brand_of(organization),

@@ -13,7 +13,7 @@ from coachway.contracts.dispatch.assignments import (
     TripUnstarted,
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
-from coachway.core.documents.formatting import Formatter, telephone
+from coachway.core.documents.formatting import Formatter, format_phone
 
 RecoveryEvent = RecoveryOffered | RecoveryEscalated | TripRecovered
 AlarmEvent = TripHoursExceeded | TripLateRisk | TripDocumentsMissing | TripUnstarted
@@ -67,7 +67,7 @@ def alarm_sentences(event: AlarmEvent, words: Formatter) -> list[str]:
                 return [due, "Where it is now is not known: its last position is old, or there is none."]
             return [due, f"By its position it will be there at {time(event.expected_at)}."]
         case TripUnstarted():
-            phone = f" The driver's number is {telephone(event.driver_phone)}." if event.driver_phone else ""
+            phone = f" The driver's number is {format_phone(event.driver_phone)}." if event.driver_phone else ""
             due = f"{event.driver_name} should have reported for duty at {time(event.starts_at)}, and has not."
             return [due + phone]
         case TripHoursExceeded():

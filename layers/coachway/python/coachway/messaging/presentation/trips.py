@@ -7,7 +7,7 @@ from typing import Final
 from coachway.contracts.bids import BiddingInvited
 from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
-from coachway.core.documents.formatting import Formatter, humanized, vehicles
+from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
 
 CharterEvent = QuoteSent | QuoteDeclined | CharterBooked | CharterCancelled
 
@@ -21,7 +21,7 @@ def trip_start(event: CharterEvent | BiddingInvited, words: Formatter) -> str:
 
 def trip_vehicles(event: CharterEvent | BiddingInvited) -> str:
     """`Coach`, or `2 × Minibus`."""
-    return vehicles(event.vehicle_count, event.vehicle_class)
+    return format_vehicles(event.vehicle_count, event.vehicle_class)
 
 
 def trip_price(event: CharterEvent, words: Formatter) -> str:
@@ -47,7 +47,7 @@ def trip_stops(event: CharterEvent, words: Formatter) -> list[tuple[str, str]]:
 
 def document_kind(event: DocumentExpiring | DocumentExpired) -> str:
     """`Business license`."""
-    return humanized(event.document_type)
+    return humanize(event.document_type)
 
 
 def expiration_day(event: DocumentExpiring | DocumentExpired) -> str:

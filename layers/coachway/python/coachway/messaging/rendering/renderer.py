@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from coachway.core.documents.formatting import telephone
+from coachway.core.documents.formatting import format_phone
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.presentation import billing, dispatch, trips
@@ -33,7 +33,7 @@ def _environment(medium: Literal["html", "text"]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["telephone"] = telephone
+    environment.filters["format_phone"] = format_phone
     for module in (billing, dispatch, trips):
         environment.globals.update({name: function for name, function in vars(module).items() if isfunction(function)})
     return environment
