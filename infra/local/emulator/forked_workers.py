@@ -74,7 +74,9 @@ class WorkerTemplate:
         self._lock = threading.Lock()
         self._requests, other_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other_end:
-            self._process = subprocess.Popen([sys.executable, worker_template.__file__, *directories], stdin=other_end)
+            self._process = subprocess.Popen(
+                [sys.executable, worker_template.__file__, *directories], stdin=other_end.fileno()
+            )
 
     def start_worker(self, script: str, directory: str, environment: dict[str, str]) -> ForkedWorker:
         """Fork a worker that runs `script`."""

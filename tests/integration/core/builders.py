@@ -49,7 +49,9 @@ def transact(*, checks: Requests = (), deletes: Requests = (), puts: Requests = 
     def with_table_name(requests: Requests) -> list[dict[str, Any]]:
         return [{"TableName": settings.table_name(), **request} for request in requests]
 
-    connection().transact_write_items(*(with_table_name(requests) for requests in (checks, deletes, puts, updates)))
+    connection().transact_write_items(
+        with_table_name(checks), with_table_name(deletes), with_table_name(puts), with_table_name(updates)
+    )
 
 
 def cancellation_codes(failure: TransactWriteError) -> list[str | None]:
