@@ -30,10 +30,10 @@ QuoteId = Annotated[str, Field(pattern=ids.pattern("quo"))]
 
 @api.post("/pricing/calculate-quote", permission="charters:write", errors=(errors.NotFound, PriceTooLarge))
 def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
-    """Price a trip.
+    """Calculate a quote.
 
-    Returns a quote line by line, and stores it with the current values of the rules. `total` is the sum of the lines. A
-    blocking warning keeps the trip from being booked.
+    Prices a trip and stores the quote with the current values of the rules. `total` is the sum of the lines. A trip
+    with a blocking warning cannot be booked.
     """
     return quote_service.calculate_quote(caller, body)
 
@@ -51,7 +51,7 @@ def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
 def get_quote(caller: Caller, quote_id: QuoteId) -> Quote:
     """Get a quote.
 
-    Prices and rules are those at the time of the quote.
+    Returns the prices and rules at the time of the quote.
     """
     return quote_service.get_quote(caller, quote_id)
 
@@ -69,8 +69,8 @@ def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
 def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     """Create a pricing rule.
 
-    Of the matching rules of a type, the most specific wins: route, client, vehicle, global; then the higher priority;
-    then the newest. Dates and times are local to the trip.
+    Of the matching rules of a type, the most specific one wins: route, client, vehicle, global; then the one with the
+    higher priority; then the newest one. Dates and times are local to the trip.
     """
     return rule_service.create_rule(caller, body)
 
@@ -103,9 +103,9 @@ def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -
 
 @api.get("/pricing/pricing-rules/{rule_id}/history", permission="pricing:read")
 def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> Page[HistoryEntry]:
-    """List a pricing rule's history: who changed which fields, and when.
+    """List the changes of a pricing rule.
 
-    Returns the oldest entry first.
+    Each entry shows who changed which fields, and when. Returns the oldest entry first.
     """
     return Page(items=rule_service.get_rule_history(caller, rule_id))
 
@@ -123,7 +123,7 @@ def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     """Create a promo code.
 
-    Accepting a quote with the code takes one use.
+    Accepting a quote with the code counts as a use.
     """
     return extras_service.create_promo_code(caller, body)
 
@@ -138,7 +138,7 @@ def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
 def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     """Create an amenity.
 
-    Adds it to the price list; its price is per vehicle.
+    Adds it to the price list. The price is per vehicle.
     """
     return extras_service.create_amenity(caller, body)
 
@@ -147,7 +147,7 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
 def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceReport:
     """Check an itinerary's hours of service (49 CFR 395.5).
 
-    Returns whether it is legal for its drivers, where a relief driver must take over, and what additional drivers add
-    to the price. Assumes that drivers start fully rested.
+    Returns whether the itinerary is legal for its drivers, where a relief driver must take over, and the price of
+    additional drivers. Assumes that drivers are fully rested at the start.
     """
     return hours_check.check_itinerary(caller, body)

@@ -37,9 +37,9 @@ QUOTE_REQUEST: Final = {
 
 
 def ask(
-    method: str, path: str, body: Any = None, *, org_id: str = ORG, permissions: str = ALL_PERMISSIONS, **more: Any
+    method: str, path: str, body: Any = None, *, org_id: str = ORG, permissions: str = ALL_PERMISSIONS, **options: Any
 ) -> Reply:
-    return call(api, method, BASE + path, body, token=token_for(permissions, org_id=org_id), **more)
+    return call(api, method, BASE + path, body, token=token_for(permissions, org_id=org_id), **options)
 
 
 def create_rule(body: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -54,6 +54,6 @@ def calculate_quote(**fields: Any) -> dict[str, Any]:
     return dict(reply.json())
 
 
-def line_of(answer: dict[str, Any], kind: str) -> dict[str, Any]:
-    (line,) = [line for line in answer["lines"] if line["kind"] == kind]
+def line_of(quote: dict[str, Any], kind: str) -> dict[str, Any]:
+    (line,) = [line for line in quote["lines"] if line["kind"] == kind]
     return dict(line)

@@ -39,18 +39,18 @@ REQUEST = QuoteRequest.model_validate_json('{"vehicle_class": "coach", "trip_dat
 def test_calculate_quote_returns_lines_and_stores_quote() -> None:
     base, per_mile = create_rule(COACH_BASE), create_rule(PER_MILE)
     create_rule(WEEKEND)
-    given = calculate_quote()
-    assert given["id"].startswith("quo_")
-    told = ("kind", "rule_id", "quantity", "unit_amount", "amount")
-    assert [tuple(each[name] for name in told) for each in given["lines"]] == [
+    quote = calculate_quote()
+    assert quote["id"].startswith("quo_")
+    fields = ("kind", "rule_id", "quantity", "unit_amount", "amount")
+    assert [tuple(each[name] for name in fields) for each in quote["lines"]] == [
         ("base_rate", base["id"], 1, 350, 350),
         ("mileage_rate", per_mile["id"], 150, 2.5, 375),
         ("fuel_surcharge", None, 150, 0.01, 1.5),
     ]
-    assert (given["subtotal"], given["discount"], given["tax"], given["total"]) == (726.5, 0, 0, 726.5)
-    assert (given["currency"], given["warnings"], given["margin"]) == ("USD", [], None)
-    assert ask("GET", f"/quotes/{given['id']}").json() == given
-    assert not {"org_id", "deleted_at", "promo_max_uses"} & given.keys()
+    assert (quote["subtotal"], quote["discount"], quote["tax"], quote["total"]) == (726.5, 0, 0, 726.5)
+    assert (quote["currency"], quote["warnings"], quote["margin"]) == ("USD", [], None)
+    assert ask("GET", f"/quotes/{quote['id']}").json() == quote
+    assert not {"org_id", "deleted_at", "promo_max_uses"} & quote.keys()
 
 
 def test_calculate_quote_of_weekend_with_amenity() -> None:
@@ -66,9 +66,9 @@ def test_updated_rule_applies_immediately_and_quotes_keep_values() -> None:
     assert ask("PUT", f"/pricing-rules/{per_mile['id']}", {"amount": 2.75}).status == 200
     after = calculate_quote(miles=100)
     assert line_of(after, "mileage_rate")["amount"] == 275
-    kept = ask("GET", f"/quotes/{before['id']}").json()
-    assert line_of(kept, "mileage_rate")["amount"] == 250
-    assert [(each["amount"], each["version"]) for each in kept["rules"]] == [(2.5, 1)]
+    stored = ask("GET", f"/quotes/{before['id']}").json()
+    assert line_of(stored, "mileage_rate")["amount"] == 250
+    assert [(each["amount"], each["version"]) for each in stored["rules"]] == [(2.5, 1)]
     assert [(each["amount"], each["version"]) for each in after["rules"]] == [(2.75, 2)]
 
 
@@ -76,44 +76,44 @@ def test_list_quotes_filters_by_client_and_status() -> None:
     create_rule(COACH_BASE)
     first, second, third = calculate_quote(), calculate_quote(client_id=ZENITH), calculate_quote()
 
-    def found(**query: str) -> list[str]:
+    def list_ids(**query: str) -> list[str]:
         return [each["id"] for each in ask("GET", "/quotes", query=query).json()["items"]]
 
-    assert found() == [third["id"], second["id"], first["id"]]
-    assert found(client_id=ACME) == [third["id"], first["id"]]
-    assert found(client_id=ACME, status="accepted") == []
-    assert found(status="calculated", limit="1") == [third["id"]]
+    assert list_ids() == [third["id"], second["id"], first["id"]]
+    assert list_ids(client_id=ACME) == [third["id"], first["id"]]
+    assert list_ids(client_id=ACME, status="accepted") == []
+    assert list_ids(status="calculated", limit="1") == [third["id"]]
     assert ask("GET", "/quotes", query={"status": "lost"}).status == 422
 
 
 def test_list_quotes_filters_by_charter() -> None:
     create_rule(COACH_BASE)
     charter = "chr_01JQZZZZZZZZZZZZZZZZZZZZZZ"
-    made = quote_service.price_trip(CALLER, REQUEST, charter_id=charter)
-    store.commit(CALLER, *made.ops)
-    found = ask("GET", "/quotes", query={"charter_id": charter}).json()["items"]
-    assert [each["id"] for each in found] == [made.quote.id]
+    draft = quote_service.price_trip(CALLER, REQUEST, charter_id=charter)
+    store.commit(CALLER, *draft.ops)
+    items = ask("GET", "/quotes", query={"charter_id": charter}).json()["items"]
+    assert [each["id"] for each in items] == [draft.quote.id]
 
 
 def test_calculate_quote_of_unknown_client_is_not_found() -> None:
-    made = create_rule(COACH_BASE)
-    stranger = ids.new("cli")
-    assert ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": stranger}).status == 404
+    rule = create_rule(COACH_BASE)
+    unknown_id = ids.new("cli")
+    assert ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": unknown_id}).status == 404
     assert ask("POST", "/calculate-quote", QUOTE_REQUEST, org_id=OTHER_ORG).status == 404
-    special = {**COACH_BASE, "scope": "client", "client_id": stranger}
-    assert ask("POST", "/pricing-rules", special).status == 404
-    change = {"scope": "client", "client_id": stranger}
-    assert ask("PUT", f"/pricing-rules/{made['id']}", change).status == 404
+    client_rule = {**COACH_BASE, "scope": "client", "client_id": unknown_id}
+    assert ask("POST", "/pricing-rules", client_rule).status == 404
+    changes = {"scope": "client", "client_id": unknown_id}
+    assert ask("PUT", f"/pricing-rules/{rule['id']}", changes).status == 404
 
 
 def test_price_trip_writes_nothing() -> None:
     create_rule(COACH_BASE)
-    made = quote_service.price_trip(
+    draft = quote_service.price_trip(
         CALLER, REQUEST, warnings=[Notice(code="hours_of_service", message="too long", blocking=True)]
     )
-    assert ask("GET", f"/quotes/{made.quote.id}").status == 404
-    store.commit(CALLER, *made.ops)
-    stored = quote_service.get_quote(CALLER, made.quote.id)
+    assert ask("GET", f"/quotes/{draft.quote.id}").status == 404
+    store.commit(CALLER, *draft.ops)
+    stored = quote_service.get_quote(CALLER, draft.quote.id)
     with pytest.raises(errors.Conflict, match="too long"):
         quote_acceptance.acceptance_ops(CALLER, stored)
 
@@ -131,14 +131,14 @@ def test_calculate_quote_uses_tax_and_fuel_of_organization() -> None:
     before = store.get(Organization, ORGANIZATIONS.key(org=ORG))
     terms = {"tax_rate_percent": Decimal("8.875"), "fuel_surcharge_per_mile": Decimal("0.02"), "minimum_charge": 200_00}
     store.commit(CALLER, Update(before, before.model_copy(update=terms)))
-    given = calculate_quote(miles=10)
-    assert [(each["kind"], each["amount"]) for each in given["lines"]] == [
+    quote = calculate_quote(miles=10)
+    assert [(each["kind"], each["amount"]) for each in quote["lines"]] == [
         ("base_rate", 100),
         ("fuel_surcharge", 0.2),
         ("minimum_charge", 99.8),
         ("tax", 17.75),
     ]
-    assert given["total"] == 217.75
+    assert quote["total"] == 217.75
 
 
 def test_calculate_quote_with_cost_returns_margin() -> None:
@@ -152,33 +152,33 @@ def test_calculate_quote_with_cached_rules_takes_three_reads_and_one_write() -> 
     calculate_quote()
     calls = call_stats.calls
     calculate_quote()
-    assert call_stats.calls - calls <= 5  # the signing key's look-up of the test token included
+    assert call_stats.calls - calls <= 5  # including the read of the keys that verify the token
 
 
 def test_calculate_quote_with_same_idempotency_key_returns_first_quote() -> None:
     create_rule(COACH_BASE)
     first = ask("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
-    again = ask("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
-    assert again.json() == first.json()
+    second = ask("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
+    assert second.json() == first.json()
     assert (
         ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "miles": 1}, headers={"idempotency-key": "one"}).status == 422
     )
 
 
 def test_quotes_and_rules_are_hidden_from_other_organizations() -> None:
-    made = create_rule(COACH_BASE)
-    given = calculate_quote()
-    assert ask("GET", f"/quotes/{given['id']}", org_id=OTHER_ORG).status == 404
+    rule = create_rule(COACH_BASE)
+    quote = calculate_quote()
+    assert ask("GET", f"/quotes/{quote['id']}", org_id=OTHER_ORG).status == 404
     assert ask("GET", "/quotes", org_id=OTHER_ORG).json()["items"] == []
     for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/history")):
         body = {"amount": 1} if method == "PUT" else None
-        assert ask(method, f"/pricing-rules/{made['id']}{path}", body, org_id=OTHER_ORG).status == 404
-    theirs = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": None}, org_id=OTHER_ORG).json()
-    assert theirs["total"] == 1.5
+        assert ask(method, f"/pricing-rules/{rule['id']}{path}", body, org_id=OTHER_ORG).status == 404
+    other_quote = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": None}, org_id=OTHER_ORG).json()
+    assert other_quote["total"] == 1.5
 
 
 @pytest.mark.parametrize(
-    ("fields", "named"),
+    ("fields", "field"),
     [
         ({"miles": -1}, "miles"),
         ({"miles": 1.234}, "miles"),
@@ -200,10 +200,10 @@ def test_quotes_and_rules_are_hidden_from_other_organizations() -> None:
         ({"surprise": True}, "surprise"),
     ],
 )
-def test_calculate_quote_rejects_invalid_fields(fields: dict[str, Any], named: str) -> None:
+def test_calculate_quote_rejects_invalid_fields(fields: dict[str, Any], field: str) -> None:
     reply = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, **fields})
     assert reply.status == 422, reply.text
-    assert any(each["field"].split(".")[0] == named for each in reply.json()["errors"]), reply.text
+    assert any(each["field"].split(".")[0] == field for each in reply.json()["errors"]), reply.text
 
 
 def test_calculate_quote_with_too_large_price_is_conflict() -> None:
@@ -237,19 +237,19 @@ def test_acceptance_uses_promo_code_up_to_limit() -> None:
     assert (promo["uses_left"], promo["max_uses"]) == (0, 3)
     statuses = [ask("GET", f"/quotes/{quote_id}").json()["status"] for quote_id in ids]
     assert statuses.count("accepted") == 3
-    late = calculate_quote(promo_code="SPRING", miles=0)
-    assert (late["discount"], [each["code"] for each in late["warnings"]]) == (0, ["promo_used_up"])
+    after_limit = calculate_quote(promo_code="SPRING", miles=0)
+    assert (after_limit["discount"], [each["code"] for each in after_limit["warnings"]]) == (0, ["promo_used_up"])
 
 
 def test_calculate_quote_applies_promo_code() -> None:
     create_rule(COACH_BASE)
     ask("POST", "/promo-codes", {"code": "TEN", "percent": 10, "valid_until": "2027-05-31"})
-    asked = REQUEST.model_copy(update={"promo_code": "TEN", "miles": Decimal(0)})
+    request = REQUEST.model_copy(update={"promo_code": "TEN", "miles": Decimal(0)})
     with clock.frozen(datetime(2027, 6, 1, 3, 59, tzinfo=UTC)):
-        given = quote_service.estimate_price(CALLER, asked)
-        assert (given.subtotal, given.discount, given.total) == (350_00, 35_00, 315_00)
+        price = quote_service.estimate_price(CALLER, request)
+        assert (price.subtotal, price.discount, price.total) == (350_00, 35_00, 315_00)
     with clock.frozen(datetime(2027, 6, 1, 4, tzinfo=UTC)):
-        assert [each.code for each in quote_service.estimate_price(CALLER, asked).warnings] == ["promo_expired"]
+        assert [each.code for each in quote_service.estimate_price(CALLER, request).warnings] == ["promo_expired"]
     assert [each["code"] for each in calculate_quote(promo_code="nope")["warnings"]] == ["promo_unknown"]
 
 
@@ -259,7 +259,7 @@ def test_promo_and_amenity_codes_are_unique() -> None:
         ("/amenities", {"code": "wifi", "name": "Wifi", "amount": 5}),
     ):
         assert ask("POST", path, body).status == 201
-        again = ask("POST", path, {**body, "code": str(body["code"]).swapcase()})
-        assert (again.status, again.json()["errors"][0]["field"]) == (409, "code")
+        second = ask("POST", path, {**body, "code": str(body["code"]).swapcase()})
+        assert (second.status, second.json()["errors"][0]["field"]) == (409, "code")
         assert ask("POST", path, body, org_id=OTHER_ORG).status == 201
     assert [each["code"] for each in ask("GET", "/amenities").json()["items"]] == ["wifi"]

@@ -16,7 +16,7 @@ from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import settings
 from coachway.pricing import rule_cache
 from coachway.pricing.rule_cache import _query_index
-from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, index_partition_of
+from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, partition_of_rule
 from coachway.pricing.rule_model import ENTRIES, PricingRule, RuleEntry
 from tests.integration.pricing.builders import (
     ACME,
@@ -29,11 +29,10 @@ from tests.integration.pricing.builders import (
     create_rule,
     line_of,
 )
-from tests.unit.pricing.builders import base_rate, mileage_rate
-from tests.unit.pricing.builders import build_rule as made
+from tests.unit.pricing.builders import base_rate, build_rule, mileage_rate
 
 
-def entries(partition: str) -> list[str]:
+def list_entries(partition: str) -> list[str]:
     return [each.rule.id for each in query_all(RuleEntry, ENTRIES.partition(org=ORG, shelf=partition))]
 
 
@@ -51,10 +50,10 @@ def test_create_rule_stores_input() -> None:
         "valid_until": "2027-12-31",
         "min_passengers": 10,
     }
-    kept = create_rule(body)
-    assert {name: kept[name] for name in body} == body
-    reply = ask("GET", f"/pricing-rules/{kept['id']}")
-    assert reply.json() == kept
+    rule = create_rule(body)
+    assert {name: rule[name] for name in body} == body
+    reply = ask("GET", f"/pricing-rules/{rule['id']}")
+    assert reply.json() == rule
     assert reply.headers["ETag"] == '"1"'
 
 
@@ -62,19 +61,19 @@ def test_list_rules_is_newest_first_and_filtered() -> None:
     first, second = create_rule(COACH_BASE), create_rule(PER_MILE, client_id=ACME, scope="client")
     third = create_rule(PER_MILE, vehicle_class="coach", scope="vehicle")
 
-    def found(**query: str) -> list[str]:
+    def list_ids(**query: str) -> list[str]:
         return [each["id"] for each in ask("GET", "/pricing-rules", query=query).json()["items"]]
 
-    assert found() == [third["id"], second["id"], first["id"]]
-    assert found(rule_type="mileage_rate") == [third["id"], second["id"]]
-    assert found(rule_type="mileage_rate", scope="client") == [second["id"]]
-    assert found(client_id=ACME) == [second["id"]]
-    assert found(vehicle_class="coach") == [third["id"]]
+    assert list_ids() == [third["id"], second["id"], first["id"]]
+    assert list_ids(rule_type="mileage_rate") == [third["id"], second["id"]]
+    assert list_ids(rule_type="mileage_rate", scope="client") == [second["id"]]
+    assert list_ids(client_id=ACME) == [second["id"]]
+    assert list_ids(vehicle_class="coach") == [third["id"]]
 
 
 def test_update_rule_records_changed_fields() -> None:
-    kept = create_rule(PER_MILE)
-    path = f"/pricing-rules/{kept['id']}"
+    rule = create_rule(PER_MILE)
+    path = f"/pricing-rules/{rule['id']}"
     changed = ask("PUT", path, {"amount": 2.75, "priority": 3})
     assert (changed.status, changed.json()["amount"], changed.json()["name"]) == (200, 2.75, "Per mile")
     ask("DELETE", path)
@@ -111,53 +110,53 @@ def test_update_rule_rejects_invalid_fields() -> None:
 
 
 def test_index_entries_follow_rule_changes() -> None:
-    kept = create_rule(PER_MILE, valid_from="2027-06-01", valid_until="2027-08-31")
-    assert entries("global") == [kept["id"]] * 3
-    path = f"/pricing-rules/{kept['id']}"
+    rule = create_rule(PER_MILE, valid_from="2027-06-01", valid_until="2027-08-31")
+    assert list_entries("global") == [rule["id"]] * 3
+    path = f"/pricing-rules/{rule['id']}"
     ask("PUT", path, {"vehicle_class": "coach", "scope": None, "valid_from": None})
-    assert (entries("global"), entries("vehicle:coach")) == ([], [kept["id"]])
+    assert (list_entries("global"), list_entries("vehicle:coach")) == ([], [rule["id"]])
     assert ask("GET", path).json()["scope"] == "vehicle"
     ask("DELETE", path)
-    assert entries("vehicle:coach") == []
+    assert list_entries("vehicle:coach") == []
     assert calculate_quote()["warnings"][0]["code"] == "no_rate"
 
 
 def test_quote_uses_most_specific_of_many_rules() -> None:
     create_rule(PER_MILE, amount=9, priority=9999)
     create_rule(PER_MILE, amount=8, vehicle_class="coach", scope="vehicle")
-    of_client = create_rule(PER_MILE, amount=7, client_id=ACME, scope="client")
-    assert line_of(calculate_quote(), "mileage_rate")["rule_id"] == of_client["id"]
-    of_route = create_rule(PER_MILE, amount=6, route="here > there", scope="route")
-    assert line_of(calculate_quote(route="Here → There"), "mileage_rate")["rule_id"] == of_route["id"]
-    ask("DELETE", f"/pricing-rules/{of_client['id']}")
+    client_rule = create_rule(PER_MILE, amount=7, client_id=ACME, scope="client")
+    assert line_of(calculate_quote(), "mileage_rate")["rule_id"] == client_rule["id"]
+    route_rule = create_rule(PER_MILE, amount=6, route="here > there", scope="route")
+    assert line_of(calculate_quote(route="Here → There"), "mileage_rate")["rule_id"] == route_rule["id"]
+    ask("DELETE", f"/pricing-rules/{client_rule['id']}")
     assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 8
 
 
 def test_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
     first = date(2026, 6, 1)
-    wanted = mileage_rate(2_00, client_id=ACME, org_id=ORG)
-    rules = [base_rate(org_id=ORG), wanted]
+    client_rule = mileage_rate(2_00, client_id=ACME, org_id=ORG)
+    rules = [base_rate(org_id=ORG), client_rule]
     rules += [mileage_rate(n, org_id=ORG, client_id=f"cli_01JQ{n:022d}") for n in range(3000)]
     rules += [mileage_rate(n, org_id=ORG, route=f"Here > Place {n}") for n in range(2000)]
     rules += [
-        made("seasonal", org_id=ORG, percent=5, valid_from=day, valid_until=day)
+        build_rule("seasonal", org_id=ORG, percent=5, valid_from=day, valid_until=day)
         for day in (first + timedelta(days=n) for n in range(1000))
     ]
     rules += [mileage_rate(100 + n, org_id=ORG, priority=n) for n in range(4000)]
-    _seed(dynamodb, rules)
+    _store_rules(dynamodb, rules)
     assert len(rules) > 10_000
     calls = call_stats.calls
-    given = calculate_quote()
-    assert line_of(given, "mileage_rate")["rule_id"] == wanted.id
-    assert line_of(given, "seasonal")["amount"] == 32.5
+    quote = calculate_quote()
+    assert line_of(quote, "mileage_rate")["rule_id"] == client_rule.id
+    assert line_of(quote, "seasonal")["amount"] == 32.5
     assert call_stats.calls - calls <= 30
     calls = call_stats.calls
     calculate_quote()
     assert call_stats.calls - calls <= 5
 
 
-def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:
-    """Write 10,000 rules and their index entries directly."""
+def _store_rules(dynamodb: Any, rules: list[PricingRule]) -> None:
+    """Write many rules and their index entries directly."""
     puts: list[Any] = []
     for each in rules:
         for op in rule_cache.index_ops_on_create(each):
@@ -172,17 +171,17 @@ def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:
     )
 
 
-def test_full_partition_is_read_only_as_far_as_needed(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_partition_is_read_until_a_rule_matches(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [mileage_rate(n + 1, org_id=ORG, priority=n) for n in range(1000)]
-    assert {index_partition_of(each) for each in rules} == {"global"}
-    _seed(dynamodb, rules)
-    read: list[int] = []
+    assert {partition_of_rule(each) for each in rules} == {"global"}
+    _store_rules(dynamodb, rules)
+    page_lengths: list[int] = []
 
-    def counted(*where: Any) -> IndexPage:
-        glance = _query_index(*where)
-        read.append(len(glance.rules))
-        return glance
+    def count_rules(*args: Any) -> IndexPage:
+        page = _query_index(*args)
+        page_lengths.append(len(page.rules))
+        return page
 
-    monkeypatch.setattr(rule_cache, "_query_index", counted)
+    monkeypatch.setattr(rule_cache, "_query_index", count_rules)
     assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 10
-    assert sum(read) <= 4 * PAGE_SIZE
+    assert sum(page_lengths) <= 4 * PAGE_SIZE

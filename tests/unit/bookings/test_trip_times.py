@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from coachway.bookings.charters import trip_times
 from coachway.bookings.charters.model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
 from coachway.core import errors
-from coachway.hours.model import Law
+from coachway.hours.model import CarrierRuleset
 from coachway.hours.rulesets import US_PROPERTY
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -79,7 +79,7 @@ def test_build_trip_schedule_applies_ruleset() -> None:
     with_passengers = trip_times.build_trip_schedule(charter_input(stops=nine_hours, miles=400), "America/New_York")
     assert with_passengers.notices == []
     with_goods = trip_times.build_trip_schedule(
-        charter_input(stops=nine_hours, miles=400), "America/New_York", Law(US_PROPERTY)
+        charter_input(stops=nine_hours, miles=400), "America/New_York", CarrierRuleset(US_PROPERTY)
     )
     assert [(notice.code, notice.blocking) for notice in with_goods.notices] == [("hours_of_service", True)]
 

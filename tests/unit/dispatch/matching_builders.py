@@ -16,10 +16,10 @@ from coachway.dispatch.matching import eligibility, trip_plan
 from coachway.dispatch.matching.eligibility import DriverCase, DriverEvaluation, TripRequirements
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
-from coachway.hours.model import Law, Segment, Status
+from coachway.hours.model import CarrierRuleset, DutyStatus, Segment
 from coachway.hours.rulesets import US_PASSENGER
 
-HOURS_RULES = Law(US_PASSENGER)
+HOURS_RULES = CarrierRuleset(US_PASSENGER)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 PICKUP_AT = datetime(2027, 3, 3, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -81,12 +81,12 @@ def create_block(starts_at: datetime, hours: float, status: str = "D", number: i
         ends_at=end,
         pickup_at=starts_at,
         dropoff_at=end,
-        duty=[Segment(start=starts_at, end=end, status=Status(status))],
+        duty=[Segment(start=starts_at, end=end, status=DutyStatus(status))],
     )
 
 
 def evaluate(
-    case: DriverCase, requirements: TripRequirements | None = None, hours_rules: Law = HOURS_RULES
+    case: DriverCase, requirements: TripRequirements | None = None, hours_rules: CarrierRuleset = HOURS_RULES
 ) -> DriverEvaluation:
     return eligibility.evaluate_driver(
         case, requirements or create_requirements(), create_vehicle(), 0, hours_rules, NOW

@@ -18,7 +18,7 @@ from coachway.dispatch.matching import eligibility, trip_plan
 from coachway.dispatch.matching.eligibility import TripRequirements, VehicleCase
 from coachway.dispatch.matching.eligibility_reasons import Rule
 from coachway.fleet.model import Availability
-from coachway.hours.model import Law
+from coachway.hours.model import CarrierRuleset
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
 from tests.unit.dispatch.matching_builders import (
     ATLANTIC_CITY,
@@ -109,12 +109,14 @@ def test_evaluate_driver_uses_the_hours_rules_of_the_organization() -> None:
         PICKUP_AT - 20 * HOUR, 10.5
     )  # followed by 9.5 hours off duty: enough for passengers, not for property
     assert evaluate(create_driver_case(before)).reasons == []
-    reasons = evaluate(create_driver_case(before), hours_rules=Law(US_PROPERTY)).reasons
+    reasons = evaluate(create_driver_case(before), hours_rules=CarrierRuleset(US_PROPERTY)).reasons
     assert reasons
     assert all(each.citation is not None and each.citation.startswith("49 CFR 395.3") for each in reasons)
     weekly = [create_block(PICKUP_AT - timedelta(days=day), 10, "ON", day) for day in range(1, 7)]
     assert evaluate(create_driver_case(*weekly)).reasons == []
-    [reason] = evaluate(create_driver_case(*weekly), hours_rules=Law(US_PASSENGER, daily_carrier=False)).reasons
+    [reason] = evaluate(
+        create_driver_case(*weekly), hours_rules=CarrierRuleset(US_PASSENGER, daily_carrier=False)
+    ).reasons
     assert reason.citation == "49 CFR 395.5(b)(1)"
 
 

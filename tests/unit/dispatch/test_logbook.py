@@ -17,8 +17,8 @@ from coachway.dispatch.assignments.rules import travel_time
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.fleet.model import DRIVER_EXAMPLE, Driver
-from coachway.hours.model import Answer, Segment, Status
-from coachway.hours.rules import check
+from coachway.hours.model import DutyStatus, Legality, Segment
+from coachway.hours.rules import check_hours
 
 START = datetime(2027, 3, 3, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,7 +37,7 @@ def create_block(starts_at: datetime = START, number: str = "1") -> DutyBlock:
     """Create a block: half an hour to the first stop, three hours of driving, one of waiting, three and a half back."""
     moment, duty = starts_at, []
     for hours, status in ((0.5, "D"), (3, "D"), (1, "ON"), (3, "D"), (0.5, "D")):
-        duty.append(Segment(start=moment, end=moment + hours * HOUR, status=Status(status)))
+        duty.append(Segment(start=moment, end=moment + hours * HOUR, status=DutyStatus(status)))
         moment += hours * HOUR
     return DutyBlock(
         assignment_id=f"asg_{number}",
@@ -174,7 +174,7 @@ def test_build_log_adds_the_transfer_before_check_in() -> None:
         create_driver(), [one, other], started, START, START + 14.3 * HOUR, START + 14.3 * HOUR, REST
     )
     [transfer] = [
-        segment for segment in segments if segment.status is Status.DRIVING and segment.end == START + 14.25 * HOUR
+        segment for segment in segments if segment.status is DutyStatus.DRIVING and segment.end == START + 14.25 * HOUR
     ]
     assert transfer.length == travel_time(NEW_YORK, BOSTON)
 
@@ -225,10 +225,10 @@ def test_check_of_a_log_with_a_gap_returns_unknown() -> None:
     history = logbook.build_log(
         create_driver(), [create_block()], {}, NINE_DAYS_BEFORE, START + 20 * HOUR, START + 20 * HOUR, REST
     )
-    plan = [Segment(start=START + 20 * HOUR, end=START + 21 * HOUR, status=Status.DRIVING)]
-    assert check(history, plan).verdict is Answer.UNKNOWN
+    plan = [Segment(start=START + 20 * HOUR, end=START + 21 * HOUR, status=DutyStatus.DRIVING)]
+    assert check_hours(history, plan).verdict is Legality.UNKNOWN
     complete = logbook.build_log(create_driver(), [], {}, NINE_DAYS_BEFORE, START + 20 * HOUR, START + 20 * HOUR, REST)
-    assert check(complete, plan).verdict is Answer.OK
+    assert check_hours(complete, plan).verdict is Legality.OK
 
 
 def test_build_log_before_the_driver_was_added_uses_the_statement() -> None:
@@ -242,8 +242,8 @@ def test_build_log_before_the_driver_was_added_uses_the_statement() -> None:
 
     log = build([float(segment) for segment in stated])
     midnight = datetime(2027, 2, 23, 5, tzinfo=UTC)  # in New York, seven days before
-    assert (log[0].start, log[0].status, log[0].length) == (midnight, Status.ON, 5 * HOUR)
-    assert sum((segment.length for segment in log if segment.status is Status.ON), timedelta()) == 15 * HOUR
+    assert (log[0].start, log[0].status, log[0].length) == (midnight, DutyStatus.ON, 5 * HOUR)
+    assert sum((segment.length for segment in log if segment.status is DutyStatus.ON), timedelta()) == 15 * HOUR
     assert log[-1].end == START
     assert [segment.start for segment in build(None)] == [added]
 
@@ -252,7 +252,7 @@ def test_build_log_before_the_driver_was_added_uses_the_statement() -> None:
 def test_check_of_the_first_trip_counts_the_statement(hours: float | None, verdict: str) -> None:
     new_driver = create_driver(created_at=START - HOUR, duty_statement=None if hours is None else [hours] * 7)
     history = logbook.build_log(new_driver, [], {}, NINE_DAYS_BEFORE, START, START, REST)
-    assert check(history, create_block().duty, home=ZoneInfo(new_driver.timezone)).verdict == verdict
+    assert check_hours(history, create_block().duty, home_zone=ZoneInfo(new_driver.timezone)).verdict == verdict
 
 
 @settings(deadline=None)

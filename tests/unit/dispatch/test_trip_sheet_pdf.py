@@ -10,7 +10,7 @@ from coachway.core.types import ids
 from coachway.dispatch import trip_sheet_pdf
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
-from coachway.hours.model import Segment, Status
+from coachway.hours.model import DutyStatus, Segment
 from tests.unit.bookings.builders import ORGANIZATION
 
 START = datetime(2027, 3, 3, 13, 15, tzinfo=UTC)
@@ -36,7 +36,7 @@ def create_stop(kind: StopType, address: str, arrival: int | None, departure: in
     )
 
 
-def create_duty(*parts: tuple[int, int, Status]) -> list[Segment]:
+def create_duty(*parts: tuple[int, int, DutyStatus]) -> list[Segment]:
     return [
         Segment(start=minutes_after_start(start), end=minutes_after_start(end), status=status)
         for start, end, status in parts
@@ -74,13 +74,13 @@ def create_assignment(**fields: Any) -> Assignment:
             create_stop(StopType.DROPOFF, "11 Wall St, New York, NY", 570, None),
         ],
         "duty": create_duty(
-            (0, 15, Status.ON),
-            (15, 35, Status.DRIVING),
-            (35, 45, Status.ON),
-            (45, 225, Status.DRIVING),
-            (225, 390, Status.ON),
-            (390, 570, Status.DRIVING),
-            (570, 600, Status.ON),
+            (0, 15, DutyStatus.ON),
+            (15, 35, DutyStatus.DRIVING),
+            (35, 45, DutyStatus.ON),
+            (45, 225, DutyStatus.DRIVING),
+            (225, 390, DutyStatus.ON),
+            (390, 570, DutyStatus.DRIVING),
+            (570, 600, DutyStatus.ON),
         ),
         "contact_name": "Dana Lee, Acme Events",
         "contact_phone": "+12125550123",
@@ -107,7 +107,7 @@ def test_render_pdf_with_two_drivers_has_two_duty_plans() -> None:
     two_drivers = create_assignment(
         second_driver_id=EMIL.id,
         second_driver_name=EMIL.name,
-        second_duty=create_duty((0, 390, Status.ON), (390, 570, Status.DRIVING), (570, 600, Status.ON)),
+        second_duty=create_duty((0, 390, DutyStatus.ON), (390, 570, DutyStatus.DRIVING), (570, 600, DutyStatus.ON)),
     )
     one_driver = trip_sheet_pdf.render_pdf(create_assignment(), [ROSA], COACH, ORGANIZATION)
     assert len(trip_sheet_pdf.render_pdf(two_drivers, [ROSA, EMIL], COACH, ORGANIZATION)) > len(one_driver)

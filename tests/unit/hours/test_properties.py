@@ -1,4 +1,4 @@
-"""What holds for any record of any driver."""
+"""Properties of the hours check for any record."""
 
 from __future__ import annotations
 
@@ -7,90 +7,95 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.hours.model import Answer, Ruleset, Segment, Status
-from coachway.hours.rules import check
+from coachway.hours.model import DutyStatus, Legality, Ruleset, Segment
+from coachway.hours.rules import check_hours
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
 
 START = datetime(2027, 3, 1, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
-RESTED = Segment(start=START - timedelta(days=8), end=START, status=Status.OFF)
+QUARTER_HOUR = timedelta(minutes=15)
+LONG_REST = Segment(start=START - timedelta(days=8), end=START, status=DutyStatus.OFF)
 
-rulesets = st.sampled_from([US_PASSENGER, US_PROPERTY])
-lengths = st.lists(st.tuples(st.sampled_from(list(Status)), st.integers(1, 60)), min_size=1, max_size=14)
+RULESETS = st.sampled_from([US_PASSENGER, US_PROPERTY])
+PARTS = st.lists(st.tuples(st.sampled_from(list(DutyStatus)), st.integers(1, 60)), min_size=1, max_size=14)
 
 
-def laid_out(parts: list[tuple[Status, int]], start: datetime = START) -> list[Segment]:
+def build_segments(parts: list[tuple[DutyStatus, int]], start: datetime = START) -> list[Segment]:
     segments = []
-    for status, quarters in parts:
-        end = start + quarters * QUARTER
+    for status, quarter_hours in parts:
+        end = start + quarter_hours * QUARTER_HOUR
         segments.append(Segment(start=start, end=end, status=status))
         start = end
     return segments
 
 
-@given(parts=lengths, ruleset=rulesets, cut=st.data())
-def test_splitting_a_segment_changes_nothing(
-    parts: list[tuple[Status, int]], ruleset: Ruleset, cut: st.DataObject
+@given(parts=PARTS, ruleset=RULESETS, data=st.data())
+def test_check_hours_ignores_splitting_of_segments(
+    parts: list[tuple[DutyStatus, int]], ruleset: Ruleset, data: st.DataObject
 ) -> None:
-    plan = laid_out(parts)
-    index = cut.draw(st.integers(0, len(plan) - 1))
-    whole = plan[index]
-    middle = whole.start + whole.length * cut.draw(st.floats(0.1, 0.9))
-    halves = [whole.model_copy(update={"end": middle}), whole.model_copy(update={"start": middle})]
+    plan = build_segments(parts)
+    index = data.draw(st.integers(0, len(plan) - 1))
+    segment = plan[index]
+    middle = segment.start + segment.length * data.draw(st.floats(0.1, 0.9))
+    halves = [segment.model_copy(update={"end": middle}), segment.model_copy(update={"start": middle})]
     split = [*plan[:index], *halves, *plan[index + 1 :]]
-    assert check([RESTED], split, ruleset) == check([RESTED], plan, ruleset)
+    assert check_hours([LONG_REST], split, ruleset) == check_hours([LONG_REST], plan, ruleset)
 
 
-@given(parts=lengths, where=st.data(), rest=st.integers(1, 60))
-def test_more_rest_never_makes_it_worse_for_a_bus_driver(
-    parts: list[tuple[Status, int]], where: st.DataObject, rest: int
+@given(parts=PARTS, data=st.data(), rest=st.integers(1, 60))
+def test_check_hours_additional_rest_never_adds_violations_of_passenger_rules(
+    parts: list[tuple[DutyStatus, int]], data: st.DataObject, rest: int
 ) -> None:
-    index = where.draw(st.integers(0, len(parts)))
-    rested = [*parts[:index], (Status.OFF, rest), *parts[index:]]
-    before, after = check([RESTED], laid_out(parts)), check([RESTED], laid_out(rested))
-    assert _over(after.violations) <= _over(before.violations)
+    index = data.draw(st.integers(0, len(parts)))
+    changed = [*parts[:index], (DutyStatus.OFF, rest), *parts[index:]]
+    before, after = check_hours([LONG_REST], build_segments(parts)), check_hours([LONG_REST], build_segments(changed))
+    assert _total_exceeded(after.violations) <= _total_exceeded(before.violations)
 
 
-@given(parts=lengths, ruleset=rulesets, where=st.data())
-def test_resting_instead_of_working_never_makes_it_worse(
-    parts: list[tuple[Status, int]], ruleset: Ruleset, where: st.DataObject
+@given(parts=PARTS, ruleset=RULESETS, data=st.data())
+def test_check_hours_rest_instead_of_duty_never_adds_violations(
+    parts: list[tuple[DutyStatus, int]], ruleset: Ruleset, data: st.DataObject
 ) -> None:
-    index = where.draw(st.integers(0, len(parts) - 1))
-    rested = [*parts[:index], (Status.OFF, parts[index][1]), *parts[index + 1 :]]
-    before, after = check([RESTED], laid_out(parts), ruleset), check([RESTED], laid_out(rested), ruleset)
-    assert _over(after.violations) <= _over(before.violations)
+    index = data.draw(st.integers(0, len(parts) - 1))
+    changed = [*parts[:index], (DutyStatus.OFF, parts[index][1]), *parts[index + 1 :]]
+    before, after = (
+        check_hours([LONG_REST], build_segments(parts), ruleset),
+        check_hours([LONG_REST], build_segments(changed), ruleset),
+    )
+    assert _total_exceeded(after.violations) <= _total_exceeded(before.violations)
 
 
-@given(parts=lengths.map(lambda parts: parts[:8]), hole=st.data())
-def test_a_hole_in_the_last_eight_days_is_never_ok(parts: list[tuple[Status, int]], hole: st.DataObject) -> None:
-    segments = [RESTED, *laid_out([*parts, (Status.DRIVING, 1)])]
-    index = hole.draw(st.integers(0, len(segments) - 2))
-    holed = [*segments[:index], *segments[index + 1 :]]
-    verdict = check(holed[:-1], holed[-1:])
-    assert verdict.verdict is not Answer.OK
-    assert verdict.remaining is None
-    assert verdict.earliest_drive_at is None
+@given(parts=PARTS.map(lambda parts: parts[:8]), data=st.data())
+def test_check_hours_with_gap_in_last_eight_days_is_never_ok(
+    parts: list[tuple[DutyStatus, int]], data: st.DataObject
+) -> None:
+    segments = [LONG_REST, *build_segments([*parts, (DutyStatus.DRIVING, 1)])]
+    index = data.draw(st.integers(0, len(segments) - 2))
+    with_gap = [*segments[:index], *segments[index + 1 :]]
+    result = check_hours(with_gap[:-1], with_gap[-1:])
+    assert result.verdict is not Legality.OK
+    assert result.remaining is None
+    assert result.earliest_drive_at is None
 
 
 @settings(deadline=None)
-@given(history=lengths, plan=lengths, ruleset=rulesets)
-def test_the_earliest_time_is_legal_and_only_driving_violates(
-    history: list[tuple[Status, int]], plan: list[tuple[Status, int]], ruleset: Ruleset
+@given(history=PARTS, plan=PARTS, ruleset=RULESETS)
+def test_check_hours_earliest_time_is_legal_and_only_driving_violates(
+    history: list[tuple[DutyStatus, int]], plan: list[tuple[DutyStatus, int]], ruleset: Ruleset
 ) -> None:
-    past = [RESTED, *laid_out(history)]
-    planned = laid_out(plan, past[-1].end)
-    verdict = check(past, planned, ruleset)
-    driving = [segment for segment in planned if segment.status is Status.DRIVING]
+    past = [LONG_REST, *build_segments(history)]
+    planned = build_segments(plan, past[-1].end)
+    result = check_hours(past, planned, ruleset)
+    driving = [segment for segment in planned if segment.status is DutyStatus.DRIVING]
     if not driving:
-        assert verdict.verdict is Answer.OK
+        assert result.verdict is Legality.OK
         return
-    assert (verdict.verdict is Answer.OK) == (verdict.earliest_drive_at == driving[0].start)
-    if verdict.earliest_drive_at is not None and verdict.violations:
-        wait = verdict.earliest_drive_at - driving[0].start
-        rest = Segment(start=past[-1].end, end=past[-1].end + wait, status=Status.OFF)
-        assert check([*past, rest], laid_out(plan, rest.end), ruleset).verdict is Answer.OK
+    assert (result.verdict is Legality.OK) == (result.earliest_drive_at == driving[0].start)
+    if result.earliest_drive_at is not None and result.violations:
+        wait = result.earliest_drive_at - driving[0].start
+        rest = Segment(start=past[-1].end, end=past[-1].end + wait, status=DutyStatus.OFF)
+        assert check_hours([*past, rest], build_segments(plan, rest.end), ruleset).verdict is Legality.OK
 
 
-def _over(violations: object) -> timedelta:
+def _total_exceeded(violations: object) -> timedelta:
     assert isinstance(violations, tuple)
     return sum((violation.exceeded for violation in violations), timedelta())

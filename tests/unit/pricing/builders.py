@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from coachway.core.types import ids
 from coachway.pricing import rule_matching
 from coachway.pricing.extras_model import Amenity, PromoCode
-from coachway.pricing.promo_rules import Offer
+from coachway.pricing.promo_rules import RequestedPromoCode
 from coachway.pricing.quote_calculation import PricingTerms, calculate_price
-from coachway.pricing.quote_model import Line, Priced, QuoteRequest
+from coachway.pricing.quote_model import Line, PriceBreakdown, QuoteRequest
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import PricingRule
 
@@ -20,11 +20,11 @@ NEW_YORK = ZoneInfo("America/New_York")
 WEDNESDAY, FRIDAY, SATURDAY = date(2027, 3, 3), date(2027, 3, 5), date(2027, 3, 6)
 ACME, OTHER = "cli_01K0000000000000000000000A", "cli_01K0000000000000000000000B"
 TERMS = PricingTerms(currency="USD", requested_on=date(2026, 11, 20))
-LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+CREATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def build_rule(rule_type: str, **values: Any) -> PricingRule:
-    values = {"id": ids.new("prl"), "org_id": "org_1", "name": rule_type, "created_at": LONG_AGO, **values}
+    values = {"id": ids.new("prl"), "org_id": "org_1", "name": rule_type, "created_at": CREATED_AT, **values}
     return PricingRule(rule_type=rule_type, **values)
 
 
@@ -52,6 +52,10 @@ def promo_code(**values: Any) -> PromoCode:
     return PromoCode(**{"id": "pro_1", "org_id": "org_1", "code": "SPRING", **values})
 
 
+def requested_promo(**values: Any) -> RequestedPromoCode:
+    return RequestedPromoCode("SPRING", promo_code(**values))
+
+
 def build_trip(**values: Any) -> Trip:
     return rule_matching.build_trip(QuoteRequest.model_validate(_request_fields(values)), NEW_YORK)
 
@@ -66,22 +70,22 @@ def price_of(
     *,
     terms: PricingTerms = TERMS,
     amenity: Amenity | None = None,
-    offer: Offer | None = None,
+    promo: RequestedPromoCode | None = None,
     cost: int | None = None,
     **values: Any,
-) -> Priced:
+) -> PriceBreakdown:
     amenities = {amenity.code: amenity} if amenity else {}
-    return calculate_price(build_trip(**values), rules, terms, amenities=amenities, offer=offer, cost=cost)
+    return calculate_price(build_trip(**values), rules, terms, amenities=amenities, promo_code=promo, cost=cost)
 
 
-def line_of(answer: Priced, kind: str) -> Line:
-    (line,) = [line for line in answer.lines if line.kind == kind]
+def line_of(price: PriceBreakdown, kind: str) -> Line:
+    (line,) = [line for line in price.lines if line.kind == kind]
     return line
 
 
-def line_kinds(answer: Priced) -> list[str]:
-    return [each.kind for each in answer.lines]
+def line_kinds(price: PriceBreakdown) -> list[str]:
+    return [each.kind for each in price.lines]
 
 
-def warning_codes(answer: Priced) -> set[str]:
-    return {each.code for each in answer.warnings}
+def warning_codes(price: PriceBreakdown) -> set[str]:
+    return {each.code for each in price.warnings}

@@ -10,48 +10,53 @@ import pytest
 from pydantic import ValidationError
 
 from coachway.pricing.extras_model import PromoInput
-from coachway.pricing.promo_rules import Offer
-from tests.unit.pricing.builders import TERMS, base_rate, line_kinds, price_of, promo_code, warning_codes
+from coachway.pricing.promo_rules import RequestedPromoCode
+from tests.unit.pricing.builders import (
+    TERMS,
+    base_rate,
+    line_kinds,
+    price_of,
+    promo_code,
+    requested_promo,
+    warning_codes,
+)
 
 
 def test_promo_code_reduces_price_by_percentage_or_amount() -> None:
-    assert (
-        price_of(
-            [base_rate(200_00)], miles=Decimal(0), offer=Offer("SPRING", promo_code(percent=Decimal("12.5")))
-        ).total
-        == 175_00
-    )
-    assert (
-        price_of([base_rate(200_00)], miles=Decimal(0), offer=Offer("SPRING", promo_code(amount=30_00))).total == 170_00
-    )
+    by_percentage = requested_promo(percent=Decimal("12.5"))
+    by_amount = requested_promo(amount=30_00)
+    assert price_of([base_rate(200_00)], miles=Decimal(0), promo=by_percentage).total == 175_00
+    assert price_of([base_rate(200_00)], miles=Decimal(0), promo=by_amount).total == 170_00
 
 
 def test_promo_amount_never_exceeds_price() -> None:
-    answer = price_of([base_rate(20_00)], miles=Decimal(0), offer=Offer("SPRING", promo_code(amount=30_00)))
-    assert (answer.discount, answer.total) == (20_00, 0)
+    price = price_of([base_rate(20_00)], miles=Decimal(0), promo=requested_promo(amount=30_00))
+    assert (price.discount, price.total) == (20_00, 0)
 
 
 @pytest.mark.parametrize(
-    ("offer", "code"),
+    ("promo", "code"),
     [
-        (Offer("NOPE", None), "promo_unknown"),
-        (Offer("SPRING", promo_code(amount=1_00, valid_from=date(2026, 11, 21))), "promo_not_yet"),
-        (Offer("SPRING", promo_code(amount=1_00, valid_until=date(2026, 11, 19))), "promo_expired"),
-        (Offer("SPRING", promo_code(amount=1_00, max_uses=3), uses_left=0), "promo_used_up"),
-        (Offer("SPRING", promo_code(amount=1_00, minimum_amount=350_01)), "promo_minimum"),
+        (RequestedPromoCode("NOPE", None), "promo_unknown"),
+        (requested_promo(amount=1_00, valid_from=date(2026, 11, 21)), "promo_not_yet"),
+        (requested_promo(amount=1_00, valid_until=date(2026, 11, 19)), "promo_expired"),
+        (RequestedPromoCode("SPRING", promo_code(amount=1_00, max_uses=3), uses_left=0), "promo_used_up"),
+        (requested_promo(amount=1_00, minimum_amount=350_01), "promo_minimum"),
     ],
 )
-def test_unusable_promo_code_adds_warning(offer: Offer, code: str) -> None:
-    answer = price_of([base_rate(350_00)], miles=Decimal(0), offer=offer)
-    assert "promo" not in line_kinds(answer)
-    assert warning_codes(answer) == {code}
-    assert answer.total == 350_00
+def test_unusable_promo_code_adds_warning(promo: RequestedPromoCode, code: str) -> None:
+    price = price_of([base_rate(350_00)], miles=Decimal(0), promo=promo)
+    assert "promo" not in line_kinds(price)
+    assert warning_codes(price) == {code}
+    assert price.total == 350_00
 
 
 def test_promo_code_is_valid_on_first_and_last_day() -> None:
     today = TERMS.requested_on
-    offer = Offer("SPRING", promo_code(amount=1_00, valid_from=today, valid_until=today, max_uses=1), uses_left=1)
-    assert "promo" in line_kinds(price_of([base_rate()], offer=offer))
+    promo = RequestedPromoCode(
+        "SPRING", promo_code(amount=1_00, valid_from=today, valid_until=today, max_uses=1), uses_left=1
+    )
+    assert "promo" in line_kinds(price_of([base_rate()], promo=promo))
 
 
 def test_promo_code_ignores_case() -> None:
@@ -59,7 +64,7 @@ def test_promo_code_ignores_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "fields",
     [
         {},
         {"percent": 10, "amount": 1},
@@ -70,6 +75,6 @@ def test_promo_code_ignores_case() -> None:
         {"amount": 1, "max_uses": 0},
     ],
 )
-def test_promo_input_rejects_inconsistent_fields(wrong: dict[str, Any]) -> None:
+def test_promo_input_rejects_inconsistent_fields(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        PromoInput(**{"code": "SPRING", **wrong})
+        PromoInput(**{"code": "SPRING", **fields})

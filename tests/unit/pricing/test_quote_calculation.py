@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from coachway.core.errors import Conflict
-from coachway.pricing.promo_rules import Offer
 from tests.unit.pricing.builders import (
     ACME,
     FRIDAY,
@@ -26,7 +25,7 @@ from tests.unit.pricing.builders import (
     line_of,
     mileage_rate,
     price_of,
-    promo_code,
+    requested_promo,
     warning_codes,
     weekend_multiplier,
     wifi_amenity,
@@ -34,27 +33,27 @@ from tests.unit.pricing.builders import (
 
 
 def test_price_has_base_and_miles() -> None:
-    answer = price_of([base_rate(), mileage_rate(), weekend_multiplier()], trip_date=WEDNESDAY, miles=Decimal(150))
-    assert [(each.kind, each.amount) for each in answer.lines] == [
+    price = price_of([base_rate(), mileage_rate(), weekend_multiplier()], trip_date=WEDNESDAY, miles=Decimal(150))
+    assert [(each.kind, each.amount) for each in price.lines] == [
         ("base_rate", 350_00),
         ("mileage_rate", 375_00),
         ("fuel_surcharge", 1_50),
     ]
-    assert answer.total == 726_50
+    assert price.total == 726_50
 
 
 def test_weekend_multiplier_applies_to_driving_only() -> None:
-    answer = price_of(
+    price = price_of(
         [base_rate(), mileage_rate(), weekend_multiplier()],
         trip_date=SATURDAY,
         miles=Decimal(200),
         amenities=["wifi"],
         amenity=wifi_amenity(),
     )
-    assert answer.total == 1114_50
-    assert line_of(answer, "time_multiplier").amount == 212_50
-    assert line_of(answer, "time_multiplier").quantity == Decimal("0.25")
-    assert line_of(answer, "time_multiplier").unit_amount == 850_00
+    assert price.total == 1114_50
+    assert line_of(price, "time_multiplier").amount == 212_50
+    assert line_of(price, "time_multiplier").quantity == Decimal("0.25")
+    assert line_of(price, "time_multiplier").unit_amount == 850_00
 
 
 def test_changed_rate_applies_to_miles() -> None:
@@ -66,21 +65,21 @@ def test_repeated_hour_at_dst_end_is_counted_once() -> None:
     second_half_past_one = datetime.fromisoformat("2027-11-07T01:30:00-05:00")
     half_past_two = datetime.fromisoformat("2027-11-07T02:30:00-05:00")
     hourly = build_rule("hourly_rate", amount=100_00)
-    again = price_of([hourly], departs_at=first_half_past_one, returns_at=second_half_past_one)
-    assert line_of(again, "hourly_rate").quantity == 1
-    longer = price_of([hourly], departs_at=first_half_past_one, returns_at=half_past_two)
-    assert line_of(longer, "hourly_rate").quantity == 2
+    one_hour = price_of([hourly], departs_at=first_half_past_one, returns_at=second_half_past_one)
+    assert line_of(one_hour, "hourly_rate").quantity == 1
+    two_hours = price_of([hourly], departs_at=first_half_past_one, returns_at=half_past_two)
+    assert line_of(two_hours, "hourly_rate").quantity == 2
     from_second = price_of([hourly], departs_at=second_half_past_one, returns_at=half_past_two)
     assert line_of(from_second, "hourly_rate").amount == 100_00
 
 
 def test_skipped_hour_at_dst_start_is_not_counted() -> None:
-    answer = price_of(
+    price = price_of(
         [build_rule("hourly_rate", amount=100_00)],
         departs_at=datetime.fromisoformat("2027-03-14T01:30:00-05:00"),
         returns_at=datetime.fromisoformat("2027-03-14T03:30:00-04:00"),
     )
-    assert line_of(answer, "hourly_rate").quantity == 1
+    assert line_of(price, "hourly_rate").quantity == 1
 
 
 def test_day_of_25_hours_counts_as_one_day() -> None:
@@ -107,10 +106,10 @@ def test_lines_are_in_calculation_order() -> None:
         mileage_rate(),
         base_rate(),
     ]
-    answer = price_of(
+    price = price_of(
         rules,
         terms=replace(TERMS, tax_percent=Decimal("8.875")),
-        offer=Offer("SPRING", promo_code(percent=Decimal(10))),
+        promo=requested_promo(percent=Decimal(10)),
         amenity=wifi_amenity(),
         amenities=["wifi"],
         client_id=ACME,
@@ -122,7 +121,7 @@ def test_lines_are_in_calculation_order() -> None:
         requires_second_driver=True,
         requires_coi=True,
     )
-    assert line_kinds(answer) == [
+    assert line_kinds(price) == [
         "base_rate",
         "mileage_rate",
         "deadhead_rate",
@@ -142,22 +141,22 @@ def test_lines_are_in_calculation_order() -> None:
         "minimum_charge",
         "tax",
     ]
-    assert answer.total == sum(each.amount for each in answer.lines) == answer.subtotal - answer.discount + answer.tax
-    assert {each.id for each in answer.rules} == {each.id for each in rules}
+    assert price.total == sum(each.amount for each in price.lines) == price.subtotal - price.discount + price.tax
+    assert {each.id for each in price.rules} == {each.id for each in rules}
 
 
 def test_deadhead_miles_have_own_rate_and_fuel_surcharge() -> None:
-    answer = price_of(
+    price = price_of(
         [mileage_rate(), mileage_rate(1_20, deadhead=True)], miles=Decimal(100), deadhead_miles=Decimal(40)
     )
-    assert line_of(answer, "deadhead_rate").amount == 48_00
-    assert line_of(answer, "fuel_surcharge").amount == 1_40
+    assert line_of(price, "deadhead_rate").amount == 48_00
+    assert line_of(price, "fuel_surcharge").amount == 1_40
 
 
 def test_deadhead_miles_without_rate_add_warning() -> None:
-    answer = price_of([mileage_rate()], deadhead_miles=Decimal(40))
-    assert "deadhead_rate" not in line_kinds(answer)
-    assert "no_deadhead_rate" in warning_codes(answer)
+    price = price_of([mileage_rate()], deadhead_miles=Decimal(40))
+    assert "deadhead_rate" not in line_kinds(price)
+    assert "no_deadhead_rate" in warning_codes(price)
 
 
 def test_every_vehicle_is_charged() -> None:
@@ -169,31 +168,31 @@ def test_every_vehicle_is_charged() -> None:
         flat_fee("coi", 50_00),
     ]
     rules.append(flat_fee("minimum_charge", 1_00))
-    asked: dict[str, Any] = {"hours": Decimal(3), "stops": 3}
-    one = price_of(rules, **asked)
-    three = price_of(rules, vehicle_count=3, **asked)
-    assert three.total == 3 * one.total
-    with_paper = price_of(rules, vehicle_count=3, requires_coi=True, **asked)
-    assert with_paper.total == three.total + 50_00
+    fields: dict[str, Any] = {"hours": Decimal(3), "stops": 3}
+    one_vehicle = price_of(rules, **fields)
+    three_vehicles = price_of(rules, vehicle_count=3, **fields)
+    assert three_vehicles.total == 3 * one_vehicle.total
+    with_certificate = price_of(rules, vehicle_count=3, requires_coi=True, **fields)
+    assert with_certificate.total == three_vehicles.total + 50_00
 
 
 def test_multipliers_apply_to_same_base() -> None:
     season = build_rule("seasonal", percent=Decimal(10), valid_from=date(2027, 3, 1), valid_until=date(2027, 3, 31))
-    answer = price_of([base_rate(100_00), weekend_multiplier(25), season], trip_date=SATURDAY, miles=Decimal(0))
-    assert [each.amount for each in answer.lines] == [100_00, 25_00, 10_00]
+    price = price_of([base_rate(100_00), weekend_multiplier(25), season], trip_date=SATURDAY, miles=Decimal(0))
+    assert [each.amount for each in price.lines] == [100_00, 25_00, 10_00]
 
 
 def test_reductions_never_exceed_price() -> None:
     rules = [base_rate(1_01), weekend_multiplier(-60), build_rule("seasonal", percent=Decimal(-60))]
-    answer = price_of(rules, trip_date=SATURDAY, miles=Decimal(0))
-    assert [line.amount for line in answer.lines] == [1_01, -61, -40]
-    assert [line.quantity for line in answer.lines] == [1, Decimal("-0.6"), Decimal("-0.4")]
-    assert answer.total == 0
+    price = price_of(rules, trip_date=SATURDAY, miles=Decimal(0))
+    assert [line.amount for line in price.lines] == [1_01, -61, -40]
+    assert [line.quantity for line in price.lines] == [1, Decimal("-0.6"), Decimal("-0.4")]
+    assert price.total == 0
 
 
 def test_weekend_multiplier_applies_to_share_of_multi_day_trip() -> None:
-    answer = price_of([base_rate(300_00), weekend_multiplier(30)], trip_date=FRIDAY, days=3, miles=Decimal(0))
-    assert line_of(answer, "time_multiplier").amount == 60_00
+    price = price_of([base_rate(300_00), weekend_multiplier(30)], trip_date=FRIDAY, days=3, miles=Decimal(0))
+    assert line_of(price, "time_multiplier").amount == 60_00
 
 
 def test_trip_over_midnight_belongs_to_starting_day() -> None:
@@ -212,8 +211,8 @@ def test_rules_use_local_time_of_trip() -> None:
 
 def test_days_multiply_per_day_rules_only() -> None:
     rules = [base_rate(per_day=True), flat_fee("second_driver", 100_00, per_day=True), flat_fee("coi", 50_00)]
-    answer = price_of(rules, days=3, miles=Decimal(0), requires_second_driver=True, requires_coi=True)
-    assert [each.amount for each in answer.lines] == [1050_00, 300_00, 50_00]
+    price = price_of(rules, days=3, miles=Decimal(0), requires_second_driver=True, requires_coi=True)
+    assert [each.amount for each in price.lines] == [1050_00, 300_00, 50_00]
 
 
 def test_overnights_default_to_days_minus_one() -> None:
@@ -236,18 +235,18 @@ def test_client_percentage_applies_before_fees() -> None:
         flat_fee("booking", 10_00),
         build_rule("client_specific", client_id=ACME, percent=Decimal(-10)),
     ]
-    answer = price_of(rules, client_id=ACME, trip_date=SATURDAY, miles=Decimal(0))
-    assert line_of(answer, "client_specific").amount == -15_00
-    assert answer.total == 145_00
+    price = price_of(rules, client_id=ACME, trip_date=SATURDAY, miles=Decimal(0))
+    assert line_of(price, "client_specific").amount == -15_00
+    assert price.total == 145_00
 
 
 def test_replacement_rate_recalculates_price() -> None:
     contract = build_rule("client_specific", client_id=ACME, amount=2_00, replaces="mileage_rate")
-    usual = [base_rate(), weekend_multiplier()]
-    replaced = price_of([*usual, mileage_rate(2_50), contract], client_id=ACME, trip_date=SATURDAY)
-    assert replaced.total == price_of([*usual, mileage_rate(2_00)], trip_date=SATURDAY).total
+    other_rules = [base_rate(), weekend_multiplier()]
+    replaced = price_of([*other_rules, mileage_rate(2_50), contract], client_id=ACME, trip_date=SATURDAY)
+    assert replaced.total == price_of([*other_rules, mileage_rate(2_00)], trip_date=SATURDAY).total
     assert line_of(replaced, "client_specific").amount == -(50 * 150 * 125) // 100
-    assert price_of([*usual, mileage_rate(2_50), contract], trip_date=SATURDAY).total > replaced.total
+    assert price_of([*other_rules, mileage_rate(2_50), contract], trip_date=SATURDAY).total > replaced.total
 
 
 def test_client_replacement_applies_after_vehicle_replacement() -> None:
@@ -256,8 +255,8 @@ def test_client_replacement_applies_after_vehicle_replacement() -> None:
         build_rule("vehicle_specific", vehicle_class="coach", amount=3_00, replaces="mileage_rate"),
         build_rule("client_specific", client_id=ACME, amount=2_00, replaces="mileage_rate"),
     ]
-    answer = price_of(rules, client_id=ACME, miles=Decimal(100))
-    assert [each.amount for each in answer.lines] == [250_00, 50_00, -100_00, 1_00]
+    price = price_of(rules, client_id=ACME, miles=Decimal(100))
+    assert [each.amount for each in price.lines] == [250_00, 50_00, -100_00, 1_00]
 
 
 def test_replacement_of_unused_rate_changes_nothing() -> None:
@@ -267,9 +266,9 @@ def test_replacement_of_unused_rate_changes_nothing() -> None:
 
 def test_amenity_rule_precedes_list_price() -> None:
     included = flat_fee("amenity", 0, code="wifi", client_id=ACME)
-    asked: dict[str, Any] = {"amenities": ["wifi", "WIFI"], "amenity": wifi_amenity()}
-    assert line_of(price_of([base_rate(), included], **asked), "amenity").amount == 50_00
-    assert line_of(price_of([base_rate(), included], client_id=ACME, **asked), "amenity").amount == 0
+    fields: dict[str, Any] = {"amenities": ["wifi", "WIFI"], "amenity": wifi_amenity()}
+    assert line_of(price_of([base_rate(), included], **fields), "amenity").amount == 50_00
+    assert line_of(price_of([base_rate(), included], client_id=ACME, **fields), "amenity").amount == 0
 
 
 def test_amenity_without_price_adds_warning() -> None:
@@ -279,22 +278,22 @@ def test_amenity_without_price_adds_warning() -> None:
 def test_fuel_surcharge_uses_rule_or_organization_terms() -> None:
     assert line_of(price_of([flat_fee("fuel_surcharge", 30)], miles=Decimal(10)), "fuel_surcharge").amount == 3_00
     assert "fuel_surcharge" not in line_kinds(price_of([base_rate(), flat_fee("fuel_surcharge", 0)]))
-    dear = replace(TERMS, fuel_per_mile=Decimal("0.05"))
-    assert line_of(price_of([base_rate()], terms=dear, miles=Decimal(10)), "fuel_surcharge").amount == 50
-    fine = replace(TERMS, fuel_per_mile=Decimal("0.0085"))
-    assert line_of(price_of([base_rate()], terms=fine, miles=Decimal(100)), "fuel_surcharge").amount == 85
+    expensive = replace(TERMS, fuel_per_mile=Decimal("0.05"))
+    assert line_of(price_of([base_rate()], terms=expensive, miles=Decimal(10)), "fuel_surcharge").amount == 50
+    fraction = replace(TERMS, fuel_per_mile=Decimal("0.0085"))
+    assert line_of(price_of([base_rate()], terms=fraction, miles=Decimal(100)), "fuel_surcharge").amount == 85
 
 
 def test_minimum_charge_applies_after_promo_code() -> None:
     rules = [base_rate(400_00), flat_fee("minimum_charge", 380_00)]
-    answer = price_of(rules, miles=Decimal(0), offer=Offer("SPRING", promo_code(percent=Decimal(25))))
-    assert [each.amount for each in answer.lines] == [400_00, -100_00, 80_00]
-    assert (answer.subtotal, answer.discount, answer.total) == (480_00, 100_00, 380_00)
+    price = price_of(rules, miles=Decimal(0), promo=requested_promo(percent=Decimal(25)))
+    assert [each.amount for each in price.lines] == [400_00, -100_00, 80_00]
+    assert (price.subtotal, price.discount, price.total) == (480_00, 100_00, 380_00)
 
 
 def test_tax_applies_to_all_lines() -> None:
-    answer = price_of([base_rate(100_00)], terms=replace(TERMS, tax_percent=Decimal("8.875")), miles=Decimal(0))
-    assert (answer.subtotal, answer.tax, answer.total) == (100_00, 8_88, 108_88)
+    price = price_of([base_rate(100_00)], terms=replace(TERMS, tax_percent=Decimal("8.875")), miles=Decimal(0))
+    assert (price.subtotal, price.tax, price.total) == (100_00, 8_88, 108_88)
 
 
 def test_half_cents_are_rounded_up_once_per_line() -> None:
@@ -302,10 +301,10 @@ def test_half_cents_are_rounded_up_once_per_line() -> None:
 
 
 def test_margin_is_before_tax_and_needs_cost() -> None:
-    taxed = replace(TERMS, tax_percent=Decimal(10))
-    answer = price_of([base_rate(200_00)], terms=taxed, miles=Decimal(0), cost=150_00)
-    assert answer.margin is not None
-    assert (answer.margin.amount, answer.margin.percent) == (50_00, 25.0)
+    with_tax = replace(TERMS, tax_percent=Decimal(10))
+    price = price_of([base_rate(200_00)], terms=with_tax, miles=Decimal(0), cost=150_00)
+    assert price.margin is not None
+    assert (price.margin.amount, price.margin.percent) == (50_00, 25.0)
     assert price_of([base_rate()]).margin is None
     assert "below_cost" in warning_codes(price_of([base_rate(100_00)], miles=Decimal(0), cost=150_00))
 

@@ -12,12 +12,12 @@ from coachway.pricing.rule_index import (
     PAGE_SIZE,
     IndexPage,
     collect_candidates,
-    index_partition_of,
+    partition_of_rule,
     rule_buckets,
     rule_sort_keys,
     trip_buckets,
 )
-from coachway.pricing.rule_matching import Trip, pick_winners, slots_for
+from coachway.pricing.rule_matching import Trip, pick_winning_rules, slots_of_trip
 from coachway.pricing.rule_model import PricingRule
 from tests.unit.pricing.builders import (
     ACME,
@@ -30,17 +30,17 @@ from tests.unit.pricing.builders import (
     mileage_rate,
     weekend_multiplier,
 )
-from tests.unit.pricing.test_price_properties import rule_sets, trips
+from tests.unit.pricing.strategies import RULE_SETS, trips
 
 
 class InMemoryIndex:
     """An index in memory that counts queries and read rules."""
 
-    def __init__(self, rules: list[PricingRule], few: int = PAGE_SIZE) -> None:
+    def __init__(self, rules: list[PricingRule], page_size: int = PAGE_SIZE) -> None:
         self.partitions: dict[str, list[tuple[str, PricingRule]]] = {}
-        self.few, self.queries, self.read = few, 0, 0
+        self.page_size, self.queries, self.rules_read = page_size, 0, 0
         for each in rules:
-            self.partitions.setdefault(index_partition_of(each), []).extend(
+            self.partitions.setdefault(partition_of_rule(each), []).extend(
                 (entry, each) for entry in rule_sort_keys(each)
             )
         for entries in self.partitions.values():
@@ -48,41 +48,45 @@ class InMemoryIndex:
 
     def read_page(self, partition: str, prefix: str, after: str | None) -> IndexPage:
         entries = [
-            e for e in self.partitions.get(partition, []) if e[0].startswith(prefix) and (after is None or e[0] > after)
+            entry
+            for entry in self.partitions.get(partition, [])
+            if entry[0].startswith(prefix) and (after is None or entry[0] > after)
         ]
-        found = entries[: self.few]
+        page = entries[: self.page_size]
         self.queries += 1
-        self.read += len(found)
-        return IndexPage([each for _, each in found], found[-1][0] if len(entries) > self.few else None)
+        self.rules_read += len(page)
+        return IndexPage([each for _, each in page], page[-1][0] if len(entries) > self.page_size else None)
 
 
 def has_same_winners(rules: list[PricingRule], trip: Trip, index: InMemoryIndex) -> bool:
-    found = collect_candidates(trip, index.read_page)
+    candidates = collect_candidates(trip, index.read_page)
     return all(
-        _relevant_winners(pick_winners(found, trip, day), trip)
-        == _relevant_winners(pick_winners(rules, trip, day), trip)
+        _relevant_winners(pick_winning_rules(candidates, trip, day), trip)
+        == _relevant_winners(pick_winning_rules(rules, trip, day), trip)
         for day in trip.days
     )
 
 
-def _relevant_winners(won: dict[str, PricingRule], trip: Trip) -> dict[str, str]:
+def _relevant_winners(winners: dict[str, PricingRule], trip: Trip) -> dict[str, str]:
     """Winners of slots that apply to the trip; others are not read from a full partition."""
-    return {place: won[place].id for place in slots_for(trip) if place in won}
+    return {slot: winners[slot].id for slot in slots_of_trip(trip) if slot in winners}
 
 
 @settings(deadline=None)
-@given(rule_sets, trips(), st.integers(1, 4))
-def test_collect_candidates_includes_winners_for_any_page_size(rules: list[PricingRule], trip: Trip, few: int) -> None:
-    assert has_same_winners(rules, trip, InMemoryIndex(rules, few))
+@given(RULE_SETS, trips(), st.integers(1, 4))
+def test_collect_candidates_includes_winners_for_any_page_size(
+    rules: list[PricingRule], trip: Trip, page_size: int
+) -> None:
+    assert has_same_winners(rules, trip, InMemoryIndex(rules, page_size))
 
 
 @given(st.dates(date(2027, 1, 1), date(2030, 1, 1)), st.integers(0, 3000), st.integers(0, 3000))
 def test_rule_buckets_contain_each_date_exactly_once(first: date, length: int, day: int) -> None:
-    dated = mileage_rate(valid_from=first, valid_until=first + timedelta(days=length))
-    buckets = rule_buckets(dated)
+    rule = mileage_rate(valid_from=first, valid_until=first + timedelta(days=length))
+    buckets = rule_buckets(rule)
     assert len(buckets) <= 7
-    trip = first + timedelta(days=min(day, length))
-    assert len(set(buckets) & set(trip_buckets([trip]))) == 1
+    trip_date = first + timedelta(days=min(day, length))
+    assert len(set(buckets) & set(trip_buckets([trip_date]))) == 1
 
 
 def test_collect_candidates_reads_small_partitions_with_one_query() -> None:
@@ -112,14 +116,14 @@ def test_collect_candidates_does_not_read_10000_rules() -> None:
     assert len(rules) == 10_004
     assert has_same_winners(rules, trip, index)
     assert index.queries <= 30
-    assert index.read <= 600
+    assert index.rules_read <= 600
 
 
 def test_collect_candidates_does_not_read_outranked_rules() -> None:
     rules = [mileage_rate(n, priority=n) for n in range(1, 5000)]
     index = InMemoryIndex(rules)
     assert has_same_winners(rules, build_trip(trip_date=WEDNESDAY), index)
-    assert index.read <= 4 * PAGE_SIZE
+    assert index.rules_read <= 4 * PAGE_SIZE
 
 
 def _date_range(first: date, count: int) -> list[date]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from coachway.pricing.rule_matching import matches, pick_winners, route_of
+from coachway.pricing.rule_matching import derive_route, pick_winning_rules, rule_matches
 from coachway.pricing.rule_model import RuleInput
 from tests.unit.pricing.builders import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, build_rule, build_trip, mileage_rate
 
@@ -18,7 +18,7 @@ ROUTE = "New York, NY > Atlantic City, NJ"
 
 
 @pytest.mark.parametrize(
-    ("filters", "asked", "expected"),
+    ("filters", "trip_fields", "expected"),
     [
         ({}, {}, True),
         ({"client_id": ACME}, {"client_id": ACME}, True),
@@ -50,47 +50,49 @@ ROUTE = "New York, NY > Atlantic City, NJ"
         ({"start_time": "06:00", "end_time": "09:00"}, {"start_time": "09:00"}, False),
     ],
 )
-def test_matches_requires_all_filters(filters: dict[str, Any], asked: dict[str, Any], expected: bool) -> None:
-    asked_about = build_trip(**asked)
-    assert matches(mileage_rate(**filters), asked_about, asked_about.days[0]) is expected
+def test_rule_matches_requires_all_filters(
+    filters: dict[str, Any], trip_fields: dict[str, Any], expected: bool
+) -> None:
+    trip = build_trip(**trip_fields)
+    assert rule_matches(mileage_rate(**filters), trip, trip.days[0]) is expected
 
 
-def test_matches_night_window_covers_repeated_hour() -> None:
+def test_rule_matches_night_window_covers_repeated_hour() -> None:
     night = mileage_rate(start_time="01:00", end_time="02:00")
     for offset in ("-04:00", "-05:00"):
-        asked = build_trip(departs_at=datetime.fromisoformat(f"2027-11-07T01:30:00{offset}"))
-        assert matches(night, asked, asked.days[0])
+        trip = build_trip(departs_at=datetime.fromisoformat(f"2027-11-07T01:30:00{offset}"))
+        assert rule_matches(night, trip, trip.days[0])
 
 
-def test_pick_winners_prefers_most_specific_rule() -> None:
-    everywhere = mileage_rate(9_00, priority=9999)
-    of_class = mileage_rate(8_00, vehicle_class="coach", priority=50)
-    of_client = mileage_rate(7_00, client_id=ACME, priority=10)
-    of_route = mileage_rate(6_00, route=ROUTE)
-    asked = build_trip(client_id=ACME, route=ROUTE)
-    rules = [everywhere, of_class, of_client, of_route]
-    for expected in (of_route, of_client, of_class, everywhere):
-        assert pick_winners(rules, asked, WEDNESDAY)["mileage_rate"] is expected
+def test_pick_winning_rules_prefers_most_specific_rule() -> None:
+    global_rule = mileage_rate(9_00, priority=9999)
+    vehicle_rule = mileage_rate(8_00, vehicle_class="coach", priority=50)
+    client_rule = mileage_rate(7_00, client_id=ACME, priority=10)
+    route_rule = mileage_rate(6_00, route=ROUTE)
+    trip = build_trip(client_id=ACME, route=ROUTE)
+    rules = [global_rule, vehicle_rule, client_rule, route_rule]
+    for expected in (route_rule, client_rule, vehicle_rule, global_rule):
+        assert pick_winning_rules(rules, trip, WEDNESDAY)["mileage_rate"] is expected
         rules.remove(expected)
 
 
-def test_pick_winners_prefers_priority_then_newest() -> None:
+def test_pick_winning_rules_prefers_priority_then_newest() -> None:
     older = mileage_rate(1_00, priority=5, id="prl_01K00000000000000000000000")
     newer = mileage_rate(2_00, priority=5, id="prl_01K10000000000000000000000")
     higher = mileage_rate(3_00, priority=6, id="prl_01J00000000000000000000000")
-    assert pick_winners([newer, older], build_trip(), WEDNESDAY)["mileage_rate"] is newer
-    assert pick_winners([newer, higher, older], build_trip(), WEDNESDAY)["mileage_rate"] is higher
+    assert pick_winning_rules([newer, older], build_trip(), WEDNESDAY)["mileage_rate"] is newer
+    assert pick_winning_rules([newer, higher, older], build_trip(), WEDNESDAY)["mileage_rate"] is higher
 
 
-def test_pick_winners_ignores_order_of_rules() -> None:
+def test_pick_winning_rules_ignores_order_of_rules() -> None:
     rules = [mileage_rate(n, priority=n % 3, vehicle_class="coach" if n % 2 else None) for n in range(1, 40)]
-    expected = pick_winners(rules, build_trip(), WEDNESDAY)
+    expected = pick_winning_rules(rules, build_trip(), WEDNESDAY)
     for seed in range(20):
         random.Random(seed).shuffle(rules)
-        assert pick_winners(rules, build_trip(), WEDNESDAY) == expected
+        assert pick_winning_rules(rules, build_trip(), WEDNESDAY) == expected
 
 
-def test_pick_winners_separates_deadhead_and_fees() -> None:
+def test_pick_winning_rules_separates_deadhead_and_fees() -> None:
     rules = [
         mileage_rate(2_50),
         mileage_rate(1_00, deadhead=True),
@@ -98,8 +100,8 @@ def test_pick_winners_separates_deadhead_and_fees() -> None:
         build_rule("flat_fee", fee="amenity", code="bar", amount=2),
         build_rule("flat_fee", amount=3),
     ]
-    won = pick_winners(rules, build_trip(), WEDNESDAY)
-    assert sorted(won) == [
+    winners = pick_winning_rules(rules, build_trip(), WEDNESDAY)
+    assert sorted(winners) == [
         "deadhead_rate",
         "flat_fee:amenity:bar",
         "flat_fee:amenity:wifi",
@@ -108,7 +110,7 @@ def test_pick_winners_separates_deadhead_and_fees() -> None:
     ]
 
 
-def test_build_trip_counts_each_24_hours_begun() -> None:
+def test_build_trip_counts_started_24_hour_periods() -> None:
     departs = datetime(2027, 3, 5, 8, tzinfo=NEW_YORK)
     assert len(build_trip(departs_at=departs, returns_at=datetime(2027, 3, 6, 8, tzinfo=NEW_YORK)).days) == 1
     assert build_trip(departs_at=departs, returns_at=datetime(2027, 3, 7, 20, tzinfo=NEW_YORK)).days == (
@@ -120,20 +122,20 @@ def test_build_trip_counts_each_24_hours_begun() -> None:
     assert len(build_trip(hours=Decimal(30), days=4).days) == 4
 
 
-def test_route_of_uses_first_and_last_place() -> None:
-    out = ["11 Wall St, New York, NY 10005", "1901 Boardwalk, Atlantic City, NJ 08401-1234, USA"]
-    assert route_of(out) == ROUTE
-    assert route_of([*out, "Penn Station, New York, NY"]) == ROUTE
-    assert route_of(["JFK"]) == "JFK > JFK"
-    assert route_of(["", ", USA"]) == "unknown > unknown"
-    assert route_of([]) is None
+def test_derive_route_uses_first_and_last_place() -> None:
+    addresses = ["11 Wall St, New York, NY 10005", "1901 Boardwalk, Atlantic City, NJ 08401-1234, USA"]
+    assert derive_route(addresses) == ROUTE
+    assert derive_route([*addresses, "Penn Station, New York, NY"]) == ROUTE
+    assert derive_route(["JFK"]) == "JFK > JFK"
+    assert derive_route(["", ", USA"]) == "unknown > unknown"
+    assert derive_route([]) is None
 
 
-def test_route_of_addresses_without_places_is_none() -> None:
-    assert route_of(["x" * 300, "Boston, MA"]) is None
-    assert route_of(["11 Wall St,\nNew York,\tNY", "Boston, MA"]) == "New York, NY > Boston, MA"
-    assert route_of(["a\x00b", "Boston, MA"]) is None
-    assert route_of([">", "Boston, MA"]) == "unknown > Boston, MA"
+def test_derive_route_addresses_without_places_is_none() -> None:
+    assert derive_route(["x" * 300, "Boston, MA"]) is None
+    assert derive_route(["11 Wall St,\nNew York,\tNY", "Boston, MA"]) == "New York, NY > Boston, MA"
+    assert derive_route(["a\x00b", "Boston, MA"]) is None
+    assert derive_route([">", "Boston, MA"]) == "unknown > Boston, MA"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +153,7 @@ def test_rule_input_defaults_to_most_specific_scope(filters: dict[str, Any], sco
 
 
 @pytest.mark.parametrize(
-    ("wrong", "named"),
+    ("fields", "message"),
     [
         ({"rule_type": "base_rate"}, "amount"),
         ({"rule_type": "base_rate", "amount": 1, "percent": 5}, "amount"),
@@ -184,6 +186,6 @@ def test_rule_input_defaults_to_most_specific_scope(filters: dict[str, Any], sco
         ({"rule_type": "base_rate", "amount": 1, "surprise": 1}, "surprise"),
     ],
 )
-def test_rule_input_rejects_inconsistent_fields(wrong: dict[str, Any], named: str) -> None:
-    with pytest.raises(ValidationError, match=named):
-        RuleInput(name="Rule", **wrong)
+def test_rule_input_rejects_inconsistent_fields(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        RuleInput(name="Rule", **fields)

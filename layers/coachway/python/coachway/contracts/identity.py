@@ -1,7 +1,7 @@
-"""Events of organizations, users, roles and API keys.
+"""What happens to organizations and their people.
 
-No event contains a link or a code. Consumers compute them from the nonce with `create_link_token` and
-`create_one_time_code` of `core.auth.signed_links`.
+Links and codes are made again from a nonce: `core.links.token(PURPOSE, org_id, user_id, nonce)`, or `core.links.code`
+for OTP. No event carries one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OTP: Final = "otp"
 
 
 class OrganizationRegistered(Event):
-    """An organization was registered, with its first admin."""
+    """An organization signed up, with its first admin."""
 
     TYPE: ClassVar[str] = "organization.registered"
     name: str
@@ -31,13 +31,13 @@ class OrganizationRegistered(Event):
 
 
 class OrganizationUpdated(Event):
-    """The settings of an organization were changed."""
+    """Something about an organization was changed."""
 
     TYPE: ClassVar[str] = "organization.updated"
 
 
 class UserCreated(Event):
-    """A user who can log in at once was created."""
+    """A user was added, who can log in at once."""
 
     TYPE: ClassVar[str] = "user.created"
     user_id: str
@@ -45,7 +45,7 @@ class UserCreated(Event):
 
 
 class UserInvited(Event):
-    """A user was invited or invited again. Only the link of `nonce` is valid."""
+    """A user was invited, or invited again: the link of `nonce` is the only one that is good."""
 
     TYPE: ClassVar[str] = "user.invited"
     user_id: str
@@ -60,7 +60,7 @@ class UserInvited(Event):
 
 
 class UserJoined(Event):
-    """A user accepted an invitation."""
+    """An invitation was accepted."""
 
     TYPE: ClassVar[str] = "user.joined"
     user_id: str
@@ -68,14 +68,14 @@ class UserJoined(Event):
 
 
 class UserUpdated(Event):
-    """A user was changed."""
+    """Something about a user was changed."""
 
     TYPE: ClassVar[str] = "user.updated"
     user_id: str
 
 
 class UserDeleted(Event):
-    """A user was deleted."""
+    """A user was removed."""
 
     TYPE: ClassVar[str] = "user.deleted"
     user_id: str
@@ -92,7 +92,7 @@ class UserSignedIn(Event):
 
 
 class UserSignedOut(Event):
-    """Sessions of a user ended: by the user, or by a new password or a change of the user's rights."""
+    """Sessions were ended, by their owner or because an admin, a new password or another right ended them."""
 
     TYPE: ClassVar[str] = "user.signed_out"
     user_id: str
@@ -101,7 +101,7 @@ class UserSignedOut(Event):
 
 
 class RefreshTokenReused(Event):
-    """A refresh token was used twice. It may be stolen, so its session ended."""
+    """A refresh token that was exchanged before came again, so its session was ended: somebody may have stolen it."""
 
     TYPE: ClassVar[str] = "user.refresh_token_reused"
     user_id: str
@@ -109,7 +109,7 @@ class RefreshTokenReused(Event):
 
 
 class PasswordResetRequested(Event):
-    """A user requested a password reset. The link of `nonce` can be used once."""
+    """Somebody forgot a password. The link of `nonce` sets a new one, once."""
 
     TYPE: ClassVar[str] = "user.password_reset_requested"
     user_id: str
@@ -121,7 +121,7 @@ class PasswordResetRequested(Event):
 
 
 class PasswordChanged(Event):
-    """A password was changed by its user or reset with a link."""
+    """A password was changed by its owner, or set anew by a link."""
 
     TYPE: ClassVar[str] = "user.password_changed"
     user_id: str
@@ -131,7 +131,7 @@ class PasswordChanged(Event):
 
 
 class OtpRequested(Event):
-    """A user requested a one-time code, which is computed from `nonce` and sent to `recipient`."""
+    """Somebody asked for a one-time code: the one of `nonce`, sent to `recipient`."""
 
     TYPE: ClassVar[str] = "user.otp_requested"
     user_id: str
@@ -144,21 +144,21 @@ class OtpRequested(Event):
 
 
 class MfaEnabled(Event):
-    """A user activated a second factor."""
+    """A user's log-ins need a second factor from now on."""
 
     TYPE: ClassVar[str] = "user.mfa_enabled"
     user_id: str
 
 
 class MfaDisabled(Event):
-    """The second factor of a user was removed."""
+    """A user's log-ins need no second factor any more."""
 
     TYPE: ClassVar[str] = "user.mfa_disabled"
     user_id: str
 
 
 class RecoveryCodeUsed(Event):
-    """A user logged in with a recovery code. `left` is the number of unused ones."""
+    """A recovery code stood in for a second factor."""
 
     TYPE: ClassVar[str] = "user.recovery_code_used"
     user_id: str
@@ -166,7 +166,7 @@ class RecoveryCodeUsed(Event):
 
 
 class RoleCreated(Event):
-    """An organization created a role."""
+    """An organization made a role of its own."""
 
     TYPE: ClassVar[str] = "role.created"
     name: str
@@ -174,21 +174,21 @@ class RoleCreated(Event):
 
 
 class RoleUpdated(Event):
-    """A role was changed."""
+    """A role was given other permissions."""
 
     TYPE: ClassVar[str] = "role.updated"
     name: str
 
 
 class RoleDeleted(Event):
-    """A role was deleted."""
+    """A role was removed."""
 
     TYPE: ClassVar[str] = "role.deleted"
     name: str
 
 
 class ApiKeyCreated(Event):
-    """An API key was created."""
+    """A machine client was given a key."""
 
     TYPE: ClassVar[str] = "api_key.created"
     name: str
@@ -196,7 +196,7 @@ class ApiKeyCreated(Event):
 
 
 class ApiKeyDeleted(Event):
-    """An API key was revoked."""
+    """A machine client's key was revoked."""
 
     TYPE: ClassVar[str] = "api_key.deleted"
     name: str

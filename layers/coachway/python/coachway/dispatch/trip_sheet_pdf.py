@@ -21,16 +21,16 @@ from coachway.core.store import batch_get
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
-from coachway.hours.model import Segment, Status
+from coachway.hours.model import DutyStatus, Segment
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 _STATUS_NAMES: Final = {
-    Status.OFF: "Off duty",
-    Status.SLEEPER: "Sleeper berth",
-    Status.ON: "On duty",
-    Status.DRIVING: "Driving",
+    DutyStatus.OFF: "Off duty",
+    DutyStatus.SLEEPER: "Sleeper berth",
+    DutyStatus.ON: "On duty",
+    DutyStatus.DRIVING: "Driving",
 }
-_TINTS: Final = {Status.DRIVING: 1.0, Status.ON: 0.45, Status.SLEEPER: 0.12, Status.OFF: 0.12}
+_TINTS: Final = {DutyStatus.DRIVING: 1.0, DutyStatus.ON: 0.45, DutyStatus.SLEEPER: 0.12, DutyStatus.OFF: 0.12}
 """The share of the organization's accent color in the duty bar."""
 _COLUMN_WIDTH: Final = 30 * mm
 _HEADING_HEIGHT: Final = 30 * mm
@@ -145,7 +145,7 @@ def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
 
 
 def _duty_summary(duty: Sequence[Segment]) -> str:
-    driving = sum((segment.length for segment in duty if segment.status is Status.DRIVING), timedelta())
+    driving = sum((segment.length for segment in duty if segment.status is DutyStatus.DRIVING), timedelta())
     working = sum((segment.length for segment in duty if not segment.status.is_rest), timedelta())
     return f"Planned: {_format_length(driving)} of driving, {_format_length(working)} on duty in total."
 
@@ -197,7 +197,7 @@ def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Form
                 Paragraph(document_pdf.escape_text(times), document_pdf.paragraph_style(9.5)),
                 Paragraph(
                     document_pdf.escape_text(activity),
-                    document_pdf.paragraph_style(9.5, bold=segment.status is Status.DRIVING),
+                    document_pdf.paragraph_style(9.5, bold=segment.status is DutyStatus.DRIVING),
                 ),
                 Paragraph(document_pdf.escape_text(_format_length(segment.length)), document_pdf.paragraph_style(9.5)),
             ]

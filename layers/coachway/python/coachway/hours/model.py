@@ -1,4 +1,4 @@
-"""What a driver did and means to do, and what the hours rules say about it."""
+"""A driver's record and plan, rulesets, and the results of checks."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_val
 from coachway.core.schemas import BaseSchema
 
 
-def _utc(at: datetime) -> datetime:
+def _to_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""A moment with an offset, kept in UTC, so that every difference is elapsed time."""
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""A time in UTC, so that every difference is elapsed time."""
 
 
-class Frozen(BaseSchema):
-    """A value."""
+class FrozenSchema(BaseSchema):
+    """Base of immutable models."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Status(StrEnum):
-    """The four lines of a driver's log, 49 CFR 395.8(b)."""
+class DutyStatus(StrEnum):
+    """The four duty statuses of a driver's log (49 CFR 395.8(b))."""
 
     OFF = "OFF"
     SLEEPER = "SB"
@@ -36,28 +36,28 @@ class Status(StrEnum):
 
     @property
     def is_rest(self) -> bool:
-        """Off duty or in the sleeper berth."""
-        return self in (Status.OFF, Status.SLEEPER)
+        """Whether the driver is off duty or in the sleeper berth."""
+        return self in (DutyStatus.OFF, DutyStatus.SLEEPER)
 
 
-class Segment(Frozen):
-    """One status from `start` up to, not including, `end`.
+class Segment(FrozenSchema):
+    """A duty status from `start` to before `end`.
 
-    `riding` marks a driver who sits in a moving bus without driving it: on duty, unless a full
-    rest follows directly, in which case the ride was rest too (49 CFR 395.1(j)).
+    `riding` means that the driver rides in the vehicle without driving it. That counts as on duty, unless a full rest
+    follows directly; then it counts as rest (49 CFR 395.1(j)).
     """
 
     start: Instant
     end: Instant
-    status: Status
+    status: DutyStatus
     riding: bool = False
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
+    def _check_consistency(self) -> Self:
         if self.end <= self.start:
             raise ValueError("a segment must end after it starts")
-        if self.riding and self.status is not Status.ON:
-            raise ValueError("riding along is logged as ON")
+        if self.riding and self.status is not DutyStatus.ON:
+            raise ValueError("a segment with riding must have the status ON")
         return self
 
     @property
@@ -67,7 +67,7 @@ class Segment(Frozen):
 
 
 class Rule(StrEnum):
-    """What can be exceeded: driving time, time on duty, the days' total, driving without a break."""
+    """The limits: driving time, time on duty, time on duty in the cycle, and driving without a break."""
 
     DRIVE = "drive"
     DUTY = "duty"
@@ -75,24 +75,24 @@ class Rule(StrEnum):
     BREAK = "break"
 
 
-class Cycle(Frozen):
-    """At most `limit` on duty in any `days` consecutive days."""
+class Cycle(FrozenSchema):
+    """A limit of time on duty in `days` consecutive days."""
 
     days: int = Field(ge=1)
     limit: timedelta
 
 
-class Ruleset(Frozen):
-    """One country's limits for one kind of driver, as data.
+class Ruleset(FrozenSchema):
+    """The limits for one kind of driver.
 
-    `window` true counts the duty limit as time elapsed since duty began; false adds up only the time on duty.
-    `restart` is the rest that wipes the cycle's total, none where the law has no such thing.
+    With `has_duty_window`, the duty limit counts all time since the duty began; without it, only time on duty. A full
+    rest of length `rest` resets the driving and duty limits; one of length `restart`, if set, resets the cycle.
     """
 
     name: str
     drive: timedelta
     duty: timedelta
-    window: bool
+    has_duty_window: bool
     rest: timedelta
     break_after: timedelta | None = None
     break_length: timedelta | None = None
@@ -103,32 +103,32 @@ class Ruleset(Frozen):
     weekly_citation: str
 
     def cycle(self, daily_carrier: bool) -> Cycle:
-        """`daily` for a carrier that runs every day of the week, `weekly` for the others."""
+        """The `daily` cycle for a carrier that runs every day of the week, otherwise the `weekly` one."""
         return self.daily if daily_carrier else self.weekly
 
     def citation(self, rule: Rule, daily_carrier: bool) -> str:
-        """The paragraph that sets this limit."""
+        """The paragraph of the regulation that sets a limit."""
         return self.weekly_citation if rule is Rule.CYCLE and not daily_carrier else self.citations[rule]
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
-    """Which rules hold for a carrier's drivers: of what kind, and 70 hours in 8 days for one that runs on every day."""
+class CarrierRuleset:
+    """The ruleset of a carrier. A daily carrier runs every day of the week: 70 hours in 8 days instead of 60 in 7."""
 
     ruleset: Ruleset
     daily_carrier: bool = True
 
 
-class Answer(StrEnum):
-    """Legal, illegal, or not to be told from the record."""
+class Legality(StrEnum):
+    """Whether driving is legal; `UNKNOWN` if the record is incomplete."""
 
     OK = "OK"
     BLOCK = "BLOCK"
     UNKNOWN = "UNKNOWN"
 
 
-class Violation(Frozen):
-    """`at`: the first moment of illegal driving. `exceeded`: how long was driven past the limit until a full rest."""
+class Violation(FrozenSchema):
+    """A violation. `at` is the start of the illegal driving, `exceeded` its length until the next full rest."""
 
     rule: Rule
     at: Instant
@@ -136,22 +136,22 @@ class Violation(Frozen):
     citation: str
 
 
-class Remaining(Frozen):
-    """What is left after the last segment; never negative."""
+class RemainingTime(FrozenSchema):
+    """The remaining time at the end of the last segment; never negative."""
 
     drive: timedelta
     duty: timedelta
     cycle: timedelta
 
 
-class Verdict(Frozen):
-    """UNKNOWN when the record has holes: then nothing is claimed about what remains.
+class HoursCheck(FrozenSchema):
+    """The result of a check. If the record has gaps, the verdict is UNKNOWN and `remaining` is None.
 
-    `earliest_drive_at` is when the planned driving may begin, the driver resting until then; without a plan, when
-    the driver may drive at all; None when no rest before the plan makes it legal, or the record has holes.
+    `earliest_drive_at` is the earliest legal start of the planned driving, if the driver rests until then; without a
+    plan, of any driving. It is None if no rest makes the plan legal, or if the record has gaps.
     """
 
-    verdict: Answer
+    verdict: Legality
     violations: tuple[Violation, ...] = ()
-    remaining: Remaining | None = None
+    remaining: RemainingTime | None = None
     earliest_drive_at: Instant | None = None

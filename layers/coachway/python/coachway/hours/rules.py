@@ -1,6 +1,6 @@
-"""Whether planned driving is legal after what a driver has done: 49 CFR 395.5 (passengers), 395.3 (property).
+"""Checks whether planned driving is legal after a driver's record: 49 CFR 395.5 (passengers), 395.3 (property).
 
-Being on duty past a limit is legal; only driving violates. A record with holes is never OK.
+Being on duty beyond a limit is legal; driving is not. A record with gaps is never OK.
 """
 
 from __future__ import annotations
@@ -13,202 +13,214 @@ from typing import Final
 
 from coachway.core import errors
 from coachway.hours import cycle
-from coachway.hours.model import Answer, Remaining, Rule, Ruleset, Segment, Status, Verdict, Violation
+from coachway.hours.model import DutyStatus, HoursCheck, Legality, RemainingTime, Rule, Ruleset, Segment, Violation
 from coachway.hours.rulesets import US_PASSENGER
-from coachway.hours.timeline import Kind, Piece, Timeline, in_order, timeline
+from coachway.hours.timeline import ActivityKind, Interval, Timeline, build_timeline, sort_segments
 
-_NOTHING: Final = timedelta()
+_ZERO: Final = timedelta()
 _SECOND: Final = timedelta(seconds=1)
-_MOMENT: Final = timedelta(microseconds=1)
+_SHORTEST_DRIVE: Final = timedelta(microseconds=1)
 
 
-def check(
+def check_hours(
     history: Sequence[Segment],
     plan: Sequence[Segment],
     ruleset: Ruleset = US_PASSENGER,
     *,
     daily_carrier: bool = True,
-    home: tzinfo | None = None,
-) -> Verdict:
-    """Judge the driving in `plan`; what went wrong in `history` counts, but is not judged again.
+    home_zone: tzinfo | None = None,
+) -> HoursCheck:
+    """Check the driving in `plan`. Time in `history` counts, but its violations are not reported.
 
-    `daily_carrier`: 70 hours in 8 days instead of 60 in 7. `home`: the zone whose midnights bound those days
-    (49 CFR 395.2, "twenty-four-hour period"); without it days are the last so many times 24 hours, which never
-    allows what any choice of midnight would refuse. Raises Invalid when segments overlap.
+    `daily_carrier` sets the cycle to 70 hours in 8 days instead of 60 in 7. The midnights of `home_zone` divide these
+    days (49 CFR 395.2, "twenty-four-hour period"); without it, a day is any period of 24 hours, which is stricter.
+    Raises Invalid if segments overlap.
     """
-    judge = _Judge(ruleset, daily_carrier, home)
-    past, planned = in_order(history, "history"), in_order(plan, "plan")
+    checker = _HoursChecker(ruleset, daily_carrier, home_zone)
+    past, planned = sort_segments(history, "history"), sort_segments(plan, "plan")
     if past and planned and planned[0].start < past[-1].end:
         raise errors.Invalid.field("plan.0", f"starts before the history ends at {past[-1].end.isoformat()}")
     if not past and not planned:
-        return Verdict(verdict=Answer.UNKNOWN)
-    result, remaining, existing = judge.read(past, planned)
-    verdict = Answer.BLOCK if result else Answer.OK if existing else Answer.UNKNOWN
-    if not existing:
-        return Verdict(verdict=verdict, violations=result)
-    earliest = judge.earliest(past, planned)
-    return Verdict(verdict=verdict, violations=result, remaining=remaining, earliest_drive_at=earliest)
+        return HoursCheck(verdict=Legality.UNKNOWN)
+    violations, remaining, is_complete = checker.evaluate(past, planned)
+    verdict = Legality.BLOCK if violations else Legality.OK if is_complete else Legality.UNKNOWN
+    if not is_complete:
+        return HoursCheck(verdict=verdict, violations=violations)
+    earliest = checker.earliest_driving(past, planned)
+    return HoursCheck(verdict=verdict, violations=violations, remaining=remaining, earliest_drive_at=earliest)
 
 
-def violations(
+def find_violations(
     history: Sequence[Segment],
     plan: Sequence[Segment],
     ruleset: Ruleset = US_PASSENGER,
     *,
     daily_carrier: bool = True,
-    home: tzinfo | None = None,
+    home_zone: tzinfo | None = None,
 ) -> tuple[Violation, ...]:
-    """Only what `check` says is violated, holes read as rest: cheaper, for searching."""
-    result, _, _ = _Judge(ruleset, daily_carrier, home).read(in_order(history, "history"), in_order(plan, "plan"))
-    return result
+    """Find only the violations of a plan, with gaps counted as rest. This is faster than `check_hours`."""
+    checker = _HoursChecker(ruleset, daily_carrier, home_zone)
+    violations, _, _ = checker.evaluate(sort_segments(history, "history"), sort_segments(plan, "plan"))
+    return violations
 
 
 @dataclass(slots=True)
-class _Duty:
-    """The counters since the last full rest."""
+class _DutyCounters:
+    """The counters since the last full rest. `period` numbers the duty periods."""
 
     period: int = 0
-    driven: timedelta = _NOTHING
-    on_duty: timedelta = _NOTHING
-    began: datetime | None = None
-    since_break: timedelta = _NOTHING
-    not_driving: timedelta = _NOTHING
-    restarted_at: datetime | None = None
+    driven: timedelta = _ZERO
+    on_duty: timedelta = _ZERO
+    started_at: datetime | None = None
+    since_break: timedelta = _ZERO
+    not_driving: timedelta = _ZERO
 
-    def left(self, ruleset: Ruleset, at: datetime) -> timedelta:
-        """Duty left: of the time on duty, or of the window that opened when duty began."""
-        used = at - self.began if ruleset.window and self.began else self.on_duty
+    def remaining_duty(self, ruleset: Ruleset, at: datetime) -> timedelta:
+        """The remaining duty at a time: of the time on duty, or of the window since the duty started."""
+        used = at - self.started_at if ruleset.has_duty_window and self.started_at else self.on_duty
         return ruleset.duty - used
 
 
 @dataclass(slots=True)
-class _Over:
-    """Illegal driving found, by rule and duty period."""
+class _ViolationLog:
+    """The start and length of illegal driving, by rule and duty period."""
 
-    found: dict[tuple[Rule, int], tuple[datetime, timedelta]] = field(default_factory=dict)
+    entries: dict[tuple[Rule, int], tuple[datetime, timedelta]] = field(default_factory=dict)
 
     def add(self, rule: Rule, period: int, start: datetime, end: datetime) -> None:
         if start < end:
-            at, exceeded = self.found.get((rule, period), (start, _NOTHING))
-            self.found[rule, period] = (at, exceeded + (end - start))
+            at, exceeded = self.entries.get((rule, period), (start, _ZERO))
+            self.entries[rule, period] = (at, exceeded + (end - start))
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
+class _HoursChecker:
+    """A check by one ruleset."""
+
     ruleset: Ruleset
     daily_carrier: bool
-    home: tzinfo | None
+    home_zone: tzinfo | None
 
-    def read(self, past: list[Segment], planned: list[Segment]) -> tuple[tuple[Violation, ...], Remaining, bool]:
-        """What the plan violates, what is left at its end, and whether the record suffices to say so."""
-        line = timeline([*past, *planned], self.ruleset.rest)
-        judged_from = planned[0].start if planned else line.end
-        window = cycle.Window(line, self.ruleset.cycle(self.daily_carrier), self.home, self.ruleset.restart)
-        duty, over = _Duty(), _Over()
-        for piece in line.pieces:
-            if piece.kind is Kind.DRIVE and piece.end > judged_from:
-                self._drive(piece, duty, over, max(piece.start, judged_from))
-                for start, end in window.exceeded(piece):
-                    over.add(Rule.CYCLE, duty.period, max(start, judged_from), end)
-            self._count(piece, duty)
-        result = tuple(
+    def evaluate(
+        self, past: list[Segment], planned: list[Segment]
+    ) -> tuple[tuple[Violation, ...], RemainingTime, bool]:
+        """The violations of the plan, the remaining time at its end, and whether the record is complete enough."""
+        timeline = build_timeline([*past, *planned], self.ruleset.rest)
+        plan_start = planned[0].start if planned else timeline.end
+        window = cycle.CycleWindow(
+            timeline, self.ruleset.cycle(self.daily_carrier), self.home_zone, self.ruleset.restart
+        )
+        counters, log = _DutyCounters(), _ViolationLog()
+        for interval in timeline.intervals:
+            if interval.kind is ActivityKind.DRIVE and interval.end > plan_start:
+                self._log_violations(interval, counters, log, max(interval.start, plan_start))
+                for start, end in window.exceeded_parts(interval):
+                    log.add(Rule.CYCLE, counters.period, max(start, plan_start), end)
+            self._update_counters(interval, counters)
+        violations = tuple(
             Violation(rule=rule, at=at, exceeded=exceeded, citation=self.ruleset.citation(rule, self.daily_carrier))
-            for (rule, _), (at, exceeded) in sorted(over.found.items(), key=lambda item: (item[1][0], item[0]))
+            for (rule, _), (at, exceeded) in sorted(log.entries.items(), key=lambda item: (item[1][0], item[0]))
         )
-        remaining = Remaining(
-            drive=max(_NOTHING, self.ruleset.drive - duty.driven),
-            duty=max(_NOTHING, duty.left(self.ruleset, line.end)),
-            cycle=max(_NOTHING, window.left(line.end)),
+        remaining = RemainingTime(
+            drive=max(_ZERO, self.ruleset.drive - counters.driven),
+            duty=max(_ZERO, counters.remaining_duty(self.ruleset, timeline.end)),
+            cycle=max(_ZERO, window.remaining(timeline.end)),
         )
-        first = next((segment.start for segment in planned if segment.status is Status.DRIVING), line.end)
-        return result, remaining, self._is_known(line, window, first)
+        first_drive = next((each.start for each in planned if each.status is DutyStatus.DRIVING), timeline.end)
+        return violations, remaining, self._is_record_complete(timeline, window, first_drive)
 
-    def _drive(self, piece: Piece, duty: _Duty, over: _Over, judged_from: datetime) -> None:
-        """Time driven in `piece` past the limits that a full rest resets."""
+    def _log_violations(
+        self, interval: Interval, counters: _DutyCounters, log: _ViolationLog, plan_start: datetime
+    ) -> None:
+        """Log the driving in an interval that exceeds the limits which a full rest or a break resets."""
         rules = self.ruleset
-        limits = {Rule.DRIVE: rules.drive - duty.driven, Rule.DUTY: duty.left(rules, piece.start)}
+        limits = {Rule.DRIVE: rules.drive - counters.driven, Rule.DUTY: counters.remaining_duty(rules, interval.start)}
         if rules.break_after is not None:
-            limits[Rule.BREAK] = rules.break_after - duty.since_break
+            limits[Rule.BREAK] = rules.break_after - counters.since_break
         for rule, remaining in limits.items():
-            over.add(rule, duty.period, max(piece.start + max(_NOTHING, remaining), judged_from), piece.end)
+            log.add(rule, counters.period, max(interval.start + max(_ZERO, remaining), plan_start), interval.end)
 
-    def _count(self, piece: Piece, duty: _Duty) -> None:
+    def _update_counters(self, interval: Interval, counters: _DutyCounters) -> None:
         rules = self.ruleset
-        if piece.kind is Kind.REST and piece.length >= rules.rest:
-            duty.driven = duty.on_duty = _NOTHING
-            duty.began = None
-            duty.period += 1
-        elif piece.kind is not Kind.REST:
-            duty.on_duty += piece.length
-            duty.began = duty.began or piece.start
-        if piece.kind is Kind.DRIVE:
-            duty.driven += piece.length
-            duty.since_break += piece.length
-            duty.not_driving = _NOTHING
+        if interval.kind is ActivityKind.REST and interval.length >= rules.rest:
+            counters.driven = counters.on_duty = _ZERO
+            counters.started_at = None
+            counters.period += 1
+        elif interval.kind is not ActivityKind.REST:
+            counters.on_duty += interval.length
+            counters.started_at = counters.started_at or interval.start
+        if interval.kind is ActivityKind.DRIVE:
+            counters.driven += interval.length
+            counters.since_break += interval.length
+            counters.not_driving = _ZERO
             return
-        duty.not_driving += piece.length
-        if rules.break_length is not None and duty.not_driving >= rules.break_length:
-            duty.since_break = _NOTHING
+        counters.not_driving += interval.length
+        if rules.break_length is not None and counters.not_driving >= rules.break_length:
+            counters.since_break = _ZERO
 
-    def _is_known(self, line: Timeline, window: cycle.Window, first: datetime) -> bool:
-        """No hole from the cycle's first day on, and a full rest on record from which to count."""
-        if line.known_from > first:
+    def _is_record_complete(self, timeline: Timeline, window: cycle.CycleWindow, first_drive: datetime) -> bool:
+        """Whether the record has no gap in the cycle before the driving, and contains a full rest."""
+        if timeline.complete_from > first_drive:
             return False
         rests = [
-            piece.end - max(piece.start, line.known_from)
-            for piece in line.pieces
-            if piece.kind is Kind.REST and line.known_from < piece.end <= first
+            interval.end - max(interval.start, timeline.complete_from)
+            for interval in timeline.intervals
+            if interval.kind is ActivityKind.REST and timeline.complete_from < interval.end <= first_drive
         ]
-        longest = max(rests, default=_NOTHING)
-        restarted = self.ruleset.restart is not None and longest >= self.ruleset.restart
-        return longest >= self.ruleset.rest and (restarted or line.known_from <= window.opens(first))
+        longest = max(rests, default=_ZERO)
+        has_restart = self.ruleset.restart is not None and longest >= self.ruleset.restart
+        return longest >= self.ruleset.rest and (has_restart or timeline.complete_from <= window.start(first_drive))
 
-    def earliest(self, past: list[Segment], planned: list[Segment]) -> datetime | None:
-        """The first moment of driving when the plan is put off, the driver resting, until it is legal."""
-        if not any(segment.status is Status.DRIVING for segment in planned):
+    def earliest_driving(self, past: list[Segment], planned: list[Segment]) -> datetime | None:
+        """The earliest legal start of the driving if the plan is delayed and the driver rests until then."""
+        if not any(segment.status is DutyStatus.DRIVING for segment in planned):
             end = (planned or past)[-1].end
             past = [*past, *planned]
-            planned = [Segment(start=end, end=end + _MOMENT, status=Status.DRIVING)]
-        first = next(segment.start for segment in planned if segment.status is Status.DRIVING)
+            planned = [Segment(start=end, end=end + _SHORTEST_DRIVE, status=DutyStatus.DRIVING)]
+        first_drive = next(segment.start for segment in planned if segment.status is DutyStatus.DRIVING)
 
-        def legal(delay: timedelta) -> bool:
-            return not self.read(past, _put_off(past, planned, delay))[0]
+        def is_legal(delay: timedelta) -> bool:
+            return not self.evaluate(past, _delay_plan(past, planned, delay))[0]
 
-        if legal(_NOTHING):
-            return first
-        for sooner, later in itertools.pairwise([_NOTHING, *self._delays(past, planned)]):
-            if legal(later):
-                return first + _bisect(legal, sooner, later)
+        if is_legal(_ZERO):
+            return first_drive
+        for shorter, longer in itertools.pairwise([_ZERO, *self._candidate_delays(past, planned)]):
+            if is_legal(longer):
+                return first_drive + _find_shortest_delay(is_legal, shorter, longer)
         return None
 
-    def _delays(self, past: list[Segment], planned: list[Segment]) -> list[timedelta]:
-        """Delays after which something changes at once: a full rest, a restart, a new day, the whole cycle over."""
+    def _candidate_delays(self, past: list[Segment], planned: list[Segment]) -> list[timedelta]:
+        """The delays that reset a limit: a full rest, a restart, a new day, or a whole cycle."""
         start = planned[0].start
-        line = timeline(past, self.ruleset.rest) if past else None
+        timeline = build_timeline(past, self.ruleset.rest) if past else None
         resting_since = start
-        if line is not None:
-            resting_since = line.pieces[-1].start if line.pieces[-1].kind is Kind.REST else line.end
+        if timeline is not None:
+            last = timeline.intervals[-1]
+            resting_since = last.start if last.kind is ActivityKind.REST else timeline.end
         span = timedelta(days=self.ruleset.cycle(self.daily_carrier).days)
-        moments = [resting_since + self.ruleset.rest, start + span + self.ruleset.rest]
+        times = [resting_since + self.ruleset.rest, start + span + self.ruleset.rest]
         if self.ruleset.restart is not None:
-            moments.append(resting_since + self.ruleset.restart)
-        if self.home is not None:
-            moments += cycle.midnights(start, start + span, self.home)
-        return sorted({moment - start for moment in moments if moment > start})
+            times.append(resting_since + self.ruleset.restart)
+        if self.home_zone is not None:
+            times += cycle.list_midnights(start, start + span, self.home_zone)
+        return sorted({at - start for at in times if at > start})
 
 
-def _put_off(past: list[Segment], planned: list[Segment], delay: timedelta) -> list[Segment]:
-    """The plan, later by `delay`, the time in between spent resting."""
+def _delay_plan(past: list[Segment], planned: list[Segment], delay: timedelta) -> list[Segment]:
+    """The plan later by `delay`, with rest before it."""
     if not delay:
         return planned
     start = planned[0].start
-    rest = [Segment(start=start, end=start + delay, status=Status.OFF)] if past else []
-    return [*rest, *(s.model_copy(update={"start": s.start + delay, "end": s.end + delay}) for s in planned)]
+    rest = [Segment(start=start, end=start + delay, status=DutyStatus.OFF)] if past else []
+    return [
+        *rest,
+        *(each.model_copy(update={"start": each.start + delay, "end": each.end + delay}) for each in planned),
+    ]
 
 
-def _bisect(legal: Callable[[timedelta], bool], sooner: timedelta, later: timedelta) -> timedelta:
-    """The shortest legal delay, to the second; `sooner` is known to be illegal, `later` to be legal."""
-    while later - sooner > _SECOND:
-        middle = sooner + ((later - sooner) // 2 // _SECOND or 1) * _SECOND
-        sooner, later = (sooner, middle) if legal(middle) else (middle, later)
-    return later
+def _find_shortest_delay(is_legal: Callable[[timedelta], bool], shorter: timedelta, longer: timedelta) -> timedelta:
+    """The shortest legal delay, to the second, by bisection; `shorter` must be illegal and `longer` legal."""
+    while longer - shorter > _SECOND:
+        middle = shorter + ((longer - shorter) // 2 // _SECOND or 1) * _SECOND
+        shorter, longer = (shorter, middle) if is_legal(middle) else (middle, longer)
+    return longer

@@ -1,7 +1,7 @@
 """The limits of 49 CFR part 395, as data.
 
-Left out on purpose, each one to the driver's safe side: split sleeper rest, the 16-hour and short-haul
-exceptions, adverse driving conditions.
+Not supported, which can only make the result stricter: split sleeper rest, the 16-hour and short-haul exceptions, and
+adverse driving conditions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from coachway.hours.model import Cycle, Law, Rule, Ruleset
+from coachway.hours.model import CarrierRuleset, Cycle, Rule, Ruleset
 
 _WEEKLY: Final = Cycle(days=7, limit=timedelta(hours=60))
 _DAILY: Final = Cycle(days=8, limit=timedelta(hours=70))
@@ -18,7 +18,7 @@ US_PASSENGER: Final = Ruleset(
     name="us_passenger",
     drive=timedelta(hours=10),
     duty=timedelta(hours=15),
-    window=False,
+    has_duty_window=False,
     rest=timedelta(hours=8),
     weekly=_WEEKLY,
     daily=_DAILY,
@@ -35,7 +35,7 @@ US_PROPERTY: Final = Ruleset(
     name="us_property",
     drive=timedelta(hours=11),
     duty=timedelta(hours=14),
-    window=True,
+    has_duty_window=True,
     rest=timedelta(hours=10),
     break_after=timedelta(hours=8),
     break_length=timedelta(minutes=30),
@@ -53,10 +53,10 @@ US_PROPERTY: Final = Ruleset(
 """Drivers of moving vans and trucks."""
 
 RULESETS: Final = {ruleset.name: ruleset for ruleset in (US_PASSENGER, US_PROPERTY)}
-USUAL: Final = Law(US_PASSENGER)
-"""Of an organization that does not say otherwise."""
+DEFAULT_RULESET: Final = CarrierRuleset(US_PASSENGER)
+"""The ruleset of organizations that have not chosen one."""
 
 
-def get_ruleset(ruleset: str, daily_carrier: bool) -> Law:
-    """The rules by the name of their set, as organizations choose them."""
-    return Law(RULESETS[ruleset], daily_carrier)
+def get_carrier_ruleset(name: str, daily_carrier: bool) -> CarrierRuleset:
+    """The ruleset with a name, as organizations choose it."""
+    return CarrierRuleset(RULESETS[name], daily_carrier)

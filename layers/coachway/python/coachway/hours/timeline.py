@@ -1,4 +1,4 @@
-"""A driver's record as one line of time: in order, without overlap, its holes known."""
+"""A driver's record as a timeline of intervals, in order and without overlap."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import Enum
 from itertools import pairwise
 
 from coachway.core import errors
-from coachway.hours.model import Segment, Status
+from coachway.hours.model import DutyStatus, Segment
 
 
-class Kind(Enum):
-    """What the limits see of a status."""
+class ActivityKind(Enum):
+    """How a duty status counts toward the limits."""
 
     REST = "rest"
     DUTY = "duty"
@@ -21,12 +21,12 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One kind of time; neighbours always differ in kind."""
+class Interval:
+    """A time of one kind of activity; adjacent intervals differ in kind."""
 
     start: datetime
     end: datetime
-    kind: Kind
+    kind: ActivityKind
 
     @property
     def length(self) -> timedelta:
@@ -36,50 +36,57 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`pieces` without holes, each hole read as rest; `known_from` is the end of the last hole."""
+    """Intervals without gaps: gaps in the record count as rest. The record is complete from `complete_from` on."""
 
-    pieces: tuple[Piece, ...]
-    known_from: datetime
+    intervals: tuple[Interval, ...]
+    complete_from: datetime
 
     @property
     def end(self) -> datetime:
-        """Where the record ends."""
-        return self.pieces[-1].end
+        """The end of the record."""
+        return self.intervals[-1].end
 
 
-def in_order(segments: Iterable[Segment], field: str) -> list[Segment]:
-    """Sorted by start. Raises Invalid when two overlap."""
+def sort_segments(segments: Iterable[Segment], field: str) -> list[Segment]:
+    """Sort segments by start. Raises Invalid if two overlap."""
     ordered = sorted(segments, key=lambda segment: segment.start)
-    for index, (one, two) in enumerate(pairwise(ordered)):
-        if two.start < one.end:
+    for index, (first, second) in enumerate(pairwise(ordered)):
+        if second.start < first.end:
             raise errors.Invalid.field(
                 f"{field}.{index + 1}",
-                f"{two.status} from {two.start.isoformat()} overlaps {one.status} until {one.end.isoformat()}",
+                f"{second.status} from {second.start.isoformat()} overlaps {first.status} until "
+                f"{first.end.isoformat()}",
             )
     return ordered
 
 
-def timeline(segments: Sequence[Segment], full_rest: timedelta) -> Timeline:
-    """One line of time from segments that are in order. Holes become rest: the kindest reading."""
-    known_from = segments[0].start
-    backwards: list[Piece] = []
+def build_timeline(segments: Sequence[Segment], full_rest: timedelta) -> Timeline:
+    """Build the timeline of sorted segments. Gaps count as rest, which can only understate violations."""
+    complete_from = segments[0].start
+    reversed_intervals: list[Interval] = []
     rest_after = timedelta()
-    following: datetime | None = None
+    next_start: datetime | None = None
     for segment in reversed(segments):
-        if following is not None and segment.end < following:
-            known_from = max(known_from, following)
-            rest_after += following - segment.end
-            _prepend(backwards, Piece(segment.end, following, Kind.REST))
-        rested = segment.status.is_rest or (segment.riding and rest_after >= full_rest)
-        rest_after = rest_after + segment.length if rested else timedelta()
-        kind = Kind.REST if rested else Kind.DRIVE if segment.status is Status.DRIVING else Kind.DUTY
-        _prepend(backwards, Piece(segment.start, segment.end, kind))
-        following = segment.start
-    return Timeline(tuple(reversed(backwards)), known_from)
+        if next_start is not None and segment.end < next_start:
+            complete_from = max(complete_from, next_start)
+            rest_after += next_start - segment.end
+            _prepend(reversed_intervals, Interval(segment.end, next_start, ActivityKind.REST))
+        is_rest = segment.status.is_rest or (segment.riding and rest_after >= full_rest)
+        rest_after = rest_after + segment.length if is_rest else timedelta()
+        _prepend(reversed_intervals, Interval(segment.start, segment.end, _activity_kind(segment, is_rest=is_rest)))
+        next_start = segment.start
+    return Timeline(tuple(reversed(reversed_intervals)), complete_from)
 
 
-def _prepend(backwards: list[Piece], piece: Piece) -> None:
-    if backwards and backwards[-1].kind is piece.kind:
-        backwards[-1] = Piece(piece.start, backwards[-1].end, piece.kind)
+def _activity_kind(segment: Segment, *, is_rest: bool) -> ActivityKind:
+    if is_rest:
+        return ActivityKind.REST
+    return ActivityKind.DRIVE if segment.status is DutyStatus.DRIVING else ActivityKind.DUTY
+
+
+def _prepend(reversed_intervals: list[Interval], interval: Interval) -> None:
+    """Add an earlier interval, merging it with the next one if both are of the same kind."""
+    if reversed_intervals and reversed_intervals[-1].kind is interval.kind:
+        reversed_intervals[-1] = Interval(interval.start, reversed_intervals[-1].end, interval.kind)
     else:
-        backwards.append(piece)
+        reversed_intervals.append(interval)

@@ -1,1 +1,1 @@
-"""What a trip costs: rules, promo codes, amenities, and quotes that explain themselves."""
+"""Pricing of trips: rules, promo codes, amenities and quotes."""

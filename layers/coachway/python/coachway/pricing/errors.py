@@ -20,10 +20,10 @@ class PromoCodeUsedUp(errors.Conflict):
 
 
 class QuoteNotBookable(errors.Conflict):
-    """A blocking warning, such as illegal driving hours, keeps the quote from being booked.
+    """A warning, such as illegal driving hours, blocks the quote.
 
-    Change the trip, then send the new revision.
+    Change the trip and send the new revision.
     """
 
     code = "quote_not_bookable"
-    title = "The quote cannot be booked as it is"
+    title = "The quote cannot be booked"

@@ -18,7 +18,7 @@ PromoText = Annotated[
     StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$"),
     Field(examples=["SPRING10"]),
 ]
-"""A promo code; case does not matter."""
+"""A promo code. It is not case-sensitive."""
 
 
 PercentOff = Annotated[
@@ -29,7 +29,7 @@ PercentOff = Annotated[
 
 
 class PromoInput(RequestSchema):
-    """A promo code: a percentage or an amount off, once per booking."""
+    """A promo code: a discount by a percentage or an amount, once per booking."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,11 +40,11 @@ class PromoInput(RequestSchema):
     code: PromoText
     description: Note = ""
     percent: PercentOff | None = None
-    amount: Annotated[RateAmount | None, Field(description="Amount off the price, at most the whole price.")] = None
-    valid_from: Annotated[TripDate | None, Field(description="First day on which it can be used.")] = None
-    valid_until: Annotated[TripDate | None, Field(description="Last day on which it can be used.")] = None
+    amount: Annotated[RateAmount | None, Field(description="Discount; limited to the price.")] = None
+    valid_from: Annotated[TripDate | None, Field(description="First day on which the code can be used.")] = None
+    valid_until: Annotated[TripDate | None, Field(description="Last day on which the code can be used.")] = None
     max_uses: Annotated[
-        int | None, Field(ge=1, le=1_000_000, description="Maximum number of uses. Omit for unlimited uses.")
+        int | None, Field(ge=1, le=1_000_000, description="Maximum number of uses. Omit for no limit.")
     ] = None
     minimum_amount: Annotated[
         NonNegativeApiAmount, Field(description="Minimum price of the trip before the discount.")
@@ -87,7 +87,7 @@ PROMO_USES = AccessPattern(
 
 
 class PromoCode(PromoInput, Entity):
-    """A stored promo code. Its code is its key, so codes are unique and a quote finds it with one read."""
+    """A stored promo code. The code is the key, so codes are unique and a quote needs one read."""
 
     KIND: ClassVar[str] = "promo_code"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -111,7 +111,7 @@ AMENITIES = AccessPattern(
 
 
 class Amenity(AmenityInput, Entity):
-    """A stored amenity. Its code is its key."""
+    """A stored amenity. The code is the key."""
 
     KIND: ClassVar[str] = "amenity"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})

@@ -1,4 +1,4 @@
-"""Promo codes and the price list of amenities: create, list, look up."""
+"""Promo codes, and the price list of amenities."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from coachway.pricing.extras_model import (
     PromoCode,
     PromoInput,
 )
-from coachway.pricing.promo_rules import Offer
+from coachway.pricing.promo_rules import RequestedPromoCode
 
 
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
@@ -46,13 +46,13 @@ def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
     return page
 
 
-def load_offer(org_id: str, code: str) -> Offer:
+def load_requested_promo_code(org_id: str, code: str) -> RequestedPromoCode:
     """Load the promo code of a request, with its remaining uses."""
     promo = store.find(PromoCode, PROMO.key(org=org_id, code=code))
     if promo is None:
-        return Offer(code, None)
+        return RequestedPromoCode(code, None)
     counts = store.get_counters(PROMO_USES.key(org=org_id, code=code)) if promo.max_uses is not None else {}
-    return Offer(code, promo, _uses_left(promo, counts))
+    return RequestedPromoCode(code, promo, _uses_left(promo, counts))
 
 
 def _uses_left(promo: PromoCode, counts: Mapping[str, int]) -> int | None:
@@ -60,11 +60,11 @@ def _uses_left(promo: PromoCode, counts: Mapping[str, int]) -> int | None:
 
 
 def use_promo_code_op(org_id: str, code: str, max_uses: int | None) -> IncrementCounters:
-    """The operation that takes one use of a promo code; the transaction fails with PromoCodeUsedUp if none is left."""
-    used_up = PromoCodeUsedUp(f"The promo code {code} has no uses left. Quote the trip again without it.")
+    """The operation that counts a use of a promo code; the transaction fails with PromoCodeUsedUp if none remains."""
+    error = PromoCodeUsedUp(f"The promo code {code} has no uses left. Quote the trip again without it.")
     limit = {} if max_uses is None else {"uses": max_uses}
     return IncrementCounters(
-        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=limit, on_failure=used_up
+        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=limit, on_failure=error
     )
 
 
@@ -84,7 +84,7 @@ def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
 
 
 def find_amenities(org_id: str, codes: Sequence[str]) -> dict[str, Amenity]:
-    """The amenities of `codes` that are on the price list, by code."""
+    """Find the amenities that are on the price list, by code."""
     records = store.find_many(Amenity, [AMENITY.key(org=org_id, code=code) for code in codes])
     return {amenity.code: amenity for amenity in records.values()}
 

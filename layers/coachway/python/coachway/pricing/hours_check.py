@@ -1,4 +1,4 @@
-"""Checks whether an itinerary is legal for its drivers, and what additional drivers cost."""
+"""Checks whether an itinerary is legal for its drivers, and prices additional drivers."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from coachway.identity import organization_queries
 from coachway.pricing import quote_service
 from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest, build_report
 from coachway.pricing.quote_model import QuoteRequest
-from coachway.pricing.rule_matching import route_of
+from coachway.pricing.rule_matching import derive_route
 
 
 def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceReport:
-    """Check an itinerary. Raises Invalid for stops that are not in order of time."""
+    """Check an itinerary. Raises Invalid for times out of order."""
     organization = organization_queries.get(caller.org_id)
     policy = organization.hours_policy
-    ruleset = rulesets.get_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
+    ruleset = rulesets.get_carrier_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
     compliance = itinerary.check_itinerary(request.to_hours_trip(), ruleset)
-    added_price = _added_price(caller, request, compliance.drivers_needed)
+    added_price = _calculate_added_price(caller, request, compliance.drivers_needed)
     return build_report(compliance, added_price=added_price, currency=organization.currency)
 
 
-def _added_price(caller: Caller, request: ComplianceRequest, drivers_needed: int | None) -> int | None:
-    """The price of the drivers beyond the first, in cents; None without a vehicle class, a time or a legal crew."""
-    moments = (moment for stop in request.stops for moment in (stop.estimated_arrival, stop.estimated_departure))
-    times = [moment for moment in moments if moment is not None]
+def _calculate_added_price(caller: Caller, request: ComplianceRequest, drivers_needed: int | None) -> int | None:
+    """The price of additional drivers in cents; None without a vehicle class, a time or a legal crew."""
+    stop_times = (time for stop in request.stops for time in (stop.estimated_arrival, stop.estimated_departure))
+    times = [time for time in stop_times if time is not None]
     if request.vehicle_class is None or drivers_needed is None or not times:
         return None
     quote_request = QuoteRequest(
@@ -38,7 +38,7 @@ def _added_price(caller: Caller, request: ComplianceRequest, drivers_needed: int
         departs_at=min(times),
         timezone=request.stops[0].timezone,
         stops=len(request.stops),
-        route=route_of([stop.address for stop in request.stops if stop.address]),
+        route=derive_route([stop.address for stop in request.stops if stop.address]),
     )
     price_with_one = quote_service.estimate_price(caller, quote_request).total
     price_with_two = quote_service.estimate_price(

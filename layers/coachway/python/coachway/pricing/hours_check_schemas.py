@@ -1,4 +1,4 @@
-"""Requests and reports of the hours-of-service check, and the notices that quotes show.
+"""Requests and reports of the hours-of-service check, and its notices on quotes.
 
 The rules are in `coachway.hours` (49 CFR 395.5).
 """
@@ -16,7 +16,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Timestamp
 from coachway.core.types.money import ApiAmount
 from coachway.hours import itinerary
-from coachway.hours.model import Answer, Law, Rule
+from coachway.hours.model import CarrierRuleset, Legality, Rule
 from coachway.hours.trip import Trip as HoursTrip
 from coachway.hours.trip import TripStop
 from coachway.identity.model.field_types import TimeZone
@@ -50,7 +50,7 @@ class ItineraryStop(RequestSchema):
         return self
 
     def to_hours_stop(self) -> TripStop:
-        """The stop as the hours-of-service rules read it."""
+        """Convert the stop for the check against the hours-of-service rules."""
         return TripStop(
             arrival=self.estimated_arrival,
             departure=self.estimated_departure,
@@ -79,22 +79,22 @@ class ComplianceRequest(RequestSchema):
 
     stops: Annotated[list[ItineraryStop], Field(min_length=2, max_length=50)]
     miles: Annotated[
-        Miles | None, Field(le=_MAX_MILES, description="Omit to estimate the miles from the stops' coordinates.")
+        Miles | None, Field(le=_MAX_MILES, description="Defaults to an estimate from the stops' coordinates.")
     ] = None
     deadhead_miles: Annotated[Miles, Field(le=_MAX_MILES)] = Decimal(0)
     requires_second_driver: bool = False
     drivers: Annotated[
-        int | None, Field(ge=1, le=4, description="Omit for one driver, or two if a second driver is required.")
+        int | None, Field(ge=1, le=4, description="Defaults to one driver, or two if a second driver is required.")
     ] = None
     ruleset: Annotated[
-        Literal["us_passenger", "us_property"] | None, Field(description="Omit for the organization's ruleset.")
+        Literal["us_passenger", "us_property"] | None, Field(description="Defaults to the organization's ruleset.")
     ] = None
     vehicle_class: VehicleClass | None = None
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
 
     def to_hours_trip(self) -> HoursTrip:
-        """The trip as the hours-of-service rules read it."""
+        """Convert the itinerary for the check against the hours-of-service rules."""
         return HoursTrip(
             stops=tuple(stop.to_hours_stop() for stop in self.stops),
             miles=None if self.miles is None else float(self.miles),
@@ -103,8 +103,8 @@ class ComplianceRequest(RequestSchema):
         )
 
 
-class Breach(BaseSchema):
-    """A rule that one driver alone would violate."""
+class HoursViolation(BaseSchema):
+    """A violation by a single driver."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -115,7 +115,7 @@ class Breach(BaseSchema):
 
 
 class ReliefPoint(BaseSchema):
-    """Where another driver must take over at the latest; `after_stop` counts from 0."""
+    """The latest place at which another driver must take over. `after_stop` counts from 0."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -128,11 +128,11 @@ class ReliefPoint(BaseSchema):
 
 
 class ComplianceReport(BaseSchema):
-    """Whether the itinerary is legal with its drivers, how many it needs, and what they add to the price."""
+    """Whether an itinerary is legal with its drivers, how many it needs, and the price of additional drivers."""
 
     model_config = ConfigDict(defer_build=True)
 
-    verdict: Answer
+    verdict: Legality
     legal_for_one_driver: bool
     drivers: int
     drivers_needed: Annotated[int | None, Field(description="Null if no crew of up to four drivers makes it legal.")]
@@ -140,7 +140,7 @@ class ComplianceReport(BaseSchema):
     driving_hours: float
     on_duty_hours: float
     explanation: str
-    violations: list[Breach]
+    violations: list[HoursViolation]
     relief: list[ReliefPoint]
     added_price: Annotated[ApiAmount | None, Field(description="Null without a vehicle class, a time or a legal crew.")]
     currency: str
@@ -155,11 +155,11 @@ def build_report(compliance: itinerary.Compliance, *, added_price: int | None, c
         drivers=compliance.drivers,
         drivers_needed=compliance.drivers_needed,
         may_ride_along=compliance.may_ride_along,
-        driving_hours=_hours(compliance.driving),
-        on_duty_hours=_hours(compliance.on_duty),
+        driving_hours=_to_hours(compliance.driving),
+        on_duty_hours=_to_hours(compliance.on_duty),
         explanation=compliance.explanation,
         violations=[
-            Breach(rule=each.rule, at=each.at, exceeded_hours=_hours(each.exceeded), citation=each.citation)
+            HoursViolation(rule=each.rule, at=each.at, exceeded_hours=_to_hours(each.exceeded), citation=each.citation)
             for each in compliance.violations
         ],
         relief=[ReliefPoint(**each.model_dump()) for each in compliance.relief],
@@ -169,29 +169,29 @@ def build_report(compliance: itinerary.Compliance, *, added_price: int | None, c
     )
 
 
-def _hours(length: timedelta) -> float:
+def _to_hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 4)
 
 
 def compliance_notices(compliance: itinerary.Compliance) -> list[Notice]:
-    """The notices of a quote about its itinerary; an illegal one is blocking."""
+    """The notices about an itinerary on its quote; an illegal itinerary blocks the quote."""
     notices = []
-    if compliance.verdict is Answer.BLOCK:
+    if compliance.verdict is Legality.BLOCK:
         notices.append(Notice(code="hours_of_service", message=compliance.explanation, blocking=True))
-    elif compliance.verdict is Answer.UNKNOWN:
+    elif compliance.verdict is Legality.UNKNOWN:
         notices.append(Notice(code="hours_of_service_unknown", message=compliance.explanation))
     if compliance.too_fast:
         stops = ", ".join(str(stop) for stop in compliance.too_fast)
         notices.append(
-            Notice(code="timetable_too_fast", message=f"The miles to stop {stops} need more time than planned.")
+            Notice(code="timetable_too_fast", message=f"The planned time to stop {stops} is too short for the miles.")
         )
     return notices
 
 
-def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, ruleset: Law) -> list[Notice]:
-    """The notices of a trip of which only miles and start are known: driven at once, without rest.
+def notices_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, ruleset: CarrierRuleset) -> list[Notice]:
+    """The notices of a trip with miles and start only, assuming continuous driving.
 
-    A trip of several days has unknown rest periods, so it gets no notices.
+    A trip of several days has unknown rest periods, so it has no notices.
     """
     if len(trip.days) > 1 or trip.miles + trip.deadhead_miles > _MAX_MILES:
         return []
@@ -203,4 +203,4 @@ def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, rules
         drivers=2 if trip.second_driver else 1,
     )
     compliance = itinerary.check_itinerary(hours_trip, ruleset)
-    return compliance_notices(compliance) if compliance.verdict is Answer.BLOCK else []
+    return compliance_notices(compliance) if compliance.verdict is Legality.BLOCK else []

@@ -11,24 +11,24 @@ from coachway.pricing.quote_model import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """The promo code of a request: the record, if it exists, and the remaining uses; None if unlimited."""
+class RequestedPromoCode:
+    """The promo code of a request: its record, if it exists, and its remaining uses, None if unlimited."""
 
     code: str
     promo: PromoCode | None
     uses_left: int | None = None
 
 
-def refusal_notice(offer: Offer, subtotal: int, requested_on: date) -> Notice | None:
-    """Why a code cannot be used: unknown, outside its dates, used up, or below its minimum; None if it can."""
-    promo = offer.promo
+def promo_rejection_notice(requested: RequestedPromoCode, subtotal: int, requested_on: date) -> Notice | None:
+    """Why a code cannot be used (unknown, wrong date, used up, price too low), or None."""
+    promo = requested.promo
     if promo is None:
-        return unknown_code_notice(offer)
+        return unknown_promo_code_notice(requested)
     if promo.valid_from is not None and requested_on < promo.valid_from:
         return Notice(code="promo_not_yet", message=f"The promo code {promo.code} is valid from {promo.valid_from}.")
     if promo.valid_until is not None and requested_on > promo.valid_until:
         return Notice(code="promo_expired", message=f"The promo code {promo.code} was valid until {promo.valid_until}.")
-    if offer.uses_left is not None and offer.uses_left <= 0:
+    if requested.uses_left is not None and requested.uses_left <= 0:
         return Notice(code="promo_used_up", message=f"The promo code {promo.code} has no uses left.")
     if subtotal < promo.minimum_amount:
         minimum = Decimal(promo.minimum_amount).scaleb(-2)
@@ -38,6 +38,6 @@ def refusal_notice(offer: Offer, subtotal: int, requested_on: date) -> Notice | 
     return None
 
 
-def unknown_code_notice(offer: Offer) -> Notice:
+def unknown_promo_code_notice(requested: RequestedPromoCode) -> Notice:
     """The notice for a code that does not exist."""
-    return Notice(code="promo_unknown", message=f"The promo code {offer.code} does not exist.")
+    return Notice(code="promo_unknown", message=f"The promo code {requested.code} does not exist.")

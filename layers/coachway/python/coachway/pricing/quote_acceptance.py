@@ -1,4 +1,4 @@
-"""Operations on stored quotes: status changes and acceptance. Does not import pricing."""
+"""Operations on stored quotes: status changes and acceptance. Does not import the price calculation."""
 
 from __future__ import annotations
 

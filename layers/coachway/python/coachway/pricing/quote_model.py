@@ -85,25 +85,25 @@ class QuoteRequest(RequestSchema):
     departs_at: Annotated[Timestamp | None, Field(description="Start of the trip, with offset.")] = None
     returns_at: Annotated[Timestamp | None, Field(description="End of the trip, with offset.")] = None
     timezone: Annotated[
-        TimeZone | None, Field(description="Time zone of the first stop. Omit for the organization's.")
+        TimeZone | None, Field(description="Time zone of the first stop. Defaults to the organization's.")
     ] = None
-    hours: Annotated[Hours | None, Field(description="Omit to use the time from `departs_at` to `returns_at`.")] = None
-    days: Annotated[int | None, Field(ge=1, le=MAX_DAYS, description="Omit to count each 24 hours begun.")] = None
-    overnights: Annotated[int | None, Field(ge=0, le=MAX_DAYS, description="Omit for one less than `days`.")] = None
+    hours: Annotated[Hours | None, Field(description="Defaults to the time from `departs_at` to `returns_at`.")] = None
+    days: Annotated[
+        int | None, Field(ge=1, le=MAX_DAYS, description="Defaults to the number of started 24-hour periods.")
+    ] = None
+    overnights: Annotated[int | None, Field(ge=0, le=MAX_DAYS, description="Defaults to `days` minus one.")] = None
     stops: Annotated[int, Field(ge=2, le=50, description="Number of stops, including the first and the last.")] = 2
     route: RouteText | None = None
     requires_second_driver: bool = False
     requires_coi: Annotated[bool, Field(description="Whether the client needs a certificate of insurance.")] = False
     amenities: Annotated[tuple[AmenityCode, ...], Field(max_length=30)] = ()
     promo_code: PromoText | None = None
-    cost: Annotated[NonNegativeApiAmount | None, Field(description="What the trip costs the operator, if known.")] = (
-        None
-    )
+    cost: Annotated[NonNegativeApiAmount | None, Field(description="The operator's cost of the trip, if known.")] = None
 
     @model_validator(mode="after")
     def _check_times(self) -> Self:
         if self.departs_at is None and self.trip_date is None:
-            raise ValueError("trip_date: is required unless departs_at is given")
+            raise ValueError("trip_date: is required without departs_at")
         if self.start_time is not None and self.start_time.tzinfo is not None:
             raise ValueError("start_time: must be a local time without an offset")
         for name, value in (("departs_at", self.departs_at), ("returns_at", self.returns_at)):
@@ -119,21 +119,21 @@ class QuoteRequest(RequestSchema):
 
 
 class Line(BaseSchema):
-    """A line: `amount` is `quantity` times `unit_amount`. The `quantity` of a percentage is a share (0.25)."""
+    """A price line: `amount` is `quantity` times `unit_amount`. Percentages have a quantity such as 0.25 for 25%."""
 
     model_config = ConfigDict(defer_build=True)
 
     kind: LineKind
     label: str
     rule_id: str | None = None
-    """The rule, promo code or amenity behind the line; None for the organization's own terms."""
+    """The rule, promo code or amenity of the line; None for the organization's general terms."""
     quantity: Quantity
     unit_amount: StoredAmount
     amount: StoredAmount
 
 
 class Notice(BaseSchema):
-    """A warning about the quote. A blocking one keeps the trip from being booked."""
+    """A warning about the quote. A trip with a blocking warning cannot be booked."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -143,7 +143,7 @@ class Notice(BaseSchema):
 
 
 class Margin(BaseSchema):
-    """The margin over the operator's cost. `percent` is of the price before tax; null if the price is 0."""
+    """The margin over the operator's cost. `percent` is relative to the price before tax; null if the price is 0."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -161,8 +161,8 @@ class AppliedRule(RuleInput):
     version: int
 
 
-class Priced(BaseSchema):
-    """A price line by line: `total` is the sum of the lines, and `subtotal - discount + tax`."""
+class PriceBreakdown(BaseSchema):
+    """A price with its lines. `total` is the sum of the lines, and `subtotal - discount + tax`."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -176,7 +176,7 @@ class Priced(BaseSchema):
     warnings: list[Notice] = Field(default_factory=list)
     rules: list[AppliedRule] = Field(
         default_factory=list,
-        description="Rules behind the lines, with their values at the time. Omitted fields have their defaults.",
+        description="Rules of the lines, with their values at the time. Omitted fields have default values.",
     )
 
     @field_serializer("rules", when_used="json")
@@ -207,7 +207,7 @@ QUOTES_OF_CHARTER = AccessPattern(
 )
 
 
-class Quote(Priced, Entity):
+class Quote(PriceBreakdown, Entity):
     """A stored quote: the price, the request, and the rules with their values at the time."""
 
     KIND: ClassVar[str] = "quote"
@@ -219,7 +219,7 @@ class Quote(Priced, Entity):
     charter_id: str | None = None
     promo_code: Annotated[str | None, Field(description="Promo code that reduced the price, if any.")] = None
     promo_max_uses: int | None = None
-    request: Annotated[QuoteRequest, Field(description="The priced trip. Omitted fields have their defaults.")]
+    request: Annotated[QuoteRequest, Field(description="The priced trip. Omitted fields have default values.")]
 
     @field_serializer("request", when_used="json")
     def _serialize_request(self, request: QuoteRequest) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Quotes: price a trip, store the quote, get and list quotes."""
+"""Quotes: calculate, get and list."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 from coachway.hours import rulesets
-from coachway.hours.model import Law
+from coachway.hours.model import CarrierRuleset
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import extras_service, rule_cache
-from coachway.pricing.hours_check_schemas import compliance_from_miles
-from coachway.pricing.promo_rules import Offer
+from coachway.pricing.hours_check_schemas import notices_from_miles
+from coachway.pricing.promo_rules import RequestedPromoCode
 from coachway.pricing.quote_calculation import PricingTerms, calculate_price
 from coachway.pricing.quote_model import (
     QUOTE,
@@ -32,7 +32,7 @@ from coachway.pricing.quote_model import (
     QUOTES_OF_CHARTER,
     QUOTES_OF_CLIENT,
     Notice,
-    Priced,
+    PriceBreakdown,
     Quote,
     QuoteRequest,
     QuoteStatus,
@@ -50,8 +50,8 @@ class QuoteQuery(PageQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """A quote; `ops` store it in the transaction of what was priced."""
+class QuoteDraft:
+    """A quote that is not stored yet, and the operations that store it."""
 
     quote: Quote
     ops: Sequence[Op]
@@ -59,38 +59,38 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PricingContext:
-    """What every price of an organization depends on: its terms, and the edition of its rules."""
+    """The data for all prices of an organization: its terms, and the edition of its rules."""
 
     organization: Organization
     edition: int
 
     @classmethod
     def keys(cls, org_id: str) -> list[Key]:
-        """The keys to load it, together with whatever else a request needs."""
+        """The keys of the context's records, so that a request can load them with its own."""
         return [ORGANIZATIONS.key(org=org_id), EDITION.key(org=org_id)]
 
     @classmethod
     def from_records(cls, org_id: str, records: store.BatchResult) -> PricingContext:
-        """Read it from loaded records. Raises NotFound."""
+        """Build the context from loaded records. Raises NotFound."""
         organization, edition = cls.keys(org_id)
         return cls(records.get(Organization, organization), rule_cache.parse_edition(records.numbers(edition)))
 
     @property
-    def hours_ruleset(self) -> Law:
-        """The hours-of-service ruleset of its drivers."""
+    def hours_ruleset(self) -> CarrierRuleset:
+        """The hours-of-service ruleset of the organization."""
         policy = self.organization.hours_policy
-        return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
+        return rulesets.get_carrier_ruleset(policy.ruleset, policy.daily_carrier)
 
 
 def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:
-    """Price a trip and store the quote. Raises NotFound for an unknown client."""
+    """Price a trip and store the quote. Raises NotFound if the client does not exist."""
     client = [client_reference.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
     records = store.batch_get([*client, *PricingContext.keys(caller.org_id)])
     client_reference.require_clients_in(records, *client)
     context = PricingContext.from_records(caller.org_id, records)
     resolved = _resolve_request(caller, request, context)
     price = _build_quote(
-        caller, resolved, compliance_from_miles(request, resolved.trip, resolved.zone, context.hours_ruleset)
+        caller, resolved, notices_from_miles(request, resolved.trip, resolved.zone, context.hours_ruleset)
     )
     store.commit(caller, *price.ops)
     return price.quote
@@ -103,15 +103,15 @@ def price_trip(
     charter_id: str | None = None,
     warnings: Sequence[Notice] = (),
     context: PricingContext | None = None,
-) -> Price:
-    """Price a trip for a charter, which commits the returned `ops` in its own transaction. Writes nothing.
+) -> QuoteDraft:
+    """Price a trip without storing the quote; the caller commits the returned operations.
 
-    `warnings` are added to the quote; a `context` that is already loaded saves two reads.
+    `warnings` are added to the quote. A `context` that is already loaded saves two reads.
     """
     return _build_quote(caller, _resolve_request(caller, request, context), warnings, charter_id)
 
 
-def estimate_price(caller: Caller, request: QuoteRequest) -> Priced:
+def estimate_price(caller: Caller, request: QuoteRequest) -> PriceBreakdown:
     """Price a trip without storing a quote."""
     return _resolve_request(caller, request).calculate_price()
 
@@ -125,16 +125,16 @@ class _ResolvedRequest:
     trip: Trip
     zone: ZoneInfo
     terms: PricingTerms
-    offer: Offer | None
+    promo_code: RequestedPromoCode | None
     edition: int | None
 
-    def calculate_price(self) -> Priced:
+    def calculate_price(self) -> PriceBreakdown:
         return calculate_price(
             self.trip,
             rule_cache.find_candidates(self.org_id, self.trip, self.edition),
             self.terms,
             amenities=extras_service.find_amenities(self.org_id, self.trip.amenities),
-            offer=self.offer,
+            promo_code=self.promo_code,
             cost=self.request.cost,
         )
 
@@ -150,19 +150,22 @@ def _resolve_request(caller: Caller, request: QuoteRequest, context: PricingCont
         fuel_per_mile=organization.fuel_surcharge_per_mile,
         minimum_cents=organization.minimum_charge,
     )
-    offer = extras_service.load_offer(caller.org_id, request.promo_code) if request.promo_code else None
+    promo_code = (
+        extras_service.load_requested_promo_code(caller.org_id, request.promo_code) if request.promo_code else None
+    )
     edition = context.edition if context else None
-    return _ResolvedRequest(request, caller.org_id, build_trip(request, zone), zone, terms, offer, edition)
+    return _ResolvedRequest(request, caller.org_id, build_trip(request, zone), zone, terms, promo_code, edition)
 
 
 def _build_quote(
     caller: Caller, resolved: _ResolvedRequest, warnings: Sequence[Notice], charter_id: str | None = None
-) -> Price:
-    priced, offer = resolved.calculate_price(), resolved.offer
-    promo = offer.promo if offer is not None and any(line.kind == "promo" for line in priced.lines) else None
-    priced.warnings += warnings
+) -> QuoteDraft:
+    price = resolved.calculate_price()
+    has_discount = any(line.kind == "promo" for line in price.lines)
+    promo = resolved.promo_code.promo if resolved.promo_code is not None and has_discount else None
+    price.warnings += warnings
     quote = Quote(
-        **dict(priced),
+        **dict(price),
         id=ids.new("quo"),
         org_id=caller.org_id,
         client_id=resolved.request.client_id,
@@ -178,7 +181,7 @@ def _build_quote(
         total=quote.total,
         currency=quote.currency,
     )
-    return Price(quote, [Create(quote, [event])])
+    return QuoteDraft(quote, [Create(quote, [event])])
 
 
 def get_quote(caller: Caller, quote_id: str) -> Quote:

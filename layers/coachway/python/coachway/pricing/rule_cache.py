@@ -1,8 +1,8 @@
 """Reads index pages of pricing rules, and caches them until a rule changes.
 
-Every change of a rule increments the organization's edition in the same transaction. A quote reads the edition, one
-small item, and then only pages that this process has not read in that edition. The edition is incremented by a random
-step, so that a number never stands for two different states of the rules.
+Each change of a rule increments the organization's edition in the same transaction. A quote reads the edition, a small
+item, and then only pages that this process has not cached for that edition. The edition is incremented by a random
+number, so that the same edition never means two different states of the rules.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from coachway.core import store
 from coachway.core.persistence.operations import Create, IncrementCounters, Op, Remove
 from coachway.core.persistence.queries import query_page
 from coachway.core.schemas import PageQuery
-from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, collect_candidates, index_partition_of, rule_sort_keys
+from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, collect_candidates, partition_of_rule, rule_sort_keys
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import EDITION, ENTRIES, PricingRule, RuleEntry
 
 _MAX_CACHED_PAGES: Final = 400
-"""Index pages that a process caches: at most some 20,000 rules, usually a few dozen."""
+"""Maximum number of index pages that a process caches: up to 20,000 rules, usually a few dozen."""
 
 _MAX_STEP: Final = 2**48
 
@@ -33,9 +33,9 @@ def parse_edition(numbers: Mapping[str, int]) -> int:
     return numbers.get("edition", 0)
 
 
-def find_candidates(org_id: str, trip: Trip, edition_read: int | None = None) -> list[PricingRule]:
-    """Rules that include the winners for a trip; an edition that is already loaded saves a read."""
-    edition = parse_edition(store.get_counters(EDITION.key(org=org_id))) if edition_read is None else edition_read
+def find_candidates(org_id: str, trip: Trip, loaded_edition: int | None = None) -> list[PricingRule]:
+    """Find the rules that can price a trip. An edition that is already loaded saves a read."""
+    edition = parse_edition(store.get_counters(EDITION.key(org=org_id))) if loaded_edition is None else loaded_edition
 
     def read_page(partition: str, prefix: str, cursor: str | None) -> IndexPage:
         key = (org_id, edition, partition, prefix, cursor)
@@ -78,9 +78,9 @@ def _increment_edition_op(rule: PricingRule) -> Op:
 
 
 def _build_entries(rule: PricingRule, version: int) -> list[RuleEntry]:
-    """The index entries of a version of a rule."""
+    """Build the index entries of a version of a rule."""
     copy = rule.model_copy(update={"version": version})
     return [
-        RuleEntry(version=1, org_id=rule.org_id, shelf=index_partition_of(rule), entry=f"{entry}|{version}", rule=copy)
+        RuleEntry(version=1, org_id=rule.org_id, shelf=partition_of_rule(rule), entry=f"{entry}|{version}", rule=copy)
         for entry in rule_sort_keys(rule)
     ]

@@ -1,16 +1,14 @@
 """The index of pricing rules: a quote reads only rules that can price its trip.
 
-An organization can have 10,000 rules. Each has entries in **one partition**: that of its route, else of its client,
-else of its vehicle class, else the global one; a trip reads at most four partitions. In a partition, entries are
-sorted by **time bucket**, then slot, then rank. The bucket is as narrow as the rule's dates: days for a range of up
-to a week, months for up to half a year, years for up to five years, otherwise `always`. A rule has at most seven
-entries.
+An organization can have 10,000 rules. The entries of a rule are in **one partition**: that of its route, or else of its
+client, or else of its vehicle class, or else the global one. A trip reads at most four partitions. Each partition is
+sorted by **time bucket**, then by slot and rank. The bucket depends on the rule's dates: days for a range of up to a
+week, months for up to half a year, years for up to five years, otherwise `always`. A rule has at most seven entries.
 
-What a quote reads does not depend on the number of rules. A partition of up to `PAGE_SIZE` entries takes one query. Of
-a larger one, only the buckets of the trip's days are read, one query each (four for a trip within a day); and of a
-bucket with more than `PAGE_SIZE` entries, each slot of the trip separately, best rank first, until a rule matches on
-every day. Rules are read in vain only if they share partition, bucket and slot with the winner, outrank it, and differ
-from the trip by weekday, time, class or passengers.
+The number of reads does not depend on the number of rules. A partition with up to `PAGE_SIZE` entries needs one query.
+In a larger partition, a quote reads only the buckets of the trip's days, with one query each (four for a trip within a
+day). In a bucket with more than `PAGE_SIZE` entries, it reads each slot separately, best rank first, until a rule
+matches on every day.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from coachway.pricing.rule_matching import SPECIFICITY, Trip, matches, slot_of, slots_for
+from coachway.pricing.rule_matching import SPECIFICITY, Trip, rule_matches, slot_of_rule, slots_of_trip
 from coachway.pricing.rule_model import PricingRule, RuleInput, normalize_route
 
 PAGE_SIZE: Final = 50
@@ -35,7 +33,7 @@ def _route_partition(route: str) -> str:
     return f"route:{blake2b(route.encode(), digest_size=12).hexdigest()}"
 
 
-def index_partition_of(rule: RuleInput) -> str:
+def partition_of_rule(rule: RuleInput) -> str:
     """The partition of a rule: by its most selective filter, so that only matching trips read it."""
     if rule.route is not None:
         return _route_partition(normalize_route(rule.route))
@@ -55,7 +53,7 @@ def trip_partitions(trip: Trip) -> tuple[str, ...]:
 
 
 def rule_buckets(rule: RuleInput) -> tuple[str, ...]:
-    """The time buckets of a rule: each of its dates is in exactly one of them."""
+    """The time buckets of a rule. Each of its dates is in exactly one of them."""
     first, last = rule.valid_from, rule.valid_until
     if first is not None and last is not None:
         span = (last - first).days
@@ -71,7 +69,7 @@ def rule_buckets(rule: RuleInput) -> tuple[str, ...]:
 
 
 def trip_buckets(days: Sequence[date]) -> tuple[str, ...]:
-    """The time buckets of trip days: four for one day."""
+    """The time buckets of the days of a trip: four for one day."""
     buckets = ["always"]
     buckets += [f"year:{day.year}" for day in days]
     buckets += [f"month:{day.year}-{day.month:02d}" for day in days]
@@ -79,38 +77,38 @@ def trip_buckets(days: Sequence[date]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(buckets))
 
 
-def _prefix(bucket: str, slot: str) -> str:
+def _sort_key_prefix(bucket: str, slot: str) -> str:
     return f"{bucket}|{slot}|"
 
 
 def rule_sort_keys(rule: PricingRule) -> tuple[str, ...]:
     """The sort keys of a rule's entries: within a bucket and slot, the best rank comes first."""
-    specificity, newness = (SPECIFICITY[rule.scope or "global"], rule.id.rpartition("_")[2].translate(_NEWEST_FIRST))
-    rank_key = f"{9 - specificity}{9999 - rule.priority:04d}|{newness}"
-    return tuple(_prefix(bucket, slot_of(rule)) + rank_key for bucket in rule_buckets(rule))
+    specificity, newest_first = SPECIFICITY[rule.scope or "global"], rule.id.rpartition("_")[2].translate(_NEWEST_FIRST)
+    rank_key = f"{9 - specificity}{9999 - rule.priority:04d}|{newest_first}"
+    return tuple(_sort_key_prefix(bucket, slot_of_rule(rule)) + rank_key for bucket in rule_buckets(rule))
 
 
 class IndexPage(NamedTuple):
-    """A page of a partition in the order of sort keys, and the cursor of the next page; None after the last."""
+    """A page of a partition in the order of sort keys, and the cursor of the next page, or None."""
 
     rules: Sequence[PricingRule]
     next_cursor: str | None
 
 
 ReadPage = Callable[[str, str, str | None], IndexPage]
-"""`read_page(partition, prefix, cursor)`: up to `PAGE_SIZE` entries whose sort keys begin with `prefix`."""
+"""`read_page(partition, prefix, cursor)` returns up to `PAGE_SIZE` entries whose sort keys start with `prefix`."""
 
 
 def collect_candidates(trip: Trip, read_page: ReadPage) -> list[PricingRule]:
-    """Rules that include the winner of every slot and day of the trip, each once."""
+    """Collect rules that include the winner of each slot and day of a trip, without duplicates."""
     rules_by_id: dict[str, PricingRule] = {}
     for partition in trip_partitions(trip):
-        for rule in _read_partition(trip, partition, read_page):
+        for rule in _read_rules_of_partition(trip, partition, read_page):
             rules_by_id[rule.id] = rule
     return list(rules_by_id.values())
 
 
-def _read_partition(trip: Trip, partition: str, read_page: ReadPage) -> Iterator[PricingRule]:
+def _read_rules_of_partition(trip: Trip, partition: str, read_page: ReadPage) -> Iterator[PricingRule]:
     rules, next_cursor = read_page(partition, "", None)
     if next_cursor is None:
         yield from rules
@@ -120,17 +118,17 @@ def _read_partition(trip: Trip, partition: str, read_page: ReadPage) -> Iterator
         if next_cursor is None:
             yield from rules
             continue
-        for slot in slots_for(trip):
-            yield from _read_slot(trip, partition, _prefix(bucket, slot), read_page)
+        for slot in slots_of_trip(trip):
+            yield from _read_rules_of_slot(trip, partition, _sort_key_prefix(bucket, slot), read_page)
 
 
-def _read_slot(trip: Trip, partition: str, prefix: str, read_page: ReadPage) -> Iterator[PricingRule]:
-    """The rules of a slot by rank, until every day of the trip has a matching one."""
+def _read_rules_of_slot(trip: Trip, partition: str, prefix: str, read_page: ReadPage) -> Iterator[PricingRule]:
+    """Read the rules of a slot by rank, until a rule matches on every day of the trip."""
     open_days, cursor = set(trip.days), None
     while True:
         rules, cursor = read_page(partition, prefix, cursor)
         yield from rules
         for rule in rules:
-            open_days = {day for day in open_days if not matches(rule, trip, day)}
+            open_days = {day for day in open_days if not rule_matches(rule, trip, day)}
         if cursor is None or not open_days:
             return

@@ -1,8 +1,8 @@
-"""Decides which rule of each slot prices a trip.
+"""Picks the rule of each slot that prices a trip.
 
-A rule matches if all its filters match. Of the matching rules of a slot the most specific wins: route before client
-before vehicle before global, then the higher priority, then the newest (the greatest id). So the order in which rules
-are read does not matter.
+A rule matches if all its filters match. Of the matching rules of a slot, the most specific one wins: route, client,
+vehicle, global; then the one with the higher priority; then the newest, which has the greatest id. The order in which
+rules are read does not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPECIFICITY: Final = {"route": 3, "client": 2, "vehicle": 1, "global": 0}
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """The trip as rules read it. `days` are the local dates on which each 24 hours of the trip begin, at `start`."""
+    """A trip for the matching of rules. `days` are the local dates on which its 24-hour periods start, at `start`."""
 
     client_id: str | None
     vehicle_class: str
@@ -42,23 +42,20 @@ class Trip:
 
 
 def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
-    """Build the trip that rules read, in the local time of `zone`.
+    """Build a trip for the matching of rules, in the local time of `zone`.
 
-    Hours are elapsed time: the hour that is repeated when clocks go back counts, one that is skipped does not. Days are
-    by local time, each 24 hours begun.
+    Hours are elapsed time, so they include the hour that is repeated at the end of DST. Days are 24-hour periods of
+    local time; a started period counts.
     """
-    first_day, start, hours, span = (request.trip_date, request.start_time, request.hours, timedelta(0))
+    first_day, start, hours, span = request.trip_date, request.start_time, request.hours, timedelta(0)
     if request.departs_at is not None:
         departs = request.departs_at.astimezone(zone)
         first_day, start = departs.date(), departs.time().replace(tzinfo=None)
         if request.returns_at is not None:
             returns = request.returns_at.astimezone(zone)
             span = returns.replace(tzinfo=None) - departs.replace(tzinfo=None)
-            hours = (
-                _hours(request.returns_at.astimezone(UTC) - request.departs_at.astimezone(UTC))
-                if hours is None
-                else hours
-            )
+            if hours is None:
+                hours = _to_hours(request.returns_at.astimezone(UTC) - request.departs_at.astimezone(UTC))
     if first_day is None:
         raise ValueError("a trip needs a date")
     if not span and hours is not None:
@@ -83,34 +80,34 @@ def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
     )
 
 
-def _hours(elapsed: timedelta) -> Decimal:
+def _to_hours(elapsed: timedelta) -> Decimal:
     seconds = Decimal(elapsed.days * 86_400 + elapsed.seconds)
     return (seconds / 3600).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
-def route_of(addresses: Sequence[str]) -> str | None:
-    """The route of a trip by its addresses: from the first place to the last place that differs from it.
+def derive_route(addresses: Sequence[str]) -> str | None:
+    """The route of a trip by its addresses: from the first place to the last different place, or None.
 
-    A place is the end of an address without postal code and country: `11 Wall St, New York, NY 10005, USA` is in
-    `New York, NY`. So a round trip has the route of its outbound leg. None if the addresses contain no places.
+    The place of `11 Wall St, New York, NY 10005, USA` is `New York, NY`. A round trip has the route of its outbound
+    leg.
     """
-    places = [_place_of_address(address) for address in addresses]
+    places = [_place_of(address) for address in addresses]
     if not places:
         return None
-    destination = next((slot for slot in reversed(places) if slot.casefold() != places[0].casefold()), places[0])
+    destination = next((place for place in reversed(places) if place.casefold() != places[0].casefold()), places[0])
     route = f"{places[0]} > {destination}"
     return route if is_route(route) else None
 
 
-def _place_of_address(address: str) -> str:
+def _place_of(address: str) -> str:
     parts = [" ".join(part.split()) for part in address.replace(">", " ").replace("→", " ").split(",")]
     parts = [part for part in parts if part.casefold() not in {"", "us", "usa", "u.s.a.", "united states"}]
     parts = [part for part in (re.sub(r"\s*\b\d{5}(-\d{4})?$", "", part) for part in parts) if part]
     return ", ".join(parts[-2:]) or "unknown"
 
 
-def slot_of(rule: RuleInput) -> str:
-    """What a rule competes for: each slot has at most one winner per trip, or per day of it for multipliers."""
+def slot_of_rule(rule: RuleInput) -> str:
+    """The slot of a rule. Each slot has at most one winner per trip, or per day for multipliers."""
     if rule.rule_type == "flat_fee":
         return f"flat_fee:{rule.fee}" + (f":{rule.code}" if rule.code else "")
     if rule.rule_type == "mileage_rate" and rule.deadhead:
@@ -118,7 +115,7 @@ def slot_of(rule: RuleInput) -> str:
     return rule.rule_type
 
 
-def slots_for(trip: Trip) -> tuple[str, ...]:
+def slots_of_trip(trip: Trip) -> tuple[str, ...]:
     """The slots that can apply to a trip."""
     conditional = {
         "deadhead_rate": bool(trip.deadhead_miles),
@@ -130,14 +127,14 @@ def slots_for(trip: Trip) -> tuple[str, ...]:
     always = ("base_rate", "mileage_rate", "hourly_rate", "time_multiplier", "seasonal", "vehicle_specific")
     fees = ("flat_fee:booking", "flat_fee:fuel_surcharge", "flat_fee:minimum_charge")
     amenities = tuple(f"flat_fee:amenity:{code}" for code in trip.amenities)
-    return (*always, "client_specific", *fees, *amenities, *(name for name, needed in conditional.items() if needed))
+    return (*always, "client_specific", *fees, *amenities, *(name for name, applies in conditional.items() if applies))
 
 
-def matches(rule: RuleInput, trip: Trip, day: date) -> bool:
-    """Whether every filter of the rule matches this day of the trip.
+def rule_matches(rule: RuleInput, trip: Trip, day: date) -> bool:
+    """Whether all filters of the rule match this day of the trip.
 
-    A time window is compared with the trip's start time, and may cross midnight (22:00 to 06:00); the weekday is always
-    that of the day itself. Without a start time no window matches.
+    A time window is compared with the trip's start time, and can cross midnight (22:00 to 06:00). Without a start time,
+    no window matches.
     """
     return (
         (rule.client_id is None or rule.client_id == trip.client_id)
@@ -149,7 +146,7 @@ def matches(rule: RuleInput, trip: Trip, day: date) -> bool:
         and (rule.valid_until is None or day <= rule.valid_until)
         and (not rule.weekdays or WEEKDAYS[day.weekday()] in rule.weekdays)
         and _in_season(rule, day)
-        and _in_window(rule, trip.start)
+        and _in_time_window(rule, trip.start)
     )
 
 
@@ -162,7 +159,7 @@ def _in_season(rule: RuleInput, day: date) -> bool:
     return day_of_year >= rule.season_start or day_of_year <= rule.season_end
 
 
-def _in_window(rule: RuleInput, start: time | None) -> bool:
+def _in_time_window(rule: RuleInput, start: time | None) -> bool:
     if rule.start_time is None or rule.end_time is None:
         return True
     if start is None:
@@ -172,29 +169,29 @@ def _in_window(rule: RuleInput, start: time | None) -> bool:
     return start >= rule.start_time or start < rule.end_time
 
 
-def rank(rule: PricingRule) -> tuple[int, int, str]:
-    """The sort key of rules in a slot: the greatest wins."""
+def rule_rank(rule: PricingRule) -> tuple[int, int, str]:
+    """The rank of a rule in its slot. The greatest rank wins."""
     return SPECIFICITY[rule.scope or "global"], rule.priority, rule.id
 
 
-def pick_winners(rules: Iterable[PricingRule], trip: Trip, day: date) -> dict[str, PricingRule]:
+def pick_winning_rules(rules: Iterable[PricingRule], trip: Trip, day: date) -> dict[str, PricingRule]:
     """The winning rule of each slot on a day of the trip."""
-    winning: dict[str, PricingRule] = {}
+    winners: dict[str, PricingRule] = {}
     for rule in rules:
-        if matches(rule, trip, day):
-            key = slot_of(rule)
-            if key not in winning or rank(rule) > rank(winning[key]):
-                winning[key] = rule
-    return winning
+        if rule_matches(rule, trip, day):
+            slot = slot_of_rule(rule)
+            if slot not in winners or rule_rank(rule) > rule_rank(winners[slot]):
+                winners[slot] = rule
+    return winners
 
 
 def depends_on_start_time(rules: Iterable[PricingRule], trip: Trip) -> bool:
-    """Whether a time window could match if the start time were known."""
+    """Whether the price depends on the start time, which is missing."""
     if trip.start is not None:
         return False
-    windowed = (rule for rule in rules if rule.start_time is not None)
+    rules_with_window = (rule for rule in rules if rule.start_time is not None)
     return any(
-        matches(rule.model_copy(update={"start_time": None, "end_time": None}), trip, day)
-        for rule in windowed
+        rule_matches(rule.model_copy(update={"start_time": None, "end_time": None}), trip, day)
+        for rule in rules_with_window
         for day in trip.days
     )

@@ -1,6 +1,6 @@
 """Pricing rules: requests, stored records, index entries and their access patterns.
 
-Dates and times of a rule are the trip's local ones, not those of the request.
+Dates and times of a rule are local to the trip.
 """
 
 from __future__ import annotations
@@ -45,9 +45,8 @@ Fee = Literal[
 ]
 Rate = Literal["base_rate", "mileage_rate", "deadhead_rate", "hourly_rate"]
 
-RATES: Final = frozenset({"base_rate", "mileage_rate", "hourly_rate"})
-MULTIPLIERS: Final = frozenset({"time_multiplier", "seasonal"})
-ADJUSTMENTS: Final = frozenset({"vehicle_specific", "client_specific"})
+_MULTIPLIER_TYPES: Final = frozenset({"time_multiplier", "seasonal"})
+_ADJUSTMENT_TYPES: Final = frozenset({"vehicle_specific", "client_specific"})
 
 
 def _as_float(value: Decimal) -> float:
@@ -67,7 +66,7 @@ Percent = Annotated[
     Field(ge=-100, le=1000, decimal_places=4),
     *json_number({"minimum": -100, "maximum": 1000, "examples": [25]}),
 ]
-"""Percentage to add (25) or, if negative, to subtract (at most 100)."""
+"""A percentage to add, such as 25, or to subtract, such as -10."""
 VehicleClass = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
@@ -79,7 +78,7 @@ AmenityCode = Annotated[
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
     Field(examples=["wifi"]),
 ]
-"""The code of an amenity; case does not matter."""
+"""The code of an amenity. It is not case-sensitive."""
 MonthDay = Annotated[
     str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), Field(examples=["06-15"])
 ]
@@ -90,17 +89,17 @@ RateAmount = Annotated[
     Field(le=1_000_000_00),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1_000_000, "examples": [2.5]}),
 ]
-"""A rate or fee, at most a million."""
+"""A rate or fee of at most one million."""
 
 
 def normalize_route(text: str) -> str:
-    """Normalize `Origin > Destination`: case, spaces, and an arrow for `>`."""
+    """Normalize case, spaces and arrows of `Origin > Destination`."""
     places = text.replace("→", ">").split(">")
     return ">".join(" ".join(place.casefold().split()) for place in places)
 
 
 def is_route(text: str) -> bool:
-    """Whether a text is a valid route: one printable line of at most 200 characters with places."""
+    """Whether a text is a valid route: a printable line of at most 200 characters that contains places."""
     return len(text) <= 200 and text.isprintable() and all(normalize_route(text).split(">"))
 
 
@@ -111,14 +110,14 @@ def _require_route(value: object) -> object:
 
 
 RouteText = Annotated[Text, BeforeValidator(_require_route), Field(examples=["New York, NY > Atlantic City, NJ"])]
-"""A route by its ends, `New York, NY > Atlantic City, NJ`, or by any name; case and spaces do not matter."""
+"""A route, such as `New York, NY > Atlantic City, NJ`, or any name. It is not sensitive to case and spaces."""
 
 
 class RuleInput(RequestSchema):
     """A pricing rule.
 
-    Of the matching rules of a type, the most specific wins: route, client, vehicle, global; then the higher priority;
-    then the newest.
+    Of the matching rules of a type, the most specific one wins: route, client, vehicle, global; then the one with the
+    higher priority; then the newest one.
     """
 
     model_config = ConfigDict(
@@ -132,15 +131,17 @@ class RuleInput(RequestSchema):
     name: Text
     description: Note = ""
     rule_type: RuleType
-    scope: Annotated[Scope | None, Field(description="Omit for the most specific scope of the filters.")] = None
+    scope: Annotated[Scope | None, Field(description="Defaults to the most specific filter that is set.")] = None
     priority: Annotated[int, Field(ge=0, le=9999)] = 0
 
-    amount: Annotated[RateAmount | None, Field(description="Rate, fee, or the rate that replaces another.")] = None
+    amount: Annotated[RateAmount | None, Field(description="Rate or fee. With `replaces`, the replacement rate.")] = (
+        None
+    )
     percent: Percent | None = None
     replaces: Annotated[
         Rate | None, Field(description="Rate that `amount` replaces; client_specific and vehicle_specific only.")
     ] = None
-    fee: Annotated[Fee | None, Field(description="What a flat_fee is for. Omit for a fee per booking.")] = None
+    fee: Annotated[Fee | None, Field(description="Reason of a flat_fee. Defaults to `booking`.")] = None
     code: Annotated[AmenityCode | None, Field(description="Amenity of a flat_fee.")] = None
     deadhead: Annotated[bool, Field(description="Whether a mileage_rate is for miles from and to the garage.")] = False
     per_day: Annotated[bool, Field(description="Whether a base_rate or flat_fee is charged per day of the trip.")] = (
@@ -152,11 +153,13 @@ class RuleInput(RequestSchema):
     route: RouteText | None = None
     weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)] = ()
     season_start: Annotated[MonthDay | None, Field(description="First day of a yearly season.")] = None
-    season_end: Annotated[MonthDay | None, Field(description="Last day of the season; may be in the next year.")] = None
+    season_end: Annotated[MonthDay | None, Field(description="Last day of the season. It can be in the next year.")] = (
+        None
+    )
     start_time: Annotated[
-        time | None, Field(description="Trips that start at or after this time; the window may cross midnight.")
+        time | None, Field(description="Only trips that start at or after this time. The window can cross midnight.")
     ] = None
-    end_time: Annotated[time | None, Field(description="Trips that start before this time.")] = None
+    end_time: Annotated[time | None, Field(description="Only trips that start before this time.")] = None
     min_passengers: Annotated[int | None, Field(ge=1, le=100_000)] = None
     max_passengers: Annotated[int | None, Field(ge=1, le=100_000)] = None
     valid_from: Annotated[TripDate | None, Field(description="First trip date.")] = None
@@ -170,9 +173,9 @@ class RuleInput(RequestSchema):
         return self
 
     def _value_problem(self) -> str | None:
-        """What is wrong with amount and percent, or None."""
+        """The problem with `amount`, `percent` and `replaces`, or None."""
         kind, amount, percent = self.rule_type, self.amount is not None, self.percent is not None
-        if kind in ADJUSTMENTS:
+        if kind in _ADJUSTMENT_TYPES:
             if amount == percent:
                 return f"percent, amount: set exactly one of the two for a {kind} rule"
             if amount != (self.replaces is not None):
@@ -180,14 +183,14 @@ class RuleInput(RequestSchema):
             return None
         if self.replaces is not None:
             return f"replaces: is not allowed for a {kind} rule"
-        if kind in MULTIPLIERS and (amount or not percent):
+        if kind in _MULTIPLIER_TYPES and (amount or not percent):
             return f"percent: a {kind} rule needs a percent and no amount"
-        if kind not in MULTIPLIERS and (percent or not amount):
+        if kind not in _MULTIPLIER_TYPES and (percent or not amount):
             return f"amount: a {kind} rule needs an amount and no percent"
         return None
 
     def _charge_problem(self) -> str | None:
-        """What is wrong with what the rule charges for, or None."""
+        """The problem with `fee`, `code`, `deadhead` and `per_day`, or None."""
         if self.rule_type == "flat_fee":
             self.fee = self.fee or "booking"
         elif self.fee is not None:
@@ -202,7 +205,7 @@ class RuleInput(RequestSchema):
 
     def _scope_problem(self) -> str | None:
         if self.scope is None:
-            self.scope = self._narrowest()
+            self.scope = self._most_specific_scope()
         required = {"client": self.client_id, "vehicle": self.vehicle_class, "route": self.route, "global": "anything"}
         if required[self.scope] is None:
             field = {"client": "client_id", "vehicle": "vehicle_class", "route": "route"}[self.scope]
@@ -213,7 +216,7 @@ class RuleInput(RequestSchema):
             return "vehicle_class: is required for a vehicle_specific rule"
         return None
 
-    def _narrowest(self) -> Scope:
+    def _most_specific_scope(self) -> Scope:
         if self.route is not None:
             return "route"
         if self.client_id is not None:
@@ -284,9 +287,9 @@ EDITION = AccessPattern(
 
 
 class RuleEntry(Record):
-    """A copy of a rule in the index, where a quote finds it without reading other rules; see `rule_index`.
+    """An index entry with a copy of a rule; see `rule_index`. `shelf` is the index partition.
 
-    Entries are never changed: each version of a rule has its own.
+    Entries never change: each version of a rule has its own entries.
     """
 
     KIND: ClassVar[str] = "pricing_entry"

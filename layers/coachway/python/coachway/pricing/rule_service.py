@@ -38,7 +38,7 @@ class RuleQuery(PageQuery):
 
 
 def create_rule(caller: Caller, body: RuleInput) -> PricingRule:
-    """Create a rule; new quotes use it immediately. Raises NotFound for an unknown client."""
+    """Create a rule; new quotes use it immediately. Raises NotFound if the client does not exist."""
     client_reference.require_client(caller.org_id, body.client_id)
     rule = PricingRule(id=ids.new("prl"), org_id=caller.org_id, **body.model_dump())
     event = PricingRuleCreated(rule_id=rule.id, name=rule.name, rule_type=rule.rule_type)
@@ -53,10 +53,10 @@ def get_rule(caller: Caller, rule_id: str) -> PricingRule:
 
 def list_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     """List rules, newest first."""
-    pattern, parts = (RULES_OF_TYPE, {"rule_type": query.rule_type}) if query.rule_type else (RULES, {})
+    pattern, key_fields = (RULES_OF_TYPE, {"rule_type": query.rule_type}) if query.rule_type else (RULES, {})
     filters = {"scope": query.scope, "client_id": query.client_id, "vehicle_class": query.vehicle_class}
     where = {name: value for name, value in filters.items() if value is not None}
-    partition = pattern.partition(org=caller.org_id, **parts)
+    partition = pattern.partition(org=caller.org_id, **key_fields)
     return query_page(PricingRule, pattern, [partition], query, where=where, descending=True)
 
 
@@ -80,8 +80,8 @@ def delete_rule(caller: Caller, rule_id: str, expected: int | None) -> None:
 
 
 def get_rule_history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
-    """The history of a rule, oldest first, also of a deleted one. Raises NotFound."""
+    """Get the history of a rule, oldest first, even if the rule was deleted. Raises NotFound."""
     entries = store.history(RULE.key(org=caller.org_id, id=rule_id))
     if not entries:
-        raise errors.NotFound("There is no such pricing rule.")
+        raise errors.NotFound("Pricing rule not found.")
     return entries

@@ -23,7 +23,7 @@ from coachway.pricing.quote_service import PricingContext
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CharterDraft:
     """A priced charter that is not stored yet, and the operations that store its quote."""
 
     charter: Charter
@@ -50,7 +50,7 @@ def load_pricing_context(caller: Caller, request: CharterInput) -> PricingContex
     return PricingContext.from_records(caller.org_id, records)
 
 
-def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **fields: Any) -> Draft:
+def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **fields: Any) -> CharterDraft:
     """Build a new charter without a number. `fields` sets fields that a request cannot set. Raises Invalid."""
     charter_id = ids.new("chr")
     trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
@@ -63,10 +63,10 @@ def build_charter(caller: Caller, context: PricingContext, request: CharterInput
         org_id=caller.org_id,
         quote=quote_summary(price.quote),
     )
-    return Draft(charter, price.ops)
+    return CharterDraft(charter, price.ops)
 
 
-def build_revision(caller: Caller, context: PricingContext, charter: Charter, *, estimate_miles: bool) -> Draft:
+def build_revision(caller: Caller, context: PricingContext, charter: Charter, *, estimate_miles: bool) -> CharterDraft:
     """Build the next revision of an edited charter, with a new schedule and price.
 
     Assigned drivers are removed, since they were assigned to the previous revision; dispatch notifies them.
@@ -87,12 +87,12 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, *,
             "instalments": [],
         }
     )
-    return Draft(after, price.ops)
+    return CharterDraft(after, price.ops)
 
 
 def _price_charter(
     caller: Caller, context: PricingContext, request: CharterInput, trip: trip_times.TripSchedule, charter_id: str
-) -> pricing.Price:
+) -> pricing.QuoteDraft:
     return pricing.price_trip(
         caller,
         trip_times.build_quote_request(request, trip),

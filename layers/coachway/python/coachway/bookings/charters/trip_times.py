@@ -19,11 +19,11 @@ from coachway.bookings.charters.model import (
 )
 from coachway.core import errors
 from coachway.hours import itinerary
-from coachway.hours.model import Answer, Law
-from coachway.hours.rulesets import USUAL
-from coachway.hours.trip import Trip, TripStop, legs, road_miles
+from coachway.hours.model import CarrierRuleset, Legality
+from coachway.hours.rulesets import DEFAULT_RULESET
+from coachway.hours.trip import Trip, TripStop, build_legs, estimate_road_miles
 from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
-from coachway.pricing.rule_matching import route_of
+from coachway.pricing.rule_matching import derive_route
 
 _MAX_DURATION: Final = timedelta(days=MAX_DAYS)
 _MAX_MILES: Final = 20_000
@@ -43,7 +43,9 @@ class TripSchedule:
     notices: list[Notice]
 
 
-def build_trip_schedule(request: CharterInput, default_zone: str, ruleset: Law = USUAL) -> TripSchedule:
+def build_trip_schedule(
+    request: CharterInput, default_zone: str, ruleset: CarrierRuleset = DEFAULT_RULESET
+) -> TripSchedule:
     """Build the schedule of a requested trip, and check it against the hours-of-service ruleset.
 
     Raises Invalid if times are inconsistent or a time zone is unknown.
@@ -56,13 +58,13 @@ def build_trip_schedule(request: CharterInput, default_zone: str, ruleset: Law =
     trip = build_hours_trip(request, stops)
     miles = request.miles
     if miles is None:
-        estimate = road_miles(trip)
+        estimate = estimate_road_miles(trip)
         if estimate is None:
             raise errors.Invalid.field("miles", "is required unless every stop has coordinates", "required")
         miles = Decimal(str(round(estimate, 1)))
     if miles > _MAX_MILES:
         raise errors.Invalid.field("miles", f"must be at most {_MAX_MILES:,}; the stops are farther apart")
-    route = legs(trip.model_copy(update={"deadhead_miles": 0.0}))
+    route = build_legs(trip.model_copy(update={"deadhead_miles": 0.0}))
     last = stops[-1].time
     ends_at = max(route[-1].arrives if route else stops[0].estimated_departure, last or stops[0].estimated_departure)
     if ends_at - stops[0].estimated_departure > _MAX_DURATION:
@@ -132,13 +134,13 @@ def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> Trip:
     )
 
 
-def _hours_notices(trip: Trip, ruleset: Law) -> list[Notice]:
+def _hours_notices(trip: Trip, ruleset: CarrierRuleset) -> list[Notice]:
     """Notices about hours of service; blocking if the trip is not legal with its drivers."""
     compliance = itinerary.check_itinerary(trip, ruleset)
     notices = []
-    if compliance.verdict is Answer.BLOCK:
+    if compliance.verdict is Legality.BLOCK:
         notices.append(Notice(code="hours_of_service", message=compliance.explanation, blocking=True))
-    elif compliance.verdict is Answer.UNKNOWN:
+    elif compliance.verdict is Legality.UNKNOWN:
         notices.append(Notice(code="hours_of_service_unknown", message=compliance.explanation))
     elif compliance.relief and not compliance.may_ride_along:
         message = "The second driver must join on the way: riding along from the start counts as on-duty time."
@@ -156,7 +158,7 @@ def _hours_notices(trip: Trip, ruleset: Law) -> list[Notice]:
 
 def build_quote_request(request: CharterInput, schedule: TripSchedule) -> QuoteRequest:
     """The request for a price. The route defaults to the addresses of the first and the last stop."""
-    default_route = route_of([stop.address for stop in schedule.stops]) or ""
+    default_route = derive_route([stop.address for stop in schedule.stops]) or ""
     return QuoteRequest(
         client_id=request.client_id,
         vehicle_class=request.vehicle_class,

@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters import drafting
-from coachway.bookings.charters.drafting import Draft
+from coachway.bookings.charters.drafting import CharterDraft
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events
@@ -65,7 +65,7 @@ class OutboxBatch(Record):
         return {"gsi1": UNDELIVERED.key(packed=packed_at, series=self.series_id, number=self.number)}
 
 
-def pack_batches(caller: Caller, series_id: str, drafts: Sequence[Draft]) -> list[OutboxBatch]:
+def pack_batches(caller: Caller, series_id: str, drafts: Sequence[CharterDraft]) -> list[OutboxBatch]:
     """Divide the quotes and first events of drafts into batches."""
     batches: list[OutboxBatch] = []
     for start in range(0, len(drafts), _CHARTERS_PER_BATCH):

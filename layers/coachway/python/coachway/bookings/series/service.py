@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, ClassVar, Final
 
 from coachway.bookings.charters import drafting, status_counts, trip_times
-from coachway.bookings.charters.drafting import Draft
+from coachway.bookings.charters.drafting import CharterDraft
 from coachway.bookings.charters.model import CHARTER, Charter, CharterInput, Stop
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.schemas import RecurringInput, RecurringQuery, SeriesException
@@ -66,7 +66,7 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
         exceptions=request.exceptions,
         charter_ids=[],
     )
-    drafts: list[Draft] = []
+    drafts: list[CharterDraft] = []
     for number, stops in enumerate(occurrences, 1):
         charter_input = CharterInput.model_validate(
             {**request.model_dump(exclude={"stops", "exceptions"}), "stops": stops}
@@ -122,7 +122,7 @@ def _plan_occurrences(request: RecurringInput, query: RecurringQuery, default_zo
     return occurrences
 
 
-def _commit_series(caller: Caller, series: Series, drafts: Sequence[Draft], prefix: str) -> None:
+def _commit_series(caller: Caller, series: Series, drafts: Sequence[CharterDraft], prefix: str) -> None:
     charters = [draft.charter for draft in drafts]
     series.charter_ids = [charter.id for charter in charters]
     event = SeriesCreated(

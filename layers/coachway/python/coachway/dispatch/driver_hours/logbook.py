@@ -16,7 +16,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import travel_time
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet.model import Driver
-from coachway.hours.model import Segment, Status
+from coachway.hours.model import DutyStatus, Segment
 
 _ZERO: Final = timedelta()
 
@@ -26,7 +26,7 @@ class _Period(NamedTuple):
 
     start: datetime
     end: datetime
-    status: Status | None
+    status: DutyStatus | None
     riding: bool = False
 
 
@@ -60,7 +60,7 @@ def build_log(
         actual = _block_periods(block, started.get(block.assignment_id), now)
         transfer = transfer_time(previous, block, rest) if previous is not None else _ZERO
         if transfer and actual:
-            periods.append(_Period(actual[0].start - transfer, actual[0].start, Status.DRIVING))
+            periods.append(_Period(actual[0].start - transfer, actual[0].start, DutyStatus.DRIVING))
         periods += actual
         previous = block
     segments: list[Segment] = []
@@ -70,12 +70,12 @@ def build_log(
         if start_ >= end_:
             continue
         if position < start_:
-            segments.append(Segment(start=position, end=start_, status=Status.OFF))
+            segments.append(Segment(start=position, end=start_, status=DutyStatus.OFF))
         if period.status is not None:
             segments.append(Segment(start=start_, end=end_, status=period.status, riding=period.riding))
         position = end_
     if position < end:
-        segments.append(Segment(start=position, end=end, status=Status.OFF))
+        segments.append(Segment(start=position, end=end, status=DutyStatus.OFF))
     return segments
 
 
@@ -96,7 +96,7 @@ def block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: timedel
     transfer = transfer_time(previous, block, rest) if previous is not None else _ZERO
     if not transfer:
         return block.duty
-    return [Segment(start=block.starts_at - transfer, end=block.starts_at, status=Status.DRIVING), *block.duty]
+    return [Segment(start=block.starts_at - transfer, end=block.starts_at, status=DutyStatus.DRIVING), *block.duty]
 
 
 def started_ids(blocks: Iterable[DutyBlock], now: datetime) -> list[str]:
@@ -128,7 +128,7 @@ def _stated_periods(driver: Driver, since: datetime) -> list[_Period]:
     for days_ago in range(len(driver.duty_statement), 0, -1):
         midnight, following = _midnight(driver, days_ago), _midnight(driver, days_ago - 1)
         work_end = min(midnight + timedelta(hours=driver.duty_statement[days_ago - 1]), following)
-        periods += [_Period(midnight, work_end, Status.ON), _Period(work_end, following, Status.OFF)]
+        periods += [_Period(midnight, work_end, DutyStatus.ON), _Period(work_end, following, DutyStatus.OFF)]
     return [period for period in periods if period.start < period.end]
 
 
@@ -206,18 +206,18 @@ def _actual_periods(duty: Sequence[Segment], before: _Milestone, after: _Milesto
     ]
     planned = sum((part.end - part.start for part in parts), _ZERO)
     if not planned:
-        return [_Period(before.actual, after.actual, Status.ON)]
+        return [_Period(before.actual, after.actual, DutyStatus.ON)]
     position, periods = before.actual, list[_Period]()
     share = length / planned
     if share > 1 and not (before.is_stop and after.is_stop):
         share = 1.0
         if not before.is_stop:
             position = after.actual - planned
-            periods.append(_Period(before.actual, position, Status.ON))
+            periods.append(_Period(before.actual, position, DutyStatus.ON))
     for part in parts:
         part_end = min(after.actual, position + (part.end - part.start) * share)
         periods.append(_Period(position, part_end, part.status, part.riding))
         position = part_end
     if position < after.actual:
-        periods.append(_Period(position, after.actual, Status.ON))
+        periods.append(_Period(position, after.actual, DutyStatus.ON))
     return [period for period in periods if period.start < period.end]

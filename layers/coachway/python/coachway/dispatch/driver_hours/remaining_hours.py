@@ -19,10 +19,10 @@ from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.driver_hours.schemas import DayWorked, DriverHours, HoursBack, UnknownPeriod
 from coachway.fleet import shared
 from coachway.fleet.model import DRIVER, Driver
-from coachway.hours.model import Answer, Rule, Ruleset, Segment
-from coachway.hours.rules import check
+from coachway.hours.model import Legality, Rule, Ruleset, Segment
+from coachway.hours.rules import check_hours
 from coachway.hours.rulesets import RULESETS
-from coachway.hours.timeline import Kind, Piece, timeline
+from coachway.hours.timeline import ActivityKind, Interval, build_timeline
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 _ZERO: Final = timedelta()
@@ -62,10 +62,10 @@ def compute_driver_hours(
     unknown_periods = _unknown_periods(
         driver, blocks, started, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now
     )
-    verdict = check(log, [], rules, daily_carrier=daily_carrier, home=zone)
-    remaining = verdict.remaining if not unknown_periods and verdict.verdict is not Answer.UNKNOWN else None
-    pieces = timeline(log, rules.rest).pieces if log else ()
-    days = [_day_worked(pieces, today - timedelta(days=days_ago), zone) for days_ago in range(cycle.days)]
+    verdict = check_hours(log, [], rules, daily_carrier=daily_carrier, home_zone=zone)
+    remaining = verdict.remaining if not unknown_periods and verdict.verdict is not Legality.UNKNOWN else None
+    intervals = build_timeline(log, rules.rest).intervals if log else ()
+    days = [_day_worked(intervals, today - timedelta(days=days_ago), zone) for days_ago in range(cycle.days)]
     return DriverHours(
         driver_id=driver.id,
         driver_name=driver.name,
@@ -81,7 +81,7 @@ def compute_driver_hours(
         cycle_days=cycle.days,
         cycle_hours=_round_hours(cycle.limit),
         may_drive_from=verdict.earliest_drive_at if remaining else None,
-        rested_at=_rested_at(pieces, rules.rest, now) if remaining else None,
+        rested_at=_rested_at(intervals, rules.rest, now) if remaining else None,
         hours_back=_hours_coming_back(days, cycle.days, zone) if remaining else [],
         days=days,
         log=log,
@@ -123,22 +123,22 @@ def _explain_period(
     return UnknownPeriod(starts_at=start, ends_at=end, reason=reason, assignment_id=block.assignment_id)
 
 
-def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
+def _rested_at(intervals: Sequence[Interval], rest: timedelta, now: datetime) -> datetime | None:
     """When the current full rest ends, or one that begins now; None when the driver is rested."""
-    if not pieces or pieces[-1].kind is not Kind.REST:
+    if not intervals or intervals[-1].kind is not ActivityKind.REST:
         return now + rest
-    rested_at = pieces[-1].start + rest
+    rested_at = intervals[-1].start + rest
     return rested_at if rested_at > now else None
 
 
-def _day_worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
+def _day_worked(intervals: Sequence[Interval], day: date, zone: ZoneInfo) -> DayWorked:
     start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
     driving, on_duty = _ZERO, _ZERO
-    for piece in pieces:
-        overlap = min(piece.end, end) - max(piece.start, start)
-        if overlap > _ZERO and piece.kind is not Kind.REST:
+    for interval in intervals:
+        overlap = min(interval.end, end) - max(interval.start, start)
+        if overlap > _ZERO and interval.kind is not ActivityKind.REST:
             on_duty += overlap
-            driving += overlap if piece.kind is Kind.DRIVE else _ZERO
+            driving += overlap if interval.kind is ActivityKind.DRIVE else _ZERO
     return DayWorked(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(on_duty))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from coachway.core.schemas import BaseSchema
-from coachway.hours.model import Segment, Status
+from coachway.hours.model import DutyStatus, Segment
 
 Hours = Annotated[float | None, Field(description="Hours; null when not known.")]
 
@@ -47,7 +47,7 @@ class DriverHours(BaseSchema):
     ruleset: str
     known: Literal["known", "unknown"]
     holes: list[UnknownPeriod]
-    status: Annotated[Status | None, Field(description="Current duty status, actual or planned.")]
+    status: Annotated[DutyStatus | None, Field(description="Current duty status, actual or planned.")]
     drive_hours_left: Hours
     duty_hours_left: Hours
     cycle_hours_left: Hours

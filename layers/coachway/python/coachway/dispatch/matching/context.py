@@ -31,7 +31,7 @@ from coachway.dispatch.matching.trip_plan import TripPlan
 from coachway.fleet import dispatch_access
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.hours import rulesets
-from coachway.hours.model import Law
+from coachway.hours.model import CarrierRuleset
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
@@ -84,7 +84,7 @@ class Trip:
     """A charter, and which of its vehicles needs a crew."""
 
     charter: Charter
-    hours_rules: Law
+    hours_rules: CarrierRuleset
     cover: VehicleCoverage
     plan: TripPlan
 
@@ -119,13 +119,15 @@ def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
     return CHARTER.key(org=org_id, id=charter_id), ORGANIZATIONS.key(org=org_id)
 
 
-def get_hours_rules(organization: Organization) -> Law:
+def get_hours_rules(organization: Organization) -> CarrierRuleset:
     """Return the hours-of-service rules of an organization."""
     policy = organization.hours_policy
-    return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
+    return rulesets.get_carrier_ruleset(policy.ruleset, policy.daily_carrier)
 
 
-def build_trip(charter: Charter, hours_rules: Law, cover: VehicleCoverage, crew: int, since: datetime | None) -> Trip:
+def build_trip(
+    charter: Charter, hours_rules: CarrierRuleset, cover: VehicleCoverage, crew: int, since: datetime | None
+) -> Trip:
     """Plan the trip for a crew of `crew` drivers."""
     return Trip(charter, hours_rules, cover, trip_plan.build_trip_plan(charter, crew, hours_rules, since))
 

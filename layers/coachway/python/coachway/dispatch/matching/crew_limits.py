@@ -21,8 +21,8 @@ from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.errors import HoursOfServiceExceeded
 from coachway.dispatch.matching import context
 from coachway.fleet.model import DRIVER, Driver
-from coachway.hours.model import Answer, Law, Segment, Status
-from coachway.hours.rules import check, violations
+from coachway.hours.model import CarrierRuleset, DutyStatus, Legality, Segment
+from coachway.hours.rules import check_hours, find_violations
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 _HORIZON: Final = timedelta(days=1)
@@ -32,7 +32,7 @@ _HORIZON: Final = timedelta(days=1)
 class Crew:
     """The drivers of an assignment, with their recent duty blocks and the hours-of-service rules."""
 
-    hours_rules: Law
+    hours_rules: CarrierRuleset
     drivers: list[Driver]
     blocks: dict[str, list[DutyBlock]]
     started: dict[str, Assignment]
@@ -89,10 +89,10 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
         earlier = [other for other in crew_without_trip.blocks[driver.id] if other.starts_at < block.starts_at]
         plan = logbook.block_segments(earlier, block, crew.hours_rules.ruleset.rest)
         history = crew_without_trip.history(driver, plan[0].start, now)
-        verdict = check(
-            history, plan, crew.hours_rules.ruleset, daily_carrier=crew.hours_rules.daily_carrier, home=zone
+        verdict = check_hours(
+            history, plan, crew.hours_rules.ruleset, daily_carrier=crew.hours_rules.daily_carrier, home_zone=zone
         )
-        if verdict.verdict is Answer.UNKNOWN:
+        if verdict.verdict is Legality.UNKNOWN:
             problems.append(FieldError(field, _unknown_hours_message(driver, crew_without_trip, now)))
         for violation in verdict.violations:
             moment = f"{violation.at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
@@ -154,9 +154,11 @@ def _crew_drives_until(crew: Crew, order: Sequence[Driver], now: datetime) -> da
     for driver in order:
         if moment >= horizon:
             break
-        riding = [Segment(start=now, end=moment, status=Status.ON, riding=True)] if now < moment else []
-        plan = [*riding, Segment(start=moment, end=horizon, status=Status.DRIVING)]
+        riding = [Segment(start=now, end=moment, status=DutyStatus.ON, riding=True)] if now < moment else []
+        plan = [*riding, Segment(start=moment, end=horizon, status=DutyStatus.DRIVING)]
         history, zone = crew.history(driver, now, now), ZoneInfo(driver.timezone)
-        broken = violations(history, plan, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home=zone)
+        broken = find_violations(
+            history, plan, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home_zone=zone
+        )
         moment = min((violation.at for violation in broken), default=horizon)
     return moment

@@ -20,8 +20,8 @@ from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.dispatch.matching.trip_plan import TripPlan
 from coachway.fleet import rules as fleet
 from coachway.fleet.model import Driver, Vehicle
-from coachway.hours.model import Answer, Law, Remaining, Segment, Status, Verdict, Violation
-from coachway.hours.rules import check, violations
+from coachway.hours.model import CarrierRuleset, DutyStatus, HoursCheck, Legality, RemainingTime, Segment, Violation
+from coachway.hours.rules import check_hours, find_violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class DriverEvaluation:
     """The result for a driver: the reasons against them, the hours left after the trip, the earliest legal start."""
 
     reasons: list[Reason]
-    remaining: Remaining | None = None
+    remaining: RemainingTime | None = None
     earliest_legal_at: datetime | None = None
 
 
@@ -71,7 +71,7 @@ def evaluate_driver(
     requirements: TripRequirements,
     vehicle: Vehicle | None,
     seat: int,
-    hours_rules: Law,
+    hours_rules: CarrierRuleset,
     now: datetime,
 ) -> DriverEvaluation:
     """Evaluate a driver on a seat, counted from 0. Without a vehicle, the license is not checked."""
@@ -89,7 +89,7 @@ def evaluate_driver(
         return DriverEvaluation(reasons, earliest_legal_at=_earliest_legal_start(case, block, hours_rules, now))
     hours_reasons, verdict = _evaluate_hours(case, block, hours_rules, now)
     earliest = verdict.earliest_drive_at
-    if hours_reasons and verdict.verdict is not Answer.UNKNOWN:
+    if hours_reasons and verdict.verdict is not Legality.UNKNOWN:
         earliest = _earliest_legal_start(case, block, hours_rules, now)
     return DriverEvaluation([*reasons, *hours_reasons], verdict.remaining, earliest)
 
@@ -196,19 +196,19 @@ def _format_length(length: timedelta) -> str:
 
 
 def _evaluate_hours(
-    case: DriverCase, new_block: DutyBlock, hours_rules: Law, now: datetime
-) -> tuple[list[Reason], Verdict]:
+    case: DriverCase, new_block: DutyBlock, hours_rules: CarrierRuleset, now: datetime
+) -> tuple[list[Reason], HoursCheck]:
     """Check a block against the hours rules, and the later blocks with this one before them."""
     zone, driver = ZoneInfo(case.driver.timezone), case.driver
     if not new_block.duty:
         message = "the driving times of the trip are unknown: add times and coordinates to its stops"
-        return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], Verdict(verdict=Answer.UNKNOWN)
+        return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], HoursCheck(verdict=Legality.UNKNOWN)
     earlier = [block for block in case.blocks if block.starts_at < new_block.starts_at]
     duty = logbook.block_segments(earlier, new_block, hours_rules.ruleset.rest)
     history = _build_log(case, earlier, duty[0].start - REACH, duty[0].start, hours_rules, now)
-    verdict = check(history, duty, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home=zone)
+    verdict = check_hours(history, duty, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home_zone=zone)
     verdict = _trip_verdict(verdict, duty, earlier, new_block, hours_rules)
-    if verdict.verdict is Answer.UNKNOWN:
+    if verdict.verdict is Legality.UNKNOWN:
         message = f"the hours of {driver.name} in the days before the trip are not known"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation="49 CFR 395.8")], verdict
     reasons = [
@@ -228,14 +228,23 @@ def _evaluate_hours(
 
 
 def _build_log(
-    case: DriverCase, blocks: Sequence[DutyBlock], since: datetime, until: datetime, hours_rules: Law, now: datetime
+    case: DriverCase,
+    blocks: Sequence[DutyBlock],
+    since: datetime,
+    until: datetime,
+    hours_rules: CarrierRuleset,
+    now: datetime,
 ) -> list[Segment]:
     return logbook.build_log(case.driver, blocks, case.started, since, until, now, hours_rules.ruleset.rest)
 
 
 def _trip_verdict(
-    verdict: Verdict, duty: Sequence[Segment], earlier: Sequence[DutyBlock], block: DutyBlock, hours_rules: Law
-) -> Verdict:
+    verdict: HoursCheck,
+    duty: Sequence[Segment],
+    earlier: Sequence[DutyBlock],
+    block: DutyBlock,
+    hours_rules: CarrierRuleset,
+) -> HoursCheck:
     """Return the verdict with the earliest start of the trip itself: after the drive to it, or after a rest."""
     transfer = block.duty[0].start - duty[0].start
     if not transfer or verdict.remaining is None:
@@ -249,13 +258,13 @@ def _trip_verdict(
 def _time_until_driving(block: DutyBlock) -> timedelta:
     """The time from the start of a block until its first driving."""
     return (
-        next((segment.start for segment in block.duty if segment.status is Status.DRIVING), block.starts_at)
+        next((segment.start for segment in block.duty if segment.status is DutyStatus.DRIVING), block.starts_at)
         - block.starts_at
     )
 
 
 def _violations_caused_later(
-    case: DriverCase, block: DutyBlock, actual: Sequence[Segment], hours_rules: Law, now: datetime
+    case: DriverCase, block: DutyBlock, actual: Sequence[Segment], hours_rules: CarrierRuleset, now: datetime
 ) -> list[Violation]:
     """The violations that a block causes in later blocks; `actual` is the log until the end of the block."""
     earlier = [other for other in case.blocks if other.starts_at < block.starts_at]
@@ -280,10 +289,10 @@ def _violations_caused_later(
 
 
 def _find_violations(
-    case: DriverCase, history: Sequence[Segment], plan: Sequence[Segment], hours_rules: Law
+    case: DriverCase, history: Sequence[Segment], plan: Sequence[Segment], hours_rules: CarrierRuleset
 ) -> Sequence[Violation]:
     zone = ZoneInfo(case.driver.timezone)
-    return violations(history, plan, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home=zone)
+    return find_violations(history, plan, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home_zone=zone)
 
 
 def _violation_message(name: str, violation: Violation, zone: ZoneInfo) -> str:
@@ -299,7 +308,9 @@ def _later_violation_reason(name: str, violation: Violation, zone: ZoneInfo) -> 
 _MAX_ATTEMPTS: Final = 12
 
 
-def _earliest_legal_start(case: DriverCase, block: DutyBlock, hours_rules: Law, now: datetime) -> datetime | None:
+def _earliest_legal_start(
+    case: DriverCase, block: DutyBlock, hours_rules: CarrierRuleset, now: datetime
+) -> datetime | None:
     """The earliest time at which the driver could start driving this trip if it were later, or None."""
     if not block.duty:
         return None

@@ -12,7 +12,7 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.rules import ROAD_FACTOR
 from coachway.dispatch.diaries.model import DutyBlock
-from coachway.hours.model import Law, Remaining
+from coachway.hours.model import CarrierRuleset, RemainingTime
 
 if TYPE_CHECKING:  # importing them also imports the eligibility rules
     from coachway.dispatch.matching.eligibility import DriverCase
@@ -51,7 +51,7 @@ class Score(BaseSchema):
         return round(self.distance + self.hours_left + self.rating + self.balance, 2)
 
 
-def score_driver(case: DriverCase, plan: TripPlan, remaining: Remaining, hours_rules: Law) -> Score:
+def score_driver(case: DriverCase, plan: TripPlan, remaining: RemainingTime, hours_rules: CarrierRuleset) -> Score:
     """Score an eligible driver; `remaining` are the hours left after the trip."""
     origin = last_location(case.blocks, plan.starts_at)
     if origin is None and case.driver.home_latitude is not None and case.driver.home_longitude is not None:

@@ -13,8 +13,8 @@ from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.hours import itinerary
-from coachway.hours.model import Law, Segment, Status
-from coachway.hours.trip import legs
+from coachway.hours.model import CarrierRuleset, DutyStatus, Segment
+from coachway.hours.trip import build_legs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,16 @@ class TripPlan:
         )
 
 
-def build_trip_plan(charter: Charter, drivers: int, hours_rules: Law, takeover_at: datetime | None = None) -> TripPlan:
+def build_trip_plan(
+    charter: Charter, drivers: int, hours_rules: CarrierRuleset, takeover_at: datetime | None = None
+) -> TripPlan:
     """Build the plan for one vehicle of a charter with a number of drivers.
 
     `takeover_at` is when the crew takes over a trip that is under way; their duty starts then. Raises Invalid when the
     times of the stops are out of order.
     """
     trip = trip_times.build_hours_trip(charter, charter.stops).model_copy(update={"drivers": drivers})
-    duties = itinerary.duties(trip, hours_rules)
+    duties = itinerary.plan_duties(trip, hours_rules)
     pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
     segments = [segment for duty in duties or [] for segment in duty]
     starts_at = min([pickup_at, *(segment.start for segment in segments)])
@@ -80,7 +82,7 @@ def build_trip_plan(charter: Charter, drivers: int, hours_rules: Law, takeover_a
     if takeover_at is not None:
         starts_at = max(starts_at, takeover_at.astimezone(UTC))
         ends_at = max(ends_at, starts_at)
-    route = legs(trip.model_copy(update={"deadhead_miles": 0.0}))
+    route = build_legs(trip.model_copy(update={"deadhead_miles": 0.0}))
     arrivals = [None, *(leg.arrives for leg in route)] if route else [stop.estimated_arrival for stop in charter.stops]
     departures = [leg.departs for leg in route] if route else [stop.estimated_departure for stop in charter.stops[:-1]]
     stops = [
@@ -119,9 +121,9 @@ def fill_gaps(duty: Sequence[Segment], start: datetime, end: datetime) -> list[S
         if segment_start >= segment_end:
             continue
         if position < segment_start:
-            segments.append(Segment(start=position, end=segment_start, status=Status.OFF))
+            segments.append(Segment(start=position, end=segment_start, status=DutyStatus.OFF))
         segments.append(segment.model_copy(update={"start": segment_start, "end": segment_end}))
         position = segment_end
     if position < end:
-        segments.append(Segment(start=position, end=end, status=Status.ON))
+        segments.append(Segment(start=position, end=end, status=DutyStatus.ON))
     return segments

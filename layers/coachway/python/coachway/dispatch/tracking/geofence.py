@@ -19,7 +19,7 @@ from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking.position_encoding import Fix
-from coachway.hours.model import Frozen, Instant
+from coachway.hours.model import FrozenSchema, Instant
 
 FENCE_METERS: Final = 200.0
 REQUIRED_FIXES: Final = 2
@@ -51,7 +51,7 @@ class StopEvent(NamedTuple):
     at: datetime
 
 
-class Progress(Frozen):
+class Progress(FrozenSchema):
     """The progress of a vehicle: it is at `stop` (if `there`) or on the way to it. Stops are counted from 0.
 
     A `stop` beyond the last one means that the trip is over. `run` is the number of consecutive fixes, the first at
