@@ -1,4 +1,4 @@
-"""The API's document, and the page to read and try it."""
+"""The OpenAPI document, and the pages that show the API and the error codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 
 SITE: Final = Path(__file__).parent / "site"
-"""What the build puts beside this module: the document, the page, and Swagger UI's own files, compressed."""
+"""The files that the build adds: the document, the pages and Swagger UI's files, compressed."""
 
 KINDS: Final = {
     "swagger-ui.css": "text/css; charset=utf-8",
@@ -35,7 +35,7 @@ app = api.app
 
 @api.get("/openapi.json", permission=PUBLIC, media="application/json")
 def get_openapi_document() -> FileResponse:
-    """The OpenAPI document of every route."""
+    """Get the OpenAPI document."""
     return FileResponse(
         (SITE / "openapi.json").read_bytes(), "application/json", "openapi.json", inline=True, headers=_SHORT
     )
@@ -43,7 +43,7 @@ def get_openapi_document() -> FileResponse:
 
 @api.get("/docs", permission=PUBLIC, media="text/html")
 def get_docs_page() -> HtmlResponse:
-    """A page to read the document, and to try requests."""
+    """Get the page that shows the API and sends requests."""
     return HtmlResponse((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
 
 
@@ -55,7 +55,7 @@ def get_error_page() -> HtmlResponse:
 
 @api.get("/docs/{asset}", permission=PUBLIC, media="text/css, text/javascript, image/png")
 def get_docs_asset(asset: Asset) -> FileResponse:
-    """A file that the page needs; its address changes with its content."""
+    """Get a file of the documentation page. Its URL changes with its content."""
     if asset not in KINDS:
         raise errors.NotFound("No such address.")
     content = (SITE / f"{asset}.gz").read_bytes()

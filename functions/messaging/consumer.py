@@ -1,4 +1,4 @@
-"""Sends the mails and text messages that follow from events."""
+"""Sends mails and text messages for events."""
 
 from __future__ import annotations
 

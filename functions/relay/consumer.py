@@ -1,4 +1,4 @@
-"""Publishes the events that the table's stream shows."""
+"""Publishes the events from the table's stream."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from coachway.core.runtime.metrics import metrics
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> None:
-    """One batch of stream records; raising has the whole batch delivered again."""
+    """Handle a batch of stream records. If this raises, Lambda delivers the whole batch again."""
     published = relay(event["Records"])
     logger.info("relayed", records=len(event["Records"]), published=published)

@@ -49,7 +49,7 @@ def test_titles_are_unique() -> None:
 def test_problem_of_error_has_code_and_url_of_its_explanation() -> None:
     error = errors.RateLimited(retry_after=5)
     problem = problem_details.problem_of(error, instance="/x", request_id="r", address="https://coachway.example")
-    assert (problem.code, problem.status, problem.detail) == ("rate_limited", 429, "try again in 5 seconds")
+    assert (problem.code, problem.status, problem.detail) == ("rate_limited", 429, "Try again in 5 seconds.")
     assert problem.type == "https://coachway.example/api/v1/docs/errors#rate_limited"
 
 

@@ -1,4 +1,4 @@
-"""What happens to requests for bids and to bids. Only `bid.accepted` names a price."""
+"""Events of bid requests and bids. Only `bid.accepted` contains a price."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.core.types.personal import ERASED, Personal
 
 
 class _Bidding(Event):
-    """Which request, for which charter."""
+    """Fields common to all events of a bid request."""
 
     bid_request_id: str
     charter_id: str
@@ -22,7 +22,7 @@ class _Bidding(Event):
 
 
 class BiddingOpened(_Bidding):
-    """Vendors are asked for bids, or asked again after a deadline that brought none: a flow starts."""
+    """A bid request was opened, or opened again after it ended without an award. Its workflow starts."""
 
     TYPE: ClassVar[str] = "bidding.opened"
 
@@ -31,7 +31,7 @@ class BiddingOpened(_Bidding):
 
 
 class BiddingMatched(_Bidding):
-    """It was decided who is invited."""
+    """The vendors to invite were chosen. `passed_over` is the number of vendors that were not invited."""
 
     TYPE: ClassVar[str] = "bidding.matched"
 
@@ -40,7 +40,7 @@ class BiddingMatched(_Bidding):
 
 
 class BiddingInvited(_Bidding):
-    """A vendor was invited to bid; `link_nonce` makes the link again."""
+    """A vendor was invited to bid. `link_nonce` recreates the link."""
 
     TYPE: ClassVar[str] = "bidding.invited"
 
@@ -60,7 +60,7 @@ class BiddingInvited(_Bidding):
 
 
 class BiddingDeclined(_Bidding):
-    """A vendor does not want to bid."""
+    """A vendor declined an invitation."""
 
     TYPE: ClassVar[str] = "bidding.declined"
 
@@ -69,13 +69,13 @@ class BiddingDeclined(_Bidding):
 
 
 class BiddingExtended(_Bidding):
-    """Vendors have longer to answer."""
+    """The deadline of a bid request was extended."""
 
     TYPE: ClassVar[str] = "bidding.extended"
 
 
 class BiddingClosed(_Bidding):
-    """No more bids are taken; `early` when a manager said so before the deadline."""
+    """A bid request was closed for bids. `early` is true if a manager closed it before the deadline."""
 
     TYPE: ClassVar[str] = "bidding.closed"
 
@@ -84,7 +84,7 @@ class BiddingClosed(_Bidding):
 
 
 class BiddingCancelled(_Bidding):
-    """Vendors need not bid any more."""
+    """A bid request was cancelled."""
 
     TYPE: ClassVar[str] = "bidding.cancelled"
 
@@ -92,7 +92,7 @@ class BiddingCancelled(_Bidding):
 
 
 class BiddingAwarded(_Bidding):
-    """Every vehicle has its vendor."""
+    """Every vehicle of the request was awarded to a vendor."""
 
     TYPE: ClassVar[str] = "bidding.awarded"
 
@@ -101,7 +101,7 @@ class BiddingAwarded(_Bidding):
 
 
 class BiddingEmpty(_Bidding):
-    """There was nothing to award, or nobody decided in time; staff may extend it."""
+    """A bid request ended without an award: there were no bids, or nobody decided in time. Staff can extend it."""
 
     TYPE: ClassVar[str] = "bidding.no_bids"
 
@@ -110,7 +110,7 @@ class BiddingEmpty(_Bidding):
 
 
 class DecisionNeeded(_Bidding):
-    """A manager has to choose among bids."""
+    """A manager must decide about the bids."""
 
     TYPE: ClassVar[str] = "bidding.decision_needed"
 
@@ -119,7 +119,7 @@ class DecisionNeeded(_Bidding):
 
 
 class BiddingFailed(_Bidding):
-    """A step of the flow failed for good; it can be taken up again."""
+    """A step of the workflow failed permanently. The workflow can be resumed."""
 
     TYPE: ClassVar[str] = "bidding.failed"
 
@@ -128,7 +128,7 @@ class BiddingFailed(_Bidding):
 
 
 class _Bid(Event):
-    """Which bid, whose, for which charter."""
+    """Fields common to all events of a bid."""
 
     bid_id: str
     bid_request_id: str | None
@@ -141,19 +141,19 @@ class _Bid(Event):
 
 
 class BidCreated(_Bid):
-    """A vendor began a bid."""
+    """A bid was created as a draft."""
 
     TYPE: ClassVar[str] = "bid.created"
 
 
 class BidUpdated(_Bid):
-    """A vendor changed a bid that it had not submitted."""
+    """A draft of a bid was updated."""
 
     TYPE: ClassVar[str] = "bid.updated"
 
 
 class BidSubmitted(_Bid):
-    """A vendor bid."""
+    """A bid was submitted."""
 
     TYPE: ClassVar[str] = "bid.submitted"
 
@@ -162,19 +162,19 @@ class BidSubmitted(_Bid):
 
 
 class BidReviewed(_Bid):
-    """A bid is among those that a manager chooses from."""
+    """A bid is under review by a manager."""
 
     TYPE: ClassVar[str] = "bid.under_review"
 
 
 class BidWithdrawn(_Bid):
-    """A vendor took its bid back."""
+    """A vendor withdrew its bid."""
 
     TYPE: ClassVar[str] = "bid.withdrawn"
 
 
 class BidAccepted(_Bid):
-    """A bid won. What the vendor gets, and when, is fixed."""
+    """A bid was accepted. The price and the payout date are final."""
 
     TYPE: ClassVar[str] = "bid.accepted"
 
@@ -189,7 +189,7 @@ class BidAccepted(_Bid):
 
 
 class BidCalledOff(_Bid):
-    """A bid had won, and its vendor need not come: the trip does not take place, or was taken back."""
+    """An award was called off: the trip does not take place, or the award was released."""
 
     TYPE: ClassVar[str] = "bid.called_off"
 
@@ -197,7 +197,7 @@ class BidCalledOff(_Bid):
 
 
 class BidRejected(_Bid):
-    """A bid did not win, and why."""
+    """A bid was rejected."""
 
     TYPE: ClassVar[str] = "bid.rejected"
 
@@ -205,6 +205,6 @@ class BidRejected(_Bid):
 
 
 class BidExpired(_Bid):
-    """Nobody decided on a bid in time."""
+    """A bid expired without a decision."""
 
     TYPE: ClassVar[str] = "bid.expired"

@@ -1,4 +1,4 @@
-"""What becomes of messages. No address and no text: only which message, about what."""
+"""Events of sent messages. They contain neither addresses nor texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from coachway.core.persistence.domain_events import Event
 
 
 class NotificationDelivered(Event):
-    """The mail or telephone service took a message."""
+    """The mail or SMS service accepted a message."""
 
     TYPE: ClassVar[str] = "notification.delivered"
     template: str
@@ -17,7 +17,7 @@ class NotificationDelivered(Event):
 
 
 class NotificationFailed(Event):
-    """A message will never go out."""
+    """A message failed permanently."""
 
     TYPE: ClassVar[str] = "notification.failed"
     template: str

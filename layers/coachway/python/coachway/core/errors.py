@@ -191,7 +191,7 @@ class RateLimited(Error):
     title = "Too many requests"
 
     def __init__(self, detail: str = "", *, retry_after: int) -> None:
-        super().__init__(detail or f"try again in {retry_after} seconds")
+        super().__init__(detail or f"Try again in {retry_after} seconds.")
         self.retry_after = retry_after
 
 

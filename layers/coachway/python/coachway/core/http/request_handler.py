@@ -77,11 +77,11 @@ def _authorize(route: Route, request: Request, caller: Caller) -> Caller:
         return caller
     caller = authentication.authenticate(route.method, request.headers, caller)
     if not caller.user_id:
-        raise errors.Unauthenticated("send Authorization: Bearer <token>, X-Api-Key, or the session cookie")
+        raise errors.Unauthenticated("Send Authorization: Bearer <token>, X-Api-Key, or the session cookie.")
     if route.permission != "signed-in":
         caller.require(route.permission)
         if caller.is_external and caller.role not in route.external_roles:
-            raise errors.Forbidden(f"this operation is not available to a {caller.role}")
+            raise errors.Forbidden(f"This operation is not available to the role {caller.role}.")
     return caller
 
 

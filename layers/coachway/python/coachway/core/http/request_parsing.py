@@ -29,7 +29,7 @@ def read_body(request: Request) -> bytes:
     if isinstance(body, str):
         body = body.encode()
     if len(body) > LARGEST_BODY:
-        raise errors.TooLarge(f"a body may have at most {LARGEST_BODY:,} bytes")
+        raise errors.TooLarge(f"The body must have at most {LARGEST_BODY:,} bytes.")
     return body
 
 
@@ -44,7 +44,7 @@ def parse_arguments(route: Route, request: Request, body: bytes, path: Mapping[s
     if "body" in parameters:
         arguments["body"] = _parse_body(parameters["body"], body, request.headers)
     elif route.is_strict and not route.has_body and body.strip() not in {b"", b"{}"}:
-        raise errors.UnexpectedBody("send no body, or {}")
+        raise errors.UnexpectedBody("This operation takes no body. Send none, or {}.")
     if "raw_request" in parameters:
         arguments["raw_request"] = RawRequest(body, {name.lower(): value for name, value in request.headers.items()})
     if "form" in parameters:
@@ -81,7 +81,7 @@ def _refuse_query(query: MultiDict) -> None:
 def _parse_body(model: Any, body: bytes, headers: Mapping[str, str]) -> Any:
     media = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if body and media != "application/json" and not media.endswith("+json"):
-        raise errors.UnsupportedMediaType(f"send Content-Type: application/json, not {media[:60]}")
+        raise errors.UnsupportedMediaType(f"Send Content-Type: application/json, not {media[:60]}.")
     try:
         if get_origin(model) is PartialUpdate:
             values = optional_fields_model(get_args(model)[0]).model_validate_json(body or b"{}", strict=True)
@@ -95,11 +95,11 @@ def _parse_form(model: type[BaseModel], body: bytes, headers: Mapping[str, str])
     """The fields of a page's form. The last value of a repeated field counts."""
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/x-www-form-urlencoded":
-        raise errors.UnsupportedMediaType("send Content-Type: application/x-www-form-urlencoded")
+        raise errors.UnsupportedMediaType("Send Content-Type: application/x-www-form-urlencoded.")
     try:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100))
     except ValueError:  # not UTF-8, or too many fields
-        raise errors.Malformed("send at most 100 fields, encoded as UTF-8") from None
+        raise errors.Malformed("Send at most 100 fields, encoded as UTF-8.") from None
     try:
         return model.model_validate_strings(fields)
     except ValidationError as failure:

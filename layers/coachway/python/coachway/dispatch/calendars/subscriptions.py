@@ -161,7 +161,7 @@ def open_feed(token: str) -> FeedContent:
     link = _verify_token(token)
     feed = store.find(CalendarFeed, FEED.key(org=link.org_id, resource=link.subject_id))
     if feed is None or not feed.nonce or feed.nonce != link.nonce:
-        raise errors.NotFound("this link is no longer valid")
+        raise errors.NotFound("This link is no longer valid.")
     if link.subject_id == link.org_id:
         return _load_fleet_feed(link.org_id, feed.updated_at)
     return _load_resource_feed(link.org_id, link.subject_id, feed.updated_at)
@@ -173,7 +173,7 @@ def _verify_token(token: str) -> signed_links.LinkToken:
             return signed_links.verify_link_token(f"calendar-{kind}", kind, token)
         except errors.NotFound:
             continue
-    raise errors.NotFound("this link is not valid")
+    raise errors.NotFound("This link is not valid.")
 
 
 def _load_resource_feed(org_id: str, resource: str, made_at: datetime) -> FeedContent:

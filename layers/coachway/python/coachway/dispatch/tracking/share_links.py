@@ -87,7 +87,7 @@ def open_link(token: str) -> OpenedLink:
     batch = store.batch_get([charter_key, link_key, organization_key])
     link, charter = batch.find(TrackLink, link_key), batch.find(Charter, charter_key)
     if link is None or charter is None or link.nonce != link_token.nonce or link.until <= clock.now():
-        raise errors.NotFound("this link is no longer valid")
+        raise errors.NotFound("This link is no longer valid.")
     return OpenedLink(charter, link, batch.get(Organization, organization_key))
 
 
