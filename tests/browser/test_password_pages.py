@@ -27,7 +27,7 @@ def test_invitation_page_sets_a_password_without_javascript(organization: QuoteO
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome, Eli")
     page.get_by_label("New password").fill("short")
     page.get_by_role("button", name="Accept the invitation").click()
-    expect(page.get_by_text("This has 5 characters. It needs at least 12.")).to_be_visible()
+    expect(page.get_by_text("The password has 5 characters. It needs at least 12.")).to_be_visible()
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Accept the invitation").click()
     expect(page.get_by_role("heading", name="Your account is ready")).to_be_visible()

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from coachway.compliance.rules import REQUIRED, SubjectType
-from coachway.core.persistence.domain_events import Actor, Envelope
+from coachway.core.persistence.domain_events import Actor, Envelope, Event
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
 from coachway.vendors.model import VENDOR
+from tests import event_builders
 from tests.stack import Stack, eventually
 from tests.workflows.faults import Queue, run_command
 from tests.workflows.organization_builders import Operator
@@ -31,18 +32,18 @@ def create_vendor(operator: Operator, name: str) -> dict[str, Any]:
     return created
 
 
-def store_event(operator: Operator, aggregate_id: str, kind: str, **data: Any) -> Envelope:
+def store_event(operator: Operator, aggregate_id: str, event: Event) -> Envelope:
     """Store an event of a vendor."""
     envelope = Envelope(
         event_id=ids.ulid(),
-        type=kind,
+        type=event.TYPE,
         org_id=operator.org_id,
         aggregate_id=aggregate_id,
         aggregate_pk=VENDOR.partition(org=operator.org_id, id=aggregate_id),
         occurred_at=datetime.now(UTC),
         actor=Actor(user_id="test", role="system"),
         correlation_id=ids.ulid(),
-        data=data,
+        data=event_builders.event_data(event),
     )
     operator.stack.client("dynamodb").put_item(TableName=operator.stack.table, Item=to_item(envelope))
     return envelope
@@ -92,16 +93,17 @@ def test_add_documents_at_once_stores_all(operator: Operator) -> None:
 def test_vendor_statistics_count_events_once_and_rebuild_equally(operator: Operator, stack: Stack) -> None:
     swift = create_vendor(operator, "Swift")["id"]
     queue = Queue(stack, "vendors")
-    rating = {"rating_id": "rat_1", "charter_id": "chr_1", "overall_rating": 4.5, "on_time_performance_rating": 4.0}
-    now = datetime.now(UTC).isoformat()
     trip_fields = {"vendor_id": swift, "driver_id": ids.new("drv")}
     events = [
-        store_event(operator, swift, "bid.submitted", vendor_id=swift),
-        store_event(operator, swift, "bid.accepted", vendor_id=swift),
-        store_event(operator, swift, "charter.completed", vendor_ids=[swift]),
-        *(store_event(operator, swift, "vendor.rated", vendor_id=swift, **rating) for _ in range(3)),
-        store_event(operator, swift, "trip.departed", **trip_fields, stop=0, late_minutes=40),
-        store_event(operator, swift, "trip.arrived", **trip_fields, stop=1, at=now, planned_at=now, is_last=False),
+        store_event(operator, swift, event)
+        for event in (
+            event_builders.build_bid_submitted(swift),
+            event_builders.build_bid_accepted(swift),
+            event_builders.build_charter_completed(swift),
+            *(event_builders.build_vendor_rated(swift, on_time_performance_rating=4.0) for _ in range(3)),
+            event_builders.build_trip_departed(late_minutes=40, **trip_fields),
+            event_builders.build_trip_arrived(**trip_fields),
+        )
     ]
 
     def get_statistics() -> dict[str, Any]:

@@ -61,7 +61,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         Cancellation.initiated_by CharterCancelled.initiated_by Charter.flow_failures TripStop.stop_type
         ClientCreated.client_type _Document.document_type _Document.subject_type AssignmentOffered.chosen_by
         RecoveryEvent.reason UserSignedOut.reason NotificationFailed.reason _Vendor.vendor_type Envelope.type
-        Change.field Execution.waits_for CounterRecord.numbers Timer.name""",
+        Change.field Execution.waits_for CounterRecord.numbers Vendor.numbers Timer.name""",
     "sentences that the code writes, without names": """
         VendorMatch.reasons JournalEntry.memo PaymentUnplaced.trouble TripDocumentsMissing.reasons Reason.message
         Reason.citation Notice.message StatusChanged.message""",

@@ -20,6 +20,7 @@ from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema
 from coachway.vendors import service
@@ -57,22 +58,24 @@ class WebhookSecret(BaseSchema):
     previous_valid_until: AwareDatetime | None
 
 
+@retry_on_conflict
 def rotate_secret(caller: Caller, vendor_id: str) -> WebhookSecret:
-    """Create a new secret for a vendor. Raises NotFound; ConcurrentUpdate if another request creates one."""
+    """Create a new secret for a vendor. Raises NotFound; Conflict if another request creates one."""
     vendor = service.get_vendor(caller, vendor_id)
     before = find_keys(vendor_id)
     now = clock.now()
     after = WebhookKeys(org_id=caller.org_id, vendor_id=vendor_id, nonce=signed_links.new_nonce())
     if before is not None:
         after.previous_nonce, after.previous_until = before.nonce, now + ROTATION_OVERLAP
-    conflict = errors.ConcurrentUpdate("Another request created a secret for this vendor. Retry if you need another.")
+    conflict = errors.Conflict("Another request created a secret for this vendor. Retry if you need another.")
     event = WebhookSecretIssued(vendor_id=vendor_id)
     save_keys: Op = Create(after, on_exists=conflict) if before is None else Update(before, after, on_stale=conflict)
     answer = WebhookSecret(
         vendor_id=vendor_id, secret=_derive_secret(after, after.nonce), previous_valid_until=after.previous_until
     )
-    # The vendor does not change; its update adds the event to its history.
-    store.commit(caller, Update(vendor, vendor.model_copy(), [event]), save_keys, answer=answer)
+    # The vendor does not change; its update adds the event to its history. The keys come first, so that their conflict
+    # is reported: a retry would replace the secret that the other request has just returned.
+    store.commit(caller, save_keys, Update(vendor, vendor.model_copy(), [event]), answer=answer)
     return answer
 
 
