@@ -1,12 +1,12 @@
-"""Sends mails and text messages for events."""
+"""Sends emails and text messages for events."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer
-from coachway.messaging import notifications
+from coachway.messaging.notifications import consumers
 
-CONSUMERS: Final = notifications.CONSUMERS
+CONSUMERS: Final = consumers.CONSUMERS
 
 handler = event_consumer.event_handler("messaging", CONSUMERS)

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core.caller import Caller
 from coachway.core.types import ids
-from coachway.messaging import notifications
+from coachway.messaging.notifications import consumers as notification_consumers
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.integration.messaging.conftest import ORG, Post
@@ -21,9 +21,11 @@ BASE = "/api/v1/notifications"
 @pytest.fixture
 def sent(post: Post) -> Post:
     for kind in ("quote.sent", "charter.booked", "user.otp_requested"):
-        notifications.consume(Caller.system("messaging", ORG), delivery(kind))
+        notification_consumers.send_messages(Caller.system("messaging", ORG), delivery(kind))
     post.sandbox.set_mode("refuse", 1)
-    notifications.consume(Caller.system("messaging", ORG), delivery("user.otp_requested", recipient="+12125550199"))
+    notification_consumers.send_messages(
+        Caller.system("messaging", ORG), delivery("user.otp_requested", recipient="+12125550199")
+    )
     return post
 
 

@@ -17,9 +17,10 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.messaging import delivery as messaging_delivery
-from coachway.messaging import notifications, queries, rules
+from coachway.messaging import queries, rules
 from coachway.messaging.channels import email
 from coachway.messaging.model import NOTIFICATION, Notification, NotificationQuery, Status
+from coachway.messaging.notifications import consumers as notification_consumers
 from tests.entries import load
 from tests.integration.messaging.conftest import ORG, Post
 from tests.unit.messaging.sample_events import SAID, delivery
@@ -28,7 +29,7 @@ CALLER = Caller.system("messaging", ORG)
 
 
 def consume(event: Delivery) -> None:
-    notifications.consume(CALLER, event)
+    notification_consumers.send_messages(CALLER, event)
 
 
 def records() -> list[Notification]:
@@ -54,7 +55,7 @@ def test_every_event_makes_one_message_to_each_however_often_it_comes(kind: str,
     for _ in range(3):
         consume(event)
     told = [mail["To"] for mail in post.mails] + [text["to"] for text in post.texts]
-    assert 1 <= len(told) == len(set(told)) <= len(notifications.NOTIFICATIONS[kind])
+    assert 1 <= len(told) == len(set(told)) <= len(notification_consumers.RULES_BY_EVENT[kind])
     known = records()
     assert len(known) == len(told)
     for record in known:

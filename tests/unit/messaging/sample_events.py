@@ -8,7 +8,7 @@ from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.types import ids
-from coachway.messaging.notifications import RULES
+from coachway.messaging.notifications.consumers import RULES
 from coachway.messaging.rendering.sender import Letterhead
 
 HEAD = Letterhead(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from coachway.core.persistence.domain_events import Event
-from coachway.messaging.notifications import NOTIFICATIONS, RULES
+from coachway.messaging.notifications.consumers import RULES, RULES_BY_EVENT
 from coachway.messaging.rendering import renderer
 from tests.unit.messaging.sample_events import SAID, delivery
 
@@ -17,7 +17,7 @@ def test_every_rule_is_of_an_event_that_is_published() -> None:
 
 
 def test_every_event_with_a_rule_has_a_sample() -> None:
-    assert set(NOTIFICATIONS) == set(SAID)
+    assert set(RULES_BY_EVENT) == set(SAID)
 
 
 @pytest.mark.parametrize("kind", sorted(SAID))

@@ -16,7 +16,7 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.types import ids
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
-from coachway.messaging.notifications import NOTIFICATIONS
+from coachway.messaging.notifications.consumers import RULES_BY_EVENT
 from coachway.messaging.rendering import renderer
 from coachway.messaging.rendering.sender import Letterhead
 from tests.unit.messaging.sample_events import HEAD, NONCE, SAID, TRIP, delivery
@@ -30,7 +30,7 @@ MAILED: dict[str, Any] = {"user.otp_requested": {"channel": "email", "recipient"
 
 def build(delivery: Delivery, head: Letterhead = HEAD, *, rule: int = 0) -> Message | None:
     """What the first rule of the event's type makes of it, or a later one."""
-    return NOTIFICATIONS[delivery.type][rule].build(delivery, head)
+    return RULES_BY_EVENT[delivery.type][rule].build(delivery, head)
 
 
 def message(kind: str, head: Letterhead = HEAD, **said: Any) -> Message:

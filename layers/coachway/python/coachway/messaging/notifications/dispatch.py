@@ -1,4 +1,4 @@
-"""Messages about trips under way: to drivers, and to the organization when a trip is in danger."""
+"""Messages about assignments and trips: to drivers, and to the organization when a trip is at risk."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from coachway.core.runtime import settings
 from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail, sms
 
 _CHECK_IN_REMINDER: Final = timedelta(hours=1)
-"""How long a reminder to check in is useful."""
+"""How long after the event a reminder to check in is sent."""
 
 CrewEvent = AssignmentOffered | AssignmentAccepted | AssignmentReleased
 
 
 def _driver_page(_event: Any, context: Context) -> dict[str, str]:
-    """The page on which drivers work, for the organization's drivers."""
+    """Return the link to the drivers' page of the organization."""
     return {"link": f"{settings.public_url()}/pages/driver?organization={context.letterhead.slug}"}
 
 
@@ -40,14 +40,14 @@ def _second_driver(event: CrewEvent, _context: Context) -> Recipient:
 
 
 def _other_driver(event: AssignmentDeclined, _context: Context) -> Recipient:
-    """The driver of a crew of two whose colleague has declined."""
+    """Return the driver whose colleague declined, in a crew of two."""
     if event.declined_by == event.second_driver_id:
         return Recipient(event.driver_phone, event.driver_name)
     return Recipient(event.second_driver_phone, event.second_driver_name or "")
 
 
 def _colleague_declined(event: AssignmentDeclined, context: Context) -> dict[str, Any]:
-    """The colleague's own reason is not passed on."""
+    """Return values that replace the reason: drivers do not see the reason of a colleague."""
     second_declined = event.declined_by == event.second_driver_id
     colleague = event.second_driver_name or "" if second_declined else event.driver_name
     return {
@@ -61,7 +61,7 @@ def _client(event: TripRecovered, _context: Context) -> Recipient:
 
 
 def _driver_rule(event: type[Any], template: str, *, second: bool = False) -> MessageRule[Any]:
-    """A text message to the driver of a trip, or to the second driver, until the pickup."""
+    """Build the rule of a text message to the driver or the second driver. It is sent until the pickup."""
     return MessageRule(
         event=event,
         template=template,
@@ -75,7 +75,7 @@ def _driver_rule(event: type[Any], template: str, *, second: bool = False) -> Me
 RULES: Final[tuple[MessageRule[Any], ...]] = (
     _driver_rule(AssignmentOffered, "assignment-offered"),
     _driver_rule(AssignmentOffered, "assignment-offered", second=True),
-    # The driver who accepts knows. A second driver who takes over is told; only then does the event hold their phone.
+    # Only to a second driver who takes over: the event has their phone number only then.
     _driver_rule(AssignmentAccepted, "assignment-offered", second=True),
     _driver_rule(AssignmentReleased, "assignment-released"),
     _driver_rule(AssignmentReleased, "assignment-released", second=True),

@@ -1,4 +1,4 @@
-"""Messages about money: invoices, payments, refunds and payouts to vendors."""
+"""Messages about invoices, payments, refunds and payouts to vendors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from coachway.contracts.billing.payments import (
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed
 from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail
 from coachway.messaging.model import Attachment
+from coachway.messaging.notifications.bookings import QUOTE_LINK
 
 INVOICE_LINK: Final = "invoice"
-QUOTE_LINK: Final = "quote"
-"""Purposes of signed links."""
+"""The purpose of the signed link to an invoice."""
 
 
 def _client(
@@ -47,7 +47,7 @@ def _invoice_link(event: InvoiceFiled | InvoiceOverdue, context: Context) -> dic
 
 
 def _payment_link(event: PaymentFailed, context: Context) -> dict[str, str]:
-    """The page of the invoice, or of the charter's quote, on which the client can pay; empty when there is none."""
+    """Return the link to the page of the invoice or quote where the client can pay, or an empty link."""
     if not event.link_nonce:
         return {"link": ""}
     if event.invoice_id:
@@ -78,7 +78,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         template="invoice-voided",
         recipient=_client,
         subject_id=_invoice_id,
-        applies=lambda event: bool(event.number),  # a draft was never sent
+        applies=lambda event: bool(event.number),  # drafts are never sent
     ),
     organization_mail(InvoicingFinished, "invoicing-finished"),
     MessageRule(event=PaymentSucceeded, template="payment-received", recipient=_client, subject_id=_payment_id),
@@ -88,7 +88,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         recipient=_client,
         values=_payment_link,
         subject_id=_payment_id,
-        applies=lambda event: event.failure_code != "replaced",  # the payer has begun another payment instead
+        applies=lambda event: event.failure_code != "replaced",  # the payer started another payment
     ),
     organization_mail(PaymentUnplaced, "payment-unplaced"),
     organization_mail(PaymentUncollected, "payment-uncollected"),

@@ -1,0 +1,41 @@
+"""Messages about requests for bids, bids and awards."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from coachway.contracts.bids import (
+    BidAccepted,
+    BidCalledOff,
+    BiddingEmpty,
+    BiddingInvited,
+    BidRejected,
+    DecisionNeeded,
+)
+from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail
+
+BID_LINK: Final = "bid"
+"""The purpose of the signed link in an invitation to bid."""
+
+
+def _vendor(event: BiddingInvited | BidAccepted | BidCalledOff | BidRejected, _context: Context) -> Recipient:
+    return Recipient(event.vendor_email, event.vendor_name)
+
+
+RULES: Final[tuple[MessageRule[Any], ...]] = (
+    MessageRule(
+        event=BiddingInvited,
+        template="bid-invitation",
+        recipient=_vendor,
+        values=lambda event, context: {
+            "link": context.page_url("bids", BID_LINK, event.invitation_id, event.link_nonce)
+        },
+        subject_id=lambda event, _context: event.invitation_id,
+        useful_until=lambda event, _context: event.deadline,
+    ),
+    organization_mail(DecisionNeeded, "bid-decision"),
+    organization_mail(BiddingEmpty, "no-bids"),
+    MessageRule(event=BidAccepted, template="bid-awarded", recipient=_vendor),
+    MessageRule(event=BidCalledOff, template="bid-called-off", recipient=_vendor),
+    MessageRule(event=BidRejected, template="bid-rejected", recipient=_vendor),
+)

@@ -1,0 +1,31 @@
+"""Messages about quotes and charters."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent
+from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail
+
+QUOTE_LINK: Final = "quote"
+"""The purpose of the signed link to a quote."""
+
+
+def _client(event: QuoteSent | CharterBooked | CharterCancelled, _context: Context) -> Recipient:
+    return Recipient(event.client_email, event.client_name)
+
+
+RULES: Final[tuple[MessageRule[Any], ...]] = (
+    MessageRule(
+        event=QuoteSent,
+        template="quote-sent",
+        recipient=_client,
+        values=lambda event, context: {
+            "link": context.page_url("quotes", QUOTE_LINK, context.delivery.aggregate_id, event.link_nonce)
+        },
+        useful_until=lambda event, _context: event.expires_at,
+    ),
+    organization_mail(QuoteDeclined, "quote-declined"),
+    MessageRule(event=CharterBooked, template="charter-booked", recipient=_client),
+    MessageRule(event=CharterCancelled, template="charter-cancelled", recipient=_client),
+)

@@ -1,0 +1,52 @@
+"""Event consumers: send the messages that follow from an event. A new capability adds its rules to `RULES`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final
+
+from coachway.contracts.clients import ClientErased
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.messaging import delivery as sending
+from coachway.messaging import erasure
+from coachway.messaging.message_rule import MessageRule
+from coachway.messaging.notifications import bids, billing, bookings, compliance, dispatch, identity
+from coachway.messaging.rendering import sender
+
+RULES: Final[tuple[MessageRule[Any], ...]] = (
+    *bids.RULES,
+    *billing.RULES,
+    *bookings.RULES,
+    *compliance.RULES,
+    *dispatch.RULES,
+    *identity.RULES,
+)
+
+
+def _group_by_event() -> dict[str, list[MessageRule[Any]]]:
+    rules = defaultdict(list)
+    for rule in RULES:
+        rules[rule.event.TYPE].append(rule)
+    return dict(rules)
+
+
+RULES_BY_EVENT: Final[Mapping[str, list[MessageRule[Any]]]] = _group_by_event()
+"""The rules by event type."""
+
+
+def send_messages(caller: Caller, delivery: Delivery) -> None:
+    """Send all messages that follow from an event."""
+    letterhead = sender.load_letterhead(delivery.org_id)
+    for rule in RULES_BY_EVENT[delivery.type]:
+        message = rule.build(delivery, letterhead)
+        if message is not None:
+            sending.send_message(caller, delivery.event_id, message, letterhead)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    **dict.fromkeys(RULES_BY_EVENT, send_messages),
+    ClientErased.TYPE: erasure.on_client_erased,
+}
+"""By event type. The queue receives these events and no others."""
