@@ -107,9 +107,9 @@ def _rebuild(config: StackConfig, options: argparse.Namespace) -> None:
 def _invite_platform_user(config: StackConfig, options: argparse.Namespace) -> None:
     first, _, last = options.name.partition(" ")
     name = {"first_name": first, "last_name": last or first}
-    invited, link = platform_user.invite_platform_user(config, options.organization, options.email, name)
-    print(f"{invited.email} is invited as a platform user in the organization {options.organization}.")
-    print(f"The invitation was sent by mail. Accept it until {invited.expires_at:%Y-%m-%d %H:%M} UTC: {link}")
+    invitation, link = platform_user.invite_platform_user(config, options.organization, options.email, name)
+    print(f"{invitation.email} is invited as a platform user in the organization {options.organization}.")
+    print(f"The invitation was sent by mail. Accept it until {invitation.expires_at:%Y-%m-%d %H:%M} UTC: {link}")
 
 
 COMMANDS: dict[str, Callable[[StackConfig, argparse.Namespace], None]] = {

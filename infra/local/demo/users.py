@@ -121,9 +121,10 @@ class UserClients:
         """Invite as `make platform-user` does: no organization can assign this role."""
         from infra.local.operations.platform_user import invite_platform_user
 
-        invited = invite_platform_user(self.config, self.organization.slug, user.email, _name_fields(user)).invited
-        acceptance = {"token": invited.invitation_token, "password": PASSWORD}
-        self.anonymous.post("/auth/invitations/accept", acceptance, invited.invitation_token)
+        fields = _name_fields(user)
+        invitation = invite_platform_user(self.config, self.organization.slug, user.email, fields).invitation
+        acceptance = {"token": invitation.invitation_token, "password": PASSWORD}
+        self.anonymous.post("/auth/invitations/accept", acceptance, invitation.invitation_token)
 
 
 def _name_fields(user: DemoUser) -> dict[str, str]:

@@ -11,23 +11,23 @@ from infra.local import aws_clients, console
 from infra.local.stack_config import StackConfig
 
 if TYPE_CHECKING:
-    from coachway.identity.users.invitations import SentInvitation as Invited
+    from coachway.identity.users.invitations import SentInvitation
 
 
-class SentInvitation(NamedTuple):
+class PlatformInvitation(NamedTuple):
     """An invitation, and the link to accept it in case the mail does not arrive."""
 
-    invited: Invited
+    invitation: SentInvitation
     link: str
 
 
 def invite_platform_user(
     config: StackConfig, organization_slug: str, email: str, name: Mapping[str, str]
-) -> SentInvitation:
+) -> PlatformInvitation:
     """Invite a platform user to an organization; `name` has `first_name` and `last_name`.
 
     On AWS, the current credentials must be able to write the table and to read the root secret and the parameter of
-    the public URL. The invitation is sent by mail, as any other.
+    the public URL. The invitation is sent by email.
     """
     with _product_environment(config):
         from coachway.core import errors
@@ -37,10 +37,11 @@ def invite_platform_user(
 
         try:
             body = Invitation.model_validate({"email": email, "role": "platform", **name})
-            invited = platform_admins.invite_platform_admin(organization_slug, body)
+            invitation = platform_admins.invite_platform_admin(organization_slug, body)
         except (errors.Error, ValueError) as error:
             raise console.CommandError(f"{email} cannot be invited to {organization_slug}: {error}") from None
-        return SentInvitation(invited, f"{settings.public_url()}/pages/invitations/{invited.invitation_token}")
+        link = f"{settings.public_url()}/pages/invitations/{invitation.invitation_token}"
+        return PlatformInvitation(invitation, link)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE
 from coachway.identity.auth import tokens
-from coachway.identity.model import permissions as model_permissions
+from coachway.identity.model.permissions import BUILT_IN_ROLES
 from coachway.identity.model.user import User
 from tests.entries import load
 from tests.integration.client import Reply, call
@@ -32,13 +32,11 @@ class FleetClient:
 
     def staff_token(self, scopes: str = "") -> str:
         """An access token of a member of staff, with all permissions or only those named."""
-        permissions = frozenset(scopes.split()) or model_permissions.BUILT_IN_ROLES["admin"]
+        permissions = frozenset(scopes.split()) or BUILT_IN_ROLES["admin"]
         return self._token("admin", permissions)
 
     def driver_token(self, driver_id: str) -> str:
-        return self._token(
-            "driver", model_permissions.BUILT_IN_ROLES["driver"], party_id=driver_id, phone="+12125550199"
-        )
+        return self._token("driver", BUILT_IN_ROLES["driver"], party_id=driver_id, phone="+12125550199")
 
     def _token(self, role: str, permissions: frozenset[str], **more: str) -> str:
         fields = {"first_name": "Sam", "last_name": "Tran", "email": "sam@harbor.example", **more}

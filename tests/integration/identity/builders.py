@@ -17,6 +17,7 @@ Json = Any
 api: ApiRouter = load("identity", "api").api
 PASSWORD = "correct horse battery staple"
 WRONG_PASSWORD = "wrong wrong wrong"
+SAM = {"first_name": "Sam", "last_name": "Okafor"}
 
 
 def post(path: str, body: Json = None, token: str = "", headers: Mapping[str, str] | None = None) -> Reply:
@@ -54,7 +55,7 @@ class Org:
         return post("/auth/login", body)
 
     def invite(self, email: str, role: str = "staff", **fields: Json) -> Json:
-        body = {"email": email, "role": role, "first_name": "Sam", "last_name": "Okafor", **fields}
+        body = {"email": email, "role": role, **SAM, **fields}
         reply = post("/users/invite", body, self.token)
         assert reply.status == 201, reply.text
         return reply.json()
@@ -62,11 +63,15 @@ class Org:
     def create_user(self, email: str, role: str = "staff", **fields: Json) -> Json:
         """Create a user by an accepted invitation. Returns the user with the tokens of a log-in."""
         invitation = self.invite(email, role, **fields)
-        accepted = post("/auth/invitations/accept", {"token": invitation["invitation_token"], "password": PASSWORD})
+        accepted = accept_invitation(invitation["invitation_token"])
         assert accepted.status == 201, accepted.text
         login = self.log_in(email)
         assert login.status == 200, login.text
         return {**accepted.json(), **login.json()}
+
+
+def accept_invitation(token: str, password: str = PASSWORD) -> Reply:
+    return post("/auth/invitations/accept", {"token": token, "password": password})
 
 
 def registration_body(slug: str = "harbor", email: str = "") -> Json:

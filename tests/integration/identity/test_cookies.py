@@ -1,4 +1,4 @@
-"""Browsers carry their tokens in cookies that scripts cannot read, and prove with another that they mean it."""
+"""Sessions of browsers: http-only cookies and CSRF tokens."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ from tests.integration.client import Reply
 from tests.integration.identity.builders import delete, get, post, register_organization
 
 
-def jar(reply: Reply) -> SimpleCookie:
+def parse_cookies(reply: Reply) -> SimpleCookie:
     cookies = SimpleCookie()
     for each in reply.cookies:
         cookies.load(each)
     return cookies
 
 
-def header(cookies: SimpleCookie, *names: str) -> str:
+def cookie_header(reply: Reply, *names: str) -> str:
+    """The Cookie header with the cookies that a reply has set."""
+    cookies = parse_cookies(reply)
     return "; ".join(f"{name}={cookies[name].value}" for name in names)
 
 
-def test_a_log_in_by_cookies_tells_no_token_to_scripts() -> None:
+def test_log_in_with_cookies_sets_http_only_cookies() -> None:
     org = register_organization()
     reply = org.log_in(org.email, cookies=True)
     assert reply.status == 200
-    told = reply.json()
-    assert (told["access_token"], told["refresh_token"], told["token_type"]) == (None, None, "cookie")
-    cookies = jar(reply)
+    body = reply.json()
+    assert (body["access_token"], body["refresh_token"], body["token_type"]) == (None, None, "cookie")
+    cookies = parse_cookies(reply)
     session, refresh, csrf = (cookies[f"coachway_{name}"] for name in ("session", "refresh", "csrf"))
     assert all(each["secure"] for each in (session, refresh, csrf))
     assert all(each["httponly"] for each in (session, refresh))
     assert not csrf["httponly"]
-    assert csrf.value == told["csrf_token"]
+    assert csrf.value == body["csrf_token"]
     assert (session["samesite"], refresh["samesite"]) == ("Lax", "Strict")
     assert (session["path"], refresh["path"]) == ("/live", "/live/api/v1/auth")
     assert (session["max-age"], refresh["max-age"]) == ("900", str(30 * 86400))
     assert not any(each["domain"] for each in (session, refresh, csrf))
 
 
-def test_a_read_needs_the_cookie_and_a_write_the_csrf_token_too() -> None:
+def test_request_with_cookie_requires_csrf_token_for_writes() -> None:
     org = register_organization()
     reply = org.log_in(org.email, cookies=True)
-    cookies = {"cookie": header(jar(reply), "coachway_session")}
+    cookies = {"cookie": cookie_header(reply, "coachway_session")}
     assert get("/auth/me", headers=cookies).status == 200
     for csrf in ({}, {"x-csrf-token": ""}, {"x-csrf-token": "guess"}, {"x-csrf-token": "é"}):
         refused = post("/auth/logout", headers={**cookies, **csrf})
@@ -49,45 +51,51 @@ def test_a_read_needs_the_cookie_and_a_write_the_csrf_token_too() -> None:
     assert delete("/auth/sessions", headers={**cookies, "x-csrf-token": reply.json()["csrf_token"]}).status == 204
 
 
-def test_one_sessions_csrf_token_is_not_anothers() -> None:
+def test_csrf_token_of_another_session_is_refused() -> None:
     org = register_organization()
     first, second = (org.log_in(org.email, cookies=True) for _ in range(2))
-    headers = {"cookie": header(jar(first), "coachway_session"), "x-csrf-token": second.json()["csrf_token"]}
+    headers = {
+        "cookie": cookie_header(first, "coachway_session"),
+        "x-csrf-token": second.json()["csrf_token"],
+    }
     assert post("/auth/logout", headers=headers).status == 403
 
 
-def test_a_session_by_cookies_is_refreshed_by_its_cookie_with_the_csrf_token() -> None:
+def test_refresh_with_cookie_requires_csrf_token() -> None:
     org = register_organization()
     reply = org.log_in(org.email, cookies=True)
-    cookies = header(jar(reply), "coachway_refresh", "coachway_csrf")
+    cookies = cookie_header(reply, "coachway_refresh", "coachway_csrf")
     assert post("/auth/refresh", {}, headers={"cookie": cookies}).status == 403
     assert post("/auth/refresh", {}, headers={"cookie": cookies, "x-csrf-token": "guess"}).status == 403
-    again = post("/auth/refresh", {}, headers={"cookie": cookies, "x-csrf-token": reply.json()["csrf_token"]})
-    assert again.status == 200, again.text
-    assert again.json()["access_token"] is None
-    assert get("/auth/me", headers={"cookie": header(jar(again), "coachway_session")}).status == 200
-    assert jar(again)["coachway_refresh"].value != jar(reply)["coachway_refresh"].value
+    refreshed = post("/auth/refresh", {}, headers={"cookie": cookies, "x-csrf-token": reply.json()["csrf_token"]})
+    assert refreshed.status == 200, refreshed.text
+    assert refreshed.json()["access_token"] is None
+    assert get("/auth/me", headers={"cookie": cookie_header(refreshed, "coachway_session")}).status == 200
+    assert parse_cookies(refreshed)["coachway_refresh"].value != parse_cookies(reply)["coachway_refresh"].value
 
 
-def test_without_a_refresh_token_there_is_nothing_to_exchange() -> None:
+def test_refresh_without_token_is_refused() -> None:
     register_organization()
     assert post("/auth/refresh", {}).status == 401
     assert post("/auth/refresh", {}, headers={"cookie": "coachway_refresh="}).status == 401
 
 
-def test_logging_out_takes_the_cookies_away() -> None:
+def test_log_out_clears_cookies() -> None:
     org = register_organization()
     reply = org.log_in(org.email, cookies=True)
-    headers = {"cookie": header(jar(reply), "coachway_session"), "x-csrf-token": reply.json()["csrf_token"]}
-    gone = post("/auth/logout", headers=headers)
-    assert gone.status == 204
+    headers = {
+        "cookie": cookie_header(reply, "coachway_session"),
+        "x-csrf-token": reply.json()["csrf_token"],
+    }
+    cleared = post("/auth/logout", headers=headers)
+    assert cleared.status == 204
     names = {authentication.SESSION_COOKIE, "coachway_refresh", authentication.CSRF_COOKIE}
-    assert {(name, each.value, each["max-age"]) for name, each in jar(gone).items()} == {
+    assert {(name, each.value, each["max-age"]) for name, each in parse_cookies(cleared).items()} == {
         (name, "", "0") for name in names
     }
     assert get("/auth/me", headers=headers).status == 401
 
 
-def test_a_token_in_the_header_needs_no_csrf_token() -> None:
+def test_log_out_with_bearer_token_requires_no_csrf_token() -> None:
     org = register_organization()
     assert post("/auth/logout", token=org.token).cookies == []

@@ -1,4 +1,4 @@
-"""The second factor."""
+"""The second factor of log-ins."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Any
 
 import pyotp
 
-from coachway.contracts.identity import MfaDisabled, MfaEnabled, RecoveryCodeUsed
+from coachway.contracts.identity import (
+    PASSWORD_RESET,
+    MfaDisabled,
+    MfaEnabled,
+    PasswordResetRequested,
+    RecoveryCodeUsed,
+)
+from coachway.core.auth import signed_links
 from coachway.core.runtime import clock
 from tests.integration.client import Reply
 from tests.integration.identity.builders import (
-    PASSWORD,
     Org,
     delete,
     get,
@@ -22,115 +28,118 @@ from tests.integration.identity.builders import (
 )
 
 
-class Phone:
-    """An authenticator, whose owner waits for the next code each time."""
+class Authenticator:
+    """An authenticator whose user waits for the next code each time."""
 
     def __init__(self, secret: str) -> None:
-        self.totp, self.waited = pyotp.TOTP(secret), -1
+        self.totp = pyotp.TOTP(secret)
+        self.steps = -1
 
     def code(self) -> str:
-        self.waited += 1
-        assert self.waited < 2, "only this step and the next can be shown without waiting for real"
-        return self.totp.at(clock.now() + timedelta(seconds=30 * self.waited))
+        self.steps += 1
+        assert self.steps < 2, "the product accepts only the current and the next step"
+        return self.totp.at(clock.now() + timedelta(seconds=30 * self.steps))
 
 
-def set_up(token: str) -> tuple[Phone, list[str]]:
-    told = post("/auth/mfa/setup", token=token)
-    assert told.status == 200, told.text
-    phone = Phone(told.json()["secret"])
-    done = post("/auth/mfa/verify", {"code": phone.code()}, token)
-    assert done.status == 200, done.text
-    return phone, list(done.json()["recovery_codes"])
+def set_up_authenticator(token: str) -> tuple[Authenticator, list[str]]:
+    setup = post("/auth/mfa/setup", token=token)
+    assert setup.status == 200, setup.text
+    authenticator = Authenticator(setup.json()["secret"])
+    completed = post("/auth/mfa/verify", {"code": authenticator.code()}, token)
+    assert completed.status == 200, completed.text
+    return authenticator, list(completed.json()["recovery_codes"])
 
 
-def challenge(org: Org) -> str:
-    told = org.log_in().json()
-    assert told["mfa_required"] is True
-    assert told["access_token"] is told["refresh_token"] is None
-    return str(told["mfa_token"])
+def begin_log_in(org: Org) -> str:
+    """Log in with the password. Returns the token for the second factor."""
+    login = org.log_in().json()
+    assert login["mfa_required"] is True
+    assert login["access_token"] is login["refresh_token"] is None
+    return str(login["mfa_token"])
 
 
-def answer(token: str, code: str, **more: Any) -> Reply:
-    return post("/auth/mfa/verify", {"mfa_token": token, "code": code, **more})
+def send_code(token: str, code: str, **fields: Any) -> Reply:
+    return post("/auth/mfa/verify", {"mfa_token": token, "code": code, **fields})
 
 
-def test_setting_up_shows_a_secret_a_uri_and_a_picture() -> None:
+def test_set_up_mfa_returns_secret_uri_and_qr_code() -> None:
     org = register_organization()
-    told = post("/auth/mfa/setup", token=org.token).json()
-    assert told["otpauth_uri"].startswith("otpauth://totp/Harbor%20Coach:ana%40harbor.example?secret=" + told["secret"])
-    assert told["qr"].startswith("data:image/svg+xml")
+    setup = post("/auth/mfa/setup", token=org.token).json()
+    label = "Harbor%20Coach:ana%40harbor.example"
+    assert setup["otpauth_uri"].startswith(f"otpauth://totp/{label}?secret={setup['secret']}")
+    assert setup["qr"].startswith("data:image/svg+xml")
     assert get("/auth/me", org.token).json()["mfa_enabled"] is False
     assert org.log_in().json()["mfa_required"] is False
 
 
-def test_with_a_second_factor_a_password_alone_opens_nothing() -> None:
+def test_log_in_with_second_factor_requires_a_code() -> None:
     org = register_organization()
-    phone, codes = set_up(org.token)
+    authenticator, codes = set_up_authenticator(org.token)
     assert len(codes) == 10
-    token = challenge(org)
+    token = begin_log_in(org)
     assert get("/auth/me", token).status == 401
-    done = answer(token, phone.code())
-    assert done.status == 200, done.text
-    assert get("/auth/me", done.json()["access_token"]).json()["mfa_enabled"] is True
-    assert post("/auth/refresh", {"refresh_token": done.json()["refresh_token"]}).status == 200
+    completed = send_code(token, authenticator.code())
+    assert completed.status == 200, completed.text
+    assert get("/auth/me", completed.json()["access_token"]).json()["mfa_enabled"] is True
+    assert post("/auth/refresh", {"refresh_token": completed.json()["refresh_token"]}).status == 200
     assert len(list_event_data(org.id, MfaEnabled)) == 1
 
 
-def test_a_code_is_taken_once() -> None:
+def test_code_used_twice_is_refused() -> None:
     org = register_organization()
-    phone, _ = set_up(org.token)
-    code = phone.code()
-    assert answer(challenge(org), code).status == 200
-    assert answer(challenge(org), code).status == 401
+    authenticator, _ = set_up_authenticator(org.token)
+    code = authenticator.code()
+    assert send_code(begin_log_in(org), code).status == 200
+    assert send_code(begin_log_in(org), code).status == 401
 
 
-def test_the_code_of_the_set_up_opens_no_session() -> None:
+def test_code_of_the_set_up_cannot_be_used_to_log_in() -> None:
     org = register_organization()
-    told = post("/auth/mfa/setup", token=org.token).json()
-    code = pyotp.TOTP(told["secret"]).at(clock.now())
+    setup = post("/auth/mfa/setup", token=org.token).json()
+    code = pyotp.TOTP(setup["secret"]).at(clock.now())
     assert post("/auth/mfa/verify", {"code": code}, org.token).status == 200
-    assert answer(challenge(org), code).status == 401
+    assert send_code(begin_log_in(org), code).status == 401
 
 
-def test_a_recovery_code_stands_in_once() -> None:
+def test_recovery_code_is_accepted_once() -> None:
     org = register_organization()
-    _, codes = set_up(org.token)
-    assert answer(challenge(org), codes[0]).status == 200
-    assert answer(challenge(org), codes[0]).status == 401
-    assert answer(challenge(org), codes[1].upper()).status == 200
+    _, codes = set_up_authenticator(org.token)
+    assert send_code(begin_log_in(org), codes[0]).status == 200
+    assert send_code(begin_log_in(org), codes[0]).status == 401
+    assert send_code(begin_log_in(org), codes[1].upper()).status == 200
     assert [each["left"] for each in list_event_data(org.id, RecoveryCodeUsed)] == [9, 8]
     assert codes[0] not in str(list_event_data(org.id, RecoveryCodeUsed))
 
 
-def test_wrong_codes_lock_the_account_though_the_password_was_right() -> None:
+def test_ten_wrong_codes_lock_the_account() -> None:
     org = register_organization()
-    phone, _ = set_up(org.token)
-    token = challenge(org)
-    statuses = [answer(token, "000000").status for _ in range(10)]
+    authenticator, _ = set_up_authenticator(org.token)
+    token = begin_log_in(org)
+    statuses = [send_code(token, "000000").status for _ in range(10)]
     assert statuses == [401] * 9 + [429]
-    assert answer(token, phone.code()).status == 429
+    assert send_code(token, authenticator.code()).status == 429
     assert org.log_in().status == 429
 
 
-def test_an_mfa_token_is_good_for_five_minutes_and_cannot_be_made_up() -> None:
+def test_mfa_token_expired_or_forged_is_refused() -> None:
     org = register_organization()
-    _, codes = set_up(org.token)
+    _, codes = set_up_authenticator(org.token)
     with clock.frozen(clock.now() - timedelta(minutes=6)):
-        late = challenge(org)
-    assert answer(late, codes[0]).status == 401
+        expired_token = begin_log_in(org)
+    assert send_code(expired_token, codes[0]).status == 401
     for forged in (org.token, "rubbish", "a.b.c"):
-        assert answer(forged, codes[0]).status == 401
-    assert answer(challenge(org), codes[0]).status == 200
+        assert send_code(forged, codes[0]).status == 401
+    assert send_code(begin_log_in(org), codes[0]).status == 200
 
 
-def test_one_persons_code_is_not_anothers() -> None:
+def test_code_of_another_user_is_refused() -> None:
     org, other = register_organization(), register_organization("other")
-    set_up(org.token)
-    _, codes = set_up(other.token)
-    assert answer(challenge(org), codes[0]).status == 401
+    set_up_authenticator(org.token)
+    _, codes = set_up_authenticator(other.token)
+    assert send_code(begin_log_in(org), codes[0]).status == 401
 
 
-def test_a_wrong_code_puts_nothing_in_force() -> None:
+def test_confirm_mfa_with_wrong_code_does_not_activate_it() -> None:
     org = register_organization()
     assert post("/auth/mfa/verify", {"code": "123456"}, org.token).status == 409
     post("/auth/mfa/setup", token=org.token)
@@ -138,60 +147,65 @@ def test_a_wrong_code_puts_nothing_in_force() -> None:
     assert org.log_in().json()["mfa_required"] is False
 
 
-def test_verifying_needs_credentials_of_one_kind_or_the_other() -> None:
+def test_verify_mfa_without_token_and_session_is_refused() -> None:
     register_organization()
     assert post("/auth/mfa/verify", {"code": "123456"}).status == 401
 
 
-def test_putting_it_in_force_ends_the_other_sessions() -> None:
+def test_confirm_mfa_ends_other_sessions() -> None:
     org = register_organization()
-    elsewhere = org.log_in().json()["access_token"]
-    set_up(org.token)
-    assert get("/auth/me", elsewhere).status == 401
+    other_token = org.log_in().json()["access_token"]
+    set_up_authenticator(org.token)
+    assert get("/auth/me", other_token).status == 401
     assert get("/auth/me", org.token).status == 200
 
 
-def test_it_can_be_set_up_and_removed_only_shortly_after_a_log_in() -> None:
-    at = clock.now() - timedelta(minutes=16)
-    with clock.frozen(at):
+def test_set_up_and_remove_mfa_require_a_recent_log_in() -> None:
+    logged_in_at = clock.now() - timedelta(minutes=16)
+    with clock.frozen(logged_in_at):
         org = register_organization()
     token = post("/auth/refresh", {"refresh_token": org.refresh_token}).json()["access_token"]
     for refused in (post("/auth/mfa/setup", token=token), delete("/auth/mfa", token)):
         assert (refused.status, refused.json()["title"]) == (403, "A recent log-in is required")
 
 
-def test_it_is_replaced_by_removing_it_first() -> None:
+def test_remove_mfa_allows_a_new_set_up() -> None:
     org = register_organization()
-    set_up(org.token)
+    set_up_authenticator(org.token)
     assert post("/auth/mfa/setup", token=org.token).status == 409
     assert delete("/auth/mfa", org.token).status == 204
     assert delete("/auth/mfa", org.token).status == 204
     assert len(list_event_data(org.id, MfaDisabled)) == 1
     assert org.log_in().json()["mfa_required"] is False
-    set_up(org.token)
+    set_up_authenticator(org.token)
 
 
-def test_an_admin_helps_somebody_who_lost_everything() -> None:
+def test_admin_can_remove_the_second_factor_of_a_user() -> None:
     org = register_organization()
     sam = org.create_user("sam@harbor.example")
-    set_up(sam["access_token"])
+    set_up_authenticator(sam["access_token"])
     assert put(f"/users/{sam['id']}", {"mfa_enabled": True}, org.token).status == 422
-    helped = put(f"/users/{sam['id']}", {"mfa_enabled": False}, org.token)
-    assert (helped.status, helped.json()["mfa_enabled"]) == (200, False)
+    updated = put(f"/users/{sam['id']}", {"mfa_enabled": False}, org.token)
+    assert (updated.status, updated.json()["mfa_enabled"]) == (200, False)
     assert org.log_in("sam@harbor.example").json()["mfa_required"] is False
     assert len(list_event_data(org.id, MfaDisabled)) == 1
 
 
-def test_a_password_reset_does_not_go_round_it() -> None:
+def test_password_reset_keeps_the_second_factor() -> None:
     org = register_organization()
-    set_up(org.token)
-    assert org.log_in(org.email, PASSWORD).json()["mfa_required"] is True
+    set_up_authenticator(org.token)
+    assert post("/auth/password/forgot", {"organization": org.slug, "email": org.email}).status == 202
+    event = list_event_data(org.id, PasswordResetRequested)[-1]
+    token = signed_links.create_link_token(PASSWORD_RESET, org.id, event["user_id"], event["nonce"])
+    new_password = "another correct horse battery"
+    assert post("/auth/password/reset", {"token": token, "password": new_password}).status == 204
+    assert org.log_in(org.email, new_password).json()["mfa_required"] is True
 
 
-def test_by_cookies_too() -> None:
+def test_complete_mfa_with_cookies_sets_cookies() -> None:
     org = register_organization()
-    _, codes = set_up(org.token)
-    done = answer(challenge(org), codes[0], cookies=True)
-    assert done.status == 200
-    assert done.json()["access_token"] is None
-    assert len(done.cookies) == 3
+    _, codes = set_up_authenticator(org.token)
+    completed = send_code(begin_log_in(org), codes[0], cookies=True)
+    assert completed.status == 200
+    assert completed.json()["access_token"] is None
+    assert len(completed.cookies) == 3

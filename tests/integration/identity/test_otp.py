@@ -1,4 +1,4 @@
-"""One-time codes, for the people outside."""
+"""Log-in of clients, vendors and drivers with one-time codes."""
 
 from __future__ import annotations
 
@@ -16,180 +16,180 @@ from tests.integration.identity.builders import Org, get, list_event_data, post,
 PHONE = "+12125550123"
 
 
-def driver(org: Org, **more: Any) -> Any:
-    body = {"phone": PHONE, "first_name": "Dee", "last_name": "Wright", "role": "driver", **more}
+def create_driver(org: Org, **fields: Any) -> Any:
+    body = {"phone": PHONE, "first_name": "Dee", "last_name": "Wright", "role": "driver", **fields}
     reply = post("/users", body, org.token)
     assert reply.status == 201, reply.text
     return reply.json()
 
 
-def ask(org: Org, **to: str) -> Reply:
-    return post("/auth/otp/request", {"organization": org.slug, **(to or {"phone": PHONE})})
+def request_code(org: Org, **address: str) -> Reply:
+    return post("/auth/otp/request", {"organization": org.slug, **(address or {"phone": PHONE})})
 
 
-def sent(org: Org) -> Any:
-    """The newest request's event, and the code that its mail or SMS says."""
-    told = list_event_data(org.id, OtpRequested)[-1]
-    return {**told, "code": signed_links.create_one_time_code(OTP, org.id, told["user_id"], told["nonce"])}
+def get_sent_code(org: Org) -> Any:
+    """The newest `OtpRequested` event, with the code of its email or SMS."""
+    event = list_event_data(org.id, OtpRequested)[-1]
+    return {**event, "code": signed_links.create_one_time_code(OTP, org.id, event["user_id"], event["nonce"])}
 
 
-def verify(org: Org, code: str, **more: Any) -> Reply:
-    return post("/auth/otp/verify", {"organization": org.slug, "phone": PHONE, "code": code, **more})
+def verify_code(org: Org, code: str, **fields: Any) -> Reply:
+    return post("/auth/otp/verify", {"organization": org.slug, "phone": PHONE, "code": code, **fields})
 
 
-def other_than(code: str) -> str:
+def different_code(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
-def test_a_driver_logs_in_with_a_code_sent_by_sms() -> None:
+def test_driver_logs_in_with_code_sent_by_sms() -> None:
     org = register_organization()
-    dee = driver(org)
-    assert ask(org).status == 202
-    told = sent(org)
-    assert (told["channel"], told["recipient"], told["first_name"]) == ("sms", PHONE, "Dee")
-    done = verify(org, told["code"])
-    assert done.status == 200, done.text
-    me = get("/auth/me", done.json()["access_token"]).json()
+    driver = create_driver(org)
+    assert request_code(org).status == 202
+    event = get_sent_code(org)
+    assert (event["channel"], event["recipient"], event["first_name"]) == ("sms", PHONE, "Dee")
+    login = verify_code(org, event["code"])
+    assert login.status == 200, login.text
+    me = get("/auth/me", login.json()["access_token"]).json()
     assert (me["id"], me["role"], me["permissions"]) == (
-        dee["id"],
+        driver["id"],
         "driver",
         sorted(permissions.BUILT_IN_ROLES["driver"]),
     )
     assert list_event_data(org.id, UserSignedIn)[-1]["method"] == "otp"
 
 
-def test_a_client_logs_in_with_a_code_sent_by_mail() -> None:
+def test_client_logs_in_with_code_sent_by_email() -> None:
     org = register_organization()
     body = {"email": "dana@acme.example", "first_name": "Dana", "last_name": "Lee", "role": "client"}
     assert post("/users", body, org.token).status == 201
-    assert ask(org, email="Dana@ACME.example").status == 202
-    told = sent(org)
-    assert (told["channel"], told["recipient"]) == ("email", "dana@acme.example")
-    done = post("/auth/otp/verify", {"organization": "harbor", "email": "dana@acme.example", "code": told["code"]})
-    assert done.status == 200
+    assert request_code(org, email="Dana@ACME.example").status == 202
+    event = get_sent_code(org)
+    assert (event["channel"], event["recipient"]) == ("email", "dana@acme.example")
+    login = post("/auth/otp/verify", {"organization": "harbor", "email": "dana@acme.example", "code": event["code"]})
+    assert login.status == 200
 
 
-def test_the_event_carries_no_code() -> None:
+def test_otp_requested_event_does_not_contain_the_code() -> None:
     org = register_organization()
-    driver(org)
-    ask(org)
-    told = sent(org)
-    code = told.pop("code")
-    assert code not in str(told)
+    create_driver(org)
+    request_code(org)
+    event = get_sent_code(org)
+    code = event.pop("code")
+    assert code not in str(event)
 
 
-def test_a_code_opens_one_session() -> None:
+def test_code_used_twice_is_refused() -> None:
     org = register_organization()
-    driver(org)
-    ask(org)
-    code = sent(org)["code"]
-    assert verify(org, code).status == 200
-    assert verify(org, code).status == 401
+    create_driver(org)
+    request_code(org)
+    code = get_sent_code(org)["code"]
+    assert verify_code(org, code).status == 200
+    assert verify_code(org, code).status == 401
 
 
-def test_a_new_code_voids_the_one_before() -> None:
+def test_new_code_replaces_the_previous_one() -> None:
     org = register_organization()
-    driver(org)
-    ask(org)
-    first = sent(org)["code"]
-    ask(org)
-    second = sent(org)["code"]
-    assert first == second or verify(org, first).status == 401
-    assert verify(org, second).status == 200
+    create_driver(org)
+    request_code(org)
+    first = get_sent_code(org)["code"]
+    request_code(org)
+    second = get_sent_code(org)["code"]
+    assert first == second or verify_code(org, first).status == 401
+    assert verify_code(org, second).status == 200
 
 
-def test_a_code_is_good_for_ten_minutes() -> None:
+def test_code_after_ten_minutes_is_refused() -> None:
     org = register_organization()
-    driver(org)
+    create_driver(org)
     now = clock.now()
     for ago, status in ((timedelta(minutes=10), 401), (timedelta(minutes=9, seconds=50), 200)):
         with clock.frozen(now - ago):
-            ask(org)
-            code = sent(org)["code"]
+            request_code(org)
+            code = get_sent_code(org)["code"]
         with clock.frozen(now):
-            assert verify(org, code).status == status
+            assert verify_code(org, code).status == status
 
 
-def test_five_wrong_codes_void_the_right_one() -> None:
+def test_right_code_after_five_wrong_ones_is_refused() -> None:
     org = register_organization()
-    driver(org)
-    ask(org)
-    code = sent(org)["code"]
-    assert [verify(org, other_than(code)).status for _ in range(5)] == [401] * 5
-    assert verify(org, code).status == 401
+    create_driver(org)
+    request_code(org)
+    code = get_sent_code(org)["code"]
+    assert [verify_code(org, different_code(code)).status for _ in range(5)] == [401] * 5
+    assert verify_code(org, code).status == 401
 
 
 def test_ten_wrong_codes_lock_the_account() -> None:
     org = register_organization()
-    driver(org)
+    create_driver(org)
     for _ in range(2):
-        ask(org)
+        request_code(org)
         for _ in range(5):
-            verify(org, other_than(sent(org)["code"]))
-    ask(org)
-    assert verify(org, sent(org)["code"]).status == 429
+            verify_code(org, different_code(get_sent_code(org)["code"]))
+    request_code(org)
+    assert verify_code(org, get_sent_code(org)["code"]).status == 429
 
 
-def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
+def test_responses_do_not_reveal_whether_the_account_exists() -> None:
     org = register_organization()
-    driver(org)
+    create_driver(org)
     org.create_user("sam@harbor.example")
-    answers = {
+    responses = {
         (reply.status, reply.text)
         for reply in (
-            ask(org),
-            ask(org, phone="+12125550199"),
-            ask(org, email="sam@harbor.example"),
+            request_code(org),
+            request_code(org, phone="+12125550199"),
+            request_code(org, email="sam@harbor.example"),
             post("/auth/otp/request", {"organization": "nowhere", "phone": PHONE}),
         )
     }
-    assert answers == {(202, '{"status":"accepted"}')}
+    assert responses == {(202, '{"status":"accepted"}')}
     assert len(list_event_data(org.id, OtpRequested)) == 1
-    wrong = {
-        verify(org, "000000").text[:60],
+    refusals = {
+        verify_code(org, "000000").text[:60],
         post("/auth/otp/verify", {"organization": "x", "phone": PHONE, "code": "000000"}).text[:60],
     }
-    assert len(wrong) == 1
+    assert len(refusals) == 1
 
 
-def test_asking_and_answering_cost_the_same_whether_or_not_there_is_an_account() -> None:
+def test_number_of_table_calls_does_not_reveal_whether_the_account_exists() -> None:
     org = register_organization()
-    driver(org)
-    asking, answering = set(), set()
+    create_driver(org)
+    request_costs, verify_costs = set(), set()
     for phone in (PHONE, "+12125550199"):
         before = call_stats.calls
-        ask(org, phone=phone)
-        asking.add(call_stats.calls - before)
+        request_code(org, phone=phone)
+        request_costs.add(call_stats.calls - before)
         before = call_stats.calls
-        wrong = other_than(sent(org)["code"])
-        answered = post("/auth/otp/verify", {"organization": "harbor", "phone": phone, "code": wrong})
-        assert answered.status == 401
-        answering.add(call_stats.calls - before)
-    assert (len(asking), len(answering)) == (1, 1)
+        wrong = different_code(get_sent_code(org)["code"])
+        refused = post("/auth/otp/verify", {"organization": "harbor", "phone": phone, "code": wrong})
+        assert refused.status == 401
+        verify_costs.add(call_stats.calls - before)
+    assert (len(request_costs), len(verify_costs)) == (1, 1)
 
 
-def test_the_organizations_own_people_have_no_codes() -> None:
+def test_request_code_for_internal_user_sends_nothing() -> None:
     org = register_organization()
     put(f"/users/{org.admin_id}", {"phone": PHONE}, org.token)
-    assert ask(org).status == 202
+    assert request_code(org).status == 202
     assert list_event_data(org.id, OtpRequested) == []
 
 
-def test_a_disabled_driver_gets_none() -> None:
+def test_request_code_for_disabled_driver_sends_nothing() -> None:
     org = register_organization()
-    dee = driver(org)
-    put(f"/users/{dee['id']}", {"status": "disabled"}, org.token)
-    assert ask(org).status == 202
+    driver = create_driver(org)
+    put(f"/users/{driver['id']}", {"status": "disabled"}, org.token)
+    assert request_code(org).status == 202
     assert list_event_data(org.id, OtpRequested) == []
 
 
-def test_codes_for_one_account_are_limited() -> None:
+def test_request_code_too_often_is_rate_limited() -> None:
     org = register_organization()
-    driver(org)
-    assert [ask(org).status for _ in range(6)] == [202] * 5 + [429]
+    create_driver(org)
+    assert [request_code(org).status for _ in range(6)] == [202] * 5 + [429]
 
 
-def test_a_request_names_one_way_to_reach_somebody() -> None:
+def test_request_code_requires_either_email_or_phone() -> None:
     for body in ({}, {"phone": PHONE, "email": "a@b.example"}, {"phone": "12"}):
         reply = post("/auth/otp/request", {"organization": "harbor", **body})
         assert reply.status == 422

@@ -1,4 +1,4 @@
-"""The pages behind the links of mails."""
+"""Pages to accept an invitation or reset a password."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.integration.client import Reply, call
 from tests.integration.identity.builders import Org, list_event_data, post, register_organization
 
 api: ApiRouter = load("identity", "password_pages").api
-CHOSEN = "four words in a row"
+NEW_PASSWORD = "four words in a row"
 
 
-def look(path: str) -> Reply:
+def open_page(path: str) -> Reply:
     return call(api, "GET", f"/pages/{path}")
 
 
-def choose(path: str, password: str) -> Reply:
+def submit_password(path: str, password: str) -> Reply:
     form = {"content-type": "application/x-www-form-urlencoded"}
     return call(api, "POST", f"/pages/{path}", raw=urlencode({"password": password}).encode(), headers=form)
 
@@ -34,76 +34,76 @@ def harbor() -> Org:
 
 def reset_path(org: Org, email: str) -> str:
     post("/auth/password/forgot", {"organization": org.slug, "email": email})
-    said = list_event_data(org.id, PasswordResetRequested)[-1]
-    return f"password-resets/{signed_links.create_link_token(PASSWORD_RESET, org.id, said['user_id'], said['nonce'])}"
+    event = list_event_data(org.id, PasswordResetRequested)[-1]
+    return f"password-resets/{signed_links.create_link_token(PASSWORD_RESET, org.id, event['user_id'], event['nonce'])}"
 
 
-def test_an_invited_person_chooses_a_password_and_is_in(harbor: Org) -> None:
+def test_invitation_page_sets_password_and_activates_user(harbor: Org) -> None:
     path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
-    page = look(path)
+    page = open_page(path)
     assert page.status == 200
     assert "Welcome, Sam" in page.text
     assert "sam@harbor.example" in page.text
-    done = choose(path, CHOSEN)
-    assert done.status == 200
-    assert "Your account is ready" in done.text
-    assert "harbor" in done.text
-    assert harbor.log_in("sam@harbor.example", CHOSEN).status == 200
+    completed = submit_password(path, NEW_PASSWORD)
+    assert completed.status == 200
+    assert "Your account is ready" in completed.text
+    assert "harbor" in completed.text
+    assert harbor.log_in("sam@harbor.example", NEW_PASSWORD).status == 200
 
 
-def test_looking_at_a_link_does_not_use_it_up_but_choosing_does(harbor: Org) -> None:
+def test_invitation_page_opened_keeps_link_valid_until_submitted(harbor: Org) -> None:
     path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
     for _ in range(3):
-        assert look(path).status == 200
-    choose(path, CHOSEN)
-    assert look(path).status == 404
-    assert choose(path, "another four words").status == 404
-    assert harbor.log_in("sam@harbor.example", CHOSEN).status == 200
+        assert open_page(path).status == 200
+    submit_password(path, NEW_PASSWORD)
+    assert open_page(path).status == 404
+    assert submit_password(path, "another four words").status == 404
+    assert harbor.log_in("sam@harbor.example", NEW_PASSWORD).status == 200
 
 
 @pytest.mark.parametrize(
-    ("password", "told"), [("", "Enter a password"), ("short", "at least 12"), ("x" * 129, "at most 128")]
+    ("password", "message"), [("", "Enter a password"), ("short", "at least 12"), ("x" * 129, "at most 128")]
 )
-def test_a_password_that_will_not_do_is_asked_for_again(harbor: Org, password: str, told: str) -> None:
+def test_invitation_page_with_invalid_password_shows_form_with_error(harbor: Org, password: str, message: str) -> None:
     path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
-    again = choose(path, password)
-    assert again.status == 422
-    assert told in again.text
-    assert re.search(r'aria-invalid="true"', again.text)
-    assert password == "" or password not in again.text
-    assert choose(path, CHOSEN).status == 200
+    refused = submit_password(path, password)
+    assert refused.status == 422
+    assert message in refused.text
+    assert re.search(r'aria-invalid="true"', refused.text)
+    assert password == "" or password not in refused.text
+    assert submit_password(path, NEW_PASSWORD).status == 200
 
 
-def test_a_forgotten_password_is_set_on_its_page(harbor: Org) -> None:
+def test_reset_page_sets_password(harbor: Org) -> None:
     path = reset_path(harbor, harbor.email)
-    assert "Set a new password" in look(path).text
-    assert choose(path, CHOSEN).status == 200
-    assert harbor.log_in(harbor.email, CHOSEN).status == 200
-    assert look(path).status == 404
+    assert "Set a new password" in open_page(path).text
+    assert submit_password(path, NEW_PASSWORD).status == 200
+    assert harbor.log_in(harbor.email, NEW_PASSWORD).status == 200
+    assert open_page(path).status == 404
 
 
-def test_a_newer_link_voids_the_one_before(harbor: Org) -> None:
+def test_reset_page_of_replaced_link_is_not_found(harbor: Org) -> None:
     first = reset_path(harbor, harbor.email)
     second = reset_path(harbor, harbor.email)
-    assert look(first).status == 404
-    assert look(second).status == 200
+    assert open_page(first).status == 404
+    assert open_page(second).status == 200
 
 
-def test_a_link_for_something_else_leads_nowhere(harbor: Org) -> None:
+def test_page_of_invalid_link_is_not_found(harbor: Org) -> None:
     invited = harbor.invite("sam@harbor.example")
     token = invited["invitation_token"]
     forged = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
     for path in (f"password-resets/{token}", f"invitations/{forged}", "invitations/x"):
-        answer = look(path)
-        assert answer.status == 404
-        assert "text/html" in answer.headers["Content-Type"]
-        assert choose(path, CHOSEN).status == 404
-    stranger = signed_links.create_link_token(INVITATION, harbor.id, harbor.admin_id, "00" * 12)
-    assert look(f"invitations/{stranger}").status == 404
+        response = open_page(path)
+        assert response.status == 404
+        assert "text/html" in response.headers["Content-Type"]
+        assert submit_password(path, NEW_PASSWORD).status == 404
+    unsent_token = signed_links.create_link_token(INVITATION, harbor.id, harbor.admin_id, "00" * 12)
+    assert open_page(f"invitations/{unsent_token}").status == 404
 
 
-def test_what_people_are_called_stays_text(harbor: Org) -> None:
+def test_invitation_page_escapes_names(harbor: Org) -> None:
     invited = harbor.invite("eve@harbor.example", first_name="<script>alert(1)</script>")
-    page = look(f"invitations/{invited['invitation_token']}").text
+    page = open_page(f"invitations/{invited['invitation_token']}").text
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

@@ -1,4 +1,4 @@
-"""Passwords that were forgotten or are changed."""
+"""Password reset and password change."""
 
 from __future__ import annotations
 
@@ -12,151 +12,160 @@ from coachway.core.auth import signed_links
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from tests.integration.client import Reply
-from tests.integration.identity.builders import PASSWORD, Org, get, list_event_data, post, put, register_organization
+from tests.integration.identity.builders import (
+    PASSWORD,
+    WRONG_PASSWORD,
+    Org,
+    get,
+    list_event_data,
+    post,
+    put,
+    register_organization,
+)
 
-ANOTHER = "another correct horse battery"
+NEW_PASSWORD = "another correct horse battery"
 
 
-def forgot(org: Org, email: str = "") -> Reply:
+def request_reset(org: Org, email: str = "") -> Reply:
     return post("/auth/password/forgot", {"organization": org.slug, "email": email or org.email})
 
 
-def sent(org: Org) -> str:
-    """The token of the newest mail."""
-    told = list_event_data(org.id, PasswordResetRequested)[-1]
-    return signed_links.create_link_token(PASSWORD_RESET, org.id, told["user_id"], told["nonce"])
+def get_sent_token(org: Org) -> str:
+    """The token of the newest email."""
+    event = list_event_data(org.id, PasswordResetRequested)[-1]
+    return signed_links.create_link_token(PASSWORD_RESET, org.id, event["user_id"], event["nonce"])
 
 
-def reset(token: str, password: str = ANOTHER) -> Reply:
+def reset_password(token: str, password: str = NEW_PASSWORD) -> Reply:
     return post("/auth/password/reset", {"token": token, "password": password})
 
 
-def change(token: str, current: str = PASSWORD, new: str = ANOTHER) -> Reply:
+def change_password(token: str, current: str = PASSWORD, new: str = NEW_PASSWORD) -> Reply:
     return post("/auth/password/change", {"current_password": current, "new_password": new}, token)
 
 
-def test_a_forgotten_password_is_set_anew_by_the_mails_link() -> None:
+def test_reset_password_with_link_sets_new_password() -> None:
     org = register_organization()
-    assert forgot(org).status == 202
-    told: Any = list_event_data(org.id, PasswordResetRequested)[-1]
-    assert (told["email"], told["organization_name"]) == (org.email, "Harbor Coach")
-    assert reset(sent(org)).status == 204
+    assert request_reset(org).status == 202
+    event: Any = list_event_data(org.id, PasswordResetRequested)[-1]
+    assert (event["email"], event["organization_name"]) == (org.email, "Harbor Coach")
+    assert reset_password(get_sent_token(org)).status == 204
     assert org.log_in(org.email, PASSWORD).status == 401
-    assert org.log_in(org.email, ANOTHER).status == 200
+    assert org.log_in(org.email, NEW_PASSWORD).status == 200
     assert [each["email"] for each in list_event_data(org.id, PasswordChanged)] == [org.email]
 
 
-def test_setting_it_anew_ends_every_session() -> None:
+def test_reset_password_ends_all_sessions() -> None:
     org = register_organization()
-    forgot(org)
-    reset(sent(org))
+    request_reset(org)
+    reset_password(get_sent_token(org))
     assert get("/auth/me", org.token).status == 401
     assert post("/auth/refresh", {"refresh_token": org.refresh_token}).status == 401
 
 
-def test_setting_it_anew_lifts_a_lock() -> None:
+def test_reset_password_ends_lockout() -> None:
     org = register_organization()
     for _ in range(10):
-        org.log_in(org.email, "wrong wrong wrong")
+        org.log_in(org.email, WRONG_PASSWORD)
     assert org.log_in().status == 429
-    forgot(org)
-    reset(sent(org))
-    assert org.log_in(org.email, ANOTHER).status == 200
+    request_reset(org)
+    reset_password(get_sent_token(org))
+    assert org.log_in(org.email, NEW_PASSWORD).status == 200
 
 
-def test_a_link_is_good_once_for_an_hour_and_until_the_next_one() -> None:
+def test_reset_link_used_replaced_or_expired_is_refused() -> None:
     org = register_organization()
-    forgot(org)
-    first = sent(org)
-    forgot(org)
-    second = sent(org)
-    assert reset(first).status == 404
-    assert reset(second).status == 204
-    assert reset(second).status == 404
+    request_reset(org)
+    first = get_sent_token(org)
+    request_reset(org)
+    second = get_sent_token(org)
+    assert reset_password(first).status == 404
+    assert reset_password(second).status == 204
+    assert reset_password(second).status == 404
     now = clock.now()
     with clock.frozen(now - timedelta(hours=1)):
-        forgot(org)
-        late = sent(org)
+        request_reset(org)
+        expired_token = get_sent_token(org)
     with clock.frozen(now):
-        assert reset(late).status == 404
+        assert reset_password(expired_token).status == 404
 
 
-def test_changing_the_password_voids_a_link_that_is_out() -> None:
+def test_change_password_invalidates_reset_link() -> None:
     org = register_organization()
-    forgot(org)
-    token = sent(org)
-    assert change(org.token).status == 204
-    assert reset(token).status == 404
+    request_reset(org)
+    token = get_sent_token(org)
+    assert change_password(org.token).status == 204
+    assert reset_password(token).status == 404
 
 
-def test_a_link_for_something_else_or_of_somebody_else_is_refused() -> None:
+def test_reset_link_forged_or_of_another_user_is_refused() -> None:
     org, other = register_organization(), register_organization("other")
-    forgot(org)
+    request_reset(org)
     nonce = list_event_data(org.id, PasswordResetRequested)[-1]["nonce"]
     for token in (
         signed_links.create_link_token(INVITATION, org.id, org.admin_id, nonce),
         signed_links.create_link_token(PASSWORD_RESET, other.id, other.admin_id, nonce),
         signed_links.create_link_token(PASSWORD_RESET, org.id, other.admin_id, nonce),
-        sent(org)[:-4] + "AAAA",
+        get_sent_token(org)[:-4] + "AAAA",
         "rubbish",
         "é",
     ):
-        assert reset(token).status == 404
+        assert reset_password(token).status == 404
 
 
-def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
+def test_request_reset_response_does_not_reveal_whether_the_account_exists() -> None:
     org = register_organization()
     sam = org.create_user("sam@harbor.example")
     put(f"/users/{sam['id']}", {"status": "disabled"}, org.token)
-    answers = {
+    responses = {
         (reply.status, reply.text)
         for reply in (
-            forgot(org),
-            forgot(org, "nobody@harbor.example"),
-            forgot(org, "sam@harbor.example"),
+            request_reset(org),
+            request_reset(org, "nobody@harbor.example"),
+            request_reset(org, "sam@harbor.example"),
             post("/auth/password/forgot", {"organization": "nowhere", "email": org.email}),
         )
     }
-    assert answers == {(202, '{"status":"accepted"}')}
+    assert responses == {(202, '{"status":"accepted"}')}
     assert [each["email"] for each in list_event_data(org.id, PasswordResetRequested)] == [org.email]
 
 
-def test_asking_costs_the_same_whether_or_not_there_is_an_account() -> None:
+def test_request_reset_number_of_table_calls_does_not_reveal_whether_the_account_exists() -> None:
     org = register_organization()
-    costs = set()
+    call_counts = set()
     for email in (org.email, "nobody@harbor.example"):
         before = call_stats.calls
-        forgot(org, email)
-        costs.add(call_stats.calls - before)
-    assert len(costs) == 1
+        request_reset(org, email)
+        call_counts.add(call_stats.calls - before)
+    assert len(call_counts) == 1
 
 
-def test_mails_for_one_account_are_limited() -> None:
+def test_request_reset_too_often_is_rate_limited() -> None:
     org = register_organization()
-    assert [forgot(org).status for _ in range(6)] == [202] * 5 + [429]
-    assert [forgot(org, "nobody@harbor.example").status for _ in range(6)] == [202] * 5 + [429]
+    assert [request_reset(org).status for _ in range(6)] == [202] * 5 + [429]
+    assert [request_reset(org, "nobody@harbor.example").status for _ in range(6)] == [202] * 5 + [429]
 
 
-def test_changing_the_password_needs_the_old_one_and_ends_the_other_sessions() -> None:
+def test_change_password_requires_current_one_and_ends_other_sessions() -> None:
     org = register_organization()
-    elsewhere = org.log_in().json()
-    wrong = change(org.token, current="wrong wrong wrong")
+    other_session = org.log_in().json()
+    wrong = change_password(org.token, current=WRONG_PASSWORD)
     assert (wrong.status, wrong.json()["errors"][0]["field"]) == (422, "current_password")
-    assert change(org.token).status == 204
-    assert get("/auth/me", elsewhere["access_token"]).status == 401
+    assert change_password(org.token).status == 204
+    assert get("/auth/me", other_session["access_token"]).status == 401
     assert get("/auth/me", org.token).status == 200
     assert org.log_in(org.email, PASSWORD).status == 401
-    assert org.log_in(org.email, ANOTHER).status == 200
+    assert org.log_in(org.email, NEW_PASSWORD).status == 200
 
 
-def test_a_stolen_token_does_not_guess_the_password() -> None:
+def test_change_password_with_ten_wrong_passwords_locks_the_account() -> None:
     org = register_organization()
-    statuses = [change(org.token, current="wrong wrong wrong").status for _ in range(11)]
+    statuses = [change_password(org.token, current=WRONG_PASSWORD).status for _ in range(11)]
     assert statuses == [422] * 10 + [429]
 
 
 @pytest.mark.parametrize("new", ["short", "x" * 129, PASSWORD])
-def test_a_new_password_has_twelve_characters_and_is_new(new: str) -> None:
+def test_change_password_with_short_long_or_same_password_is_refused(new: str) -> None:
     org = register_organization()
-    refused = change(org.token, new=new)
+    refused = change_password(org.token, new=new)
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "new_password")

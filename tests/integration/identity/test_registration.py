@@ -1,4 +1,4 @@
-"""An organization signs up, and its admin logs in."""
+"""Registration of organizations."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.integration.identity.builders import (
 )
 
 
-def test_an_organization_signs_up_and_its_admin_logs_in() -> None:
+def test_register_creates_organization_and_admin_who_can_log_in() -> None:
     reply = post("/auth/register", registration_body())
     assert reply.status == 201, reply.text
-    made = reply.json()
-    assert made["organization"]["slug"] == "harbor"
-    assert made["user"]["role"] == "admin"
-    assert not {"org_id", "deleted_at"} & (made["organization"].keys() | made["user"].keys())
+    registered = reply.json()
+    assert registered["organization"]["slug"] == "harbor"
+    assert registered["user"]["role"] == "admin"
+    assert not {"org_id", "deleted_at"} & (registered["organization"].keys() | registered["user"].keys())
     assert "argon2" not in reply.text
-    told = post("/auth/login", {"organization": "harbor", "email": "ANA@harbor.example", "password": PASSWORD})
-    assert told.status == 200, told.text
-    tokens = told.json()
+    login = post("/auth/login", {"organization": "harbor", "email": "ANA@harbor.example", "password": PASSWORD})
+    assert login.status == 200, login.text
+    tokens = login.json()
     assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 900)
     me = get("/auth/me", tokens["access_token"]).json()
     assert me["email"] == "ana@harbor.example"
@@ -34,28 +34,28 @@ def test_an_organization_signs_up_and_its_admin_logs_in() -> None:
     assert "users:write" in me["permissions"]
 
 
-def test_signing_up_is_told_as_events_without_a_secret() -> None:
+def test_register_publishes_events_without_the_password() -> None:
     org = register_organization()
-    began = list_event_data(org.id, OrganizationRegistered)
-    assert [(each["slug"], each["admin_email"]) for each in began] == [("harbor", "ana@harbor.example")]
+    events = list_event_data(org.id, OrganizationRegistered)
+    assert [(each["slug"], each["admin_email"]) for each in events] == [("harbor", "ana@harbor.example")]
     assert [each["user_id"] for each in list_event_data(org.id, UserCreated)] == [org.admin_id]
-    assert "password" not in str(began)
+    assert "password" not in str(events)
 
 
-def test_a_slug_is_taken_once_in_the_deployment() -> None:
+def test_register_with_used_slug_is_refused() -> None:
     register_organization()
-    again = post("/auth/register", registration_body(email="bob@elsewhere.example"))
-    assert again.status == 409
-    assert again.json()["errors"][0]["field"] == "organization.slug"
+    repeated = post("/auth/register", registration_body(email="bob@elsewhere.example"))
+    assert repeated.status == 409
+    assert repeated.json()["errors"][0]["field"] == "organization.slug"
     refused = post("/auth/login", {"organization": "harbor", "email": "bob@elsewhere.example", "password": PASSWORD})
     assert refused.status == 401
 
 
-def test_the_same_sign_up_sent_twice_with_a_key_is_one() -> None:
+def test_register_repeated_with_idempotency_key_returns_first_response() -> None:
     headers = {"idempotency-key": "sign-up"}
     first = post("/auth/register", registration_body(), headers=headers)
-    again = post("/auth/register", registration_body(), headers=headers)
-    assert (again.status, again.json()) == (201, first.json())
+    repeated = post("/auth/register", registration_body(), headers=headers)
+    assert (repeated.status, repeated.json()) == (201, first.json())
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_same_sign_up_sent_twice_with_a_key_is_one() -> None:
         ("admin", "role", "platform"),
     ],
 )
-def test_a_sign_up_with_a_wrong_field_is_refused_by_its_name(group: str, name: str, value: str) -> None:
+def test_register_with_invalid_field_names_the_field(group: str, name: str, value: str) -> None:
     body = registration_body()
     body[group][name] = value
     reply = post("/auth/register", body)
@@ -79,7 +79,7 @@ def test_a_sign_up_with_a_wrong_field_is_refused_by_its_name(group: str, name: s
     assert reply.json()["errors"][0]["field"] == f"{group}.{name}"
 
 
-def test_sign_ups_from_one_address_are_limited() -> None:
+def test_register_too_often_from_one_address_is_rate_limited() -> None:
     statuses = [post("/auth/register", registration_body(slug=f"org-{n}") | {"x": 1}).status for n in range(3)]
     assert statuses == [422] * 3
     body = registration_body()
@@ -89,12 +89,10 @@ def test_sign_ups_from_one_address_are_limited() -> None:
     assert int(replies[10].headers["Retry-After"]) > 0
 
 
-def test_other_capabilities_read_the_organizations_terms() -> None:
+def test_organization_query_returns_default_settings() -> None:
     org = register_organization()
-    kept = organization_queries.get(org.id)
-    assert (kept.timezone, kept.currency, kept.number_code) == ("America/New_York", "USD", "HARBOR")
-    assert (float(kept.fuel_surcharge_per_mile), kept.minimum_charge, kept.approval_thresholds.refund) == (
-        0.01,
-        0,
-        50000,
-    )
+    organization = organization_queries.get(org.id)
+    assert (organization.timezone, organization.currency) == ("America/New_York", "USD")
+    assert organization.number_code == "HARBOR"
+    assert float(organization.fuel_surcharge_per_mile) == 0.01
+    assert (organization.minimum_charge, organization.approval_thresholds.refund) == (0, 50000)

@@ -75,7 +75,7 @@ def settle_op(org_id: str, client_id: str, cents: int) -> Op:
     )
 
 
-def require_zero_balance(client: Client) -> Op:
+def require_zero_balance_op(client: Client) -> Op:
     """The operation that fails the transaction with ClientHasOpenBalance unless the balance of `client` is 0."""
     open_balance = ClientHasOpenBalance("The client has an open balance. Settle or void its invoices first.")
     return IncrementCounters(

@@ -80,7 +80,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
         store.commit(
             without_idempotency,
             Create(receipt, on_exists=errors.ConcurrentUpdate("The client is being erased by another request.")),
-            credit.require_zero_balance(client),
+            credit.require_zero_balance_op(client),
         )
     for user in users:
         party_accounts.erase_user(without_idempotency, user)
@@ -98,7 +98,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
         caller,
         Update(receipt, after, [ClientErased(client_id=client_id)], on_stale=not_found),
         Update(client, erased),
-        credit.require_zero_balance(client),
+        credit.require_zero_balance_op(client),
     )
     return after
 

@@ -86,7 +86,7 @@ def delete(caller: Caller, client_id: str, expected: int | None) -> None:
     ]
     client_ops: Sequence[Op] = (
         Update(before, before.model_copy(update={"deleted_at": now}), [ClientDeleted()]),
-        credit.require_zero_balance(before),
+        credit.require_zero_balance_op(before),
     )
     while len(contact_ops) > _BATCH_SIZE:
         store.commit(caller, *contact_ops[:_BATCH_SIZE])

@@ -1,7 +1,7 @@
-"""What happens to organizations and their people.
+"""Events of organizations, users, roles and API keys.
 
-Links and codes are made again from a nonce: `core.links.token(PURPOSE, org_id, user_id, nonce)`, or `core.links.code`
-for OTP. No event carries one.
+No event contains a link or a code. Consumers compute them from the nonce with `create_link_token` and
+`create_one_time_code` of `core.auth.signed_links`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OTP: Final = "otp"
 
 
 class OrganizationRegistered(Event):
-    """An organization signed up, with its first admin."""
+    """An organization was registered, with its first admin."""
 
     TYPE: ClassVar[str] = "organization.registered"
     name: str
@@ -31,13 +31,13 @@ class OrganizationRegistered(Event):
 
 
 class OrganizationUpdated(Event):
-    """Something about an organization was changed."""
+    """The settings of an organization were changed."""
 
     TYPE: ClassVar[str] = "organization.updated"
 
 
 class UserCreated(Event):
-    """A user was added, who can log in at once."""
+    """A user who can log in at once was created."""
 
     TYPE: ClassVar[str] = "user.created"
     user_id: str
@@ -45,7 +45,7 @@ class UserCreated(Event):
 
 
 class UserInvited(Event):
-    """A user was invited, or invited again: the link of `nonce` is the only one that is good."""
+    """A user was invited or invited again. Only the link of `nonce` is valid."""
 
     TYPE: ClassVar[str] = "user.invited"
     user_id: str
@@ -60,7 +60,7 @@ class UserInvited(Event):
 
 
 class UserJoined(Event):
-    """An invitation was accepted."""
+    """A user accepted an invitation."""
 
     TYPE: ClassVar[str] = "user.joined"
     user_id: str
@@ -68,14 +68,14 @@ class UserJoined(Event):
 
 
 class UserUpdated(Event):
-    """Something about a user was changed."""
+    """A user was changed."""
 
     TYPE: ClassVar[str] = "user.updated"
     user_id: str
 
 
 class UserDeleted(Event):
-    """A user was removed."""
+    """A user was deleted."""
 
     TYPE: ClassVar[str] = "user.deleted"
     user_id: str
@@ -92,7 +92,7 @@ class UserSignedIn(Event):
 
 
 class UserSignedOut(Event):
-    """Sessions were ended, by their owner or because an admin, a new password or another right ended them."""
+    """Sessions of a user ended: by the user, or by a new password or a change of the user's rights."""
 
     TYPE: ClassVar[str] = "user.signed_out"
     user_id: str
@@ -101,7 +101,7 @@ class UserSignedOut(Event):
 
 
 class RefreshTokenReused(Event):
-    """A refresh token that was exchanged before came again, so its session was ended: somebody may have stolen it."""
+    """A refresh token was used twice. It may be stolen, so its session ended."""
 
     TYPE: ClassVar[str] = "user.refresh_token_reused"
     user_id: str
@@ -109,7 +109,7 @@ class RefreshTokenReused(Event):
 
 
 class PasswordResetRequested(Event):
-    """Somebody forgot a password. The link of `nonce` sets a new one, once."""
+    """A user requested a password reset. The link of `nonce` can be used once."""
 
     TYPE: ClassVar[str] = "user.password_reset_requested"
     user_id: str
@@ -121,7 +121,7 @@ class PasswordResetRequested(Event):
 
 
 class PasswordChanged(Event):
-    """A password was changed by its owner, or set anew by a link."""
+    """A password was changed by its user or reset with a link."""
 
     TYPE: ClassVar[str] = "user.password_changed"
     user_id: str
@@ -131,7 +131,7 @@ class PasswordChanged(Event):
 
 
 class OtpRequested(Event):
-    """Somebody asked for a one-time code: the one of `nonce`, sent to `recipient`."""
+    """A user requested a one-time code, which is computed from `nonce` and sent to `recipient`."""
 
     TYPE: ClassVar[str] = "user.otp_requested"
     user_id: str
@@ -144,21 +144,21 @@ class OtpRequested(Event):
 
 
 class MfaEnabled(Event):
-    """A user's log-ins need a second factor from now on."""
+    """A user activated a second factor."""
 
     TYPE: ClassVar[str] = "user.mfa_enabled"
     user_id: str
 
 
 class MfaDisabled(Event):
-    """A user's log-ins need no second factor any more."""
+    """The second factor of a user was removed."""
 
     TYPE: ClassVar[str] = "user.mfa_disabled"
     user_id: str
 
 
 class RecoveryCodeUsed(Event):
-    """A recovery code stood in for a second factor."""
+    """A user logged in with a recovery code. `left` is the number of unused ones."""
 
     TYPE: ClassVar[str] = "user.recovery_code_used"
     user_id: str
@@ -166,7 +166,7 @@ class RecoveryCodeUsed(Event):
 
 
 class RoleCreated(Event):
-    """An organization made a role of its own."""
+    """An organization created a role."""
 
     TYPE: ClassVar[str] = "role.created"
     name: str
@@ -174,21 +174,21 @@ class RoleCreated(Event):
 
 
 class RoleUpdated(Event):
-    """A role was given other permissions."""
+    """A role was changed."""
 
     TYPE: ClassVar[str] = "role.updated"
     name: str
 
 
 class RoleDeleted(Event):
-    """A role was removed."""
+    """A role was deleted."""
 
     TYPE: ClassVar[str] = "role.deleted"
     name: str
 
 
 class ApiKeyCreated(Event):
-    """A machine client was given a key."""
+    """An API key was created."""
 
     TYPE: ClassVar[str] = "api_key.created"
     name: str
@@ -196,7 +196,7 @@ class ApiKeyCreated(Event):
 
 
 class ApiKeyDeleted(Event):
-    """A machine client's key was revoked."""
+    """An API key was revoked."""
 
     TYPE: ClassVar[str] = "api_key.deleted"
     name: str

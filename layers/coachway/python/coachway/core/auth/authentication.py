@@ -48,7 +48,7 @@ API_KEYS_LIST = AccessPattern(
 
 
 class SigningKey(BaseSchema):
-    """One ES256 key. `sealed` is the private key, encrypted with the root secret."""
+    """An ES256 key. `sealed` is the private key, encrypted with the root secret."""
 
     kid: str
     public: dict[str, str]
@@ -57,7 +57,7 @@ class SigningKey(BaseSchema):
 
 
 class SigningKeys(Record):
-    """The keys of all tokens that may still be valid, oldest first, and the next key."""
+    """The keys of all tokens that can still be valid, oldest first, and the next key."""
 
     KIND: ClassVar[str] = "signing_keys"
 
@@ -114,7 +114,7 @@ def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Ca
 
 _token_cache: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
 _TOKEN_CACHE_SECONDS: Final = 60.0
-"""A token comes many times in a row, and what was well signed stays so; in this time it is not verified again."""
+"""Seconds in which a token is not verified again: most tokens are sent many times in a row."""
 _MAX_CACHED_TOKENS: Final = 500
 
 
@@ -132,7 +132,7 @@ def verify_token(token: str, audience: str = AUDIENCE) -> Mapping[str, Any]:
 
 def _decode_token(token: str, audience: str) -> dict[str, Any]:
     try:
-        key = _public_key(str(jwt.get_unverified_header(token).get("kid", "")))
+        key = _get_public_key(str(jwt.get_unverified_header(token).get("kid", "")))
         options: Any = {"require": ["exp", "iat", "sub", "org"]}
         return dict(jwt.decode(token, key, algorithms=[ALGORITHM], audience=audience, issuer=ISSUER, options=options))
     except jwt.ExpiredSignatureError:
@@ -157,6 +157,8 @@ def _caller_from_claims(claims: Mapping[str, Any], request: Caller) -> Caller:
 
 @dataclass(slots=True)
 class _KeyCache:
+    """The public keys of the deployment, by key id."""
+
     keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
     read_at: float = 0.0
 
@@ -164,10 +166,10 @@ class _KeyCache:
 _key_cache = _KeyCache()
 _KEY_CACHE_SECONDS: Final = 300.0
 _MIN_REFRESH_SECONDS: Final = 10.0
-"""An unknown key id makes us look again, but not more often than this: forged tokens must not become reads."""
+"""An unknown key id reloads the keys, but not more often than this, so that forged tokens do not cause many reads."""
 
 
-def _public_key(kid: str) -> jwt.PyJWK:
+def _get_public_key(kid: str) -> jwt.PyJWK:
     age = time.monotonic() - _key_cache.read_at
     if not _key_cache.keys or age > _KEY_CACHE_SECONDS or (kid not in _key_cache.keys and age > _MIN_REFRESH_SECONDS):
         stored = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
@@ -179,7 +181,7 @@ def _public_key(kid: str) -> jwt.PyJWK:
 
 
 def clear_caches() -> None:
-    """Clear the cached keys: after a rotation in this process, and between tests."""
+    """Clear the cached public keys and API keys. For tests."""
     _key_cache.keys = {}
     _api_key_cache.clear()
 
