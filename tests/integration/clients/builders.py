@@ -9,8 +9,8 @@ from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
 api = load("clients", "api").api
-ELSEWHERE = {"erase": load("bookings", "api").api, "export": load("billing", "documents_api").api}
-"""Routes of clients that other functions serve."""
+OTHER_APIS = {"erase": load("bookings", "api").api, "export": load("billing", "documents_api").api}
+"""APIs of other functions that serve routes of clients, by the last part of the path."""
 BASE = "/api/v1/clients"
 ACME: dict[str, Any] = {
     "name": "Acme Events",
@@ -21,27 +21,27 @@ ACME: dict[str, Any] = {
     "credit_limit": 10000,
 }
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
-OTHER = "org_01JQZZZZZZZZZZZZZZZZZZZZZY"
+OTHER_ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZY"
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
 
 
-def ask(method: str, path: str = "", body: Any = None, **more: Any) -> Reply:
-    token = more.pop("token", "") or token_for("clients:read clients:write")
-    return call(ELSEWHERE.get(path.rpartition("/")[2], api), method, BASE + path, body, token=token, **more)
+def send(method: str, path: str = "", body: Any = None, **options: Any) -> Reply:
+    token = options.pop("token", "") or token_for("clients:read clients:write")
+    return call(OTHER_APIS.get(path.rpartition("/")[2], api), method, BASE + path, body, token=token, **options)
 
 
 def create_client(**fields: Any) -> dict[str, Any]:
-    reply = ask("POST", body={**ACME, **fields})
+    reply = send("POST", body={**ACME, **fields})
     assert reply.status == 201, reply.text
     return dict(reply.json())
 
 
 def list_names(query: dict[str, str]) -> list[str]:
-    seen: list[str] = []
+    names: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        page = ask("GET", query={**query, **cursor}).json()
-        seen += [each["name"] for each in page["items"]]
+        page = send("GET", query={**query, **cursor}).json()
+        names += [each["name"] for each in page["items"]]
         if page["next_cursor"] is None:
-            return seen
+            return names
         cursor = {"cursor": page["next_cursor"]}

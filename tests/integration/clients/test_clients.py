@@ -12,13 +12,13 @@ from tests.integration.clients.builders import (
     ACME,
     BASE,
     CALLER,
-    ELSEWHERE,
     ORG,
-    OTHER,
+    OTHER_APIS,
+    OTHER_ORG,
     api,
-    ask,
     create_client,
     list_names,
+    send,
 )
 
 
@@ -27,7 +27,7 @@ def test_create_client_returns_client() -> None:
     assert {name: client[name] for name in ACME} == ACME
     assert (client["status"], client["version"], client["currency"]) == ("active", 1, "USD")
     assert not {"org_id", "deleted_at"} & client.keys()
-    assert ask("GET", f"/{client['id']}").json() == client
+    assert send("GET", f"/{client['id']}").json() == client
 
 
 def test_client_routes_require_permission() -> None:
@@ -41,25 +41,25 @@ def test_client_routes_require_permission() -> None:
         ("POST", f"/{client['id']}/contacts", {"name": "Dana"}),
         ("POST", f"/{client['id']}/erase", None),
     ]:
-        assert call(ELSEWHERE.get(path.rpartition("/")[2], api), method, BASE + path, body).status == 401
-        stranger = token_for("clients:read clients:write", org_id=OTHER)
+        assert call(OTHER_APIS.get(path.rpartition("/")[2], api), method, BASE + path, body).status == 401
+        other_token = token_for("clients:read clients:write", org_id=OTHER_ORG)
         if path:
-            assert ask(method, path, body, token=stranger).status == 404
-        assert ask(method, path, body, token=token_for("pricing:read")).status == 403
+            assert send(method, path, body, token=other_token).status == 404
+        assert send(method, path, body, token=token_for("pricing:read")).status == 403
 
 
 def test_create_client_rejects_duplicate_email() -> None:
     create_client()
-    refused = ask("POST", body={**ACME, "email": "Events@ACME.example"})
+    refused = send("POST", body={**ACME, "email": "Events@ACME.example"})
     assert refused.status == 409
     assert refused.json()["errors"][0]["field"] == "email"
-    other = token_for("clients:write", org_id=OTHER)
-    elsewhere = ask("POST", body=ACME, token=other)
-    assert (elsewhere.status, elsewhere.json()["currency"]) == (201, "EUR")
+    other = token_for("clients:write", org_id=OTHER_ORG)
+    in_other_org = send("POST", body=ACME, token=other)
+    assert (in_other_org.status, in_other_org.json()["currency"]) == (201, "EUR")
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("phone", "2125550123", "+12125550123"),
         ("phone", "+1212", "+12125550123"),
@@ -74,12 +74,12 @@ def test_create_client_rejects_duplicate_email() -> None:
         ("org_id", ORG, "unknown field"),
     ],
 )
-def test_create_client_rejects_invalid_fields(field: str, value: object, told: str) -> None:
-    refused = ask("POST", body={**ACME, field: value})
+def test_create_client_rejects_invalid_fields(field: str, value: object, message: str) -> None:
+    refused = send("POST", body={**ACME, field: value})
     assert refused.status == 422
     problem = refused.json()["errors"][0]
     assert problem["field"] == field
-    assert told in problem["message"]
+    assert message in problem["message"]
 
 
 def test_create_client_normalizes_phone_to_e164() -> None:
@@ -89,17 +89,17 @@ def test_create_client_normalizes_phone_to_e164() -> None:
 def test_update_client_keeps_other_fields_and_frees_old_email() -> None:
     client = create_client()
     path = f"/{client['id']}"
-    after = ask("PUT", path, {"email": "new@acme.example"}, headers={"if-match": '"1"'})
+    after = send("PUT", path, {"email": "new@acme.example"}, headers={"if-match": '"1"'})
     assert (after.status, after.json()["name"], after.json()["version"]) == (200, "Acme Events", 2)
-    assert ask("PUT", path, {"name": "X"}, headers={"if-match": '"1"'}).status == 412
+    assert send("PUT", path, {"name": "X"}, headers={"if-match": '"1"'}).status == 412
     create_client(name="Successor")
-    assert ask("PUT", path, {"email": "events@acme.example"}).status == 409
-    assert ask("PUT", path, {"phone": None}).json()["phone"] is None
+    assert send("PUT", path, {"email": "events@acme.example"}).status == 409
+    assert send("PUT", path, {"phone": None}).json()["phone"] is None
 
 
 def test_client_history_lists_changed_fields() -> None:
     client = create_client()
-    ask("PUT", f"/{client['id']}", {"credit_limit": 500})
+    send("PUT", f"/{client['id']}", {"credit_limit": 500})
     first, second = store.history(service.get(CALLER, client["id"]).key())
     assert (first.type, second.type) == ("client.created", "client.updated")
     assert [(each.field, each.old, each.new) for each in second.changes] == [("credit_limit", 10000.0, 500.0)]
@@ -107,12 +107,12 @@ def test_client_history_lists_changed_fields() -> None:
 
 def test_delete_client_hides_it_and_frees_email() -> None:
     client = create_client()
-    contact = ask("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"}).json()
-    assert ask("DELETE", f"/{client['id']}").status == 204
+    contact = send("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"}).json()
+    assert send("DELETE", f"/{client['id']}").status == 204
     for path in ("", "/contacts", "/addresses", "/credit", "/email-preferences", "/export"):
-        assert ask("GET", f"/{client['id']}{path}").status == 404
-    assert ask("PUT", f"/{client['id']}/contacts/{contact['id']}", {"name": "X"}).status == 404
-    assert ask("DELETE", f"/{client['id']}").status == 404
+        assert send("GET", f"/{client['id']}{path}").status == 404
+    assert send("PUT", f"/{client['id']}/contacts/{contact['id']}", {"name": "X"}).status == 404
+    assert send("DELETE", f"/{client['id']}").status == 404
     assert list_names({}) == []
     create_client()
 
@@ -120,11 +120,11 @@ def test_delete_client_hides_it_and_frees_email() -> None:
 def test_delete_client_with_open_balance_is_rejected() -> None:
     client = service.get(CALLER, create_client()["id"])
     store.commit(CALLER, *credit.reserve_ops(client, 100))
-    refused = ask("DELETE", f"/{client.id}")
+    refused = send("DELETE", f"/{client.id}")
     assert (refused.status, refused.json()["code"]) == (409, "client_has_open_balance")
-    assert ask("POST", f"/{client.id}/erase").status == 409
+    assert send("POST", f"/{client.id}/erase").status == 409
     store.commit(CALLER, credit.settle_op(ORG, client.id, 100))
-    assert ask("DELETE", f"/{client.id}").status == 204
+    assert send("DELETE", f"/{client.id}").status == 204
 
 
 def test_list_clients_is_newest_first_and_filtered() -> None:
@@ -136,7 +136,7 @@ def test_list_clients_is_newest_first_and_filtered() -> None:
     assert list_names({"type": "government"}) == ["Bolt"]
     assert list_names({"status": "inactive"}) == ["Coda"]
     assert list_names({"type": "government", "status": "inactive"}) == []
-    assert ask("GET", query={"type": "other"}).status == 422
+    assert send("GET", query={"type": "other"}).status == 422
 
 
 def test_list_clients_by_name_prefix() -> None:
@@ -159,23 +159,23 @@ def test_create_client_with_longest_name_succeeds() -> None:
 
 def test_contacts_are_added_updated_and_removed() -> None:
     path = f"/{create_client()['id']}/contacts"
-    dana = ask("POST", path, {"name": "Dana Lee", "role": "booking", "email": "dana@acme.example"}).json()
-    ask("POST", path, {"name": "Eli Roe"})
-    assert [each["name"] for each in ask("GET", path).json()["items"]] == ["Eli Roe", "Dana Lee"]
-    after = ask("PUT", f"{path}/{dana['id']}", {"phone": "+12125550124"}, headers={"if-match": '"1"'})
+    dana = send("POST", path, {"name": "Dana Lee", "role": "booking", "email": "dana@acme.example"}).json()
+    send("POST", path, {"name": "Eli Roe"})
+    assert [each["name"] for each in send("GET", path).json()["items"]] == ["Eli Roe", "Dana Lee"]
+    after = send("PUT", f"{path}/{dana['id']}", {"phone": "+12125550124"}, headers={"if-match": '"1"'})
     assert (after.json()["phone"], after.json()["email"]) == ("+12125550124", "dana@acme.example")
-    assert ask("DELETE", f"{path}/{dana['id']}", headers={"if-match": '"1"'}).status == 412
-    assert ask("DELETE", f"{path}/{dana['id']}").status == 204
-    assert ask("DELETE", f"{path}/{dana['id']}").status == 404
-    assert [each["name"] for each in ask("GET", path).json()["items"]] == ["Eli Roe"]
+    assert send("DELETE", f"{path}/{dana['id']}", headers={"if-match": '"1"'}).status == 412
+    assert send("DELETE", f"{path}/{dana['id']}").status == 204
+    assert send("DELETE", f"{path}/{dana['id']}").status == 404
+    assert [each["name"] for each in send("GET", path).json()["items"]] == ["Eli Roe"]
     other = create_client(email="other@acme.example")
-    assert ask("PUT", f"/{other['id']}/contacts/{dana['id']}", {"name": "X"}).status == 404
+    assert send("PUT", f"/{other['id']}/contacts/{dana['id']}", {"name": "X"}).status == 404
 
 
 def test_client_history_includes_contacts() -> None:
     client = create_client()
-    contact = ask("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"}).json()
-    ask("PUT", f"/{client['id']}/contacts/{contact['id']}", {"name": "Dana Roe"})
+    contact = send("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"}).json()
+    send("PUT", f"/{client['id']}/contacts/{contact['id']}", {"name": "Dana Roe"})
     last = store.history(service.get(CALLER, client["id"]).key())[-1]
     assert last.type == "client.contact_updated"
     assert [(each.old, each.new) for each in last.changes] == [("Dana Lee", "Dana Roe")]
@@ -185,22 +185,22 @@ def test_list_addresses_is_newest_first() -> None:
     path = f"/{create_client()['id']}/addresses"
     for line in ("11 Wall St", "1 Pier Rd"):
         body = {"line1": line, "city": "New York", "state": "NY", "postal_code": "10005"}
-        assert ask("POST", path, body).status == 201
-    assert [each["line1"] for each in ask("GET", path).json()["items"]] == ["1 Pier Rd", "11 Wall St"]
-    assert ask("POST", path, {"line1": "x", "city": "y", "country": "usa"}).status == 422
+        assert send("POST", path, body).status == 201
+    assert [each["line1"] for each in send("GET", path).json()["items"]] == ["1 Pier Rd", "11 Wall St"]
+    assert send("POST", path, {"line1": "x", "city": "y", "country": "usa"}).status == 422
 
 
 def test_email_preferences_default_until_set() -> None:
     path = f"/{create_client()['id']}/email-preferences"
-    usual = ask("GET", path)
-    assert usual.headers["ETag"] == '"0"'
-    assert usual.json()["reminders"] is True
-    assert usual.json()["newsletter"] is False
-    first = ask("PUT", path, {"newsletter": True}, headers={"if-match": '"0"'})
+    defaults = send("GET", path)
+    assert defaults.headers["ETag"] == '"0"'
+    assert defaults.json()["reminders"] is True
+    assert defaults.json()["newsletter"] is False
+    first = send("PUT", path, {"newsletter": True}, headers={"if-match": '"0"'})
     assert (first.status, first.json()["version"], first.json()["reminders"]) == (200, 1, True)
-    assert ask("PUT", path, {"newsletter": False}, headers={"if-match": '"0"'}).status == 412
-    assert ask("PUT", path, {"opted_out": True}).json()["version"] == 2
-    assert ask("GET", path).json()["newsletter"] is True
+    assert send("PUT", path, {"newsletter": False}, headers={"if-match": '"0"'}).status == 412
+    assert send("PUT", path, {"opted_out": True}).json()["version"] == 2
+    assert send("GET", path).json()["newsletter"] is True
 
 
 def test_credit_is_limit_minus_balance_and_never_exceeded() -> None:
@@ -209,19 +209,19 @@ def test_credit_is_limit_minus_balance_and_never_exceeded() -> None:
     with pytest.raises(errors.Conflict, match=r"100\.00 USD"):
         store.commit(CALLER, *credit.reserve_ops(client, 4001))
     store.commit(CALLER, *credit.reserve_ops(client, 4000))
-    told = ask("GET", f"/{client.id}/credit").json()
-    assert (told["credit_limit"], told["open_balance"], told["available_credit"]) == (100.0, 100.0, 0.0)
+    view = send("GET", f"/{client.id}/credit").json()
+    assert (view["credit_limit"], view["open_balance"], view["available_credit"]) == (100.0, 100.0, 0.0)
     with pytest.raises(errors.Conflict, match="exceeds the client's open balance"):
         store.commit(CALLER, credit.settle_op(ORG, client.id, 10001))
-    ask("PUT", f"/{client.id}", {"credit_limit": 50})
+    send("PUT", f"/{client.id}", {"credit_limit": 50})
     with pytest.raises(errors.ConcurrentUpdate):
         store.commit(CALLER, *credit.reserve_ops(client, 0))
-    assert ask("GET", f"/{client.id}/credit").json()["available_credit"] == -50.0
+    assert send("GET", f"/{client.id}/credit").json()["available_credit"] == -50.0
 
 
 def test_create_client_takes_one_call_and_update_two() -> None:
     token = token_for("clients:read clients:write")
-    client = ask("POST", body=ACME, token=token).json()
+    client = send("POST", body=ACME, token=token).json()
     for round_trips, method, path, body, query in [
         (1, "POST", "", {**ACME, "email": "second@acme.example"}, None),
         (1, "GET", f"/{client['id']}", None, None),
@@ -229,5 +229,5 @@ def test_create_client_takes_one_call_and_update_two() -> None:
         (1, "GET", "", None, {"q": "x"}),
     ]:
         before = call_stats.calls
-        ask(method, path, body, token=token, query=query)
+        send(method, path, body, token=token, query=query)
         assert call_stats.calls - before == round_trips, (method, path)

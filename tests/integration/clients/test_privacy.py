@@ -16,25 +16,29 @@ from coachway.erasure import service as erasure_service
 from coachway.identity.users import party_accounts
 from coachway.messaging import erasure as messages
 from coachway.messaging.model import Channel, Notification
-from tests.integration.clients.builders import CALLER, ORG, ask, create_client
+from tests.integration.clients.builders import CALLER, ORG, create_client, send
 
 
 def test_export_client_returns_all_data() -> None:
     client = create_client()
-    ask("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"})
-    told = ask("GET", f"/{client['id']}/export").json()
-    file = told["file"]
+    send("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"})
+    export = send("GET", f"/{client['id']}/export").json()
+    file = export["file"]
     assert file["client"] == client
     assert [each["name"] for each in file["contacts"]] == ["Dana Lee"]
     assert [each["type"] for each in file["history"]] == ["client.created", "client.contact_added"]
     assert "org_id" not in file["contacts"][0]
-    assert (told["charters"], told["invoices"], told["messages"], told["next_cursor"]) == ([], [], [], None)
+    assert (export["charters"], export["invoices"], export["messages"], export["next_cursor"]) == ([], [], [], None)
 
 
 def erase_messages(client_id: str) -> None:
     """Deliver the event of the erasure to messaging."""
-    told: dict[str, Any] = {"event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5", "correlation_id": "x", "aggregate_id": client_id}
-    delivery = Delivery(type="client.erased", org_id=ORG, data={"client_id": client_id}, **told)
+    fields: dict[str, Any] = {
+        "event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5",
+        "correlation_id": "x",
+        "aggregate_id": client_id,
+    }
+    delivery = Delivery(type="client.erased", org_id=ORG, data={"client_id": client_id}, **fields)
     messages.on_client_erased(CALLER, delivery)
 
 
@@ -62,54 +66,55 @@ QUILL: dict[str, Any] = {
 def test_erased_client_leaves_no_personal_data(dynamodb: Any) -> None:
     client = create_client(**QUILL)
     path = f"/{client['id']}"
-    ask("POST", f"{path}/contacts", {"name": "Hortensia Quill", "phone": "+12125550188"})
-    ask("POST", f"{path}/addresses", {"line1": "7 Quill Close", "city": "Albany"})
+    send("POST", f"{path}/contacts", {"name": "Hortensia Quill", "phone": "+12125550188"})
+    send("POST", f"{path}/addresses", {"line1": "7 Quill Close", "city": "Albany"})
     changed = {"name": "Zebedee A. Quill", "email": "new@quill.example", "notes": "still afraid", "credit_limit": 5}
-    ask("PUT", path, changed)
-    ask("PUT", f"{path}/email-preferences", {"opted_out": True})
+    send("PUT", path, changed)
+    send("PUT", f"{path}/email-preferences", {"opted_out": True})
     mailed = [build_notification(to, n) for n, to in enumerate(["zeb@quill.example"] * 120 + ["new@quill.example"])]
     for start in range(0, len(mailed), 40):
         store.commit(CALLER, *map(Create, mailed[start : start + 40]))
-    known: party_accounts.PartyContact = {
+    contact: party_accounts.PartyContact = {
         "first_name": "Zeb",
         "last_name": "Quill",
         "phone": "+12125550177",
         "email": None,
     }
-    store.commit(CALLER, *party_accounts.create_user_ops(ORG, "client", client["id"], known)[1])
-    ask("DELETE", path)
-    erased = ask("POST", f"{path}/erase")
+    store.commit(CALLER, *party_accounts.create_user_ops(ORG, "client", client["id"], contact)[1])
+    send("DELETE", path)
+    erased = send("POST", f"{path}/erase")
     assert (erased.status, erased.json()["id"], "addresses" in erased.json()) == (200, client["id"], False)
     erase_messages(client["id"])
     erase_messages(client["id"])
-    kept = str(dynamodb.scan(TableName="coachway-test")["Items"])
+    items = str(dynamodb.scan(TableName="coachway-test")["Items"])
     for secret in ("Quill", "quill", "Zeb", "zeb", "2125550199", "2125550188", "2125550177", "afraid", "Albany"):
-        assert secret not in kept
-    assert "credit_limit" in kept
-    assert ask("POST", f"{path}/erase").status == 404
+        assert secret not in items
+    assert "credit_limit" in items
+    assert send("POST", f"{path}/erase").status == 404
 
 
 def test_interrupted_erasure_is_finished_by_repeating_it(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client = create_client(**QUILL)
     path = f"/{client['id']}"
     for n in range(3):
-        ask("POST", f"{path}/contacts", {"name": f"Hortensia Quill {n}", "email": f"h{n}@quill.example"})
+        send("POST", f"{path}/contacts", {"name": f"Hortensia Quill {n}", "email": f"h{n}@quill.example"})
     store.commit(CALLER, Create(build_notification("h1@quill.example", 1)))
-    commit, left = store.commit, [3]
+    commit = store.commit
+    remaining_commits = [3]
 
-    def dying(*args: Any, **more: Any) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise errors.UpstreamUnavailable("the table does not answer")
-        commit(*args, **more)
+    def fail_after_three_commits(*args: Any, **options: Any) -> None:
+        remaining_commits[0] -= 1
+        if remaining_commits[0] < 0:
+            raise errors.UpstreamUnavailable("The table does not respond.")
+        commit(*args, **options)
 
     monkeypatch.setattr(erasure_service, "_BATCH_SIZE", 1)
-    monkeypatch.setattr(store, "commit", dying)
-    assert ask("POST", f"{path}/erase").status == 502
+    monkeypatch.setattr(store, "commit", fail_after_three_commits)
+    assert send("POST", f"{path}/erase").status == 502
     monkeypatch.setattr(store, "commit", commit)
-    assert ask("POST", f"{path}/erase").status == 200
+    assert send("POST", f"{path}/erase").status == 200
     erase_messages(client["id"])
-    kept = str(dynamodb.scan(TableName="coachway-test")["Items"])
-    assert not [secret for secret in ("Quill", "quill", "Hortensia") if secret in kept]
-    [told] = [each for each in store.history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
-    assert told.data == {"client_id": client["id"]}
+    items = str(dynamodb.scan(TableName="coachway-test")["Items"])
+    assert not [secret for secret in ("Quill", "quill", "Hortensia") if secret in items]
+    [event] = [each for each in store.history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
+    assert event.data == {"client_id": client["id"]}

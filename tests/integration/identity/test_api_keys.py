@@ -28,10 +28,10 @@ def test_api_key_is_shown_once_and_limited_to_its_permissions() -> None:
     assert get("/users", headers=headers).status == 200
     assert get("/organization", headers=headers).json()["slug"] == "harbor"
     assert put("/organization", {"name": "X"}, headers=headers).status == 403
-    listed = get("/api-keys", org.token)
-    assert created["key"] not in listed.text
-    assert "digest" not in listed.text
-    assert [each["id"] for each in listed.json()["items"]] == [created["id"]]
+    page = get("/api-keys", org.token)
+    assert created["key"] not in page.text
+    assert "digest" not in page.text
+    assert [each["id"] for each in page.json()["items"]] == [created["id"]]
     assert created["key"] not in str(list_event_data(org.id, ApiKeyCreated))
 
 

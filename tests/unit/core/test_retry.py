@@ -35,3 +35,16 @@ def test_retry_on_conflict_gives_up_after_ten_calls_and_passes_other_errors_on()
     with pytest.raises(errors.NotFound):
         attempt(errors.NotFound())
     assert len(calls) == 11
+
+
+def test_retry_on_conflict_with_max_attempts_gives_up_after_them() -> None:
+    calls = []
+
+    @retry_on_conflict(max_attempts=3)
+    def attempt() -> None:
+        calls.append(None)
+        raise errors.ConcurrentUpdate
+
+    with pytest.raises(errors.ConcurrentUpdate):
+        attempt()
+    assert len(calls) == 3

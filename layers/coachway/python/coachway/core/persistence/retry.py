@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from functools import wraps
-from typing import Final, ParamSpec, TypeVar
+from functools import partial, wraps
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 from coachway.core import errors
 
@@ -16,15 +16,25 @@ T = TypeVar("T")
 _MAX_ATTEMPTS: Final = 10
 
 
-def retry_on_conflict(function: Callable[P, T]) -> Callable[P, T]:
-    """Call the function up to 10 times, with random pauses, while it raises ConcurrentUpdate.
+@overload
+def retry_on_conflict(function: Callable[P, T]) -> Callable[P, T]: ...
 
-    The function must read the records it changes at every call.
+
+@overload
+def retry_on_conflict(*, max_attempts: int) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+
+
+def retry_on_conflict(function: Callable[..., Any] | None = None, *, max_attempts: int = _MAX_ATTEMPTS) -> Any:
+    """Call the function up to `max_attempts` times, with random pauses, while it raises ConcurrentUpdate.
+
+    The function must read the records it changes at every call. Can be used as a decorator with or without arguments.
     """
+    if function is None:
+        return partial(retry_on_conflict, max_attempts=max_attempts)
 
     @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        for attempt in range(_MAX_ATTEMPTS - 1):
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for attempt in range(max_attempts - 1):
             try:
                 return function(*args, **kwargs)
             except errors.ConcurrentUpdate:

@@ -21,12 +21,13 @@ from coachway.identity.model.credentials import Lockout
 from coachway.identity.secrets import hashing
 
 
-@retry_on_conflict
+@retry_on_conflict(max_attempts=lockout_rules.MAX_FAILED_ATTEMPTS + 3)
 def record_attempt(caller: Caller, org_id: str, lockout_id: str, limits: Sequence[Op] = ()) -> Lockout:
     """Count an attempt on an account before it is verified. Raises RateLimited while the account is locked.
 
     `limits` are operations that count the attempt for rate limits in the same transaction.
     """
+    # Each counted attempt can make a concurrent one conflict once, until the account is locked after the tenth.
     before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
     return _record_attempt(caller, org_id, lockout_id, before, limits)
 

@@ -192,8 +192,8 @@ class User(Entity, UserFields):
         return {"role": self.role, "status": self.status}
 
     def unique_values(self) -> dict[str, str]:
-        owned = {"user-email": normalize_email(self.email) if self.email else "", "user-phone": self.phone or ""}
-        return {name: value for name, value in owned.items() if value}
+        values = {"user-email": normalize_email(self.email) if self.email else "", "user-phone": self.phone or ""}
+        return {name: value for name, value in values.items() if value}
 
     @property
     def is_active_admin(self) -> bool:
