@@ -18,7 +18,7 @@ LONGEST_GROUPS = ("restart", "browser")
 """Groups of tests that one worker runs, and that take longest."""
 
 
-# Properties say what holds, and not how fast: a busy machine must not make one fail.
+# Property tests have no deadline: a busy machine must not make them fail.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
 

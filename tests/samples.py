@@ -1,6 +1,6 @@
-"""The inputs of `events/samples`, with dates that are made when a sample is read: no sample grows old.
+"""The inputs in `events/samples`. Their dates are computed when a sample is read, so no sample expires.
 
-A sample writes `{now}`, `{now+7d}`, `{now-3h}`, `{today}`, `{today+30d}` and `{last_month}` for a time, a day and a
+A sample contains `{now}`, `{now+7d}`, `{now-3h}`, `{today}`, `{today+30d}` and `{last_month}` for a time, a day and a
 month, all in UTC, and `{event_id}` for the id of an event that happened now.
 """
 
@@ -31,7 +31,7 @@ def sample_text(name: str) -> str:
 
 
 def fill(text: str, now: datetime, values: Mapping[str, str] | None = None) -> str:
-    """The text of a sample with its placeholders resolved at a moment."""
+    """The text of a sample, with its placeholders resolved at `now`."""
 
     def moment(match: re.Match[str]) -> str:
         kind, count, unit = match.groups()
@@ -42,7 +42,7 @@ def fill(text: str, now: datetime, values: Mapping[str, str] | None = None) -> s
             return f"{at:%Y-%m-%d}"
         return f"{at.replace(day=1) - timedelta(days=1):%Y-%m}"
 
-    # An event's age is told by its id: messages about old events are not sent.
+    # The id of an event contains its time, and messages about old events are not sent.
     for placeholder, value in {"event_id": ids.ulid(), **(values or {})}.items():
         text = text.replace(f"{{{placeholder}}}", value)
     return _PLACEHOLDER.sub(moment, text)

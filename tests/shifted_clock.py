@@ -1,9 +1,9 @@
-"""Runs pytest under a shifted clock: `python -m tests.shifted_clock 2027-03-14T00:30:00Z tests/unit -q`.
+"""Run pytest with a shifted clock: `python -m tests.shifted_clock 2027-03-14T00:30:00Z tests/unit -q`.
 
-A small library is preloaded into the tests, the emulator with its functions, and the sandboxes. Debian's libfaketime
-would do, but under it `time.sleep` of Python 3.11 fails, or waits with a timeout never end. The clock runs on from the
-moment. A moment is an ISO 8601 time with an offset, `+365d` for so many days from now, or a time of today such as
-`00:30Z`, or `23:50@America/New_York`.
+A small library is preloaded into the tests, the emulator with its functions, and the sandboxes. Debian's libfaketime does
+not work here: with it, `time.sleep` of Python 3.11 fails, and waits with a timeout never end. The clock starts at a moment
+and runs on. A moment is an ISO 8601 time with an offset, `+365d` for 365 days from now, or a time of today such as
+`00:30Z` or `23:50@America/New_York`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TIME_OF_DAY: Final = re.compile(r"(\d\d:\d\d)(?:Z|@(\S+))")
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Replace this process by pytest, under the clock that the first argument names."""
+    """Replace this process by pytest with the clock of the first argument."""
     if not arguments:
         sys.exit("✗ a moment is missing\n  → make test-clock AT=2027-03-14T00:30:00Z")
     now = datetime.now().astimezone()
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
-    """The moment that a text names. Raises ValueError."""
+    """Parse a moment. Raises ValueError."""
     if days := re.fullmatch(r"\+(\d+)d", text):
         return now + timedelta(days=int(days[1]))
     try:
@@ -62,12 +62,12 @@ def parse_moment(text: str, now: datetime) -> datetime:
 
 
 def clock_variables(library: Path, shift: timedelta) -> Mapping[str, str]:
-    """The environment of processes whose clock is shifted."""
+    """The environment variables of processes with a shifted clock."""
     return {"LD_PRELOAD": str(library), "CLOCK_SHIFT_SECONDS": f"{round(shift.total_seconds())}"}
 
 
 def build_library() -> Path:
-    """Compile the library. Ends the process where there is no compiler."""
+    """Compile the library. Exits if there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         sys.exit("✗ no C compiler is installed\n  → sudo apt-get install gcc libc6-dev")

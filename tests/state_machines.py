@@ -1,4 +1,4 @@
-"""How far Hypothesis drives a state machine: a little in each run of the tests, far and at random in `make soak`."""
+"""Hypothesis settings of state machine tests: few fixed examples in `make test`, many random ones in `make soak`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SOAK_EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "0"))
 
 
 def machine_settings(examples: int, *, steps: int = 14) -> settings:
-    """Settings for so many examples of so many steps; the same ones each time, unless `SOAK_EXAMPLES` asks for more."""
+    """Settings for a number of examples and steps. Examples are the same in each run, unless `SOAK_EXAMPLES` is set."""
     return settings(
         max_examples=SOAK_EXAMPLES or examples,
         stateful_step_count=2 * steps if SOAK_EXAMPLES else steps,

@@ -46,7 +46,7 @@ def resources_of_type(kind: str) -> dict[str, Json]:
 
 
 def resources() -> list[str]:
-    """The logical ids of what CloudFormation makes of the template, with what SAM adds to it."""
+    """The logical ids of all resources, including those that SAM adds to the template."""
     added = list(template()["Resources"])
     for name, each in template()["Resources"].items():
         if each["Type"] == "AWS::Serverless::Api":

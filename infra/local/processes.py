@@ -50,8 +50,8 @@ def _start_time_from_ps(pid: int) -> str:
     """The same on systems without /proc (macOS)."""
     if Path("/proc/self/stat").exists():
         return ""
-    done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    process = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return process.stdout.strip()
 
 
 def running_pid(config: StackConfig, name: str) -> int | None:

@@ -29,7 +29,7 @@ def ensure_environment(group: str) -> Path:
     if stamp.exists() and stamp.read_text() == fingerprint:
         return environment / "bin"
     with console.report_step(f"Installing the Python environment for {group}"):
-        done = subprocess.run(
+        process = subprocess.run(
             [str(UV), "sync", "--quiet", "--only-group", group, "--locked", "--python", sys.executable],
             cwd=ROOT,
             env={**processes.environment_with_real_clock(), "UV_PROJECT_ENVIRONMENT": str(environment)},
@@ -37,9 +37,9 @@ def ensure_environment(group: str) -> Path:
             text=True,
             check=False,
         )
-        if done.returncode:
+        if process.returncode:
             raise console.CommandError(
-                f"the Python environment for {group} could not be installed:\n{done.stderr.strip()}",
+                f"the Python environment for {group} could not be installed:\n{process.stderr.strip()}",
                 "check the network (or the package cache), then run the same command again",
             )
         stamp.write_text(fingerprint)

@@ -68,16 +68,16 @@ def _all_starts(code: UnpackedCode, events: dict[str, Any]) -> Iterator[ColdStar
 def _run_start(start: ColdStarts, environment: dict[str, str], scratch: Path, *, is_counted: bool) -> None:
     job = scratch / "job.json"
     job.write_text(json.dumps({"paths": start.paths, "module": start.module, "event": start.event}))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-S", str(Path(__file__).with_name("cold_start_worker.py")), str(job)],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise RuntimeError(f"{start.name} does not start:\n{done.stderr[-3000:]}")
-    measured = json.loads(done.stdout)
+    if process.returncode:
+        raise RuntimeError(f"{start.name} does not start:\n{process.stderr[-3000:]}")
+    measured = json.loads(process.stdout)
     start.modules = measured["modules"]
     if is_counted:
         start.ready.append(measured["ready"])

@@ -68,13 +68,13 @@ def run_worker(config: StackConfig, code: UnpackedCode, table: str, measurement:
         }
         file = Path(scratch) / "job.json"
         file.write_text(json.dumps(job))
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-S", str(Path(__file__).with_name("in_process_worker.py")), str(file)],
             env={**function_environment(config), "TABLE_NAME": table, "BASELINE_TABLE": table},
             capture_output=True,
             text=True,
             check=False,
         )
-    if done.returncode:
-        raise RuntimeError(f"the measurement {measurement} failed:\n{done.stderr[-4000:]}")
-    return json.loads(done.stdout)
+    if process.returncode:
+        raise RuntimeError(f"the measurement {measurement} failed:\n{process.stderr[-4000:]}")
+    return json.loads(process.stdout)

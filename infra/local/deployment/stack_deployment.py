@@ -73,12 +73,12 @@ def deploy_to_aws(config: StackConfig) -> None:
     package = sam_package.build_package(layer_archives.Platform.aws(LAMBDA_RUNTIME))
     sam = python_environments.ensure_environment("sam") / "sam"
     command = [str(sam), "deploy", "--template-file", str(package / sam_package.TEMPLATE)]
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", config.environment],
         cwd=ROOT,
         check=False,
     )
-    sys.exit(done.returncode)
+    sys.exit(process.returncode)
 
 
 def read_outputs(config: StackConfig) -> dict[str, str]:

@@ -62,7 +62,7 @@ def _package_name(pin: str) -> str:
 
 
 def _export(group: str) -> list[str]:
-    done = subprocess.run(
+    process = subprocess.run(
         [
             str(UV),
             "export",
@@ -79,7 +79,7 @@ def _export(group: str) -> list[str]:
         text=True,
         check=True,
     )
-    return [line for line in done.stdout.splitlines() if line and not line.startswith("#")]
+    return [line for line in process.stdout.splitlines() if line and not line.startswith("#")]
 
 
 def digest(parts: Iterable[str]) -> str:
@@ -159,7 +159,7 @@ def install_packages(pins: list[str], tree: Path, platform: Platform) -> None:
     other_platform = ["--python-platform", platform.machine, "--python-version", platform.python]
     target = ["--python", sys.executable] if platform.is_local else other_platform
     options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"]
-    done = subprocess.run(
+    process = subprocess.run(
         [str(UV), "pip", "install", *options, "--target", str(tree), *target, "-r", "-"],
         input="\n".join(pins),
         cwd=ROOT,
@@ -167,9 +167,9 @@ def install_packages(pins: list[str], tree: Path, platform: Platform) -> None:
         text=True,
         check=False,
     )
-    if done.returncode:
+    if process.returncode:
         raise console.CommandError(
-            f"the packages of a layer could not be installed:\n{done.stderr.strip()}",
+            f"the packages of a layer could not be installed:\n{process.stderr.strip()}",
             "check the network or the package cache",
         )
 
@@ -182,10 +182,10 @@ def find_interpreter(platform: Platform) -> str | None:
     pyenv = Path.home().glob(f".pyenv/versions/{platform.python}*/bin/python")
     for candidate in (f"python{platform.python}", *(str(path) for path in sorted(pyenv))):
         try:
-            done = subprocess.run([candidate, "-c", query], capture_output=True, text=True, check=False)
+            process = subprocess.run([candidate, "-c", query], capture_output=True, text=True, check=False)
         except OSError:
             continue
-        if done.stdout.strip() == platform.python:
+        if process.stdout.strip() == platform.python:
             return candidate
     return None
 
@@ -214,7 +214,7 @@ def _check_imports(layer: Layer, tree: Path) -> None:
         with zipfile.ZipFile(_build_packages(base, Platform("local"))) as packed:
             packed.extractall(unpacked)
         paths.append(str(unpacked / "python"))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys\nsys.path[:0] = {paths!r}\n{layer.import_check}"],
         env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"},
         capture_output=True,
@@ -222,9 +222,9 @@ def _check_imports(layer: Layer, tree: Path) -> None:
         check=False,
     )
     shutil.rmtree(tree.parent / "base", ignore_errors=True)
-    if done.returncode:
+    if process.returncode:
         raise console.CommandError(
-            f"the layer {layer.name} misses something that it needs:\n{done.stderr}",
+            f"the layer {layer.name} misses something that it needs:\n{process.stderr}",
             "correct it in infra/local/layers/layer_definitions.py",
         )
 

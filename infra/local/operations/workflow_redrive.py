@@ -1,7 +1,7 @@
 """Restart failed executions of the state machines.
 
 Every step of a workflow can be repeated and continues from the state in the table. So a failed execution is started
-anew with the same input, marked as redriven. Its name follows from the failed one's, so that it starts only once.
+again with the same input, marked as redriven. Its new name is derived from the old one, so it is started only once.
 """
 
 from __future__ import annotations

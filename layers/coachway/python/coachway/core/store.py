@@ -279,15 +279,13 @@ def save_idempotency_record(record: IdempotencyRecord, *, anew: bool) -> Idempot
     """
     expired = Path("expires_at") <= {"N": str(clock.epoch())}
     condition = (Path("pk").does_not_exist() | expired) if anew else None
-    place = record.key()
+    key = record.key()
     try:
-        connection().put_item(
-            settings.table_name(), place.pk, place.sk, attributes=to_item(record), condition=condition
-        )
+        connection().put_item(settings.table_name(), key.pk, key.sk, attributes=to_item(record), condition=condition)
     except PutError as failure:
         if failure.cause_response_code != "ConditionalCheckFailedException":
             raise
-        return find(IdempotencyRecord, place)
+        return find(IdempotencyRecord, key)
     return None
 
 

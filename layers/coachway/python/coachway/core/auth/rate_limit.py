@@ -20,17 +20,17 @@ RATES = AccessPattern(
 )
 
 
-def consume_rate_limit(what: str, who: str, *, most: int, seconds: int) -> None:
-    """Count one attempt of `what` by `who` (an address or account). Raises RateLimited after `most` in `seconds`."""
-    key, remaining = _window(what, who, seconds)
+def consume_rate_limit(action: str, subject: str, *, most: int, seconds: int) -> None:
+    """Count an attempt of `action` by `subject` (an address or account). Raises RateLimited after `most` in `seconds`."""
+    key, remaining = _window(action, subject, seconds)
     attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
     if attempts > most:
         raise _exceeded(most, seconds, remaining)
 
 
-def consume_op(what: str, who: str, *, most: int, seconds: int) -> Op:
+def consume_op(action: str, subject: str, *, most: int, seconds: int) -> Op:
     """Return the operation that counts an attempt in a transaction. It fails with RateLimited."""
-    key, remaining = _window(what, who, seconds)
+    key, remaining = _window(action, subject, seconds)
     return IncrementCounters(
         key,
         {"n": 1},
@@ -41,12 +41,12 @@ def consume_op(what: str, who: str, *, most: int, seconds: int) -> Op:
     )
 
 
-def _window(what: str, who: str, seconds: int) -> tuple[Key, int]:
+def _window(action: str, subject: str, seconds: int) -> tuple[Key, int]:
     """Return the key of the counter of the current window, and the seconds until the window ends."""
     now = clock.epoch()
     window = now // seconds
-    hidden = hashlib.sha256(who.encode()).hexdigest()[:32]
-    return RATES.key(what=what, who=hidden, window=window), (window + 1) * seconds - now
+    subject_digest = hashlib.sha256(subject.encode()).hexdigest()[:32]
+    return RATES.key(what=action, who=subject_digest, window=window), (window + 1) * seconds - now
 
 
 def _exceeded(most: int, seconds: int, remaining: int) -> errors.RateLimited:

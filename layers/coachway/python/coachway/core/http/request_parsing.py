@@ -63,12 +63,12 @@ def _parse_path(kind: TypeAdapter[Any], value: str) -> Any:
 
 def _parse_query(model: type[BaseModel], query: MultiDict | None) -> BaseModel:
     values: Mapping[str, list[str]] = {name: query.getlist(name) for name in query} if query else {}
-    repeated = [name for name, given in values.items() if len(given) > 1]
+    repeated = [name for name, texts in values.items() if len(texts) > 1]
     if repeated:
         fields = [errors.FieldError(name, "must be sent once", "repeated") for name in repeated]
         raise errors.Invalid(f"{repeated[0]}: must be sent once", fields=fields)
     try:
-        return model.model_validate_strings({name: given[0] for name, given in values.items()})
+        return model.model_validate_strings({name: texts[0] for name, texts in values.items()})
     except ValidationError as failure:
         raise problem_details.validation_error(failure, of_body=False) from None
 
