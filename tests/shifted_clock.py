@@ -1,9 +1,9 @@
 """Run pytest with a shifted clock: `python -m tests.shifted_clock 2027-03-14T00:30:00Z tests/unit -q`.
 
-A small library is preloaded into the tests, the emulator with its functions, and the sandboxes. Debian's libfaketime does
-not work here: with it, `time.sleep` of Python 3.11 fails, and waits with a timeout never end. The clock starts at a moment
-and runs on. A moment is an ISO 8601 time with an offset, `+365d` for 365 days from now, or a time of today such as
-`00:30Z` or `23:50@America/New_York`.
+A small library is preloaded into the tests, the emulator with its functions, and the sandboxes. Debian's libfaketime
+does not work here: with it, `time.sleep` of Python 3.11 fails, and waits with a timeout never end. The clock starts at
+a moment and runs on. A moment is an ISO 8601 time with an offset, `+365d` for 365 days from now, or a time of today
+such as `00:30Z` or `23:50@America/New_York`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,10 @@ RATES = AccessPattern(
 
 
 def consume_rate_limit(action: str, subject: str, *, most: int, seconds: int) -> None:
-    """Count an attempt of `action` by `subject` (an address or account). Raises RateLimited after `most` in `seconds`."""
+    """Count an attempt of `action` by `subject`, an address or account.
+
+    Raises RateLimited after `most` attempts in `seconds`.
+    """
     key, remaining = _window(action, subject, seconds)
     attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
     if attempts > most:
