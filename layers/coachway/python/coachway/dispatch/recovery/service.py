@@ -15,7 +15,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
-from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
@@ -151,18 +151,15 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     """List recoveries, newest first; for a driver, those that wait for their answer. One query for each month."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if caller.role == "driver":
-        pattern, partitions = OFFERED_TO, [OFFERED_TO.partition(org=caller.org_id, driver=caller.party_id)]
+        partition = OFFERED_TO.partition(org=caller.org_id, driver=caller.party_id)
+        page = query_page(Recovery, OFFERED_TO, [partition], query, where=where, descending=True)
     elif caller.is_external:
         return Page(items=[])
     elif query.charter_id is not None:
-        pattern, partitions = OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
+        partition = OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)
+        page = query_page(Recovery, OF_CHARTER, [partition], query, where=where, descending=True)
     else:
-        months = months_between(ids.created_at_of(caller.org_id), clock.now())
-        pattern, partitions = (
-            BY_MONTH,
-            [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)],
-        )
-    page = query_page(Recovery, pattern, partitions, query, where=where, descending=True)
+        page = query_by_month(Recovery, BY_MONTH, caller, query, where=where)
     return Page(items=[redact_for(caller, recovery) for recovery in page.items], next_cursor=page.next_cursor)
 
 
