@@ -55,15 +55,15 @@ def _build_header(invoice: Invoice, organization: Organization, formatter: Forma
         document_pdf.paragraph_style(10),
         document_pdf.paragraph_style(11.5, bold=True),
     )
-    left: list[Flowable] = [
+    left_column: list[Flowable] = [
         Paragraph("Bill to", small),
         Paragraph(document_pdf.escape_text(invoice.client_name), strong),
     ]
-    left += [Paragraph(document_pdf.escape_text(line), usual) for line in invoice.billing_address]
-    left.append(Paragraph(document_pdf.escape_text(invoice.client_email), usual))
+    left_column += [Paragraph(document_pdf.escape_text(line), usual) for line in invoice.billing_address]
+    left_column.append(Paragraph(document_pdf.escape_text(invoice.client_email), usual))
     if organization.branding.address:
-        left += [Spacer(0, 8), Paragraph("From", small)]
-        left.append(
+        left_column += [Spacer(0, 8), Paragraph("From", small)]
+        left_column.append(
             Paragraph(document_pdf.escape_text(f"{organization.display_name}, {organization.branding.address}"), usual)
         )
     details = [("Invoice", invoice.number or "Draft")]
@@ -81,10 +81,12 @@ def _build_header(invoice: Invoice, organization: Organization, formatter: Forma
         ]
         for name, value in details
     ]
-    right = Table(
+    right_column = Table(
         rows, colWidths=[20 * mm, 52 * mm], style=[*document_pdf.FLUSH_STYLE, ("BOTTOMPADDING", (0, 0), (-1, -1), 4)]
     )
-    return Table([[left, right]], colWidths=[width - 72 * mm, 72 * mm], style=list(document_pdf.FLUSH_STYLE))
+    return Table(
+        [[left_column, right_column]], colWidths=[width - 72 * mm, 72 * mm], style=list(document_pdf.FLUSH_STYLE)
+    )
 
 
 def _terms_text(terms: PaymentTerms) -> str:

@@ -68,8 +68,8 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
     settlement_key = _settlement_key(caller, charter_id)
     optional_keys = [settlement_key] if settlement_key else []
     records = store.batch_get([organization_key, client_key, hold_key, *optional_keys])
-    held = records.numbers(hold_key).get("refunded", 0)
-    refundable = payment.amount - held
+    held_amount = records.numbers(hold_key).get("refunded", 0)
+    refundable = payment.amount - held_amount
     amount = request.amount or refundable
     if amount > refundable or amount <= 0:
         raise _build_amount_error(refundable, payment.currency)
@@ -81,12 +81,14 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
         amount,
         request.reason,
         charter_id=charter_id,
-        needs_approval=rules.needs_approval(amount, organization.approval_thresholds.refund, refunded_before=held),
+        needs_approval=rules.needs_approval(
+            amount, organization.approval_thresholds.refund, refunded_before=held_amount
+        ),
         requested_by=caller.user_id,
         of_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
     ops: list[Op] = [
-        *create_refund_ops(refund, payment, held_before=held),
+        *create_refund_ops(refund, payment, held_before=held_amount),
         CheckVersion(payment, errors.ConcurrentUpdate("The payment was changed by another request. Retry.")),
     ]
     if settlement_key is not None and settlement is None:
@@ -140,10 +142,10 @@ def create_refund_ops(refund: Refund, payment: Payment, *, held_before: int) -> 
 
     The operations fail with ConcurrentUpdate unless `held_before` is the current hold, in cents.
     """
-    held = held_before + refund.amount
-    if held > payment.amount:
+    held_amount = held_before + refund.amount
+    if held_amount > payment.amount:
         raise _build_amount_error(payment.amount - held_before, payment.currency)
-    expected = {"refunded": held}
+    expected = {"refunded": held_amount}
     conflict = errors.ConcurrentUpdate("Another refund of this payment was created. Retry.")
     event = RefundRequested(**event_fields(refund), needs_approval=refund.needs_approval, round=refund.round)
     key = REFUND_HOLDS.key(org=refund.org_id, payment=refund.payment_id)

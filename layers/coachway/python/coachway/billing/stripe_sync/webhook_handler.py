@@ -35,7 +35,7 @@ IGNORED: Final = "ignored"
 
 
 class WebhookResult(BaseSchema):
-    """The result of an event: `on_exists`, `repeated`, or `ignored` if it is not about our payments."""
+    """The result of an event: `taken`, `repeated`, or `ignored` if it is not about our payments."""
 
     received: Annotated[str, Field(examples=[PROCESSED])]
 
