@@ -31,17 +31,17 @@ EXPECT_TIMEOUT: Final = 30_000
 
 
 def _chromium_path() -> str:
-    """The path of Chromium; installs it if this process may."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """The path of Chromium, without its window system if there is a choice; installs it if this process may."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     chromium = next(filter(None, map(shutil.which, names)), None)
     apt = shutil.which("apt-get")
     if chromium is None and apt and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run([apt, "update", "-qq"], check=True, env=environment)
-        subprocess.run([apt, "install", "-y", "-qq", "chromium"], check=True, env=environment)
-        chromium = shutil.which("chromium")
+        subprocess.run([apt, "install", "-y", "-qq", "chromium-headless-shell"], check=True, env=environment)
+        chromium = shutil.which("chromium-headless-shell")
     if chromium is None:
-        pytest.fail("the browser tests need Chromium: apt-get install chromium")
+        pytest.fail("the browser tests need Chromium: apt-get install chromium-headless-shell")
     return chromium
 
 
