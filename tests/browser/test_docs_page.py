@@ -18,7 +18,7 @@ def test_docs_page_sends_a_request_and_loads_nothing_external(stack: Stack, brow
     page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
     page.goto(f"{stack.api_url}/docs")
     expect(page.get_by_role("heading", name="CoachWay")).to_be_visible(timeout=60_000)
-    page.get_by_label("Filter operations").press_sequentially("refund approve")
+    page.get_by_label("Filter operations").fill("refund approve")
     expect(page.locator(".opblock-summary-path")).to_have_text(["/api/v1/refunds/{refund_id}/approve"])
     page.get_by_label("Filter operations").fill("")
     page.locator("#operations-tag-clients").click()
