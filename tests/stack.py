@@ -10,6 +10,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -206,7 +207,9 @@ def _remove_stacks(directory: Path) -> None:
         if stack_directory.is_dir():
             config = StackConfig(stack_directory, 0)
             sandbox_processes.stop(config)
-            processes.stop(config, emulator_process.NAME, seconds=20)
+            # Nobody needs the state that an orderly stop would save.
+            if pid := processes.running_pid(config, emulator_process.NAME):
+                os.killpg(pid, signal.SIGKILL)
     if "KEEP_TEST_STACK" not in os.environ:
         shutil.rmtree(directory, ignore_errors=True)
 
