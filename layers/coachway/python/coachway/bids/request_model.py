@@ -17,7 +17,7 @@ from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 from coachway.vendors.model import VendorId
 
 BID_REQUEST = AccessPattern("a request for bids", pk="ORG#{org}#BID_REQUEST#{id}", sk="HEAD")
@@ -135,7 +135,7 @@ class BidRequest(Entity):
     invited_at: AwareDatetime | None = None
     invited_count: int = 0
     escalated_at: AwareDatetime | None = None
-    failure: FlowFailure | None = None
+    failure: WorkflowFailure | None = None
     round: int = 1
     """How often it was opened: each time has a flow of its own."""
 

@@ -11,7 +11,7 @@ from coachway.bids.request_model import VendorMatch
 from coachway.bids.rules import RequestStatus
 from coachway.core.persistence.records import Entity
 from coachway.core.types.money import NonNegativeApiAmount
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 
 class BidRequestView(Entity):
@@ -40,7 +40,7 @@ class BidRequestView(Entity):
     matching: bool | None = None
     invited_count: int | None = None
     escalated_at: AwareDatetime | None = None
-    failure: FlowFailure | None = None
+    failure: WorkflowFailure | None = None
     viewed_at: Annotated[datetime | None, Field(description="by the vendor that asks")] = None
     responded_at: datetime | None = None
     is_accepted: bool | None = None

@@ -166,7 +166,7 @@ class CharterErased(Event):
     client_id: str
 
 
-class CharterFlowFailed(_CharterEvent):
+class CharterWorkflowFailed(_CharterEvent):
     """A workflow of a charter stopped because a step failed; it can be resumed."""
 
     TYPE: ClassVar[str] = "charter.flow_failed"
@@ -176,7 +176,7 @@ class CharterFlowFailed(_CharterEvent):
     error: str
 
 
-class CharterFlowResumed(_CharterEvent):
+class CharterWorkflowResumed(_CharterEvent):
     """A stopped workflow was resumed, or is no longer needed."""
 
     TYPE: ClassVar[str] = "charter.flow_resumed"

@@ -31,7 +31,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.workflows import executions
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 _TOGETHER = 45
 AUTOMATIC = "The lowest bid"
@@ -230,7 +230,7 @@ def record_failure(caller: Caller, bid_request_id: str, *, state: str, failure: 
     def act() -> Next:
         request = service.get(caller, bid_request_id)
         error = str(failure.get("Error", "unknown"))[:100]
-        stored = FlowFailure(state=state, error=error, at=clock.now())
+        stored = WorkflowFailure(state=state, error=error, at=clock.now())
         event = BiddingFailed(**event_payloads.request_event_fields(request), state=state, error=error)
         charter = _find_charter(caller, request)
         on_charter = [workflow_failures.record_failure_op(charter, BIDDING, stored)] if charter is not None else []

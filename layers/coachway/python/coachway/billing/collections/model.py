@@ -15,7 +15,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 CollectionId = Annotated[str, Field(pattern=ids.pattern("col"))]
 
@@ -70,7 +70,7 @@ class Collection(Entity):
     round: Annotated[int, Field(description="Number of times the collection was started.")] = 0
     tries: list[CollectionAttempt] = Field(default_factory=list)
     reason: Annotated[str, Field(description="Why the collection failed."), Personal()] = ""
-    failure: Annotated[FlowFailure | None, Field(description="Failure of the workflow, if any.")] = None
+    failure: Annotated[WorkflowFailure | None, Field(description="Failure of the workflow, if any.")] = None
 
     def key(self) -> Key:
         return COLLECTION.key(org=self.org_id, id=self.id)

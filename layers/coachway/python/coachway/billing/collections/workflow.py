@@ -29,7 +29,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.workflows import executions
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 
 class NextStep(BaseSchema):
@@ -191,7 +191,7 @@ def record_failure(caller: Caller, collection_id: str, *, state: str, failure: M
     before = service.get_collection(caller, collection_id)
     if before.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
-    workflow_failure = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
+    workflow_failure = WorkflowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
     after = before.model_copy(update={"status": CollectionStatus.FAILED, "failure": workflow_failure})
     event = CollectionFailed(**service.event_fields(caller, after), state=state, error=workflow_failure.error)
     charter = _find_charter(before)

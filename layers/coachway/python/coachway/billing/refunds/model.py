@@ -17,7 +17,7 @@ from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
@@ -108,7 +108,7 @@ class Refund(Entity):
     decision_reason: Annotated[str, Personal()] = ""
     completed_at: AwareDatetime | None = None
     stripe_refund_id: str | None = None
-    failure: Annotated[FlowFailure | None, Field(description="Why the refund failed.")] = None
+    failure: Annotated[WorkflowFailure | None, Field(description="Why the refund failed.")] = None
     round: Annotated[int, Field(description="Number of times the refund was started.")] = 1
     attempt: int = 0
     """Part of the idempotency key at Stripe. Incremented only when Stripe has certainly not made the refund."""

@@ -19,7 +19,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import MarkConsumed, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 _STATE = "Bank"
 """The value of `failure.state` for a refund that failed at the bank, not in a state of the workflow."""
@@ -44,7 +44,9 @@ def record_returned_refund(
         return
     TRANSITIONS.require(before.status, RefundStatus.FAILED)
     payment = _get_payment(before)
-    failure = FlowFailure(state=_STATE, error=f"Returned by the bank: {stripe_refund.failure}"[:200], at=clock.now())
+    failure = WorkflowFailure(
+        state=_STATE, error=f"Returned by the bank: {stripe_refund.failure}"[:200], at=clock.now()
+    )
     cleared_fields = {
         "stripe_refund_id": None,
         "completed_at": None,
@@ -71,7 +73,7 @@ def _get_payment(refund: Refund) -> Payment:
     return store.get(Payment, PAYMENT.key(org=refund.org_id, id=refund.payment_id))
 
 
-def _with_charter_failure(refund: Refund, failure: FlowFailure, ops: list[Op]) -> list[Op]:
+def _with_charter_failure(refund: Refund, failure: WorkflowFailure, ops: list[Op]) -> list[Op]:
     """Return `ops`, which also record the failure on the refund's charter.
 
     If `ops` update the charter already, that update is changed: a transaction writes an item only once.

@@ -25,7 +25,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.workflows import executions
 from coachway.core.workflows.executions import Execution
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 
 class NextStep(BaseSchema):
@@ -139,7 +139,7 @@ def record_failure(caller: Caller, refund_id: str, *, state: str, error: str, is
     before = service.get_refund(caller, refund_id)
     if before.status not in {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING}:
         return NextStep(go="over")
-    failure = FlowFailure(state=state, error=error[:200], at=clock.now())
+    failure = WorkflowFailure(state=state, error=error[:200], at=clock.now())
     changes: dict[str, Any] = {"status": RefundStatus.FAILED, "failure": failure}
     if is_rejected:
         changes["sent_at"] = None

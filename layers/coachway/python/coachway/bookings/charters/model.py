@@ -19,7 +19,7 @@ from coachway.core.types import datetimes, ids
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Line, Miles, Notice
 from coachway.pricing.rule_model import AmenityCode, RouteText, VehicleClass
@@ -278,7 +278,7 @@ class Charter(Entity, CharterInput):
     vendor_ids: list[str] = Field(default_factory=list)
     """The vendors that were awarded vehicles."""
     flow_failures: Annotated[
-        dict[str, FlowFailure], Field(description="Workflows that stopped because a step failed, by name.")
+        dict[str, WorkflowFailure], Field(description="Workflows that stopped because a step failed, by name.")
     ] = Field(default_factory=dict)
     driver_id: str | None = None
     """The driver of the first vehicle that has one."""

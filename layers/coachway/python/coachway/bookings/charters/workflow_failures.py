@@ -6,17 +6,17 @@ from typing import Any
 
 from coachway.bookings.charters.model import Charter
 from coachway.core.persistence.operations import Op, Update
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 
 
-def record_failure_op(charter: Charter, workflow: str, failure: FlowFailure) -> Op:
+def record_failure_op(charter: Charter, workflow: str, failure: WorkflowFailure) -> Op:
     """The operation that records on a charter that a workflow stopped."""
     # Imported late: only failures need the events of charters.
     from coachway.bookings.charters import event_payloads
-    from coachway.contracts.bookings import CharterFlowFailed
+    from coachway.contracts.bookings import CharterWorkflowFailed
 
     after = charter.model_copy(update={"flow_failures": {**charter.flow_failures, workflow: failure}})
-    event = CharterFlowFailed(
+    event = CharterWorkflowFailed(
         **event_payloads.charter_event_fields(charter), flow=workflow, state=failure.state, error=failure.error
     )
     return Update(charter, after, [event])
@@ -27,10 +27,12 @@ def clear_failure_ops(charter: Charter | None, workflow: str) -> list[Op]:
     if charter is None or workflow not in charter.flow_failures:
         return []
     from coachway.bookings.charters import event_payloads
-    from coachway.contracts.bookings import CharterFlowResumed
+    from coachway.contracts.bookings import CharterWorkflowResumed
 
     after = charter.model_copy(update=fields_without_failure(charter, workflow))
-    return [Update(charter, after, [CharterFlowResumed(**event_payloads.charter_event_fields(charter), flow=workflow)])]
+    return [
+        Update(charter, after, [CharterWorkflowResumed(**event_payloads.charter_event_fields(charter), flow=workflow)])
+    ]
 
 
 def fields_without_failure(charter: Charter, workflow: str) -> dict[str, Any]:

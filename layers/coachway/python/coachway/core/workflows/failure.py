@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 from coachway.core.schemas import BaseSchema
 
 
-class FlowFailure(BaseSchema):
+class WorkflowFailure(BaseSchema):
     """Why a workflow stopped. `make redrive` starts it again."""
 
     state: str

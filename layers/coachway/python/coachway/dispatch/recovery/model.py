@@ -12,7 +12,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments.model import AssignmentId
 from coachway.dispatch.matching.schemas import ConsideredDriver, ConsideredVehicle
 from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, RecoveryStatus
@@ -118,7 +118,7 @@ class Recovery(Entity):
     """The same for vehicles."""
     replacement_id: Annotated[str | None, Field(description="The assignment of the crew that took over.")] = None
     ended_at: AwareDatetime | None = None
-    failure: FlowFailure | None = None
+    failure: WorkflowFailure | None = None
 
     def key(self) -> Key:
         return RECOVERY.key(org=self.org_id, id=self.id)

@@ -24,7 +24,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.workflows import executions
-from coachway.core.workflows.failure import FlowFailure
+from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
@@ -221,7 +221,9 @@ def record_failure(caller: Caller, recovery_id: str, *, state: str, failure: Map
     @retry_on_conflict
     def attempt_update() -> NextStep:
         before = _get_recovery(caller, recovery_id)
-        workflow_failure = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
+        workflow_failure = WorkflowFailure(
+            state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now()
+        )
         event = RecoveryFailed(**recovery_event_fields(before), state=state, error=workflow_failure.error)
         charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
         charter_ops: list[Op] = (
