@@ -24,6 +24,8 @@ T = TypeVar("T")
 PASSWORD = "correct horse battery staple"
 RACE_WORKERS: Final = int(os.environ.get("RACE_WORKERS", "8"))
 """How many requests run at the same time. The emulator starts a process for each."""
+RACE_REQUESTS: Final = max(16, RACE_WORKERS)
+"""How many requests compete in a race."""
 REQUEST_TIMEOUT = 180
 """The timeout of a request in seconds: the emulator may have to start many processes first."""
 

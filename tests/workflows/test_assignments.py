@@ -9,11 +9,9 @@ import pytest
 
 from tests.stack import Stack, eventually
 from tests.workflows.dispatch_builders import DispatchOrganization
-from tests.workflows.organization_builders import count_statuses, run_concurrently, start_workers
+from tests.workflows.organization_builders import RACE_REQUESTS, count_statuses, run_concurrently, start_workers
 
 pytestmark = pytest.mark.xdist_group("races")
-
-MANY = 50
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +19,20 @@ def dispatch(stack: Stack) -> DispatchOrganization:
     return DispatchOrganization(stack)
 
 
-def test_assign_driver_fifty_overlapping_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
+def test_assign_driver_many_overlapping_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
     rosa = dispatch.create_driver()["id"]
-    trips, coaches = dispatch.create_booked_trips(MANY), [dispatch.create_vehicle(f"Coach {n}") for n in range(MANY)]
+    trips, coaches = (
+        dispatch.create_booked_trips(RACE_REQUESTS),
+        [dispatch.create_vehicle(f"Coach {n}") for n in range(RACE_REQUESTS)],
+    )
 
     def assign(n: int) -> httpx.Response:
         body = {"charter_id": trips[n], "driver_id": rosa, "vehicle_id": coaches[n]}
         return dispatch.send("POST", "/dispatch/assignments", body)
 
     start_workers(lambda: dispatch.send("GET", "/dispatch/assignments"))
-    answers = run_concurrently(MANY, assign)
-    assert count_statuses(answers) == {201: 1, 409: MANY - 1}, [
+    answers = run_concurrently(RACE_REQUESTS, assign)
+    assert count_statuses(answers) == {201: 1, 409: RACE_REQUESTS - 1}, [
         each.text for each in answers if each.status_code >= 500
     ]
     winner = next(each.json() for each in answers if each.status_code == 201)
@@ -42,16 +43,16 @@ def test_assign_driver_fifty_overlapping_at_once_succeeds_once(dispatch: Dispatc
     assert [each["assignment_id"] for each in dispatch.list_diary_jobs(rosa)] == [winner["id"]]
     assert [each["id"] for each in dispatch.list_assignments(driver_id=rosa)] == [winner["id"]]
     assert dispatch.count_upcoming_jobs(rosa) == 1
-    assert Counter(len(dispatch.list_diary_jobs(each)) for each in coaches) == {0: MANY - 1, 1: 1}
+    assert Counter(len(dispatch.list_diary_jobs(each)) for each in coaches) == {0: RACE_REQUESTS - 1, 1: 1}
     states = Counter(dispatch.call("GET", f"/charters/{each}")["status"] for each in trips)
-    assert states == {"confirmed": 1, "booked": MANY - 1}
+    assert states == {"confirmed": 1, "booked": RACE_REQUESTS - 1}
 
 
-def test_assign_vehicle_fifty_overlapping_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
+def test_assign_vehicle_many_overlapping_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
     coach = dispatch.create_vehicle("Coach 12")
     trips, drivers = (
-        dispatch.create_booked_trips(MANY),
-        run_concurrently(MANY, lambda _: dispatch.create_driver()["id"]),
+        dispatch.create_booked_trips(RACE_REQUESTS),
+        run_concurrently(RACE_REQUESTS, lambda _: dispatch.create_driver()["id"]),
     )
 
     def assign(n: int) -> httpx.Response:
@@ -59,8 +60,8 @@ def test_assign_vehicle_fifty_overlapping_at_once_succeeds_once(dispatch: Dispat
         return dispatch.send("POST", "/dispatch/assignments", body)
 
     start_workers(lambda: dispatch.send("GET", "/dispatch/assignments"))
-    answers = run_concurrently(MANY, assign)
-    assert count_statuses(answers) == {201: 1, 409: MANY - 1}, [
+    answers = run_concurrently(RACE_REQUESTS, assign)
+    assert count_statuses(answers) == {201: 1, 409: RACE_REQUESTS - 1}, [
         each.text for each in answers if each.status_code >= 500
     ]
     winner = next(each.json() for each in answers if each.status_code == 201)

@@ -16,11 +16,16 @@ from infra.local.deployment import stack_deployment
 from tests.stack import Stack, eventually
 from tests.workflows import invoice_builders
 from tests.workflows.invoice_builders import PRICE
-from tests.workflows.organization_builders import Operator, count_statuses, run_concurrently, start_workers
+from tests.workflows.organization_builders import (
+    RACE_REQUESTS,
+    Operator,
+    count_statuses,
+    run_concurrently,
+    start_workers,
+)
 
 pytestmark = pytest.mark.xdist_group("invoices")
 
-MANY = 50
 MONTH = "2026-10"
 
 
@@ -42,34 +47,36 @@ def test_issue_invoice_sends_stored_pdf(operator: Operator) -> None:
     assert invoice_builders.get_invoice_pdf(operator, invoice["id"]) == content
 
 
-def test_issue_invoice_fifty_at_once_numbers_without_gap(stack: Stack) -> None:
+def test_issue_invoice_many_at_once_numbers_without_gap(stack: Stack) -> None:
     operator = Operator.create(stack)
     drafts = [
         invoice_builders.create_draft_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
-        for _ in range(MANY)
+        for _ in range(RACE_REQUESTS)
     ]
 
     start_workers(lambda: operator.send("GET", "/invoices"))
-    answers = run_concurrently(MANY, lambda n: operator.send("POST", f"/invoices/{drafts[n]}/issue"))
-    assert count_statuses(answers) == {200: MANY}, [each.text for each in answers if each.status_code != 200][:3]
+    answers = run_concurrently(RACE_REQUESTS, lambda n: operator.send("POST", f"/invoices/{drafts[n]}/issue"))
+    assert count_statuses(answers) == {200: RACE_REQUESTS}, [each.text for each in answers if each.status_code != 200][
+        :3
+    ]
     year = operator.today().year
     numbers = sorted(answer.json()["number"] for answer in answers)
     code = operator.slug.replace("-", "").upper()[:12]
-    assert numbers == [f"INV-{year}-{code}-{n:05d}" for n in range(1, MANY + 1)]
+    assert numbers == [f"INV-{year}-{code}-{n:05d}" for n in range(1, RACE_REQUESTS + 1)]
     reconciliation = invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")
     receivable = next(each for each in reconciliation["agreements"] if each["account"] == "accounts_receivable")
-    assert receivable["ledger"] == receivable["books"] == MANY * PRICE
+    assert receivable["ledger"] == receivable["books"] == RACE_REQUESTS * PRICE
     credit = operator.call("GET", f"/clients/{operator.client_id}/credit")
-    assert (credit["open_balance"], credit["booked_balance"]) == (MANY * PRICE, 0)
+    assert (credit["open_balance"], credit["booked_balance"]) == (RACE_REQUESTS * PRICE, 0)
 
 
-def test_record_payment_fifty_at_once_pay_invoice_once(operator: Operator) -> None:
+def test_record_payment_many_at_once_pay_invoice_once(operator: Operator) -> None:
     invoice = invoice_builders.create_issued_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
     whole = {"amount": PRICE, "method": "transfer"}
     answers = run_concurrently(
-        MANY, lambda _: operator.send("POST", f"/invoices/{invoice['id']}/record-payment", whole)
+        RACE_REQUESTS, lambda _: operator.send("POST", f"/invoices/{invoice['id']}/record-payment", whole)
     )
-    assert count_statuses(answers) == {200: 1, 409: MANY - 1}
+    assert count_statuses(answers) == {200: 1, 409: RACE_REQUESTS - 1}
     paid = operator.call("GET", f"/invoices/{invoice['id']}")
     assert (paid["status"], paid["amount_paid"], paid["balance_due"]) == ("paid", PRICE, 0)
     invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")

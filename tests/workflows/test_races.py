@@ -11,11 +11,15 @@ import pytest
 from coachway.bookings.charters.model import CHARTER
 from tests import dates
 from tests.stack import Stack
-from tests.workflows.organization_builders import Operator, count_statuses, run_concurrently, start_workers
+from tests.workflows.organization_builders import (
+    RACE_REQUESTS,
+    Operator,
+    count_statuses,
+    run_concurrently,
+    start_workers,
+)
 
 pytestmark = pytest.mark.xdist_group("races")
-
-MANY = 50
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +43,12 @@ def _list_items(operator: Operator, pk: str) -> list[dict[str, Any]]:
     return items
 
 
-def test_accept_quote_fifty_times_books_once(operator: Operator) -> None:
+def test_accept_quote_many_times_books_once(operator: Operator) -> None:
     charter = operator.create_quoted_charter()
     before = operator.call("GET", "/charters/dashboard-summary")["by_status"]
     start_workers(lambda: operator.http.get(f"/quotes/{charter['token']}"))
-    answers = run_concurrently(MANY, lambda _: operator.accept_quote(charter["token"]))
-    assert count_statuses(answers) == {200: 1, 409: MANY - 1}
+    answers = run_concurrently(RACE_REQUESTS, lambda _: operator.accept_quote(charter["token"]))
+    assert count_statuses(answers) == {200: 1, 409: RACE_REQUESTS - 1}
     assert _list_codes(answers, 409) == {"quote_already_answered"}
 
     event_counts = Counter(each["type"] for each in operator.list_history(charter["id"]))
@@ -82,12 +86,12 @@ def test_concurrent_accept_and_decline_leave_one_answer(operator: Operator) -> N
 
 def test_concurrent_charters_have_gapless_numbers(stack: Stack) -> None:
     operator = Operator.create(stack)
-    answers = run_concurrently(MANY, lambda _: operator.send("POST", "/charters", operator.charter_body()))
-    assert count_statuses(answers) == {201: MANY}
+    answers = run_concurrently(RACE_REQUESTS, lambda _: operator.send("POST", "/charters", operator.charter_body()))
+    assert count_statuses(answers) == {201: RACE_REQUESTS}
     numbers = sorted(answer.json()["number"] for answer in answers)
-    assert numbers == [f"CH-{dates.TRIP_DAY.year}-{number:06d}" for number in range(1, MANY + 1)]
+    assert numbers == [f"CH-{dates.TRIP_DAY.year}-{number:06d}" for number in range(1, RACE_REQUESTS + 1)]
     summary = operator.call("GET", "/charters/dashboard-summary")
-    assert (summary["total"], summary["open_value"]) == (MANY, MANY * 726.5)
+    assert (summary["total"], summary["open_value"]) == (RACE_REQUESTS, RACE_REQUESTS * 726.5)
     assert sorted(each["number"] for each in operator.list_all("/charters")) == numbers
 
 
@@ -123,8 +127,8 @@ def test_one_slug_belongs_to_one_organization(stack: Stack) -> None:
         body["admin"]["email"] = f"ana{number}@{operator.slug}.example"
         return operator.http.post("/auth/register", json=body)
 
-    answers = run_concurrently(MANY, register)
-    assert count_statuses(answers) == {201: 1, 409: MANY - 1}
+    answers = run_concurrently(RACE_REQUESTS, register)
+    assert count_statuses(answers) == {201: 1, 409: RACE_REQUESTS - 1}
     assert {answer.json()["errors"][0]["field"] for answer in answers if answer.status_code == 409} == {
         "organization.slug"
     }
@@ -132,9 +136,9 @@ def test_one_slug_belongs_to_one_organization(stack: Stack) -> None:
 
 def test_concurrent_clients_with_same_email_create_one(operator: Operator) -> None:
     answers = run_concurrently(
-        MANY, lambda number: operator.send("POST", "/clients", operator.client_body(f"Twin {number}", "twins"))
+        RACE_REQUESTS, lambda number: operator.send("POST", "/clients", operator.client_body(f"Twin {number}", "twins"))
     )
-    assert count_statuses(answers) == {201: 1, 409: MANY - 1}
+    assert count_statuses(answers) == {201: 1, 409: RACE_REQUESTS - 1}
     twins = [each for each in operator.list_all("/clients") if each["name"].startswith("Twin")]
     assert [each["id"] for each in twins] == [answer.json()["id"] for answer in answers if answer.status_code == 201]
 
