@@ -38,11 +38,11 @@ def test_retry_on_conflict_gives_up_after_ten_calls_and_passes_other_errors_on()
 
 
 def test_retry_on_conflict_with_max_attempts_gives_up_after_them() -> None:
-    calls = []
+    calls: list[int] = []
 
     @retry_on_conflict(max_attempts=3)
     def attempt() -> None:
-        calls.append(None)
+        calls.append(1)
         raise errors.ConcurrentUpdate
 
     with pytest.raises(errors.ConcurrentUpdate):
