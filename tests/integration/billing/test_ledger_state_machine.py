@@ -173,7 +173,7 @@ def refusable(act: Any) -> bool:
 
 
 def empty() -> None:
-    """Take everything out of the table: each example begins anew."""
+    """Delete all items, so that each example starts with an empty table."""
     MemoryConnection.memory.clear()
     store.clear_sequence_cache()
 

@@ -271,14 +271,14 @@ def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
     return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(records)]
 
 
-def save_idempotency_record(record: IdempotencyRecord, *, anew: bool) -> IdempotencyRecord | None:
+def save_idempotency_record(record: IdempotencyRecord, *, only_if_absent: bool) -> IdempotencyRecord | None:
     """Store the response to a request for its Idempotency-Key, outside a transaction.
 
-    For requests that commit nothing (`anew`), or whose response differs from the one that their commit stored. If
-    `anew` and a response is stored under this key already, returns that one and does not overwrite it.
+    For requests that commit nothing, or whose response differs from the one that their commit stored. With
+    `only_if_absent`, a response that is already stored under the key is kept and returned.
     """
     expired = Path("expires_at") <= {"N": str(clock.epoch())}
-    condition = (Path("pk").does_not_exist() | expired) if anew else None
+    condition = (Path("pk").does_not_exist() | expired) if only_if_absent else None
     key = record.key()
     try:
         connection().put_item(settings.table_name(), key.pk, key.sk, attributes=to_item(record), condition=condition)

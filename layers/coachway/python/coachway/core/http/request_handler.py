@@ -113,7 +113,7 @@ def _invoke_idempotent(route: Route, idempotency: IdempotentRequest, arguments: 
     if not isinstance(body, HtmlResponse | FileResponse):
         text = serialization.to_json(body)
         if idempotency.recorded != text:
-            first = store.save_idempotency_record(idempotency.record(text), anew=idempotency.recorded is None)
+            first = store.save_idempotency_record(idempotency.record(text), only_if_absent=idempotency.recorded is None)
             if first is not None:
                 return _replayed_response(idempotency, first)
     return result
