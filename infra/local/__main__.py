@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.local import aws_clients, console, file_lock, processes, python_environments, stack
 from infra.local.deployment import stack_deployment
-from infra.local.layers import layer_archives
+from infra.local.layers import builder
 from infra.local.operations import platform_user, replay, statistics_rebuild, workflow_redrive
 from infra.local.stack_config import StackConfig
 
@@ -78,8 +78,8 @@ def _deploy(config: StackConfig, _: argparse.Namespace) -> None:
 
 
 def _print_layer_sizes(_: StackConfig, options: argparse.Namespace) -> None:
-    platform = layer_archives.Platform.aws(options.runtime) if options.runtime else layer_archives.Platform("local")
-    for name, size in layer_archives.layer_sizes(platform).items():
+    platform = builder.Platform.aws(options.runtime) if options.runtime else builder.Platform("local")
+    for name, size in builder.layer_sizes(platform).items():
         print(f"{name:<12} {size / 2**20:6.1f} MB unpacked")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.local import console
-from infra.local.layers import layer_archives
+from infra.local.layers import builder
 from infra.local.stack_config import ROOT
 from tests import stack
 from tests.load import cold_starts, gateway_bench, in_process_runner, machine, position_load, report, unpacked_code
@@ -50,7 +50,7 @@ def measure_all() -> BenchResults:
         gateway=gateway,
         growth=growth,
         positions=positions,
-        layer_sizes=layer_archives.layer_sizes(layer_archives.Platform("local")),
+        layer_sizes=builder.layer_sizes(builder.Platform("local")),
         alarms=_count_resources("AWS::CloudWatch::Alarm"),
         secrets=_count_resources("AWS::SecretsManager::Secret"),
         machine_load=machine_load,

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from infra.local import console
-from infra.local.layers import layer_archives
-from infra.local.layers.layer_definitions import VENDOR
+from infra.local.layers import builder
+from infra.local.layers.definitions import VENDOR
 from infra.local.stack_config import BUILD, ROOT
 
 BASELINE: Final = Path(__file__).parent / "baseline"
-LOCAL: Final = layer_archives.Platform("local")
+LOCAL: Final = builder.Platform("local")
 BASELINE_PACKAGES: Final = frozenset(
     {
         *("annotated-types", "botocore", "chalice", "jmespath", "pydantic", "pydantic-core", "pynamodb"),
@@ -40,12 +40,12 @@ class UnpackedCode:
 
 def unpack_code() -> UnpackedCode:
     """Build the layers that changed and unpack them."""
-    archives = sorted(layer_archives.build_layers(LOCAL).values())
-    functions = _ensure_directory(f"functions-{layer_archives.tree_digest(ROOT / 'functions')}", _copy_functions)
-    baseline = _ensure_directory(f"baseline-{layer_archives.tree_digest(BASELINE)}", _copy_baseline)
-    pins = [pin for pin in layer_archives.layer_requirements(VENDOR) if pin.partition("==")[0] in BASELINE_PACKAGES]
-    unpruned = _ensure_directory(f"unpruned-{layer_archives.digest(pins)}", partial(_install_packages, pins))
-    names = layer_archives.digest(archive.name for archive in archives)
+    archives = sorted(builder.build_layers(LOCAL).values())
+    functions = _ensure_directory(f"functions-{builder.tree_digest(ROOT / 'functions')}", _copy_functions)
+    baseline = _ensure_directory(f"baseline-{builder.tree_digest(BASELINE)}", _copy_baseline)
+    pins = [pin for pin in builder.layer_requirements(VENDOR) if pin.partition("==")[0] in BASELINE_PACKAGES]
+    unpruned = _ensure_directory(f"unpruned-{builder.digest(pins)}", partial(_install_packages, pins))
+    names = builder.digest(archive.name for archive in archives)
     layers = _ensure_directory(f"layers-{names}", partial(_unzip, archives))
     return UnpackedCode(layers / "python", functions, baseline, unpruned)
 
@@ -65,18 +65,18 @@ def _ensure_directory(name: str, fill: Callable[[Path], None]) -> Path:
 
 def _copy_functions(target: Path) -> None:
     shutil.copytree(ROOT / "functions", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    layer_archives.precompile(target, LOCAL, "/var/task")
+    builder.precompile(target, LOCAL, "/var/task")
 
 
 def _copy_baseline(target: Path) -> None:
     shutil.copy(BASELINE / "api.py", target)
-    layer_archives.precompile(target, LOCAL, "/var/task")
+    builder.precompile(target, LOCAL, "/var/task")
 
 
 def _install_packages(pins: list[str], target: Path) -> None:
     with console.report_step("Installing the baseline's packages"):
-        layer_archives.install_packages(pins, target, LOCAL)
-        layer_archives.precompile(target, LOCAL, "/opt/python")
+        builder.install_packages(pins, target, LOCAL)
+        builder.precompile(target, LOCAL, "/opt/python")
 
 
 def _unzip(archives: list[Path], target: Path) -> None:

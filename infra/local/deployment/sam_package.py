@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from infra.local.deployment import docs_site
-from infra.local.layers import layer_archives
+from infra.local.layers import builder
 from infra.local.stack_config import BUILD, ROOT
 
 TEMPLATE = "template.yaml"
@@ -23,12 +23,12 @@ EXCLUDED = ("local", "localstack", "base.yaml", "base_observability.yaml", "func
 MAX_PACKAGES = 6
 
 
-def build_package(platform: layer_archives.Platform) -> Path:
+def build_package(platform: builder.Platform) -> Path:
     """The package for a platform, built if its content is new."""
-    archives = layer_archives.build_layers(platform)
+    archives = builder.build_layers(platform)
     sources = [ROOT / TEMPLATE, *_deployed_sources()]
     names = [path.name for path in archives.values()]
-    digest = layer_archives.digest([layer_archives.tree_digest(*sources), docs_site.site_digest(), *names])
+    digest = builder.digest([builder.tree_digest(*sources), docs_site.site_digest(), *names])
     package = BUILD / "stages" / f"{platform.name}-{digest}"
     if not package.exists():
         package.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def _deployed_sources() -> Iterator[Path]:
             yield from (entry for entry in sorted((ROOT / part).iterdir()) if entry.name not in EXCLUDED)
 
 
-def _create_package(package: Path, platform: layer_archives.Platform, archives: dict[str, Path]) -> None:
+def _create_package(package: Path, platform: builder.Platform, archives: dict[str, Path]) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="building-", dir=package.parent))
     shutil.copy(ROOT / TEMPLATE, scratch)
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", *EXCLUDED)
@@ -52,7 +52,7 @@ def _create_package(package: Path, platform: layer_archives.Platform, archives: 
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, scratch / part, ignore=ignored)
     docs_site.write_site(scratch / "functions" / "docs" / "site")
-    layer_archives.precompile(scratch / "functions", platform, "/var/task")
+    builder.precompile(scratch / "functions", platform, "/var/task")
     (scratch / "layers").mkdir()
     for name, archive in archives.items():
         os.link(archive, scratch / "layers" / f"{name}.zip")

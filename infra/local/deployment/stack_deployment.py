@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import aws_clients, console, processes, python_environments
 from infra.local.deployment import sam_package
-from infra.local.layers import layer_archives
+from infra.local.layers import builder
 from infra.local.sandboxes import sandbox_processes
 from infra.local.stack_config import REGION, ROOT, StackConfig
 
@@ -41,11 +41,11 @@ def template_parameters(config: StackConfig) -> dict[str, str]:
     }
 
 
-def function_platform(config: StackConfig) -> layer_archives.Platform:
+def function_platform(config: StackConfig) -> builder.Platform:
     """The platform that the functions run on."""
     if config.target == "ministack":
-        return layer_archives.Platform("local")
-    return layer_archives.Platform.linux(LAMBDA_RUNTIME)
+        return builder.Platform("local")
+    return builder.Platform.linux(LAMBDA_RUNTIME)
 
 
 def deploy_to_emulator(config: StackConfig) -> bool:
@@ -70,7 +70,7 @@ def deploy_to_emulator(config: StackConfig) -> bool:
 
 def deploy_to_aws(config: StackConfig) -> None:
     """Deploy with the current AWS credentials, as `samconfig.toml` configures `staging` or `prod`; then exit."""
-    package = sam_package.build_package(layer_archives.Platform.aws(LAMBDA_RUNTIME))
+    package = sam_package.build_package(builder.Platform.aws(LAMBDA_RUNTIME))
     sam = python_environments.ensure_environment("sam") / "sam"
     command = [str(sam), "deploy", "--template-file", str(package / sam_package.TEMPLATE)]
     process = subprocess.run(

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import console
-from infra.local.layers.layer_definitions import ENDPOINT_PREFIXES, UNUSED_DIRECTORIES, Layer
+from infra.local.layers.definitions import ENDPOINT_PREFIXES, UNUSED_DIRECTORIES, Layer
 
 
-def slim_layer(tree: Path, layer: Layer) -> None:
+def prune_layer(tree: Path, layer: Layer) -> None:
     """Remove what the layer's definition excludes, and shorten the data of botocore."""
     _remove_unused(tree, layer)
     _shorten_endpoint_list(tree)
@@ -27,8 +27,8 @@ def _strip_symbols(library: Path) -> None:
     """Remove a library's symbols, which only debuggers need; LLVM's tool works for other architectures too."""
     for tool in ("llvm-strip", "strip"):
         if shutil.which(tool):
-            done = subprocess.run([tool, "--strip-unneeded", str(library)], capture_output=True, check=False)
-            if done.returncode == 0:
+            process = subprocess.run([tool, "--strip-unneeded", str(library)], capture_output=True, check=False)
+            if process.returncode == 0:
                 return
     console.print_line(f"The symbols of {library.name} could not be removed: install llvm for a smaller layer")
 

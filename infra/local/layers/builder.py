@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from infra.local import console
-from infra.local.layers import layer_slimming
-from infra.local.layers.layer_definitions import LAYERS, UNUSED_DIRECTORIES, Layer
+from infra.local.layers import pruning
+from infra.local.layers.definitions import LAYERS, UNUSED_DIRECTORIES, Layer
 from infra.local.python_environments import UV
 from infra.local.stack_config import BUILD, ROOT
 
@@ -129,7 +129,7 @@ def _build_packages(layer: Layer, platform: Platform) -> Path:
     ):
         tree = Path(directory) / "python"
         install_packages(pins, tree, platform)
-        layer_slimming.slim_layer(tree, layer)
+        pruning.prune_layer(tree, layer)
         precompile(tree, platform, "/opt/python")
         if platform.is_local:
             _check_imports(layer, tree)
@@ -225,7 +225,7 @@ def _check_imports(layer: Layer, tree: Path) -> None:
     if process.returncode:
         raise console.CommandError(
             f"the layer {layer.name} misses something that it needs:\n{process.stderr}",
-            "correct it in infra/local/layers/layer_definitions.py",
+            "correct it in infra/local/layers/definitions.py",
         )
 
 
