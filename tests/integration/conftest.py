@@ -39,7 +39,7 @@ def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
     Libraries that check tokens and webhook signatures, and the process of Stripe's sandbox, use the real clock.
     """
-    if request.path.parent.name not in _WITH_FIXED_DATES or "process" in request.fixturenames:
+    if request.path.parent.name not in _WITH_FIXED_DATES or "sandbox_process" in request.fixturenames:
         return
     shift = TODAY - datetime.now(UTC)
     monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + shift))

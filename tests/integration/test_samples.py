@@ -15,14 +15,14 @@ from coachway.core.http.routing import ApiRouter
 from coachway.identity.model.permissions import PERMISSIONS
 from infra.local.deployment import docs_site
 from tests.entries import load
-from tests.integration.billing.stripe_sandbox import Sandbox, process, sandbox
+from tests.integration.billing.stripe_sandbox import Sandbox, sandbox, sandbox_process
 from tests.integration.client import token_for
 from tests.integration.messaging.conftest import ORG, Post, post
 from tests.samples import SAMPLES, read_sample
 from tests.template import functions
 from tools.entries import list_api_entries
 
-__all__ = ["post", "process", "sandbox"]
+__all__ = ["post", "sandbox", "sandbox_process"]
 
 
 WITHOUT_VALID_SIGNATURE = {"BidsWebhookFunction", "BillingWebhookFunction"}

@@ -1,4 +1,4 @@
-"""An organization that invoices its clients, on the table in memory."""
+"""An organization that invoices its clients, with its charters, invoices and deposits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from coachway.billing.ledger import journal, movements
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.lifecycle import StatusInput
@@ -18,59 +19,73 @@ from coachway.clients.rules import PaymentTerms
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
+from coachway.identity import organization_queries
 from tests.entries import load
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 from tests.integration.client import Reply, call, token_for
+from tests.memory.client import MemoryConnection
 
 api = load("billing", "api").api
 MANAGER: Final = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="manager", correlation_id="tests")
 SYSTEM: Final = Caller.system("tests", ORG)
-RIGHTS: Final = "billing:read billing:write"
+PERMISSIONS: Final = "billing:read billing:write"
 
 
-def set_up_organization(terms: str = "net_30", limit: int = 0) -> None:
-    """The organization, its prices, and a client with terms, or without."""
+def set_up_organization(terms: str = "net_30", credit_limit: int = 0) -> None:
+    """Create the organization, its prices, and a client with these payment terms and credit limit."""
     booking_builders.create_organizations()
     before = clients.get(STAFF, CLIENT_ID)
-    after = before.model_copy(update={"payment_terms": PaymentTerms(terms), "credit_limit": limit})
+    after = before.model_copy(update={"payment_terms": PaymentTerms(terms), "credit_limit": credit_limit})
     store.commit(STAFF, Update(before, after))
 
 
 def create_client(client_id: str, **fields: Any) -> Client:
-    """One more client."""
-    usual = {"name": "Bolt Tours", "client_type": "corporate", "email": "pay@bolt.example", "payment_terms": "net_15"}
-    made = Client(id=client_id, org_id=ORG, **{**usual, **fields})
-    store.commit(STAFF, Create(made))
-    return made
+    """Create another client."""
+    defaults = {
+        "name": "Bolt Tours",
+        "client_type": "corporate",
+        "email": "pay@bolt.example",
+        "payment_terms": "net_15",
+    }
+    client = Client(id=client_id, org_id=ORG, **{**defaults, **fields})
+    store.commit(STAFF, Create(client))
+    return client
 
 
 def send_request(
-    method: str, path: str, body: Any = None, *, rights: str = RIGHTS, client: str = "", org_id: str = ORG, **more: Any
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    permissions: str = PERMISSIONS,
+    client: str = "",
+    org_id: str = ORG,
+    **options: Any,
 ) -> Reply:
-    """A request to billing, as a manager, or as somebody of a client."""
-    real = datetime.now(UTC)
-    times: dict[str, Any] = {"iat": real, "exp": real + timedelta(minutes=5)}
+    """Send a request to the billing API, as a manager or as a user of a client."""
+    issued_at = datetime.now(UTC)
+    times: dict[str, Any] = {"iat": issued_at, "exp": issued_at + timedelta(minutes=5)}
     role = "client" if client else "manager"
-    token = token_for(rights, role=role, party_id=client, org_id=org_id, **times)
-    return call(api, method, f"/api/v1{path}", body, token=token, **more)
+    token = token_for(permissions, role=role, party_id=client, org_id=org_id, **times)
+    return call(api, method, f"/api/v1{path}", body, token=token, **options)
 
 
-def send_ok(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
-    """A request that must succeed."""
-    reply = send_request(method, path, body, **more)
+def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+    """Send a request that must succeed. Return the body of the response."""
+    reply = send_request(method, path, body, **options)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
 
 
 def create_booked_charter(**fields: Any) -> Charter:
-    """A charter that was booked by phone; 150 miles cost 726.50 at the prices of the tests."""
+    """Create a charter that is booked by phone. Its price is 726.50, for 150 miles."""
     charter_id = booking_builders.create_charter(**{"miles": 150, **fields})["id"]
     return lifecycle.change_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
 
 
 def create_completed_charter(**fields: Any) -> Charter:
-    """A charter that is over, as vehicles and drivers leave it."""
+    """Create a completed charter."""
     before = create_booked_charter(**fields)
     after = before.model_copy(update={"status": Status.COMPLETED})
     store.commit(SYSTEM, Update(before, after))
@@ -78,15 +93,12 @@ def create_completed_charter(**fields: Any) -> Charter:
 
 
 def get_charter(charter_id: str) -> Charter:
-    """A charter as it is now."""
+    """Get the current charter."""
     return charter_queries.get_charter(STAFF, charter_id)
 
 
 def record_deposit(charter_id: str, cents: int) -> None:
-    """A deposit, as a payment leaves it on the charter, and in the books."""
-    from coachway.billing.ledger import journal, movements
-    from coachway.identity import organization_queries
-
+    """Record a deposit on the charter and in the journal, as a payment does."""
     before = get_charter(charter_id)
     movement = movements.deposit_received(
         client_id=before.client_id, charter_id=charter_id, cents=cents, currency="USD", memo="Deposit"
@@ -96,11 +108,17 @@ def record_deposit(charter_id: str, cents: int) -> None:
 
 
 def get_credit(client_id: str = CLIENT_ID) -> tuple[int, int]:
-    """Cents that a client owes in all, and of them for trips not invoiced yet."""
-    now = credit.get_credit(clients.get(STAFF, client_id))
-    return now.open_balance, now.booked_balance
+    """Return the cents that a client owes in total, and the part of them for trips that are not invoiced yet."""
+    client_credit = credit.get_credit(clients.get(STAFF, client_id))
+    return client_credit.open_balance, client_credit.booked_balance
 
 
 def decode_file(reply: Reply) -> str:
-    """The text of a file that was answered; the gateway takes it in base64."""
+    """Return the text of a file response, which is encoded in base64 for the gateway."""
     return base64.b64decode(reply.text).decode()
+
+
+def clear_table() -> None:
+    """Remove all items: each example of a state machine starts with an empty table."""
+    MemoryConnection.memory.clear()
+    store.clear_sequence_cache()

@@ -1,4 +1,4 @@
-"""Payments that were taken, and a Stripe in memory that gives back, for the tests of refunds."""
+"""Payments to refund, a fake of Stripe's refunds, and requests to the refunds API."""
 
 from __future__ import annotations
 
@@ -31,68 +31,78 @@ from tests.integration.client import Reply, call, token_for
 
 api = load("billing", "refunds_api").api
 SYSTEM: Final = Caller.system("refunds", ORG)
-RIGHTS: Final = "billing:read refunds:write refunds:approve"
+PERMISSIONS: Final = "billing:read refunds:write refunds:approve"
 
 
 @dataclass
 class FakeStripe:
-    """What Stripe gave back, by its own ids; `silent` answers that never come, `refusal` what it says instead."""
+    """Stripe's refunds in memory.
 
-    given: dict[str, tuple[str, str, int]] = field(default_factory=dict)
-    by_key: dict[str, str] = field(default_factory=dict)
-    silent: int = 0
-    refusal: str = ""
+    `refunds` has the payment intent, our refund id and the cents by Stripe's refund id. The next `timeouts` calls get
+    no response. While `rejection` is set, each refund fails with it.
+    """
 
-    def refund(self, *, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
-        if self.refusal:
-            raise stripe_client.StripeRejected(self.refusal)
-        if key not in self.by_key:
-            self.by_key[key] = f"re_{len(self.given)}"
-            self.given[self.by_key[key]] = (payment_intent_id, metadata["refund_id"], cents)
-        self._answer()
-        return self.by_key[key]
+    refunds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    ids_by_key: dict[str, str] = field(default_factory=dict)
+    timeouts: int = 0
+    rejection: str = ""
 
-    def refunds(self, payment_intent_id: str) -> dict[str, str]:
-        self._answer()
-        return {ours: id_ for id_, (intent, ours, _) in self.given.items() if intent == payment_intent_id}
+    def create_refund(self, *, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
+        if self.rejection:
+            raise stripe_client.StripeRejected(self.rejection)
+        if key not in self.ids_by_key:
+            self.ids_by_key[key] = f"re_{len(self.refunds)}"
+            self.refunds[self.ids_by_key[key]] = (payment_intent_id, metadata["refund_id"], cents)
+        self._respond()
+        return self.ids_by_key[key]
 
-    def _answer(self) -> None:
-        if self.silent:
-            self.silent -= 1
-            raise errors.UpstreamUnavailable("the payment service did not answer")
+    def list_refunds(self, payment_intent_id: str) -> dict[str, str]:
+        self._respond()
+        return {
+            refund_id: stripe_id
+            for stripe_id, (intent, refund_id, _) in self.refunds.items()
+            if intent == payment_intent_id
+        }
+
+    def _respond(self) -> None:
+        if self.timeouts:
+            self.timeouts -= 1
+            raise errors.UpstreamUnavailable("The payment service did not respond.")
 
     @property
     def total(self) -> int:
-        return sum(cents for _, _, cents in self.given.values())
+        """The sum of all refunds, in cents."""
+        return sum(cents for _, _, cents in self.refunds.values())
 
 
 def install_fake_stripe(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
-    till = FakeStripe()
-    monkeypatch.setattr(refunds_and_disputes, "create_refund", till.refund)
-    monkeypatch.setattr(refunds_and_disputes, "list_refunds", till.refunds)
-    return till
+    """Replace the refunds of the Stripe client by a fake."""
+    fake_stripe = FakeStripe()
+    monkeypatch.setattr(refunds_and_disputes, "create_refund", fake_stripe.create_refund)
+    monkeypatch.setattr(refunds_and_disputes, "list_refunds", fake_stripe.list_refunds)
+    return fake_stripe
 
 
 def send_request(
-    method: str, path: str, body: Any = None, *, rights: str = RIGHTS, client: str = "", **more: Any
+    method: str, path: str, body: Any = None, *, permissions: str = PERMISSIONS, client: str = "", **options: Any
 ) -> Reply:
-    """A request to refunds, as a manager, or as somebody of a client."""
-    real = datetime.now(UTC)
-    times: dict[str, Any] = {"iat": real, "exp": real + timedelta(minutes=5)}
+    """Send a request to the refunds API, as a manager or as a user of a client."""
+    issued_at = datetime.now(UTC)
+    times: dict[str, Any] = {"iat": issued_at, "exp": issued_at + timedelta(minutes=5)}
     role = "client" if client else "manager"
-    return call(
-        api, method, f"/api/v1{path}", body, token=token_for(rights, role=role, party_id=client, **times), **more
-    )
+    token = token_for(permissions, role=role, party_id=client, **times)
+    return call(api, method, f"/api/v1{path}", body, token=token, **options)
 
 
-def send_ok(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
-    reply = send_request(method, path, body, **more)
+def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+    """Send a request that must succeed. Return the body of the response."""
+    reply = send_request(method, path, body, **options)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
 
 
 def create_payment(cents: int, *, charter_id: str | None = None, invoice_id: str | None = None) -> str:
-    """A payment by card that went well."""
+    """Create a successful card payment of a charter or an invoice. Return its id."""
     payment = Payment(
         id=ids.new("pay"),
         org_id=ORG,
@@ -117,73 +127,79 @@ def create_payment(cents: int, *, charter_id: str | None = None, invoice_id: str
     return payment.id
 
 
-def create_refund(payment_id: str, amount: float | None, **more: Any) -> dict[str, Any]:
-    """A refund that was asked for."""
+def create_refund(payment_id: str, amount: float | None, **options: Any) -> dict[str, Any]:
+    """Request a refund. Without `amount`, all that can be refunded."""
     body = {"payment_id": payment_id, "reason": "The coach had no wifi", **({"amount": amount} if amount else {})}
-    return send_ok("POST", "/payments/refund", body, **more)
+    return send_ok("POST", "/payments/refund", body, **options)
 
 
-def run_workflow(refund_id: str, *, tries: int = 1) -> str:
-    """What the flow does, without its waits: each step as often as its retries allow. Where it stands in the end."""
+def run_workflow(refund_id: str, *, attempts: int = 1) -> str:
+    """Run the steps of the refund workflow, without waiting between attempts. Return the next state."""
     execution = f"execution-{ids.ulid()}"
-    following = refund_workflow.choose_next_step(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
-    for attempt in range(tries):
-        if following != "give_back":
+    next_state = refund_workflow.choose_next_step(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
+    for attempt in range(attempts):
+        if next_state != "give_back":
             break
         try:
-            following = refund_workflow.execute_refund(SYSTEM, refund_id).go
+            next_state = refund_workflow.execute_refund(SYSTEM, refund_id).go
         except errors.UpstreamUnavailable:
-            if attempt == tries - 1:
+            if attempt == attempts - 1:
                 failure = {"Error": "Upstream"}
-                following = refund_workflow.record_step_failure(SYSTEM, refund_id, state="GiveBack", failure=failure).go
-    return following
+                next_state = refund_workflow.record_step_failure(
+                    SYSTEM, refund_id, state="GiveBack", failure=failure
+                ).go
+    return next_state
 
 
-def deliver_event(key: Any, kind: str, aggregate_id: str) -> None:
-    """Billing hears of the newest event of a type of an aggregate."""
-    event = [each for each in store.history(key) if each.type == kind][-1].model_dump(mode="json")
+def deliver_event(key: Any, event_type: str, aggregate_id: str) -> None:
+    """Deliver the newest event of a type to the consumers of billing."""
+    event = [event for event in store.history(key) if event.type == event_type][-1].model_dump(mode="json")
     delivery = Delivery(
         event_id=event["event_id"],
-        type=kind,
+        type=event_type,
         org_id=ORG,
         aggregate_id=aggregate_id,
         correlation_id="c",
         data=event["data"],
     )
-    consumers.CONSUMERS[kind](SYSTEM, delivery)
+    consumers.CONSUMERS[event_type](SYSTEM, delivery)
 
 
 def deliver_cancellation(charter_id: str) -> None:
-    """Billing hears that a charter was cancelled."""
+    """Deliver the event of a cancelled charter to the consumers of billing."""
     deliver_event(CHARTER.key(org=ORG, id=charter_id), "charter.cancelled", charter_id)
 
 
-def event_types(refund_id: str) -> list[str]:
-    return [each.type for each in store.history(REFUND.key(org=ORG, id=refund_id))]
+def list_event_types(refund_id: str) -> list[str]:
+    """List the types of a refund's events, oldest first."""
+    return [event.type for event in store.history(REFUND.key(org=ORG, id=refund_id))]
 
 
-def account_balances() -> dict[str, int]:
-    """What each account of the ledger adds up to, in cents: all of it to zero, and the months' totals are the same."""
-    now = clock.now().date()
-    found: dict[str, int] = {}
+def get_account_balances() -> dict[str, int]:
+    """Return the balance of each account in cents, without zeros.
+
+    Check that all balances add up to zero, and that the monthly totals agree with the entries.
+    """
+    today = clock.now().date()
+    balances: dict[str, int] = {}
     months: set[str] = set()
-    for entry in journal.iter_entries(ORG, now - timedelta(days=400), now + timedelta(days=1)):
+    for entry in journal.iter_entries(ORG, today - timedelta(days=400), today + timedelta(days=1)):
         months.add(f"{entry.on:%Y-%m}")
         for line in entry.postings:
-            found[line.account.value] = found.get(line.account.value, 0) + line.amount
-    assert sum(found.values()) == 0
+            balances[line.account.value] = balances.get(line.account.value, 0) + line.amount
+    assert sum(balances.values()) == 0
     by_month = journal.load_monthly_totals(ORG, sorted(months)).values()
-    for name, cents in found.items():
+    for name, cents in balances.items():
         assert sum(month[account].balance for month in by_month for account in month if account.value == name) == cents
-    return {name: cents for name, cents in found.items() if cents}
+    return {name: cents for name, cents in balances.items() if cents}
 
 
-def client_balance() -> int:
-    """What the client owes as the ledger says; negative: we owe it."""
-    now = clock.now().date()
+def get_client_balance() -> int:
+    """Return the cents that the client owes by the ledger. Negative when the client is owed."""
+    today = clock.now().date()
     return sum(
         line.amount
-        for entry in journal.iter_entries(ORG, now - timedelta(days=400), now + timedelta(days=1))
+        for entry in journal.iter_entries(ORG, today - timedelta(days=400), today + timedelta(days=1))
         for line in entry.postings
         if line.account in CLIENT_ACCOUNTS and line.client_id == CLIENT_ID
     )

@@ -1,4 +1,4 @@
-"""Stripe's sandbox, in a process of its own for the tests of this worker, and an organization that takes cards."""
+"""Stripe's sandbox, in a process of its own, and an organization that accepts card payments."""
 
 from __future__ import annotations
 
@@ -38,75 +38,77 @@ from tests.integration.client import Reply, call, token_for
 payments = load("billing", "payments_api").api
 webhook = load("billing", "stripe_webhook").api
 SECRET = "a-secret-of-the-tests"
-RIGHTS = "billing:read billing:write payments:write charters:read charters:write"
+PERMISSIONS = "billing:read billing:write payments:write charters:read charters:write"
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """localstripe, as we host it."""
+    """The sandbox (localstripe) that the local stack also uses."""
 
     url: str
 
-    def behave(self, mode: str, times: int = 1) -> None:
+    def set_mode(self, mode: str, times: int = 1) -> None:
+        """Set how the sandbox answers the next calls that move money, such as `time_out_before`."""
         httpx.post(f"{self.url}/_config/behave", json={"mode": mode, "times": times}).raise_for_status()
 
-    def get(self, path: str, **query: Any) -> list[dict[str, Any]]:
+    def list_objects(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """List objects of the Stripe API, such as `refunds`."""
         headers = {"authorization": "Bearer sk_test_coachway"}
-        answer = httpx.get(f"{self.url}/v1/{path}", params={"limit": 100, **query}, headers=headers)
-        found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
-        return found
+        response = httpx.get(f"{self.url}/v1/{path}", params={"limit": 100, **query}, headers=headers)
+        return list(response.raise_for_status().json()["data"])
 
-    def told(self, path: str, **wish: Any) -> dict[str, Any]:
-        """What the sandbox answers when a bank does something."""
-        answer = httpx.post(f"{self.url}/_config/{path}", json=wish)
-        done: dict[str, Any] = answer.raise_for_status().json()
-        return done
+    def simulate_bank(self, path: str, **fields: Any) -> dict[str, Any]:
+        """Simulate an action of a bank, such as a dispute. Return the changed object."""
+        response = httpx.post(f"{self.url}/_config/{path}", json=fields)
+        return dict(response.raise_for_status().json())
 
-    def card(self, number: str) -> str:
-        """The token of a card, as a page makes it."""
+    def create_card(self, number: str) -> str:
+        """Create the payment method of a card, as a page does. Return its id."""
         card = {"number": number, "exp_month": 12, "exp_year": 2030, "cvc": "123"}
-        wish = {"key": "pk_test_coachway", "type": "card", "card": card}
-        answer = httpx.post(f"{self.url}/v1/payment_methods", json=wish)
-        return str(answer.raise_for_status().json()["id"])
+        body = {"key": "pk_test_coachway", "type": "card", "card": card}
+        response = httpx.post(f"{self.url}/v1/payment_methods", json=body)
+        return str(response.raise_for_status().json()["id"])
 
-    def events_about(self, object_id: str) -> list[dict[str, Any]]:
-        """The events that Stripe has about a thing, the oldest first."""
-        known = [event for event in self.get("events") if event["data"]["object"]["id"] == object_id]
-        return sorted(known, key=lambda event: event["created"])
+    def list_events_about(self, object_id: str) -> list[dict[str, Any]]:
+        """List the events about an object, oldest first."""
+        events = [event for event in self.list_objects("events") if event["data"]["object"]["id"] == object_id]
+        return sorted(events, key=lambda event: event["created"])
 
-    def charges_of(self, payment_id: str) -> list[dict[str, Any]]:
-        """The payment intents of a payment of ours that went well."""
-        known = self.get("payment_intents")
+    def list_charges(self, payment_id: str) -> list[dict[str, Any]]:
+        """List the successful payment intents of one of our payments."""
         return [
-            each for each in known if each["metadata"].get("payment_id") == payment_id and each["status"] == "succeeded"
+            intent
+            for intent in self.list_objects("payment_intents")
+            if intent["metadata"].get("payment_id") == payment_id and intent["status"] == "succeeded"
         ]
 
-    def told_of(self, payment_id: str) -> list[dict[str, Any]]:
-        """The events that Stripe has about a payment of ours."""
-        about = "payment_intent."
+    def list_payment_events(self, payment_id: str) -> list[dict[str, Any]]:
+        """List the events about the payment intents of one of our payments."""
         return [
             event
-            for event in self.get("events")
-            if event["type"].startswith(about) and event["data"]["object"]["metadata"].get("payment_id") == payment_id
+            for event in self.list_objects("events")
+            if event["type"].startswith("payment_intent.")
+            and event["data"]["object"]["metadata"].get("payment_id") == payment_id
         ]
 
 
 @pytest.fixture(scope="session")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Start the sandbox once per run of the tests."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     python = python_environments.ensure_environment("sandboxes") / "python"
-    data: Path = tmp_path_factory.mktemp("stripe") / "stripe.pickle"
+    data_file: Path = tmp_path_factory.mktemp("stripe") / "stripe.pickle"
     command = [
         str(python),
         str(ROOT / "infra/local/sandboxes/stripe_sandbox.py"),
         "--port",
         str(port),
         "--file",
-        str(data),
+        str(data_file),
     ]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):
         try:
@@ -115,34 +117,34 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         except httpx.TransportError:
             time.sleep(0.1)
     yield Sandbox(url)
-    running.kill()  # it may wait for half a minute, as some tests make it
-    running.wait(20)
+    child.kill()  # not terminate: it may still be in a simulated timeout
+    child.wait(20)
 
 
 @pytest.fixture
-def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """Behaves well, and is given up on after a second."""
-    monkeypatch.setenv("STRIPE_API_BASE", process.url)
+def sandbox(sandbox_process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The sandbox in its usual mode. Requests to it time out after 1.5 seconds."""
+    monkeypatch.setenv("STRIPE_API_BASE", sandbox_process.url)
     monkeypatch.setattr(
         stripe_client, "load_credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET}
     )
     monkeypatch.setattr(webhook_events, "load_credentials", stripe_client.load_credentials)
     monkeypatch.setattr(stripe_client, "_TIMEOUT_SECONDS", 1.5)
     stripe_client.get_client.cache_clear()
-    process.behave("ok", 0)
-    yield process
-    process.behave("ok", 0)
+    sandbox_process.set_mode("ok", 0)
+    yield sandbox_process
+    sandbox_process.set_mode("ok", 0)
     stripe_client.get_client.cache_clear()
 
 
 @dataclass
-class Desk:
-    """An organization with a client that pays before its trips, for which a trip of 676.30 is quoted."""
+class BillingOrganization:
+    """An organization with a client that pays in advance. A charter costs 676.30, its deposit is 169.08."""
 
     client: Client
 
     @classmethod
-    def opened(cls) -> Desk:
+    def create(cls) -> BillingOrganization:
         booking_builders.create_organizations()
         client = Client(
             id=ids.new("cli"),
@@ -154,62 +156,74 @@ class Desk:
         store.commit(booking_builders.STAFF, Create(client))
         return cls(client)
 
-    def quoted(self, **fields: Any) -> dict[str, Any]:
-        """A charter that is ahead for Stripe's sandbox, too, which has the real clock."""
+    def create_quoted_charter(self, **fields: Any) -> dict[str, Any]:
+        """Create a charter. Its trip is in the future by the real clock too, which Stripe's sandbox uses."""
         return booking_builders.create_charter(
             **{"client_id": self.client.id, "stops": booking_builders.future_stops(), **fields}
         )
 
-    def accepted(self, **fields: Any) -> dict[str, Any]:
-        """A charter whose quote the client has accepted by its link, and what that answered."""
-        charter = self.quoted(**fields)
+    def create_accepted_charter(self, **fields: Any) -> dict[str, Any]:
+        """Create a charter whose client accepts the quote by its link.
+
+        Return the charter with the `token` of the link and the `response` to the acceptance.
+        """
+        charter = self.create_quoted_charter(**fields)
         token = booking_builders.send_quote(charter["id"])
         reply = booking_builders.answer_quote(token)
         assert reply.status == 200, reply.text
-        return {**charter, "token": token, "answer": reply.json()}
+        return {**charter, "token": token, "response": reply.json()}
 
     def pay(self, *, card: str | None = "pm_card_visa", key: str = "", **fields: Any) -> Reply:
+        """Pay by card. Without `card`, the saved card is charged; `key` is the Idempotency-Key."""
         body = {**({"payment_method_id": card} if card else {}), **fields}
         headers = {"idempotency-key": key} if key else {}
-        return self.ask("POST", "/payments/process", body, headers=headers)
+        return self.send_request("POST", "/payments/process", body, headers=headers)
 
-    def ask(self, method: str, path: str, body: Any = None, *, permissions: str = RIGHTS, **more: Any) -> Reply:
-        known = {name: more.pop(name) for name in ("role", "party_id", "org_id") if name in more}
-        token = (
-            token_for(permissions, **{"org_id": booking_builders.ORG, "role": "staff", **known}) if permissions else ""
-        )
-        return call(payments, method, f"/api/v1{path}", body, token=token, **more)
+    def send_request(
+        self, method: str, path: str, body: Any = None, *, permissions: str = PERMISSIONS, **options: Any
+    ) -> Reply:
+        """Send a request to the payments API, as staff unless `options` give another role."""
+        claims = {name: options.pop(name) for name in ("role", "party_id", "org_id") if name in options}
+        claims = {"org_id": booking_builders.ORG, "role": "staff", **claims}
+        token = token_for(permissions, **claims) if permissions else ""
+        return call(payments, method, f"/api/v1{path}", body, token=token, **options)
 
-    def charter(self, charter_id: str) -> Charter:
+    def get_charter(self, charter_id: str) -> Charter:
         return store.get(Charter, CHARTER.key(org=booking_builders.ORG, id=charter_id))
 
-    def invoice(self, invoice_id: str) -> Invoice:
+    def get_invoice(self, invoice_id: str) -> Invoice:
         return store.get(Invoice, INVOICE.key(org=booking_builders.ORG, id=invoice_id))
 
-    def payments(self) -> list[Payment]:
-        reply = self.ask("GET", "/payments")
+    def list_payments(self) -> list[Payment]:
+        """List all payments, newest first."""
+        reply = self.send_request("GET", "/payments")
         return [
-            Payment.model_validate_json(json.dumps({**each, "org_id": booking_builders.ORG}))
-            for each in reply.json()["items"]
+            Payment.model_validate_json(json.dumps({**payment, "org_id": booking_builders.ORG}))
+            for payment in reply.json()["items"]
         ]
 
-    def events(self, kind: str) -> list[Envelope]:
-        """Of yesterday, today and tomorrow: a test may move the clock."""
+    def list_events(self, event_type: str) -> list[Envelope]:
+        """List the events of a type of yesterday, today and tomorrow: a test may move the clock."""
         days = [clock.now().date() + timedelta(days=shift) for shift in (-1, 0, 1)]
         partitions = [BY_DAY.partition(org=booking_builders.ORG, day=str(day)) for day in days]
-        found = [each for partition in partitions for each in query_all(Envelope, partition, index="gsi1")]
-        return [each for each in found if each.type == kind]
+        events = [event for partition in partitions for event in query_all(Envelope, partition, index="gsi1")]
+        return [event for event in events if event.type == event_type]
 
-    def journal(self) -> list[JournalEntry]:
+    def list_journal_entries(self) -> list[JournalEntry]:
+        """List the journal entries of the client."""
         return query_all(
             JournalEntry, OF_CLIENT.partition(org=booking_builders.ORG, client=self.client.id), index=OF_CLIENT.index
         )
 
 
-def notice(event: dict[str, Any], *, secret: str = SECRET, **headers: str) -> Reply:
-    """Have Stripe tell us of an event, signed as the library signs."""
+def deliver_webhook(event: dict[str, Any], *, secret: str = SECRET, **headers: str) -> Reply:
+    """Deliver a Stripe event to our webhook, with a signature as Stripe makes it."""
     text = json.dumps(event)
-    signed = stripe.WebhookSignature.generate_signature_header(text, secret)
+    signature = stripe.WebhookSignature.generate_signature_header(text, secret)
     return call(
-        webhook, "POST", "/api/v1/webhooks/stripe", raw=text.encode(), headers={"stripe-signature": signed, **headers}
+        webhook,
+        "POST",
+        "/api/v1/webhooks/stripe",
+        raw=text.encode(),
+        headers={"stripe-signature": signature, **headers},
     )

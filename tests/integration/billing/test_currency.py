@@ -1,4 +1,4 @@
-"""An organization's books are kept in one currency."""
+"""The currency of an organization cannot change once it has prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client that was erased, gone through piece by piece: again, interrupted, with others beside it."""
+"""The erasure of a client's data in billing, bookings and messages, page by page, with repeated events."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices import pdf_storage
 from coachway.billing.invoices.model import InvoiceInput
-from coachway.billing.invoices.service import create_invoice as drafted
+from coachway.billing.invoices.service import create_invoice
 from coachway.billing.payments.model import Payment, PaymentStatus, StripeCustomer
-from coachway.billing.privacy import erasure as bills
+from coachway.billing.privacy import erasure as billing_erasure
 from coachway.billing.refunds.model import Refund
 from coachway.billing.stripe import client as stripe_client
-from coachway.bookings import erasure as trips
+from coachway.bookings import erasure as booking_erasure
 from coachway.bookings.charters.model import Charter
 from coachway.clients import service as clients
 from coachway.core import file_storage, store
@@ -27,7 +27,7 @@ from coachway.core.persistence.operations import AlreadyConsumed, Create, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.types import ids
 from coachway.erasure import service as erasure_service
-from coachway.messaging import erasure as messages
+from coachway.messaging import erasure as message_erasure
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM
 from tests.integration.bookings import builders as booking_builders
@@ -35,12 +35,13 @@ from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 BUCKET = "coachway-test-files"
 OTHER = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
-MARK = "quill"
+MARKER = "quill"
+"""A word in all personal data of the client."""
 
 
 @pytest.fixture(autouse=True)
 def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket that keeps old versions, as the deployment's does; two things are erased in one go."""
+    """A bucket with versions, as in the deployment. Two records are erased per page."""
     monkeypatch.setenv("BUCKET_NAME", BUCKET)
     monkeypatch.setattr(erasure_service, "PAGE_SIZE", 2)
     file_storage.clear_client_cache()
@@ -51,77 +52,78 @@ def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     file_storage.clear_client_cache()
 
 
-class Stripe:
-    """The customers that Stripe has."""
+class FakeStripe:
+    """The ids of the customers at Stripe."""
 
     def __init__(self) -> None:
         self.customers = {"cus_quill", "cus_other"}
 
-    def forget(self, customer_id: str) -> None:
+    def delete_customer(self, customer_id: str) -> None:
         self.customers.discard(customer_id)
 
 
 @pytest.fixture
-def stripe(monkeypatch: pytest.MonkeyPatch) -> Stripe:
-    made = Stripe()
-    monkeypatch.setattr(stripe_client, "delete_customer", made.forget)
-    return made
+def stripe(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
+    fake = FakeStripe()
+    monkeypatch.setattr(stripe_client, "delete_customer", fake.delete_customer)
+    return fake
 
 
-def told(consumers: Mapping[str, Consumer]) -> int:
-    """Deliver the event of the erasure, and what follows from it, twice each; returns how many events there were."""
-    seen: set[str] = set()
+def deliver_events(consumers: Mapping[str, Consumer]) -> int:
+    """Deliver the events of the erasure and those that follow from them, twice each. Return the number of events."""
+    delivered_ids: set[str] = set()
     while True:
         partition = BY_DAY.partition(org=ORG, day=ids.created_at_of(ids.new("evt")).date().isoformat())
-        found = [
+        events = [
             event
             for event in query_all(Envelope, partition, index=BY_DAY.index)
-            if event.type in consumers and event.event_id not in seen
+            if event.type in consumers and event.event_id not in delivered_ids
         ]
-        if not found:
-            return len(seen)
-        for event in found:
-            seen.add(event.event_id)
+        if not events:
+            return len(delivered_ids)
+        for event in events:
+            delivered_ids.add(event.event_id)
             for _ in range(2):
                 with suppress(AlreadyConsumed):
                     consumers[event.type](SYSTEM, Delivery(**event.model_dump(include=set(Delivery.model_fields))))
 
 
-def travelled() -> Charter:
-    """A trip of the client's that is over and paid for, from door to door."""
+def create_charter() -> Charter:
+    """Create a completed charter with personal data in its stops and notes."""
     stops = booking_builders.charter_request()["stops"]
-    stops[0]["address"], stops[1]["address"] = f"7 {MARK} Close, New York, NY", f"9 {MARK} Road, Atlantic City, NJ"
-    return builders.create_completed_charter(stops=stops, notes=f"ring at {MARK}")
+    stops[0]["address"], stops[1]["address"] = f"7 {MARKER} Close, New York, NY", f"9 {MARKER} Road, Atlantic City, NJ"
+    return builders.create_completed_charter(stops=stops, notes=f"ring at {MARKER}")
 
 
-def payment(client_id: str, **fields: Any) -> Payment:
-    made = Payment(
+def create_payment(client_id: str, **fields: Any) -> Payment:
+    payment = Payment(
         id=ids.new("pay"),
         org_id=ORG,
         client_id=client_id,
         charter_id=ids.new("chr"),
         amount=100,
         currency="USD",
-        **{"status": PaymentStatus.SUCCEEDED, "notes": MARK, "card": f"Visa of {MARK}", **fields},
+        **{"status": PaymentStatus.SUCCEEDED, "notes": MARKER, "card": f"Visa of {MARKER}", **fields},
     )
-    store.commit(SYSTEM, Create(made))
-    return made
+    store.commit(SYSTEM, Create(payment))
+    return payment
 
 
-def refund(client_id: str) -> None:
-    wanted = {"payment_id": ids.new("pay"), "amount": 100, "currency": "USD", "method": "card"}
-    made = Refund(id=ids.new("rfd"), org_id=ORG, client_id=client_id, client_name=MARK, reason=MARK, **wanted)
-    store.commit(SYSTEM, Create(made))
+def create_refund(client_id: str) -> None:
+    fields = {"payment_id": ids.new("pay"), "amount": 100, "currency": "USD", "method": "card"}
+    refund = Refund(id=ids.new("rfd"), org_id=ORG, client_id=client_id, client_name=MARKER, reason=MARKER, **fields)
+    store.commit(SYSTEM, Create(refund))
 
 
-def all_told(dynamodb: Any) -> str:
+def dump_table(dynamodb: Any) -> str:
+    """Return all items of the table as text."""
     pages = dynamodb.get_paginator("scan").paginate(TableName="coachway-test")
     return str([item for page in pages for item in page["Items"]])
 
 
-def invoiced(charter: Charter) -> str:
+def create_paid_invoice(charter: Charter) -> str:
     invoice = invoice_lifecycle.issue_invoice(
-        MANAGER, drafted(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARK)).id
+        MANAGER, create_invoice(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARKER)).id
     )
     pdf_storage._store_pdf(SYSTEM, invoice.id)
     builders.send_ok(
@@ -130,43 +132,49 @@ def invoiced(charter: Charter) -> str:
     return invoice.id
 
 
-def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: Stripe) -> None:
+def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: FakeStripe) -> None:
     builders.set_up_organization(terms="due_on_receipt")
     before = clients.get(MANAGER, CLIENT_ID)
-    renamed = before.model_copy(update={"name": f"Zeb {MARK}", "email": f"{MARK}@x.example"})
-    store.commit(MANAGER, Update(before, renamed))
-    builders.create_client(OTHER, name="Somebody else")
-    on = [invoiced(travelled()) for _ in range(3)]
+    after = before.model_copy(update={"name": f"Zeb {MARKER}", "email": f"{MARKER}@x.example"})
+    store.commit(MANAGER, Update(before, after))
+    builders.create_client(OTHER, name="Another client")
+    invoice_ids = [create_paid_invoice(create_charter()) for _ in range(3)]
     for _ in range(5):
-        payment(CLIENT_ID)
-    theirs = payment(OTHER, notes="theirs", card="Visa")
+        create_payment(CLIENT_ID)
+    other_payment = create_payment(OTHER, notes="theirs", card="Visa")
     for _ in range(3):
-        refund(CLIENT_ID)
+        create_refund(CLIENT_ID)
     store.commit(SYSTEM, Create(StripeCustomer(org_id=ORG, client_id=CLIENT_ID, customer_id="cus_quill")))
-    papers = [each["Key"] for each in bucket.list_object_versions(Bucket=BUCKET)["Versions"]]
-    assert len(papers) == 3
-    file_storage.put(papers[0], b"an older one was drawn anew", "application/pdf")
-    trips.erase_client(MANAGER, CLIENT_ID)
-    assert told(bills.CONSUMERS) == 1 + 1 + 3 + 1, "two at a time: three invoices, eight payments, three refunds"
+    pdf_keys = [version["Key"] for version in bucket.list_object_versions(Bucket=BUCKET)["Versions"]]
+    assert len(pdf_keys) == 3
+    file_storage.put(pdf_keys[0], b"another version", "application/pdf")
+    booking_erasure.erase_client(MANAGER, CLIENT_ID)
+    assert deliver_events(billing_erasure.CONSUMERS) == 1 + 1 + 3 + 1, (
+        "two records per page: three invoices, eight payments, three refunds"
+    )
     assert stripe.customers == {"cus_other"}
-    kept = bucket.list_object_versions(Bucket=BUCKET)
-    assert not kept.get("Versions", []) + kept.get("DeleteMarkers", [])
-    for invoice_id in on:
-        paper = builders.send_request("GET", f"/invoices/{invoice_id}").json()
-        assert (paper["client_name"], paper["client_email"], paper["total"]) == ("erased", "", 726.5)
-    assert told(trips.CONSUMERS) == 1 + 5 + 1, "three trips in two goes; what is said to bills goes by"
-    assert told({"client.erased": messages.on_client_erased}) == 1
-    assert MARK not in all_told(dynamodb)
-    assert store.get(Payment, theirs.key()).notes == "theirs"
+    versions = bucket.list_object_versions(Bucket=BUCKET)
+    assert not versions.get("Versions", []) + versions.get("DeleteMarkers", [])
+    for invoice_id in invoice_ids:
+        invoice = builders.send_request("GET", f"/invoices/{invoice_id}").json()
+        assert (invoice["client_name"], invoice["client_email"], invoice["total"]) == ("erased", "", 726.5)
+    assert deliver_events(booking_erasure.CONSUMERS) == 1 + 5 + 1, (
+        "three charters in two pages, and the events of billing"
+    )
+    assert deliver_events({"client.erased": message_erasure.on_client_erased}) == 1
+    assert MARKER not in dump_table(dynamodb)
+    assert store.get(Payment, other_payment.key()).notes == "theirs"
 
 
 @pytest.mark.parametrize("cursor", ["1:bm90IG1hZGUgaGVyZQ", "bm90IG1hZGUgaGVyZQ"])
-def test_erase_client_continues_at_a_cursor_of_an_earlier_version(dynamodb: Any, stripe: Stripe, cursor: str) -> None:
+def test_erase_client_continues_at_a_cursor_of_an_earlier_version(
+    dynamodb: Any, stripe: FakeStripe, cursor: str
+) -> None:
     builders.set_up_organization(terms="due_on_receipt")
-    stored = payment(CLIENT_ID)
+    payment = create_payment(CLIENT_ID)
     data = {"client_id": CLIENT_ID, "part": "billing", "cursor": cursor}
-    ids_of_event: dict[str, Any] = {"event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5", "correlation_id": "x"}
-    event = Delivery(type="client.erasure_continued", org_id=ORG, aggregate_id=CLIENT_ID, data=data, **ids_of_event)
-    bills.CONSUMERS[event.type](SYSTEM, event)
-    assert store.get(Payment, stored.key()).notes == ""
-    assert MARK not in all_told(dynamodb)
+    event_ids: dict[str, Any] = {"event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5", "correlation_id": "x"}
+    event = Delivery(type="client.erasure_continued", org_id=ORG, aggregate_id=CLIENT_ID, data=data, **event_ids)
+    billing_erasure.CONSUMERS[event.type](SYSTEM, event)
+    assert store.get(Payment, payment.key()).notes == ""
+    assert MARKER not in dump_table(dynamodb)

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import service as invoices
-from coachway.core.auth import signed_links as tokens
+from coachway.core.auth import signed_links
 from coachway.core.runtime import clock
 from tests.entries import load
 from tests.integration.billing import builders
@@ -28,15 +28,15 @@ def organization() -> Iterator[None]:
 
 @pytest.fixture
 def token() -> str:
-    """The link of an invoice that was issued."""
+    """The token of the link to an issued invoice."""
     draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
     send_ok("POST", f"/invoices/{draft['id']}/issue")
-    return tokens.create_link_token(
+    return signed_links.create_link_token(
         invoice_links.PURPOSE, ORG, draft["id"], invoices.get_invoice(STAFF, draft["id"]).link_nonce
     )
 
 
-def pay(token: str, form: dict[str, str]) -> Reply:
+def post_card_form(token: str, form: dict[str, str]) -> Reply:
     headers = {"content-type": "application/x-www-form-urlencoded"}
     return call(pages.api, "POST", f"/pages/invoices/{token}/pay", raw=urlencode(form).encode(), headers=headers)
 
@@ -50,7 +50,7 @@ def test_invoice_page_shows_balance_and_card_form(token: str) -> None:
 
 
 def test_pay_invoice_without_card_shows_form_again(token: str) -> None:
-    page = pay(token, {"amount": "726.50", "paid": "0"})
+    page = post_card_form(token, {"amount": "726.50", "paid": "0"})
     assert page.status == 422
     assert "Enter your card" in page.text
     assert 'action="pay"' in page.text
@@ -59,4 +59,4 @@ def test_pay_invoice_without_card_shows_form_again(token: str) -> None:
 def test_invoice_page_rejects_forged_link(token: str) -> None:
     forged = f"{token[:-4]}AAAA"
     assert call(pages.api, "GET", f"/pages/invoices/{forged}").status == 404
-    assert pay(forged, {"amount": "726.50", "paid": "0"}).status == 404
+    assert post_card_form(forged, {"amount": "726.50", "paid": "0"}).status == 404

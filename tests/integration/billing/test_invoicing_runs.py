@@ -1,12 +1,14 @@
+"""Monthly invoicing runs: trips to invoice, drafts, issued invoices, failures, and due times of runs."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices.model import InvoiceQuery
 from coachway.billing.invoices.service import list_invoices
 from coachway.billing.invoicing_runs import monthly_run, unbilled_trips
@@ -44,145 +46,161 @@ def organization() -> Iterator[None]:
         yield
 
 
-def told(kind: str, id_: str, caller: Caller = SYSTEM) -> Delivery:
+def build_delivery(event_type: str, aggregate_id: str) -> Delivery:
     return Delivery(
-        type=kind, event_id=ids.ulid(), org_id=caller.org_id, aggregate_id=id_, correlation_id="tests", data={}
+        type=event_type, event_id=ids.ulid(), org_id=ORG, aggregate_id=aggregate_id, correlation_id="tests", data={}
     )
 
 
-def over(day: int = 15, **fields: Any) -> Charter:
-    """A trip of January that is over, and was noted as such."""
-    made = create_completed_charter(stops=on_the(f"2027-01-{day:02d}"), **fields)
-    unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", made.id))
-    return made
+def create_unbilled_charter(day: int = 15, **fields: Any) -> Charter:
+    """Create a charter that was completed on a day of January and is not invoiced yet."""
+    charter = create_completed_charter(stops=build_stops(f"2027-01-{day:02d}"), **fields)
+    unbilled_trips.mark_unbilled(SYSTEM, build_delivery("charter.completed", charter.id))
+    return charter
 
 
-def on_the(day: str, zone: str = "-05:00") -> list[dict[str, Any]]:
+@dataclass
+class OutdatedDraft:
+    """A draft whose charter was changed, so that it cannot be issued, and the reason of the failure."""
+
+    charter_id: str
+    invoice_id: str
+    reason: str
+
+
+def create_outdated_draft(client_id: str) -> OutdatedDraft:
+    """Create an unbilled charter and its draft, as an interrupted run does, then change the charter."""
+    charter = create_unbilled_charter(client_id=client_id)
+    trips = unbilled_trips.list_unbilled_of_client(ORG, client_id)
+    client = store.get(Client, clients.get(booking_builders.STAFF, client_id).key())
+    [invoice_id] = monthly_run._draft_invoices(SYSTEM, JANUARY, client, trips)
+    before = builders.get_charter(charter.id)
+    store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": before.revision_number + 1})))
+    reason = f"Charter {charter.number} has changed. Void this draft and create a new invoice."
+    return OutdatedDraft(charter.id, invoice_id, reason)
+
+
+def build_stops(day: str, offset: str = "-05:00") -> list[dict[str, Any]]:
     stops = booking_builders.charter_request()["stops"]
-    stops[0]["estimated_departure"] = f"{day}T09:00:00{zone}"
-    stops[1]["estimated_arrival"] = f"{day}T12:00:00{zone}"
+    stops[0]["estimated_departure"] = f"{day}T09:00:00{offset}"
+    stops[1]["estimated_arrival"] = f"{day}T12:00:00{offset}"
     return list(stops)
 
 
-def planned() -> dict[str, datetime]:
-    """The months that are to be invoiced, and when."""
+def list_due_times() -> dict[str, datetime]:
+    """Return the times at which runs are due, by month."""
     keys = [invoicing_run_schedule.MONTH_DUE.key(org=ORG, month=f"2027-{month:02d}") for month in range(1, 13)]
-    return {each.month: each.due_at for each in store.find_many(MonthDue, keys).values()}
+    return {due.month: due.due_at for due in store.find_many(MonthDue, keys).values()}
 
 
-def ran(run: InvoicingMonth = JANUARY) -> tuple[InvoicingRun, list[ClientResult]]:
-    """A whole run, as the state machine makes it."""
+def run_invoicing(period: InvoicingMonth = JANUARY) -> tuple[InvoicingRun, list[ClientResult]]:
+    """Invoice a month with all its steps, as the state machine does."""
     results = []
-    for client_id in monthly_run.list_clients_to_invoice(SYSTEM, run):
+    for client_id in monthly_run.list_clients_to_invoice(SYSTEM, period):
         try:
-            results.append(monthly_run.invoice_client(SYSTEM, run, client_id))
-        except errors.Error as failure:
-            results.append(ClientResult(client_id=client_id, failure=str(failure)))
-    return monthly_run.summarize(SYSTEM, run, results), results
+            results.append(monthly_run.invoice_client(SYSTEM, period, client_id))
+        except errors.Error as error:
+            results.append(ClientResult(client_id=client_id, failure=str(error)))
+    return monthly_run.summarize(SYSTEM, period, results), results
 
 
 def test_run_invoices_each_client_once() -> None:
-    trips = [over(), over(), over(client_id=BOLT), over(client_id=NO_TERMS)]
+    trips = [
+        create_unbilled_charter(),
+        create_unbilled_charter(),
+        create_unbilled_charter(client_id=BOLT),
+        create_unbilled_charter(client_id=NO_TERMS),
+    ]
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
-        run, _ = ran()
+        run, _ = run_invoicing()
         assert (run.invoices, run.total, run.failures) == (2, 3 * 72_650, [])
-        again, _ = ran()
-        assert again.version == run.version
-        found = list_invoices(builders.MANAGER, InvoiceQuery()).items
-    assert {each.client_id: len(each.lines) for each in found} == {CLIENT_ID: 2, BOLT: 1}
-    assert {each.month for each in found} == {"2027-01"}
-    assert sorted(each.number for each in found) == ["INV-2027-HARBOR-00001", "INV-2027-HARBOR-00002"]
+        repeated, _ = run_invoicing()
+        assert repeated.version == run.version
+        invoices = list_invoices(builders.MANAGER, InvoiceQuery()).items
+    assert {invoice.client_id: len(invoice.lines) for invoice in invoices} == {CLIENT_ID: 2, BOLT: 1}
+    assert {invoice.month for invoice in invoices} == {"2027-01"}
+    assert sorted(invoice.number for invoice in invoices) == ["INV-2027-HARBOR-00001", "INV-2027-HARBOR-00002"]
     assert builders.get_charter(trips[3].id).invoice_id is None
     assert get_credit() == (2 * 72_650, 0)
-    (finished,) = [each for each in store.history(run.key()) if each.type == "invoicing.finished"]
-    assert finished.data["invoices"] == 2
+    [event] = [event for event in store.history(run.key()) if event.type == "invoicing.finished"]
+    assert event.data["invoices"] == 2
 
 
 def test_run_excludes_trips_of_next_month() -> None:
-    over(31)
+    create_unbilled_charter(31)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         stops = booking_builders.charter_request()["stops"]
         stops[0]["estimated_departure"] = "2027-02-01T00:05:00-05:00"
         stops[1]["estimated_arrival"] = "2027-02-01T00:25:00-05:00"
-        late = create_completed_charter(stops=stops)
-        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", late.id))
-        assert ran()[0].invoices == 1
-        assert builders.get_charter(late.id).invoice_id is None
-        assert [each.charter_id for each in unbilled_trips.list_unbilled(ORG)] == [late.id]
+        charter = create_completed_charter(stops=stops)
+        unbilled_trips.mark_unbilled(SYSTEM, build_delivery("charter.completed", charter.id))
+        assert run_invoicing()[0].invoices == 1
+        assert builders.get_charter(charter.id).invoice_id is None
+        assert [trip.charter_id for trip in unbilled_trips.list_unbilled(ORG)] == [charter.id]
 
 
-def test_run_reports_failed_client_and_invoices_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    over()
-    broken = over(client_id=BOLT)
-    genuine = invoice_lifecycle.issue_invoice
-
-    def issue(caller: Caller, invoice_id: str) -> Any:
-        if builders.get_charter(broken.id).invoice_id == invoice_id:
-            raise errors.Conflict("its trip was changed")
-        return genuine(caller, invoice_id)
-
-    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", issue)
-    run, _ = ran()
+def test_run_reports_failed_client_and_invoices_others() -> None:
+    create_unbilled_charter()
+    outdated = create_outdated_draft(BOLT)
+    run, _ = run_invoicing()
     assert run.invoices == 1
-    assert [(each.client_name, each.reason) for each in run.failures] == [("Bolt Tours", "its trip was changed")]
-    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", genuine)
-    mended, _ = ran()
-    assert (mended.invoices, mended.failures) == (2, [])
-    assert len(list_invoices(builders.MANAGER, InvoiceQuery()).items) == 2
+    assert [(failure.client_name, failure.reason) for failure in run.failures] == [("Bolt Tours", outdated.reason)]
+    send_ok("POST", f"/invoices/{outdated.invoice_id}/void", {"reason": "The trip has changed"})
+    repeated, _ = run_invoicing()
+    assert (repeated.invoices, repeated.failures) == (2, [])
+    invoices = list_invoices(builders.MANAGER, InvoiceQuery()).items
+    assert sorted((invoice.client_id, invoice.status) for invoice in invoices) == sorted(
+        [(CLIENT_ID, "issued"), (BOLT, "issued"), (BOLT, "void")]
+    )
 
 
 def test_run_interrupted_after_draft_issues_draft() -> None:
-    over()
-    noted = unbilled_trips.list_unbilled_of_client(ORG, CLIENT_ID)
+    create_unbilled_charter()
+    trips = unbilled_trips.list_unbilled_of_client(ORG, CLIENT_ID)
     client = store.get(Client, clients.get(booking_builders.STAFF, CLIENT_ID).key())
-    (draft,) = monthly_run._draft_invoices(SYSTEM, JANUARY, client, noted)
-    run, _ = ran()
-    assert run.invoice_ids == [draft]
-    assert send_ok("GET", f"/invoices/{draft}")["status"] == "issued"
+    [draft_id] = monthly_run._draft_invoices(SYSTEM, JANUARY, client, trips)
+    run, _ = run_invoicing()
+    assert run.invoice_ids == [draft_id]
+    assert send_ok("GET", f"/invoices/{draft_id}")["status"] == "issued"
 
 
 def test_run_skips_charter_invoiced_by_staff() -> None:
-    trip = over()
-    mine = send_ok("POST", "/invoices", {"charter_id": trip.id})
-    assert ran()[0].invoices == 0
-    assert send_ok("GET", f"/invoices/{mine['id']}")["status"] == "draft"
+    trip = create_unbilled_charter()
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
+    assert run_invoicing()[0].invoices == 0
+    assert send_ok("GET", f"/invoices/{draft['id']}")["status"] == "draft"
 
 
 def test_run_invoices_charters_of_voided_invoice() -> None:
-    trip = over()
-    run, _ = ran()
-    (first,) = run.invoice_ids
-    send_ok("POST", f"/invoices/{first}/void", {"reason": "Wrong"})
-    unbilled_trips.mark_unbilled_after_void(SYSTEM, told("invoice.voided", first))
-    again, _ = ran()
-    assert len(again.invoice_ids) == 2
-    assert builders.get_charter(trip.id).invoice_id == again.invoice_ids[-1]
+    trip = create_unbilled_charter()
+    run, _ = run_invoicing()
+    [invoice_id] = run.invoice_ids
+    send_ok("POST", f"/invoices/{invoice_id}/void", {"reason": "Wrong"})
+    unbilled_trips.mark_unbilled_after_void(SYSTEM, build_delivery("invoice.voided", invoice_id))
+    repeated, _ = run_invoicing()
+    assert len(repeated.invoice_ids) == 2
+    assert builders.get_charter(trip.id).invoice_id == repeated.invoice_ids[-1]
 
 
-def test_run_completes_failures_of_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    trip, genuine = over(), invoice_lifecycle.issue_invoice
-
-    def refused(caller: Caller, invoice_id: str) -> Any:
-        raise errors.ConcurrentUpdate("too many at once")
-
-    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", refused)
+def test_run_completes_failures_of_earlier_run() -> None:
+    outdated = create_outdated_draft(CLIENT_ID)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
-        assert [each.reason for each in ran()[0].failures] == ["too many at once"]
-        assert set(planned()) == {"2027-01", "2027-02"}, "no trip has to be over in February for it to be made"
-    monkeypatch.setattr(invoice_lifecycle, "issue_invoice", genuine)
+        assert [failure.reason for failure in run_invoicing()[0].failures] == [outdated.reason]
+        assert set(list_due_times()) == {"2027-01", "2027-02"}, "the next run is scheduled without trips of its month"
+    send_ok("POST", f"/invoices/{outdated.invoice_id}/void", {"reason": "The trip has changed"})
     with clock.frozen(datetime(2027, 3, 1, 5, 31, tzinfo=UTC)):
-        later, _ = ran(InvoicingMonth(org_id=ORG, month="2027-02"))
-        [invoice] = list_invoices(builders.MANAGER, InvoiceQuery()).items
-    assert (later.invoices, later.failures) == (1, [])
-    assert (invoice.status, invoice.charter_ids) == ("issued", [trip.id])
+        run, _ = run_invoicing(InvoicingMonth(org_id=ORG, month="2027-02"))
+        [invoice, _] = list_invoices(builders.MANAGER, InvoiceQuery()).items
+    assert (run.invoices, run.failures) == (1, [])
+    assert (invoice.status, invoice.charter_ids) == ("issued", [outdated.charter_id])
 
 
 def test_run_invoices_credit_booking_after_terms_change() -> None:
-    trip = over(client_id=BOLT)
+    trip = create_unbilled_charter(client_id=BOLT)
     before = store.get(Client, clients.get(booking_builders.STAFF, BOLT).key())
-    without = before.model_copy(update={"payment_terms": PaymentTerms.DUE_ON_RECEIPT})
-    store.commit(SYSTEM, Update(before, without))
-    run, _ = ran()
+    after = before.model_copy(update={"payment_terms": PaymentTerms.DUE_ON_RECEIPT})
+    store.commit(SYSTEM, Update(before, after))
+    run, _ = run_invoicing()
     assert run.invoices == 1
     invoice = send_ok("GET", f"/invoices/{builders.get_charter(trip.id).invoice_id}")
     assert (invoice["total"], invoice["payment_terms"]) == (726.5, "due_on_receipt")
@@ -190,52 +208,54 @@ def test_run_invoices_credit_booking_after_terms_change() -> None:
 
 
 def test_run_removes_trips_without_credit() -> None:
-    trip = over(client_id=NO_TERMS)
-    assert ran()[0].invoices == 0
+    trip = create_unbilled_charter(client_id=NO_TERMS)
+    assert run_invoicing()[0].invoices == 0
     assert unbilled_trips.list_unbilled(ORG) == []
     assert builders.get_charter(trip.id).invoice_id is None
 
 
 def test_mark_unbilled_after_midnight_uses_month_of_trip() -> None:
-    trip = create_completed_charter(stops=on_the("2027-01-31"))
+    trip = create_completed_charter(stops=build_stops("2027-01-31"))
     with clock.frozen(datetime(2027, 2, 1, 5, 10, tzinfo=UTC)):
-        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
-    assert planned() == {"2027-01": datetime(2027, 2, 1, 5, 30, tzinfo=UTC)}
+        unbilled_trips.mark_unbilled(SYSTEM, build_delivery("charter.completed", trip.id))
+    assert list_due_times() == {"2027-01": datetime(2027, 2, 1, 5, 30, tzinfo=UTC)}
 
 
 def test_mark_unbilled_after_run_uses_next_run() -> None:
-    trip = create_completed_charter(stops=on_the("2027-01-31"))
+    trip = create_completed_charter(stops=build_stops("2027-01-31"))
     with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
-        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
-    assert set(planned()) == {"2027-02"}
+        unbilled_trips.mark_unbilled(SYSTEM, build_delivery("charter.completed", trip.id))
+    assert set(list_due_times()) == {"2027-02"}
     with clock.frozen(datetime(2027, 3, 1, 5, 30, tzinfo=UTC)):
-        assert ran(InvoicingMonth(org_id=ORG, month="2027-02"))[0].invoices == 1
+        assert run_invoicing(InvoicingMonth(org_id=ORG, month="2027-02"))[0].invoices == 1
 
 
 def test_mark_unbilled_in_later_timezone_uses_month_of_trip() -> None:
-    stops = on_the("2027-02-01", "+13:00")
+    stops = build_stops("2027-02-01", "+13:00")
     for stop in stops:
         stop["timezone"] = "Pacific/Auckland"
     trip = create_completed_charter(stops=stops)
-    with clock.frozen(datetime(2027, 2, 1, 1, tzinfo=UTC)):  # in New York it is January still
-        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
-    assert set(planned()) == {"2027-02"}
+    with clock.frozen(datetime(2027, 2, 1, 1, tzinfo=UTC)):  # still January in New York
+        unbilled_trips.mark_unbilled(SYSTEM, build_delivery("charter.completed", trip.id))
+    assert set(list_due_times()) == {"2027-02"}
 
 
 def test_run_combines_trips_of_client() -> None:
     for _ in range(7):
-        over()
-    assert ran()[0].invoices == 1
+        create_unbilled_charter()
+    assert run_invoicing()[0].invoices == 1
 
 
 def test_run_splits_more_than_max_charters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monthly_run, "MAX_CHARTERS", 2)
-    trips = [over(), over(), over()]
+    trips = [create_unbilled_charter(), create_unbilled_charter(), create_unbilled_charter()]
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
-        assert ran()[0].invoices == 2
-        first, second = sorted(list_invoices(builders.MANAGER, InvoiceQuery()).items, key=lambda each: each.number)
+        assert run_invoicing()[0].invoices == 2
+        first, second = sorted(
+            list_invoices(builders.MANAGER, InvoiceQuery()).items, key=lambda invoice: invoice.number
+        )
     assert first.charter_ids + second.charter_ids == [trip.id for trip in trips]
-    assert [each.notes for each in (first, second)] == [
+    assert [invoice.notes for invoice in (first, second)] == [
         "Part 1 of 2 of the trips of January 2027.",
         "Part 2 of 2 of the trips of January 2027.",
     ]
@@ -248,13 +268,13 @@ def test_schedule_starts_run_at_local_half_past_midnight() -> None:
     )
     caller = Caller.system("tests", PERTH)
     store.commit(caller, Create(perth))
-    over()
-    over(16)
-    noted = unbilled_trips.UnbilledTrip(
+    create_unbilled_charter()
+    create_unbilled_charter(16)
+    trip = unbilled_trips.UnbilledTrip(
         org_id=PERTH, client_id=BOLT, charter_id=builders.create_completed_charter().id, trip_date="2027-01-15"
     )
     month, due_at = invoicing_run_schedule.current_month(clock.now(), perth.timezone)
-    store.commit(caller, Create(noted), Create(MonthDue(org_id=PERTH, month=month, due_at=due_at)))
+    store.commit(caller, Create(trip), Create(MonthDue(org_id=PERTH, month=month, due_at=due_at)))
     started: list[tuple[str, str]] = []
 
     def start(due: MonthDue) -> None:
@@ -274,25 +294,25 @@ def test_schedule_starts_run_at_local_half_past_midnight() -> None:
 
 
 def test_schedule_failed_start_is_retried() -> None:
-    over()
+    create_unbilled_charter()
 
-    def broken(_: MonthDue) -> None:
-        raise errors.UpstreamUnavailable("no answer")
+    def fail(_: MonthDue) -> None:
+        raise errors.UpstreamUnavailable("The workflow did not start.")
 
     started: list[str] = []
     with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
-        assert invoicing_run_schedule.run(broken).failed == 1
+        assert invoicing_run_schedule.run(fail).failed == 1
         assert invoicing_run_schedule.run(lambda due: started.append(due.month)).started == 1
     assert started == ["2027-01"]
 
 
 @pytest.mark.parametrize(
-    ("now", "zone", "month", "due"),
+    ("now", "timezone", "month", "due_at"),
     [
         (datetime(2027, 1, 31, 23, tzinfo=UTC), "America/New_York", "2027-01", datetime(2027, 2, 1, 5, 30, tzinfo=UTC)),
         (datetime(2027, 1, 31, 23, tzinfo=UTC), "Asia/Kolkata", "2027-02", datetime(2027, 2, 28, 19, tzinfo=UTC)),
         (datetime(2026, 12, 5, tzinfo=UTC), "UTC", "2026-12", datetime(2027, 1, 1, 0, 30, tzinfo=UTC)),
     ],
 )
-def test_current_month_uses_organization_timezone(now: datetime, zone: str, month: str, due: datetime) -> None:
-    assert invoicing_run_schedule.current_month(now, zone) == (month, due)
+def test_current_month_uses_organization_timezone(now: datetime, timezone: str, month: str, due_at: datetime) -> None:
+    assert invoicing_run_schedule.current_month(now, timezone) == (month, due_at)

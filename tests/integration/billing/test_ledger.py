@@ -20,59 +20,61 @@ CALLER = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="mana
 HARBOR = Organization(id=ORG, org_id=ORG, slug="harbor", name="Harbor", timezone="America/New_York", currency="USD")
 
 
-def pay(cents: int) -> None:
-    paid = movements.payment_received(client_id=CLIENT, invoice_id=INVOICE, cents=cents, currency="USD", memo="Paid")
-    store.commit(CALLER, *journal.journal_ops(HARBOR, paid))
+def record_payment(cents: int) -> None:
+    movement = movements.payment_received(
+        client_id=CLIENT, invoice_id=INVOICE, cents=cents, currency="USD", memo="Paid"
+    )
+    store.commit(CALLER, *journal.journal_ops(HARBOR, movement))
 
 
 def test_entry_date_uses_organization_timezone() -> None:
     with clock.frozen(datetime(2027, 2, 1, 2, tzinfo=UTC)):
-        pay(100)
-        pay(250)
+        record_payment(100)
+        record_payment(250)
         (second, first) = journal.list_entries(CALLER, LedgerQuery()).items
         assert first.on == second.on == date(2027, 1, 31)
-        january = journal.load_monthly_totals(ORG, ["2027-01", "2027-02"])
-    assert january["2027-01"][Account.CASH].balance == 350
-    assert january["2027-01"][Account.RECEIVABLE].credit == 350
-    assert january["2027-02"][Account.CASH].balance == 0
+        totals = journal.load_monthly_totals(ORG, ["2027-01", "2027-02"])
+    assert totals["2027-01"][Account.CASH].balance == 350
+    assert totals["2027-01"][Account.RECEIVABLE].credit == 350
+    assert totals["2027-02"][Account.CASH].balance == 0
 
 
 def test_list_entries_on_the_last_day_of_a_month_reads_one_partition() -> None:
     with clock.frozen(datetime(2027, 1, 31, 6, tzinfo=UTC)):
-        pay(100)
-        pay(250)
-        before = call_stats.calls
+        record_payment(100)
+        record_payment(250)
+        calls_before = call_stats.calls
         assert len(journal.list_entries(CALLER, LedgerQuery(limit=1)).items) == 1
-        assert call_stats.calls - before == 1
+        assert call_stats.calls - calls_before == 1
 
 
 def test_list_entries_includes_a_day_that_has_begun_only_in_the_furthest_time_zone() -> None:
     kiritimati = HARBOR.model_copy(update={"timezone": "Pacific/Kiritimati"})
-    paid = movements.payment_received(client_id=CLIENT, invoice_id=INVOICE, cents=100, currency="USD", memo="Paid")
+    movement = movements.payment_received(client_id=CLIENT, invoice_id=INVOICE, cents=100, currency="USD", memo="Paid")
     with clock.frozen(datetime(2027, 1, 31, 10, tzinfo=UTC)):
-        store.commit(CALLER, *journal.journal_ops(kiritimati, paid))
-        assert [each.on for each in journal.list_entries(CALLER, LedgerQuery()).items] == [date(2027, 2, 1)]
+        store.commit(CALLER, *journal.journal_ops(kiritimati, movement))
+        assert [entry.on for entry in journal.list_entries(CALLER, LedgerQuery()).items] == [date(2027, 2, 1)]
 
 
 def test_list_entries_filters_by_account_client_and_range() -> None:
     with clock.frozen(datetime(2027, 2, 10, 12, tzinfo=UTC)):
-        pay(100)
+        record_payment(100)
         fee = movements.fee_paid(cents=3, currency="USD", memo="Stripe")
         store.commit(CALLER, *journal.journal_ops(HARBOR, fee))
     with clock.frozen(datetime(2027, 3, 10, 12, tzinfo=UTC)):
-        pay(200)
+        record_payment(200)
 
-        def amounts(**query: object) -> list[int]:
-            found = journal.list_entries(CALLER, LedgerQuery.model_validate(query)).items
-            return [abs(each.postings[0].amount) for each in found]
+        def list_amounts(**query: object) -> list[int]:
+            entries = journal.list_entries(CALLER, LedgerQuery.model_validate(query)).items
+            return [abs(entry.postings[0].amount) for entry in entries]
 
-        assert amounts() == [200, 3, 100]
-        assert amounts(account="fees") == [3]
-        assert amounts(client_id=CLIENT) == [200, 100]
-        assert amounts(date_from="2027-02-11") == [200]
-        assert amounts(date_to="2027-03-09", account="cash") == [3, 100]
-        assert [each.on for each in journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 2, 28))] == [
+        assert list_amounts() == [200, 3, 100]
+        assert list_amounts(account="fees") == [3]
+        assert list_amounts(client_id=CLIENT) == [200, 100]
+        assert list_amounts(date_from="2027-02-11") == [200]
+        assert list_amounts(date_to="2027-03-09", account="cash") == [3, 100]
+        assert [entry.on for entry in journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 2, 28))] == [
             date(2027, 2, 10)
         ] * 2
         with pytest.raises(errors.Invalid):
-            amounts(date_from="2027-03-01", date_to="2027-02-01")
+            list_amounts(date_from="2027-03-01", date_to="2027-02-01")

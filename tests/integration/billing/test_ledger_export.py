@@ -1,4 +1,4 @@
-"""Exports are read back, and say the same as the ledger."""
+"""The exports of the journal, read back and compared with the ledger."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
         builders.set_up_organization()
         bolt = builders.create_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T", name='=HYPERLINK("x") "Bolt" Tours')
-        for client_id, paid in ((CLIENT_ID, 226.5), (bolt.id, 726.5)):
+        for client_id, amount in ((CLIENT_ID, 226.5), (bolt.id, 726.5)):
             draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter(client_id=client_id).id})
             send_ok("POST", f"/invoices/{draft['id']}/issue")
-            payment = {"amount": paid, "method": "check", "reference": "1042"}
+            payment = {"amount": amount, "method": "check", "reference": "1042"}
             send_ok("POST", f"/invoices/{draft['id']}/record-payment", payment)
-        house = organization_queries.get(ORG)
+        harbor = organization_queries.get(ORG)
         fee = movements.fee_paid(cents=557, currency="USD", memo="Stripe")
-        store.commit(SYSTEM, *journal.journal_ops(house, fee))
+        store.commit(SYSTEM, *journal.journal_ops(harbor, fee))
         yield
 
 
-def exported(form: str, **query: str) -> Reply:
-    reply = send_request("GET", "/billing/export", query={"format": form, **query})
+def export_journal(format_: str, **query: str) -> Reply:
+    reply = send_request("GET", "/billing/export", query={"format": format_, **query})
     assert reply.status == 200, reply.text
     return reply
 
 
-def of_ledger() -> Sums:
+def get_ledger_totals() -> Sums:
     entries = journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 1, 31))
     return {account: Decimal(cents) / 100 for account, cents in sum_by_account(entries).items()}
 
 
-def summed(lines: Iterator[tuple[Account, Decimal]]) -> Sums:
+def sum_lines(lines: Iterator[tuple[Account, Decimal]]) -> Sums:
     sums = dict.fromkeys(Account, Decimal(0))
     for account, amount in lines:
         sums[account] += amount
@@ -66,31 +66,33 @@ def summed(lines: Iterator[tuple[Account, Decimal]]) -> Sums:
 
 
 def test_export_csv_equals_ledger_totals() -> None:
-    reply = exported("csv")
+    reply = export_journal("csv")
     assert reply.headers["Content-Disposition"] == 'attachment; filename="journal-harbor-2027-01-01-2027-01-10.csv"'
     rows = list(csv.DictReader(io.StringIO(builders.decode_file(reply))))
     assert tuple(rows[0]) == ledger_export.CSV_COLUMNS
-    sums = summed((Account(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows)
-    assert sums == of_ledger()
+    sums = sum_lines(
+        (Account(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows
+    )
+    assert sums == get_ledger_totals()
     assert sum(sums.values()) == 0
     assert {row["name"][:2] for row in rows} == {"Ac", "'=", ""}
 
 
 def test_export_iif_balances_each_transaction() -> None:
-    lines = [line.split("\t") for line in builders.decode_file(exported("iif")).splitlines()]
-    heads = {line[0]: line for line in lines if line[0].startswith("!")}
+    lines = [line.split("\t") for line in builders.decode_file(export_journal("iif")).splitlines()]
+    header_by_type = {line[0]: line for line in lines if line[0].startswith("!")}
     assert {line[1] for line in lines if line[0] == "ACCNT"} == set(BY_NAME)
-    found: list[tuple[Account, Decimal]] = []
-    open_ = Decimal(0)
+    amounts: list[tuple[Account, Decimal]] = []
+    transaction_sum = Decimal(0)
     for line in lines:
         if line[0] in {"TRNS", "SPL"}:
-            row = dict(zip(heads[f"!{line[0]}"], line, strict=True))
+            row = dict(zip(header_by_type[f"!{line[0]}"], line, strict=True))
             assert row["DATE"] == "01/10/2027"
-            found.append((BY_NAME[row["ACCNT"]], Decimal(row["AMOUNT"])))
-            open_ += Decimal(row["AMOUNT"])
+            amounts.append((BY_NAME[row["ACCNT"]], Decimal(row["AMOUNT"])))
+            transaction_sum += Decimal(row["AMOUNT"])
         elif line[0] == "ENDTRNS":
-            assert open_ == 0
-    assert summed(iter(found)) == of_ledger()
+            assert transaction_sum == 0
+    assert sum_lines(iter(amounts)) == get_ledger_totals()
     assert len([line for line in lines if line[0] == "TRNS"]) == 5
 
 
@@ -99,20 +101,20 @@ def test_export_iif_lists_party_line_first_and_names() -> None:
     builders.record_deposit(trip.id, 20_000)
     draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
     send_ok("POST", f"/invoices/{draft['id']}/issue")
-    vendor = bidders.vendor()
-    owed = PayableInput(vendor_id=vendor, amount=10_000, due_date=date(2027, 4, 1), description="Parking")
-    payouts.pay_payable(MANAGER, payables.create_payable(MANAGER, owed).id, PayInput(method=PayoutMethod.ACH), None)
-    lines = [line.split("\t") for line in builders.decode_file(exported("iif")).splitlines()]
+    vendor_id = bidders.vendor()
+    request = PayableInput(vendor_id=vendor_id, amount=10_000, due_date=date(2027, 4, 1), description="Parking")
+    payouts.pay_payable(MANAGER, payables.create_payable(MANAGER, request).id, PayInput(method=PayoutMethod.ACH), None)
+    lines = [line.split("\t") for line in builders.decode_file(export_journal("iif")).splitlines()]
     assert {line[1] for line in lines if line[0] == "CUST"} == {"Acme Events", "=HYPERLINK( x ) Bolt Tours"}
     [[_, name]] = [line for line in lines if line[0] == "VEND"]
-    kept = {"Accounts Receivable", "Accounts Payable"}
-    assert [line for line in lines if line[0] == "SPL" and line[4] in kept] == []
+    party_accounts = {"Accounts Receivable", "Accounts Payable"}
+    assert [line for line in lines if line[0] == "SPL" and line[4] in party_accounts] == []
     assert [line[5] for line in lines if line[0] == "TRNS" and line[4] == "Accounts Payable"] == [name, name]
 
 
 def test_export_qbo_balances_and_names_parties() -> None:
-    entries = json.loads(builders.decode_file(exported("qbo")))["JournalEntry"]
-    found: list[tuple[Account, Decimal]] = []
+    entries = json.loads(builders.decode_file(export_journal("qbo")))["JournalEntry"]
+    amounts: list[tuple[Account, Decimal]] = []
     for entry in entries:
         assert len(entry["DocNumber"]) <= 21
         for line in entry["Line"]:
@@ -121,22 +123,24 @@ def test_export_qbo_balances_and_names_parties() -> None:
             account = Account(detail["AccountRef"]["value"])
             if account is Account.RECEIVABLE:
                 assert detail["Entity"]["Type"] == "Customer"
-            found.append((account, sign * Decimal(str(line["Amount"]))))
-    assert summed(iter(found)) == of_ledger()
+            amounts.append((account, sign * Decimal(str(line["Amount"]))))
+    assert sum_lines(iter(amounts)) == get_ledger_totals()
     assert len({entry["DocNumber"] for entry in entries}) == len(entries) == 5
 
 
 def test_export_rejects_invalid_range() -> None:
-    assert len(builders.decode_file(exported("csv", date_from="2026-12-01", date_to="2026-12-31")).splitlines()) == 1
-    for wrong in (
+    assert (
+        len(builders.decode_file(export_journal("csv", date_from="2026-12-01", date_to="2026-12-31")).splitlines()) == 1
+    )
+    for query in (
         {"date_from": "2027-01-02", "date_to": "2027-01-01"},
         {"date_from": "2025-01-02", "date_to": "2027-01-01"},
         {"format": "xlsx"},
     ):
-        assert send_request("GET", "/billing/export", query=wrong).status == 422
+        assert send_request("GET", "/billing/export", query=query).status == 422
 
 
 def test_export_rejects_too_large_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_export, "MAX_EXPORT_BYTES", 100)
-    refused = send_request("GET", "/billing/export")
-    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "date_from")
+    reply = send_request("GET", "/billing/export")
+    assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "date_from")

@@ -1,4 +1,4 @@
-"""Services, on a real table's terms: whatever is done in whatever order, the books agree with what they are about."""
+"""The ledger agrees with charters, invoices and credit after any sequence of service calls."""
 
 from __future__ import annotations
 
@@ -27,157 +27,155 @@ from coachway.core.types import ids
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
-from tests.memory.client import MemoryConnection
 from tests.state_machines import machine_settings
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
 
 
-class Services(RuleBasedStateMachine):
-    """Trips are booked, paid ahead, invoiced, paid, refunded, voided, cancelled."""
+class BillingMachine(RuleBasedStateMachine):
+    """Charters are booked, paid in advance, invoiced, paid, refunded, voided and cancelled."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = clock.frozen(NOW)
         self.clock.__enter__()
-        self.trips: list[str] = []
-        self.paid_in = self.given_back = 0
+        self.charter_ids: list[str] = []
+        self.paid_in = self.refunded = 0
 
     def teardown(self) -> None:
         self.clock.__exit__(None, None, None)
 
     @initialize()
-    def found(self) -> None:
-        empty()
+    def create_organization(self) -> None:
+        builders.clear_table()
         builders.set_up_organization()
-        self.trips.append(builders.create_completed_charter().id)
+        self.charter_ids.append(builders.create_completed_charter().id)
 
-    def invoices(self) -> list[Invoice]:
+    def list_invoices(self) -> list[Invoice]:
         return invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
 
-    def some(self, data: st.DataObject, *statuses: str) -> Invoice | None:
-        fitting = [each for each in self.invoices() if each.status in statuses]
-        return data.draw(st.sampled_from(sorted(fitting, key=lambda each: each.id))) if fitting else None
+    def draw_invoice(self, data: st.DataObject, *statuses: str) -> Invoice | None:
+        candidates = [invoice for invoice in self.list_invoices() if invoice.status in statuses]
+        return data.draw(st.sampled_from(sorted(candidates, key=lambda invoice: invoice.id))) if candidates else None
 
-    @rule(over=st.booleans())
-    def book(self, over: bool) -> None:
-        if len(self.trips) < 6:
-            self.trips.append((builders.create_completed_charter() if over else builders.create_booked_charter()).id)
+    @rule(completed=st.booleans())
+    def book_charter(self, completed: bool) -> None:
+        if len(self.charter_ids) < 6:
+            self.charter_ids.append(
+                (builders.create_completed_charter() if completed else builders.create_booked_charter()).id
+            )
 
     @rule(data=st.data(), cents=st.integers(1, 80_000))
-    def pay_ahead(self, data: st.DataObject, cents: int) -> None:
-        trip = builders.get_charter(data.draw(st.sampled_from(self.trips)))
-        if trip.invoice_id is None and trip.status in invoices.BILLABLE:
-            builders.record_deposit(trip.id, cents)
+    def pay_deposit(self, data: st.DataObject, cents: int) -> None:
+        charter = builders.get_charter(data.draw(st.sampled_from(self.charter_ids)))
+        if charter.invoice_id is None and charter.status in invoices.BILLABLE:
+            builders.record_deposit(charter.id, cents)
             self.paid_in += cents
 
-    @rule(data=st.data(), off=st.one_of(st.just(0), st.integers(-80_000, 20_000)))
-    def draft(self, data: st.DataObject, off: int) -> None:
-        extras = [ExtraInput(description="Goodwill, or waiting", amount=off)] if off else []
-        wanted = InvoiceInput(charter_id=data.draw(st.sampled_from(self.trips)), extras=extras)
-        refusable(lambda: invoices.create_invoice(MANAGER, wanted))
+    @rule(data=st.data(), adjustment=st.one_of(st.just(0), st.integers(-80_000, 20_000)))
+    def draft_invoice(self, data: st.DataObject, adjustment: int) -> None:
+        extras = [ExtraInput(description="Goodwill or waiting time", amount=adjustment)] if adjustment else []
+        request = InvoiceInput(charter_id=data.draw(st.sampled_from(self.charter_ids)), extras=extras)
+        succeeds(lambda: invoices.create_invoice(MANAGER, request))
 
     @rule(data=st.data())
-    def issue(self, data: st.DataObject) -> None:
-        draft = self.some(data, "draft")
+    def issue_invoice(self, data: st.DataObject) -> None:
+        draft = self.draw_invoice(data, "draft")
         if draft is not None:
-            refusable(lambda: invoice_lifecycle.issue_invoice(MANAGER, draft.id))
+            succeeds(lambda: invoice_lifecycle.issue_invoice(MANAGER, draft.id))
 
     @rule(data=st.data())
-    def void(self, data: st.DataObject) -> None:
-        invoice = self.some(data, "draft", "issued", "partially_paid", "paid")
+    def void_invoice(self, data: st.DataObject) -> None:
+        invoice = self.draw_invoice(data, "draft", "issued", "partially_paid", "paid")
         if invoice is not None:
-            refusable(lambda: invoice_lifecycle.void_invoice(MANAGER, invoice.id, "Wrong"))
+            succeeds(lambda: invoice_lifecycle.void_invoice(MANAGER, invoice.id, "Wrong"))
 
     @rule(data=st.data(), share=st.integers(1, 130))
-    def pay(self, data: st.DataObject, share: int) -> None:
-        invoice = self.some(data, "issued", "partially_paid")
+    def pay_invoice(self, data: st.DataObject, share: int) -> None:
+        invoice = self.draw_invoice(data, "issued", "partially_paid")
         if invoice is None:
             return
         cents = max(1, invoice.balance_due * share // 100)
-        wanted = RecordPaymentInput(amount=cents, method=PaymentMethod.CHECK)
-        if refusable(lambda: manual_payments.record_payment(MANAGER, invoice.id, wanted)):
+        request = RecordPaymentInput(amount=cents, method=PaymentMethod.CHECK)
+        if succeeds(lambda: manual_payments.record_payment(MANAGER, invoice.id, request)):
             self.paid_in += cents
 
     @rule(data=st.data(), share=st.integers(1, 130))
-    def refund(self, data: st.DataObject, share: int) -> None:
-        invoice = self.some(data, "partially_paid", "paid")
+    def refund_invoice(self, data: st.DataObject, share: int) -> None:
+        invoice = self.draw_invoice(data, "partially_paid", "paid")
         if invoice is None:
             return
         cents = max(1, (invoice.amount_paid - invoice.amount_refunded) * share // 100)
 
-        def act() -> None:
-            on = payment_effects.load_context(MANAGER, invoice.id)
-            store.commit(MANAGER, *payment_effects.apply_refund(on, refund_id=ids.new("rfd"), cents=cents)[1])
+        def apply() -> None:
+            context = payment_effects.load_context(MANAGER, invoice.id)
+            store.commit(MANAGER, *payment_effects.apply_refund(context, refund_id=ids.new("rfd"), cents=cents)[1])
 
-        if refusable(act):
-            self.given_back += cents
+        if succeeds(apply):
+            self.refunded += cents
 
     @rule(data=st.data(), share=st.integers(1, 130))
-    def reverse(self, data: st.DataObject, share: int) -> None:
-        invoice = self.some(data, "partially_paid", "paid")
+    def reverse_payment(self, data: st.DataObject, share: int) -> None:
+        invoice = self.draw_invoice(data, "partially_paid", "paid")
         if invoice is None or invoice.amount_refunded:
             return
         cents = max(1, invoice.paid_since * share // 100)
 
-        def act() -> None:
-            on = payment_effects.load_context(MANAGER, invoice.id)
-            store.commit(MANAGER, *payment_effects.apply_reversal(on, payment_id=ids.new("pay"), cents=cents)[1])
+        def apply() -> None:
+            context = payment_effects.load_context(MANAGER, invoice.id)
+            store.commit(MANAGER, *payment_effects.apply_reversal(context, payment_id=ids.new("pay"), cents=cents)[1])
 
-        if refusable(act):
+        if succeeds(apply):
             self.paid_in -= cents
 
     @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        charter_id = data.draw(st.sampled_from(self.trips))
-        wanted = CancelInput(initiated_by="operator")
-        refusable(lambda: lifecycle.cancel(STAFF, charter_id, wanted, preview=False))
+    def cancel_charter(self, data: st.DataObject) -> None:
+        charter_id = data.draw(st.sampled_from(self.charter_ids))
+        request = CancelInput(initiated_by="operator")
+        succeeds(lambda: lifecycle.cancel(STAFF, charter_id, request, preview=False))
 
     @invariant()
-    def the_books_agree(self) -> None:
-        if not self.trips:
+    def ledger_agrees_with_records(self) -> None:
+        if not self.charter_ids:
             return
         entries = list(journal.iter_entries(ORG, date(2026, 1, 1), date(2027, 12, 31)))
-        sums, known = sum_by_account(entries), self.invoices()
-        assert sum(sums.values()) == 0
-        counted = journal.load_monthly_totals(ORG, ["2027-01"])["2027-01"]
-        assert {account: counted[account].balance for account in Account} == sums
-        due = sum(each.balance_due for each in known if each.status.is_open)
-        assert sums[Account.RECEIVABLE] == due
-        assert sums[Account.CASH] == self.paid_in - self.given_back
-        assert 0 <= self.given_back <= self.paid_in
-        issued = [each for each in known if each.number and each.status != "void"]
-        charged = sum(each.total - each.amount_refunded for each in issued)
-        assert sum_by_client(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.given_back
-        owed = credit.get_credit(clients.get(STAFF, CLIENT_ID))
-        trips = [builders.get_charter(each) for each in self.trips]
-        assert owed.booked_balance == sum(each.credit_reserved for each in trips)
-        assert owed.open_balance - owed.booked_balance == due
-        live = {each.id: each.amount_paid - each.amount_refunded for each in issued}
-        ahead = sum(trip.amount_paid - live.get(trip.invoice_id or "", 0) for trip in trips)
-        assert -sums[Account.DEPOSITS] == ahead, "what trips were paid beside their invoices is the clients' deposit"
+        balances, all_invoices = sum_by_account(entries), self.list_invoices()
+        assert sum(balances.values()) == 0
+        totals = journal.load_monthly_totals(ORG, ["2027-01"])["2027-01"]
+        assert {account: totals[account].balance for account in Account} == balances
+        open_balance = sum(invoice.balance_due for invoice in all_invoices if invoice.status.is_open)
+        assert balances[Account.RECEIVABLE] == open_balance
+        assert balances[Account.CASH] == self.paid_in - self.refunded
+        assert 0 <= self.refunded <= self.paid_in
+        issued = [invoice for invoice in all_invoices if invoice.number and invoice.status != "void"]
+        charged = sum(invoice.total - invoice.amount_refunded for invoice in issued)
+        assert sum_by_client(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.refunded
+        client_credit = credit.get_credit(clients.get(STAFF, CLIENT_ID))
+        charters = [builders.get_charter(charter_id) for charter_id in self.charter_ids]
+        assert client_credit.booked_balance == sum(charter.credit_reserved for charter in charters)
+        assert client_credit.open_balance - client_credit.booked_balance == open_balance
+        net_payments = {invoice.id: invoice.amount_paid - invoice.amount_refunded for invoice in issued}
+        deposits = sum(charter.amount_paid - net_payments.get(charter.invoice_id or "", 0) for charter in charters)
+        assert -balances[Account.DEPOSITS] == deposits, "payments of charters besides their invoices are deposits"
         assert all(
-            line.client_id == CLIENT_ID for each in entries for line in each.postings if line.account in CLIENT_ACCOUNTS
+            line.client_id == CLIENT_ID
+            for entry in entries
+            for line in entry.postings
+            if line.account in CLIENT_ACCOUNTS
         )
-        numbers = sorted(each.number for each in known if each.number)
+        numbers = sorted(invoice.number for invoice in all_invoices if invoice.number)
         assert numbers == [f"INV-2027-HARBOR-{n:05d}" for n in range(1, len(numbers) + 1)]
 
 
-def refusable(act: Any) -> bool:
-    """Whether it was done; a rule may say no."""
+def succeeds(call: Any) -> bool:
+    """Call a function. Return False if a business rule rejects the call."""
     try:
-        act()
+        call()
     except (errors.Conflict, errors.Invalid):
         return False
     return True
 
 
-def empty() -> None:
-    """Delete all items, so that each example starts with an empty table."""
-    MemoryConnection.memory.clear()
-    store.clear_sequence_cache()
-
-
 @pytest.mark.usefixtures("dynamodb")
 def test_ledger_agrees_with_records_after_any_sequence() -> None:
-    run_state_machine_as_test(Services, settings=machine_settings(3))
+    run_state_machine_as_test(BillingMachine, settings=machine_settings(3))

@@ -1,4 +1,4 @@
-"""An invoice is said to be overdue once, by whoever sees it first."""
+"""An invoice becomes overdue once, by the timer or by a partial payment."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.integration.billing import builders
 from tests.integration.billing.builders import create_completed_charter, send_ok
 from tests.integration.bookings.builders import ORG
 
-DUE_UNTIL = datetime(2027, 2, 10, 5, tzinfo=UTC)
-"""The end of the last day, in New York."""
+OVERDUE_AT = datetime(2027, 2, 10, 5, tzinfo=UTC)
+"""The end of the due date in New York."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,40 +27,40 @@ def organization() -> Iterator[None]:
         yield
 
 
-def issued() -> str:
+def create_issued_invoice() -> str:
     draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
     return str(send_ok("POST", f"/invoices/{draft['id']}/issue")["id"])
 
 
-def said(invoice_id: str) -> list[str]:
-    return [each.type for each in store.history(INVOICE.key(org=ORG, id=invoice_id))]
+def list_event_types(invoice_id: str) -> list[str]:
+    return [event.type for event in store.history(INVOICE.key(org=ORG, id=invoice_id))]
 
 
-def part(invoice_id: str) -> dict[str, Any]:
+def pay_part(invoice_id: str) -> dict[str, Any]:
     return send_ok("POST", f"/invoices/{invoice_id}/record-payment", {"amount": 100, "method": "cash"})
 
 
 def test_partial_payment_before_timer_marks_overdue() -> None:
-    invoice = issued()
-    with clock.frozen(DUE_UNTIL):
-        assert part(invoice)["status"] == "overdue"
+    invoice_id = create_issued_invoice()
+    with clock.frozen(OVERDUE_AT):
+        assert pay_part(invoice_id)["status"] == "overdue"
         assert overdue_job.run().overdue == 0
-    assert said(invoice).count("invoice.overdue") == 1
+    assert list_event_types(invoice_id).count("invoice.overdue") == 1
 
 
 def test_partial_payment_of_overdue_invoice_sends_no_second_event() -> None:
-    invoice = issued()
-    with clock.frozen(DUE_UNTIL):
+    invoice_id = create_issued_invoice()
+    with clock.frozen(OVERDUE_AT):
         assert overdue_job.run().overdue == 1
-        assert part(invoice)["status"] == "overdue"
-    assert said(invoice).count("invoice.overdue") == 1
+        assert pay_part(invoice_id)["status"] == "overdue"
+    assert list_event_types(invoice_id).count("invoice.overdue") == 1
 
 
 def test_payment_before_deadline_prevents_overdue() -> None:
-    invoice = issued()
+    invoice_id = create_issued_invoice()
     with clock.frozen(datetime(2027, 2, 10, 4, 59, 59, tzinfo=UTC)):
-        paid = send_ok("POST", f"/invoices/{invoice}/record-payment", {"amount": 726.5, "method": "cash"})
+        paid = send_ok("POST", f"/invoices/{invoice_id}/record-payment", {"amount": 726.5, "method": "cash"})
         assert paid["status"] == "paid"
-    with clock.frozen(DUE_UNTIL):
+    with clock.frozen(OVERDUE_AT):
         assert overdue_job.run().overdue == 0
-    assert "invoice.overdue" not in said(invoice)
+    assert "invoice.overdue" not in list_event_types(invoice_id)

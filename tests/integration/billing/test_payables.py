@@ -1,4 +1,4 @@
-"""What vendors are owed, from the award to the remittance, on the table in memory."""
+"""Payables to vendors, from the award of a bid to the payout."""
 
 from __future__ import annotations
 
@@ -38,217 +38,223 @@ def organization() -> None:
     office.found()
 
 
-def ask(method: str, path: str, body: Any = None, *, vendor: str = "", **more: Any) -> Reply:
-    """A request to billing as a manager, or as somebody of a vendor."""
+def send_request(method: str, path: str, body: Any = None, *, vendor_id: str = "", **options: Any) -> Reply:
+    """Send a request to the payables API, as a manager or as a user of a vendor."""
     token = token_for("billing:read billing:write", role="manager")
-    if vendor:
-        token = token_for("billing:read", role="vendor", party_id=vendor, user_id=f"usr_{vendor[4:]}")
-    return call(api, method, f"/api/v1/billing{path}", body, token=token, **more)
+    if vendor_id:
+        token = token_for("billing:read", role="vendor", party_id=vendor_id, user_id=f"usr_{vendor_id[4:]}")
+    return call(api, method, f"/api/v1/billing{path}", body, token=token, **options)
 
 
-def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
-    reply = ask(method, path, body, **more)
+def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+    """Send a request that must succeed. Return the body of the response."""
+    reply = send_request(method, path, body, **options)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
 
 
-def delivered(key: Any, kind: str, aggregate_id: str) -> Delivery:
-    """The newest event of a type of an aggregate, as it comes off the bus."""
-    event = [each for each in store.history(key) if each.type == kind][-1]
-    said = event.model_dump(mode="json")
+def build_delivery(key: Any, event_type: str, aggregate_id: str) -> Delivery:
+    """Build the delivery of the newest event of a type."""
+    event = [event for event in store.history(key) if event.type == event_type][-1].model_dump(mode="json")
     return Delivery(
-        event_id=said["event_id"],
-        type=kind,
+        event_id=event["event_id"],
+        type=event_type,
         org_id=ORG,
         aggregate_id=aggregate_id,
         correlation_id="c",
-        data=said["data"],
+        data=event["data"],
     )
 
 
-def awarded(price: float = 1250, name: str = "Premium Coach Lines") -> tuple[dict[str, Any], str, Delivery]:
-    """A charter, the vendor that it was awarded to, and the event that says so."""
-    trip, vendor = (
-        office.booked(),
-        office.vendor(name, primary_email=f"{name.split(maxsplit=1)[0].lower()}@vendor.example"),
-    )
-    bid = office.bid(trip["id"], vendor, price)
+def award_charter(price: float = 1250, name: str = "Premium Coach Lines") -> tuple[dict[str, Any], str, Delivery]:
+    """Award a charter to a vendor. Return the charter, the id of the vendor, and the event of the award."""
+    charter = office.booked()
+    vendor_id = office.vendor(name, primary_email=f"{name.split(maxsplit=1)[0].lower()}@vendor.example")
+    bid = office.bid(charter["id"], vendor_id, price)
     office.done("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
-    return trip, vendor, delivered(BID.key(org=ORG, id=bid["id"]), "bid.accepted", bid["id"])
+    return charter, vendor_id, build_delivery(BID.key(org=ORG, id=bid["id"]), "bid.accepted", bid["id"])
 
 
-def owed(price: float = 1250, name: str = "Premium Coach Lines") -> dict[str, Any]:
-    """The payable of an award."""
-    _, vendor, event = awarded(price, name)
+def create_award_payable(price: float = 1250, name: str = "Premium Coach Lines") -> dict[str, Any]:
+    """Award a charter to a vendor. Return the payable of the award."""
+    _, vendor_id, event = award_charter(price, name)
     consumers.CONSUMERS["bid.accepted"](SYSTEM, event)
-    [found] = done("GET", "/payables", query={"vendor_id": vendor})["items"]
-    return dict(found)
+    [payable] = send_ok("GET", "/payables", query={"vendor_id": vendor_id})["items"]
+    return dict(payable)
 
 
-def balances() -> dict[str, int]:
-    """What each account of the ledger adds up to, in cents."""
+def get_balances() -> dict[str, int]:
+    """Return the balance of each account in cents, without zeros."""
     today = clock.now().date()
-    found: dict[str, int] = {}
+    balances: dict[str, int] = {}
     for entry in journal.iter_entries(ORG, today - timedelta(days=2), today + timedelta(days=2)):
         for line in entry.postings:
-            found[line.account.value] = found.get(line.account.value, 0) + line.amount
-    assert sum(found.values()) == 0
-    return {name: cents for name, cents in found.items() if cents}
+            balances[line.account.value] = balances.get(line.account.value, 0) + line.amount
+    assert sum(balances.values()) == 0
+    return {name: cents for name, cents in balances.items() if cents}
 
 
-def events_of(key: Any) -> Sequence[str]:
-    return [each.type for each in store.history(key)]
+def list_event_types(key: Any) -> Sequence[str]:
+    return [event.type for event in store.history(key)]
 
 
 def test_award_creates_payable_on_payout_date() -> None:
-    payable = owed(1250)
+    payable = create_award_payable(1250)
     assert (payable["amount"], payable["currency"], payable["status"]) == (1250.0, "USD", "open")
-    assert payable["due_date"] == "2027-04-02"  # thirty days after the trip
+    assert payable["due_date"] == "2027-04-02"  # thirty days after the charter
     assert payable["falls_due_at"] == "2027-04-02T04:00:00Z"
     assert payable["description"].startswith("Trip CH-")
-    assert balances() == {"cost_of_service": 125_000, "accounts_payable": -125_000}
+    assert get_balances() == {"cost_of_service": 125_000, "accounts_payable": -125_000}
 
 
 def test_award_repeated_event_creates_one_payable() -> None:
-    _, vendor, event = awarded()
+    _, vendor_id, event = award_charter()
     award_consumer.create_payable_of_award(SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
         award_consumer.create_payable_of_award(SYSTEM, event)
-    assert len(done("GET", "/payables", query={"vendor_id": vendor})["items"]) == 1
-    assert balances()["accounts_payable"] == -125_000
+    assert len(send_ok("GET", "/payables", query={"vendor_id": vendor_id})["items"]) == 1
+    assert get_balances()["accounts_payable"] == -125_000
 
 
-def called_off(bid_id: str) -> None:
-    """Billing hears, twice, that who had won need not come."""
-    off = delivered(BID.key(org=ORG, id=bid_id), "bid.called_off", bid_id)
+def deliver_cancelled_award(bid_id: str) -> None:
+    """Deliver the event of a cancelled award, twice."""
+    delivery = build_delivery(BID.key(org=ORG, id=bid_id), "bid.called_off", bid_id)
     for _ in range(2):
-        consumers.CONSUMERS["bid.called_off"](SYSTEM, off)
+        consumers.CONSUMERS["bid.called_off"](SYSTEM, delivery)
 
 
-def cancelled(trip: dict[str, Any]) -> None:
-    """A charter is cancelled, and bidding has heard of it."""
-    booking_builders.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+def cancel_charter(charter: dict[str, Any]) -> None:
+    """Cancel a charter, which cancels its award."""
+    booking_builders.ask("POST", f"/charters/{charter['id']}/cancel", {"reason": "The event is off"})
     request_consumers.on_charter_cancelled(
-        SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
+        SYSTEM, build_delivery(CHARTER.key(org=ORG, id=charter["id"]), "charter.cancelled", charter["id"])
     )
 
 
 def test_cancelled_award_voids_payable() -> None:
-    trip, _, event = awarded()
+    charter, _, event = award_charter()
     award_consumer.create_payable_of_award(SYSTEM, event)
-    cancelled(trip)
-    called_off(event.aggregate_id)
-    [payable] = done("GET", "/payables")["items"]
+    cancel_charter(charter)
+    deliver_cancelled_award(event.aggregate_id)
+    [payable] = send_ok("GET", "/payables")["items"]
     assert (payable["status"], payable["void_reason"]) == ("void", "The charter was cancelled")
-    assert balances() == {}
-    assert events_of(PAYABLE.key(org=ORG, id=payable["id"])) == ["payable.created", "payable.voided"]
+    assert get_balances() == {}
+    assert list_event_types(PAYABLE.key(org=ORG, id=payable["id"])) == ["payable.created", "payable.voided"]
 
 
 def test_award_event_after_cancellation_creates_nothing() -> None:
-    trip, _, event = awarded()
-    cancelled(trip)
-    called_off(event.aggregate_id)
+    charter, _, event = award_charter()
+    cancel_charter(charter)
+    deliver_cancelled_award(event.aggregate_id)
     award_consumer.create_payable_of_award(SYSTEM, event)
-    assert done("GET", "/payables")["items"] == []
-    assert balances() == {}
+    assert send_ok("GET", "/payables")["items"] == []
+    assert get_balances() == {}
 
 
 def test_cancelled_award_keeps_paid_payable() -> None:
-    trip, _, event = awarded()
+    charter, _, event = award_charter()
     award_consumer.create_payable_of_award(SYSTEM, event)
-    [payable] = done("GET", "/payables")["items"]
-    done("POST", f"/payables/{payable['id']}/pay", {"method": "check", "reference": "1001"})
-    cancelled(trip)
-    called_off(event.aggregate_id)
-    assert done("GET", f"/payables/{payable['id']}")["status"] == "paid"
+    [payable] = send_ok("GET", "/payables")["items"]
+    send_ok("POST", f"/payables/{payable['id']}/pay", {"method": "check", "reference": "1001"})
+    cancel_charter(charter)
+    deliver_cancelled_award(event.aggregate_id)
+    assert send_ok("GET", f"/payables/{payable['id']}")["status"] == "paid"
 
 
 def test_replaced_vendor_payable_is_voided() -> None:
-    trip, _, event = awarded(1250)
+    charter, _, event = award_charter(1250)
     award_consumer.create_payable_of_award(SYSTEM, event)
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
-    called_off(event.aggregate_id)
-    other = office.vendor("Relief Lines")
-    second = office.bid(trip["id"], other, 1400)["id"]
-    office.done("POST", f"/bids/{second}/accept", {"decision": "accept"})
-    award_consumer.create_payable_of_award(SYSTEM, delivered(BID.key(org=ORG, id=second), "bid.accepted", second))
-    known = {each["vendor_name"]: each for each in done("GET", "/payables")["items"]}
-    assert {name: each["status"] for name, each in known.items()} == {
+    deliver_cancelled_award(event.aggregate_id)
+    other_vendor_id = office.vendor("Relief Lines")
+    second_bid_id = office.bid(charter["id"], other_vendor_id, 1400)["id"]
+    office.done("POST", f"/bids/{second_bid_id}/accept", {"decision": "accept"})
+    award_consumer.create_payable_of_award(
+        SYSTEM, build_delivery(BID.key(org=ORG, id=second_bid_id), "bid.accepted", second_bid_id)
+    )
+    payables = {payable["vendor_name"]: payable for payable in send_ok("GET", "/payables")["items"]}
+    assert {name: payable["status"] for name, payable in payables.items()} == {
         "Premium Coach Lines": "void",
         "Relief Lines": "open",
     }
-    assert known["Premium Coach Lines"]["void_reason"] == "Your coach broke down"
-    assert balances() == {"cost_of_service": 140_000, "accounts_payable": -140_000}
+    assert payables["Premium Coach Lines"]["void_reason"] == "Your coach broke down"
+    assert get_balances() == {"cost_of_service": 140_000, "accounts_payable": -140_000}
 
 
 def test_award_event_after_release_creates_nothing() -> None:
-    _, _, event = awarded()
+    _, _, event = award_charter()
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
     award_consumer.create_payable_of_award(SYSTEM, event)
-    assert done("GET", "/payables")["items"] == []
+    assert send_ok("GET", "/payables")["items"] == []
 
 
 def test_pay_payable_books_payout_and_sends_remittance() -> None:
-    payable = owed(1250)
-    paid = done("POST", f"/payables/{payable['id']}/pay", {"method": "ach", "reference": "Run 12"})
+    payable = create_award_payable(1250)
+    paid = send_ok("POST", f"/payables/{payable['id']}/pay", {"method": "ach", "reference": "Run 12"})
     assert (paid["status"], paid["paid_at"] is not None) == ("paid", True)
-    assert balances() == {"cost_of_service": 125_000, "cash": -125_000}
-    told = store.history(PAYOUT.key(org=ORG, id=paid["payout_id"]))
-    assert [each.type for each in told] == ["payout.made"]
-    said = told[0].data
-    assert (said["vendor_email"], said["total"], said["reference"]) == ("premium@vendor.example", 1250.0, "Run 12")
-    assert [line["amount"] for line in said["lines"]] == [1250.0]
-    again = ask("POST", f"/payables/{payable['id']}/pay", {"method": "ach"})
-    assert (again.status, "is paid" in again.text) == (409, True)
-    assert balances()["cash"] == -125_000
+    assert get_balances() == {"cost_of_service": 125_000, "cash": -125_000}
+    [event] = store.history(PAYOUT.key(org=ORG, id=paid["payout_id"]))
+    assert event.type == "payout.made"
+    assert (event.data["vendor_email"], event.data["total"], event.data["reference"]) == (
+        "premium@vendor.example",
+        1250.0,
+        "Run 12",
+    )
+    assert [line["amount"] for line in event.data["lines"]] == [1250.0]
+    reply = send_request("POST", f"/payables/{payable['id']}/pay", {"method": "ach"})
+    assert (reply.status, "is paid" in reply.text) == (409, True)
+    assert get_balances()["cash"] == -125_000
 
 
-def test_pay_together_creates_one_payout_per_vendor() -> None:
-    one, two = owed(1250, "One"), owed(900, "Two")
-    extra = done(
+def test_pay_payables_creates_one_payout_per_vendor() -> None:
+    first, second = create_award_payable(1250, "One"), create_award_payable(900, "Two")
+    extra = send_ok(
         "POST",
         "/payables",
-        {"vendor_id": one["vendor_id"], "amount": 85.5, "due_date": "2027-04-02", "description": "Parking"},
+        {"vendor_id": first["vendor_id"], "amount": 85.5, "due_date": "2027-04-02", "description": "Parking"},
     )
-    ids = [one["id"], two["id"], extra["id"]]
-    run = done("POST", "/payouts", {"payable_ids": ids, "method": "ach", "reference": "Run 12"})
-    assert run["total"] == 2235.5
-    assert sorted((each["vendor_name"], each["total"], len(each["lines"])) for each in run["items"]) == [
+    payable_ids = [first["id"], second["id"], extra["id"]]
+    batch = send_ok("POST", "/payouts", {"payable_ids": payable_ids, "method": "ach", "reference": "Run 12"})
+    assert batch["total"] == 2235.5
+    assert sorted((payout["vendor_name"], payout["total"], len(payout["lines"])) for payout in batch["items"]) == [
         ("One", 1335.5, 2),
         ("Two", 900.0, 1),
     ]
-    assert balances() == {"cost_of_service": 223_550, "cash": -223_550}
-    assert {done("GET", f"/payables/{each}")["status"] for each in ids} == {"paid"}
+    assert get_balances() == {"cost_of_service": 223_550, "cash": -223_550}
+    assert {send_ok("GET", f"/payables/{payable_id}")["status"] for payable_id in payable_ids} == {"paid"}
     months = [f"{clock.now():%Y-%m}"]
     month = journal.load_monthly_totals(ORG, months)[months[0]]
     assert month[Account.CASH].balance == -223_550
-    assert sum(each.balance for each in month.values()) == 0
+    assert sum(totals.balance for totals in month.values()) == 0
 
 
-def test_pay_together_pays_all_or_none() -> None:
-    one, two = owed(1250, "One"), owed(900, "Two")
-    done("POST", f"/payables/{two['id']}/pay", {"method": "cash"})
-    refused = ask("POST", "/payouts", {"payable_ids": [one["id"], two["id"]], "method": "ach"})
-    assert (refused.status, two["id"] in refused.text) == (409, True)
-    assert done("GET", f"/payables/{one['id']}")["status"] == "open"
+def test_pay_payables_pays_all_or_none() -> None:
+    first, second = create_award_payable(1250, "One"), create_award_payable(900, "Two")
+    send_ok("POST", f"/payables/{second['id']}/pay", {"method": "cash"})
+    reply = send_request("POST", "/payouts", {"payable_ids": [first["id"], second["id"]], "method": "ach"})
+    assert (reply.status, second["id"] in reply.text) == (409, True)
+    assert send_ok("GET", f"/payables/{first['id']}")["status"] == "open"
     unknown = "pbl_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
-    assert ask("POST", "/payouts", {"payable_ids": [one["id"], unknown], "method": "ach"}).status == 422
+    assert send_request("POST", "/payouts", {"payable_ids": [first["id"], unknown], "method": "ach"}).status == 422
 
 
 def test_list_payables_vendor_sees_own() -> None:
-    one, two = owed(1250, "One"), owed(900, "Two")
-    mine = done("GET", "/payables", vendor=one["vendor_id"])["items"]
-    assert [each["id"] for each in mine] == [one["id"]]
-    assert ask("GET", f"/payables/{two['id']}", vendor=one["vendor_id"]).status == 404
-    assert ask("GET", "/payables", vendor=one["vendor_id"], query={"vendor_id": two["vendor_id"]}).status == 404
-    assert ask("GET", "/aging/payable", vendor=one["vendor_id"]).status == 403
-    paid = done("POST", f"/payables/{two['id']}/pay", {"method": "ach"})
-    assert ask("GET", f"/payouts/{paid['payout_id']}", vendor=one["vendor_id"]).status == 404
-    assert done("GET", f"/payouts/{paid['payout_id']}", vendor=two["vendor_id"])["total"] == 900.0
+    first, second = create_award_payable(1250, "One"), create_award_payable(900, "Two")
+    own_payables = send_ok("GET", "/payables", vendor_id=first["vendor_id"])["items"]
+    assert [payable["id"] for payable in own_payables] == [first["id"]]
+    assert send_request("GET", f"/payables/{second['id']}", vendor_id=first["vendor_id"]).status == 404
+    assert (
+        send_request("GET", "/payables", vendor_id=first["vendor_id"], query={"vendor_id": second["vendor_id"]}).status
+        == 404
+    )
+    assert send_request("GET", "/aging/payable", vendor_id=first["vendor_id"]).status == 403
+    paid = send_ok("POST", f"/payables/{second['id']}/pay", {"method": "ach"})
+    assert send_request("GET", f"/payouts/{paid['payout_id']}", vendor_id=first["vendor_id"]).status == 404
+    assert send_ok("GET", f"/payouts/{paid['payout_id']}", vendor_id=second["vendor_id"])["total"] == 900.0
 
 
 def test_due_job_marks_payable_on_due_date() -> None:
-    payable = owed(1250)
+    payable = create_award_payable(1250)
     key = PAYABLE.key(org=ORG, id=payable["id"])
     due = store.get(Payable, key).falls_due_at
     with clock.frozen(due - timedelta(seconds=1)):
@@ -256,71 +262,70 @@ def test_due_job_marks_payable_on_due_date() -> None:
     with clock.frozen(due):
         assert due_job.run().due == 1
         assert due_job.run().due == 0
-    assert events_of(key) == ["payable.created", "payable.due"]
+    assert list_event_types(key) == ["payable.created", "payable.due"]
     assert store.get(Payable, key).status == "due"
 
 
 def test_create_payable_past_due_date_is_due() -> None:
-    vendor = office.vendor()
-    body = {"vendor_id": vendor, "amount": 85.5, "due_date": "2020-01-01", "description": "Parking"}
-    made = done("POST", "/payables", body)
-    assert made["status"] == "due"
-    assert events_of(PAYABLE.key(org=ORG, id=made["id"])) == ["payable.created", "payable.due"]
+    vendor_id = office.vendor()
+    body = {"vendor_id": vendor_id, "amount": 85.5, "due_date": "2020-01-01", "description": "Parking"}
+    payable = send_ok("POST", "/payables", body)
+    assert payable["status"] == "due"
+    assert list_event_types(PAYABLE.key(org=ORG, id=payable["id"])) == ["payable.created", "payable.due"]
 
 
 def test_list_payables_due_to_sorts_by_due_date() -> None:
-    vendor = office.vendor()
+    vendor_id = office.vendor()
     for day in ("2027-05-01", "2027-03-01", "2027-04-01"):
-        done("POST", "/payables", {"vendor_id": vendor, "amount": 10, "due_date": day, "description": day})
-    found = done("GET", "/payables", query={"due_to": "2027-04-15"})["items"]
-    assert [each["due_date"] for each in found] == ["2027-03-01", "2027-04-01"]
-    newest = [each["created_at"] for each in done("GET", "/payables")["items"]]
-    assert all(later >= earlier for later, earlier in pairwise(newest))
+        send_ok("POST", "/payables", {"vendor_id": vendor_id, "amount": 10, "due_date": day, "description": day})
+    items = send_ok("GET", "/payables", query={"due_to": "2027-04-15"})["items"]
+    assert [item["due_date"] for item in items] == ["2027-03-01", "2027-04-01"]
+    creation_times = [payable["created_at"] for payable in send_ok("GET", "/payables")["items"]]
+    assert all(later >= earlier for later, earlier in pairwise(creation_times))
 
 
 def test_payables_aging_equals_ledger() -> None:
     today = journal.local_date(organization_queries.get(ORG))
-    vendor = office.vendor("Old", primary_email="old@vendor.example")
+    vendor_id = office.vendor("Old", primary_email="old@vendor.example")
     for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
         day = today - timedelta(days=days)
-        body = {"vendor_id": vendor, "amount": amount, "due_date": f"{day}", "description": f"{days} days"}
-        made = done("POST", "/payables", body)
-    done("POST", f"/payables/{made['id']}/void", {"reason": "Entered twice"})
-    aging = done("GET", "/aging/payable")
-    assert aging["as_of"] == f"{today}"
-    [party] = aging["items"]
+        body = {"vendor_id": vendor_id, "amount": amount, "due_date": f"{day}", "description": f"{days} days"}
+        payable = send_ok("POST", "/payables", body)
+    send_ok("POST", f"/payables/{payable['id']}/void", {"reason": "Entered twice"})
+    report = send_ok("GET", "/aging/payable")
+    assert report["as_of"] == f"{today}"
+    [party] = report["items"]
     expected = {"current": 10, "days_1_30": 21, "days_31_60": 40, "days_61_90": 81, "over_90": 0, "total": 152}
     assert {name: party[name] for name in expected} == expected
-    assert aging["total"] == {name: float(value) for name, value in expected.items()}
-    assert balances()["accounts_payable"] == -15_200
+    assert report["total"] == {name: float(value) for name, value in expected.items()}
+    assert get_balances()["accounts_payable"] == -15_200
 
 
 def test_create_payable_rejects_unknown_vendor_or_charter() -> None:
     body = {"vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "amount": 1, "due_date": f"{date(2027, 1, 1)}"}
-    refused = ask("POST", "/payables", {**body, "description": "Parking"})
-    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "vendor_id")
+    reply = send_request("POST", "/payables", {**body, "description": "Parking"})
+    assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "vendor_id")
     body |= {"vendor_id": office.vendor(), "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "description": "Parking"}
-    refused = ask("POST", "/payables", body)
-    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "charter_id")
+    reply = send_request("POST", "/payables", body)
+    assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "charter_id")
 
 
 def test_combine_consumers_calls_all_and_raises_first_failure() -> None:
-    heard: list[str] = []
+    consumed: list[str] = []
 
-    def glad(_: Caller, delivery: Delivery) -> None:
-        heard.append(delivery.type)
+    def consume(_: Caller, delivery: Delivery) -> None:
+        consumed.append(delivery.type)
 
-    def sad(_: Caller, delivery: Delivery) -> None:
-        raise errors.UpstreamUnavailable("no")
+    def fail(_: Caller, delivery: Delivery) -> None:
+        raise errors.UpstreamUnavailable("no response")
 
-    def done_before(_: Caller, delivery: Delivery) -> None:
-        raise AlreadyConsumed("before")
+    def reject_repeated(_: Caller, delivery: Delivery) -> None:
+        raise AlreadyConsumed("processed before")
 
     event = Delivery(event_id="e", type="x", org_id=ORG, aggregate_id="a", correlation_id="c", data={})
-    both = consumers.combine_consumers({"x": done_before}, {"x": glad})["x"]
-    both(SYSTEM, event)
+    consumers.combine_consumers({"x": reject_repeated}, {"x": consume})["x"](SYSTEM, event)
     with pytest.raises(errors.UpstreamUnavailable):
-        consumers.combine_consumers({"x": sad}, {"x": glad})["x"](SYSTEM, event)
+        consumers.combine_consumers({"x": fail}, {"x": consume})["x"](SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
-        consumers.combine_consumers({"x": done_before}, {"x": done_before})["x"](SYSTEM, event)
-    assert heard == ["x", "x"]
+        consumers.combine_consumers({"x": reject_repeated}, {"x": reject_repeated})["x"](SYSTEM, event)
+    assert consumed == ["x", "x"]

@@ -1,4 +1,4 @@
-"""When charters are paid for: by policy, or as it was agreed."""
+"""Payment schedules of charters: the agreed instalments, or those of the payment policy."""
 
 from __future__ import annotations
 
@@ -7,110 +7,136 @@ from typing import Any
 import pytest
 
 from coachway.clients.model import ClientInput
-from coachway.clients.service import update as change_client
+from coachway.clients.service import update as update_client
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
 from coachway.identity.model.organization import OrganizationSettings, PaymentPolicy
-from coachway.identity.organizations import service as organization
-from tests.integration.billing.stripe_sandbox import Desk
+from coachway.identity.organizations import service as organizations
+from tests.integration.billing.stripe_sandbox import BillingOrganization
 from tests.integration.bookings import builders as booking_builders
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk.opened()
+def organization() -> BillingOrganization:
+    return BillingOrganization.create()
 
 
-def path(charter: dict[str, Any]) -> str:
+def schedule_path(charter: dict[str, Any]) -> str:
     return f"/charters/{charter['id']}/payment-schedule"
 
 
-def policy(**fields: int) -> None:
-    asked: PartialUpdate[OrganizationSettings] = PartialUpdate({"payment_policy": PaymentPolicy(**fields)})
-    organization.update_organization(booking_builders.STAFF, asked, None)
+def set_policy(**fields: int) -> None:
+    changes: PartialUpdate[OrganizationSettings] = PartialUpdate({"payment_policy": PaymentPolicy(**fields)})
+    organizations.update_organization(booking_builders.STAFF, changes, None)
 
 
-def test_payment_schedule_follows_policy_until_acceptance(desk: Desk) -> None:
-    charter = desk.quoted()
-    known = desk.ask("GET", path(charter)).json()
-    assert [(part["kind"], part["amount"], part["status"]) for part in known["instalments"]] == [
+def test_payment_schedule_follows_policy_until_acceptance(organization: BillingOrganization) -> None:
+    charter = organization.create_quoted_charter()
+    schedule = organization.send_request("GET", schedule_path(charter)).json()
+    assert [
+        (instalment["kind"], instalment["amount"], instalment["status"]) for instalment in schedule["instalments"]
+    ] == [
         ("deposit", 169.08, "upcoming"),
         ("balance", 507.22, "upcoming"),
     ]
-    assert (known["agreed"], known["due_now"], known["instalments"][1]["due_on"]) == (False, 0, "2027-02-17")
+    assert (schedule["agreed"], schedule["due_now"], schedule["instalments"][1]["due_on"]) == (False, 0, "2027-02-17")
     token = booking_builders.send_quote(charter["id"])
     booking_builders.answer_quote(token)
-    policy(deposit_percent=50)
-    after = desk.ask("GET", path(charter)).json()
+    set_policy(deposit_percent=50)
+    after = organization.send_request("GET", schedule_path(charter)).json()
     assert (after["agreed"], after["due_now"], after["instalments"][0]["status"]) == (True, 169.08, "due")
 
 
-def test_accept_quote_without_deposit_books_at_once(desk: Desk) -> None:
-    policy(deposit_percent=0)
-    charter = desk.quoted()
-    answer = booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()
-    assert (answer["status"], answer["deposit_due"], answer["payment"]) == ("booked", 0, None)
-    assert [part["kind"] for part in desk.ask("GET", path(charter)).json()["instalments"]] == ["balance"]
+def test_accept_quote_without_deposit_books_at_once(organization: BillingOrganization) -> None:
+    set_policy(deposit_percent=0)
+    charter = organization.create_quoted_charter()
+    response = booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()
+    assert (response["status"], response["deposit_due"], response["payment"]) == ("booked", 0, None)
+    assert [
+        instalment["kind"]
+        for instalment in organization.send_request("GET", schedule_path(charter)).json()["instalments"]
+    ] == ["balance"]
 
 
-def test_accept_quote_client_with_terms_books_without_schedule(desk: Desk) -> None:
+def test_accept_quote_client_with_terms_books_without_schedule(organization: BillingOrganization) -> None:
     charter = booking_builders.create_charter()
     assert booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()["status"] == "booked"
-    assert desk.ask("GET", path(charter)).json()["instalments"] == []
-    agreed = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
-    assert desk.ask("PUT", path(charter), agreed).json()["code"] == "client_pays_by_invoice"
+    assert organization.send_request("GET", schedule_path(charter)).json()["instalments"] == []
+    request = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
+    assert organization.send_request("PUT", schedule_path(charter), request).json()["code"] == "client_pays_by_invoice"
 
 
-def test_set_payment_schedule_replaces_instalments(desk: Desk) -> None:
-    charter = desk.quoted()
-    parts = [{"kind": "deposit", "amount": 200}, {"kind": "balance", "amount": 476.3, "due_on": "2027-03-01"}]
-    reply = desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'})
+def test_set_payment_schedule_replaces_instalments(organization: BillingOrganization) -> None:
+    charter = organization.create_quoted_charter()
+    instalments = [{"kind": "deposit", "amount": 200}, {"kind": "balance", "amount": 476.3, "due_on": "2027-03-01"}]
+    reply = organization.send_request(
+        "PUT", schedule_path(charter), {"instalments": instalments}, headers={"if-match": '"1"'}
+    )
     assert (reply.status, reply.json()["agreed"], reply.json()["version"]) == (200, True, 2)
-    assert desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'}).status == 412
-    answer = booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()
-    assert (answer["status"], answer["deposit_due"]) == ("quote", 200)
-    assert desk.ask("PUT", path(charter), {"instalments": []}).status == 409
-    assert desk.ask("PUT", path(charter), {"instalments": parts[1:]}).status == 422
+    assert (
+        organization.send_request(
+            "PUT", schedule_path(charter), {"instalments": instalments}, headers={"if-match": '"1"'}
+        ).status
+        == 412
+    )
+    response = booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()
+    assert (response["status"], response["deposit_due"]) == ("quote", 200)
+    assert organization.send_request("PUT", schedule_path(charter), {"instalments": []}).status == 409
+    assert organization.send_request("PUT", schedule_path(charter), {"instalments": instalments[1:]}).status == 422
 
 
-def test_new_revision_requires_acceptance(desk: Desk) -> None:
-    charter = desk.accepted()
+def test_new_revision_requires_acceptance(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
     assert booking_builders.ask("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
-    known = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
-    assert (known["accepted_by"], known["instalments"]) == (None, [])
+    charter_after = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
+    assert (charter_after["accepted_by"], charter_after["instalments"]) == (None, [])
     assert booking_builders.answer_quote(charter["token"], revision=2).status == 409
     again = booking_builders.answer_quote(booking_builders.send_quote(charter["id"]), revision=2)
     assert (again.status, again.json()["status"]) == (200, "quote")
 
 
-def test_accepted_quote_rejects_second_acceptance(desk: Desk) -> None:
-    charter = desk.accepted()
+def test_accepted_quote_rejects_second_acceptance(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
     again = booking_builders.answer_quote(charter["token"])
     assert (again.status, again.json()["code"]) == (409, "quote_already_accepted")
     assert booking_builders.answer_quote(charter["token"], "decline").status == 200
 
 
-def test_staff_book_without_deposit_is_recorded(desk: Desk) -> None:
-    charter = desk.accepted()
+def test_staff_book_without_deposit_is_recorded(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
     assert booking_builders.set_status(charter["id"], "booked").status == 200
-    known = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
-    assert (known["status"], known["accepted_by"], known["status_reason"]) == ("booked", "Dana Lee", "because")
-    assert desk.ask("GET", path(charter)).json()["due_now"] == 169.08
+    charter_after = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
+    assert (charter_after["status"], charter_after["accepted_by"], charter_after["status_reason"]) == (
+        "booked",
+        "Dana Lee",
+        "because",
+    )
+    assert organization.send_request("GET", schedule_path(charter)).json()["due_now"] == 169.08
 
 
-def test_get_payment_schedule_hides_other_clients(desk: Desk) -> None:
-    charter = desk.quoted()
-    assert desk.ask("GET", path(charter), permissions="").status == 401
-    assert desk.ask("GET", path(charter), org_id=booking_builders.OTHER_ORG).status == 404
-    assert desk.ask("GET", path(charter), role="client", party_id=ids.new("cli")).status == 404
-    assert desk.ask("GET", path(charter), role="client", party_id=desk.client.id).status == 200
+def test_get_payment_schedule_hides_other_clients(organization: BillingOrganization) -> None:
+    charter = organization.create_quoted_charter()
+    assert organization.send_request("GET", schedule_path(charter), permissions="").status == 401
+    assert organization.send_request("GET", schedule_path(charter), org_id=booking_builders.OTHER_ORG).status == 404
+    assert (
+        organization.send_request("GET", schedule_path(charter), role="client", party_id=ids.new("cli")).status == 404
+    )
+    assert (
+        organization.send_request("GET", schedule_path(charter), role="client", party_id=organization.client.id).status
+        == 200
+    )
     body = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
-    assert desk.ask("PUT", path(charter), body, permissions="charters:read").status == 403
-    assert desk.ask("PUT", path(charter), body, role="client", party_id=desk.client.id).status == 403
+    assert organization.send_request("PUT", schedule_path(charter), body, permissions="charters:read").status == 403
+    assert (
+        organization.send_request(
+            "PUT", schedule_path(charter), body, role="client", party_id=organization.client.id
+        ).status
+        == 403
+    )
 
 
-def test_client_with_new_terms_is_invoiced(desk: Desk) -> None:
-    charter = desk.quoted()
+def test_client_with_new_terms_is_invoiced(organization: BillingOrganization) -> None:
+    charter = organization.create_quoted_charter()
     terms: PartialUpdate[ClientInput] = PartialUpdate({"payment_terms": "net_30"})
-    change_client(booking_builders.STAFF, desk.client.id, terms, None)
-    assert desk.ask("GET", path(charter)).json()["instalments"] == []
+    update_client(booking_builders.STAFF, organization.client.id, terms, None)
+    assert organization.send_request("GET", schedule_path(charter)).json()["instalments"] == []

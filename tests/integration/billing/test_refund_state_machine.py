@@ -1,4 +1,4 @@
-"""Whatever is paid, given back, cancelled, awarded and paid out in whatever order: nothing is given back twice."""
+"""Refunds never exceed payments, and the ledger agrees with all records, after any sequence of service calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
 from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
 from coachway.billing.payments import manual_payments
-from coachway.billing.payments import manual_payments as billing_recording
 from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import (
     PAYMENT,
@@ -41,196 +40,206 @@ from tests.integration.bids import office as bidders
 from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.billing.refund_builders import SYSTEM, FakeStripe
-from tests.integration.billing.test_ledger_state_machine import empty
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 from tests.state_machines import machine_settings
 
-BEGIN = datetime(2027, 2, 27, 14, tzinfo=UTC)
+START = datetime(2027, 2, 27, 14, tzinfo=UTC)
 """Four days before the trips."""
 
 
-class Money(RuleBasedStateMachine):
-    """Clients pay, ask for it back, and cancel, ever later; Stripe now and then does not answer; vendors are paid.
+class RefundMachine(RuleBasedStateMachine):
+    """Clients pay, request refunds and cancel, as time passes. Stripe does not always respond. Vendors are paid.
 
-    Staff record checks, some of which come back, and void invoices that are wrong.
+    Staff record and reverse payments by check, and void invoices.
     """
 
-    till: FakeStripe
+    fake_stripe: FakeStripe
 
     def __init__(self) -> None:
         super().__init__()
         self.clock: Any = None
-        self.at = BEGIN
-        self.trips: list[str] = []
-        self.payments: list[str] = []
-        self.vendor = ""
+        self.now = START
+        self.charter_ids: list[str] = []
+        self.payment_ids: list[str] = []
+        self.vendor_id = ""
         self.paid_in = self.paid_out = 0
-        self._turn(BEGIN)
+        self._set_time(START)
 
-    def _turn(self, at: datetime) -> None:
+    def _set_time(self, now: datetime) -> None:
         if self.clock is not None:
             self.clock.__exit__(None, None, None)
-        self.at, self.clock = at, clock.frozen(at)
+        self.now, self.clock = now, clock.frozen(now)
         self.clock.__enter__()
 
     def teardown(self) -> None:
         self.clock.__exit__(None, None, None)
 
     @initialize()
-    def found(self) -> None:
-        empty()
-        Money.till.given.clear()
-        Money.till.by_key.clear()
-        Money.till.silent = 0
+    def create_organization(self) -> None:
+        builders.clear_table()
+        RefundMachine.fake_stripe.refunds.clear()
+        RefundMachine.fake_stripe.ids_by_key.clear()
+        RefundMachine.fake_stripe.timeouts = 0
         builders.set_up_organization("due_on_receipt")
-        self.vendor = bidders.vendor()
-        self.book()
+        self.vendor_id = bidders.vendor()
+        self.book_charter()
 
     @rule()
-    def book(self) -> None:
-        if len(self.trips) < 4:
-            self.trips.append(builders.create_booked_charter().id)
+    def book_charter(self) -> None:
+        if len(self.charter_ids) < 4:
+            self.charter_ids.append(builders.create_booked_charter().id)
 
     @rule(hours=st.integers(1, 40))
-    def time_goes_by(self, hours: int) -> None:
-        self._turn(self.at + timedelta(hours=hours))
+    def advance_time(self, hours: int) -> None:
+        self._set_time(self.now + timedelta(hours=hours))
 
     @rule(data=st.data(), cents=st.integers(1, 40_000))
-    def pay(self, data: st.DataObject, cents: int) -> None:
-        trip = builders.get_charter(data.draw(st.sampled_from(self.trips)))
-        self.payments.append(refund_builders.create_payment(cents, charter_id=trip.id))
+    def pay_by_card(self, data: st.DataObject, cents: int) -> None:
+        charter_id = data.draw(st.sampled_from(self.charter_ids))
+        self.payment_ids.append(refund_builders.create_payment(cents, charter_id=charter_id))
         self.paid_in += cents
 
     @rule(data=st.data())
-    def invoice(self, data: st.DataObject) -> None:
-        trip = data.draw(st.sampled_from(self.trips))
-        if self._may(lambda: invoices.create_invoice(MANAGER, InvoiceInput(charter_id=trip))):
-            draft = builders.get_charter(trip).invoice_id
-            assert draft is not None
-            invoice_lifecycle.issue_invoice(MANAGER, draft)
+    def issue_invoice(self, data: st.DataObject) -> None:
+        charter_id = data.draw(st.sampled_from(self.charter_ids))
+        if self._succeeds(lambda: invoices.create_invoice(MANAGER, InvoiceInput(charter_id=charter_id))):
+            draft_id = builders.get_charter(charter_id).invoice_id
+            assert draft_id is not None
+            invoice_lifecycle.issue_invoice(MANAGER, draft_id)
 
-    def _invoices(self, *statuses: str) -> list[Invoice]:
-        known = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
-        return sorted((each for each in known if each.status in statuses), key=lambda each: each.id)
+    def _list_invoices(self, *statuses: str) -> list[Invoice]:
+        all_invoices = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
+        return sorted(
+            (invoice for invoice in all_invoices if invoice.status in statuses), key=lambda invoice: invoice.id
+        )
 
     @rule(data=st.data(), share=st.integers(1, 100))
-    def record(self, data: st.DataObject, share: int) -> None:
-        owed = self._invoices("issued", "partially_paid", "overdue")
-        if owed:
-            invoice = data.draw(st.sampled_from(owed))
+    def pay_by_check(self, data: st.DataObject, share: int) -> None:
+        open_invoices = self._list_invoices("issued", "partially_paid", "overdue")
+        if open_invoices:
+            invoice = data.draw(st.sampled_from(open_invoices))
             cents = max(1, invoice.balance_due * share // 100)
             manual_payments.record_payment(
                 MANAGER, invoice.id, RecordPaymentInput(amount=cents, method=PaymentMethod.CHECK)
             )
             [newest, *_] = payment_queries.list_payments(MANAGER, PaymentQuery(invoice_id=invoice.id)).items
-            self.payments.append(newest.id)
+            self.payment_ids.append(newest.id)
             self.paid_in += cents
 
     @rule(data=st.data())
-    def take_back(self, data: st.DataObject) -> None:
-        if self.payments:
-            id_ = data.draw(st.sampled_from(self.payments))
-            if self._may(lambda: billing_recording.reverse_payment(MANAGER, id_, "It came back")):
-                self.paid_in -= store.get(Payment, PAYMENT.key(org=ORG, id=id_)).amount
-                self.payments.remove(id_)
+    def reverse_payment(self, data: st.DataObject) -> None:
+        if self.payment_ids:
+            payment_id = data.draw(st.sampled_from(self.payment_ids))
+            if self._succeeds(lambda: manual_payments.reverse_payment(MANAGER, payment_id, "The check bounced")):
+                self.paid_in -= store.get(Payment, PAYMENT.key(org=ORG, id=payment_id)).amount
+                self.payment_ids.remove(payment_id)
 
     @rule(data=st.data())
-    def void(self, data: st.DataObject) -> None:
-        known = self._invoices("draft", "issued", "partially_paid", "overdue", "paid")
-        if known:
-            id_ = data.draw(st.sampled_from(known)).id
-            self._may(lambda: invoice_lifecycle.void_invoice(MANAGER, id_, "Wrong"))
+    def void_invoice(self, data: st.DataObject) -> None:
+        candidates = self._list_invoices("draft", "issued", "partially_paid", "overdue", "paid")
+        if candidates:
+            invoice_id = data.draw(st.sampled_from(candidates)).id
+            self._succeeds(lambda: invoice_lifecycle.void_invoice(MANAGER, invoice_id, "Wrong"))
 
     @rule(data=st.data(), cents=st.one_of(st.none(), st.integers(1, 45_000)))
-    def ask(self, data: st.DataObject, cents: int | None) -> None:
-        if self.payments:
-            wanted = RefundInput(payment_id=data.draw(st.sampled_from(self.payments)), amount=cents, reason="Late")
-            self._may(lambda: refunds.request_refund(MANAGER, wanted))
+    def request_refund(self, data: st.DataObject, cents: int | None) -> None:
+        if self.payment_ids:
+            request = RefundInput(payment_id=data.draw(st.sampled_from(self.payment_ids)), amount=cents, reason="Late")
+            self._succeeds(lambda: refunds.request_refund(MANAGER, request))
 
-    @rule(data=st.data(), agreed=st.booleans())
-    def decide(self, data: st.DataObject, agreed: bool) -> None:
-        waiting = [each.id for each in self._refunds() if each.status in {"awaiting_approval", "failed"}]
-        if waiting:
-            id_ = data.draw(st.sampled_from(waiting))
-            decide = refunds.approve_refund if agreed else refunds.reject_refund
-            self._may(lambda: decide(MANAGER, id_, "", None))
+    @rule(data=st.data(), approved=st.booleans())
+    def decide_refund(self, data: st.DataObject, approved: bool) -> None:
+        refund_ids = [refund.id for refund in self._list_refunds() if refund.status in {"awaiting_approval", "failed"}]
+        if refund_ids:
+            refund_id = data.draw(st.sampled_from(refund_ids))
+            decide = refunds.approve_refund if approved else refunds.reject_refund
+            self._succeeds(lambda: decide(MANAGER, refund_id, "", None))
 
-    @rule(data=st.data(), silent=st.integers(0, 2), refused=st.booleans())
-    def give_back(self, data: st.DataObject, silent: int, refused: bool) -> None:
-        known = [each.id for each in self._refunds()]
-        if known:
-            Money.till.silent, Money.till.refusal = silent, "it answered 400" if refused else ""
-            refund_builders.run_workflow(data.draw(st.sampled_from(known)), tries=2)
-            Money.till.silent, Money.till.refusal = 0, ""
+    @rule(data=st.data(), timeouts=st.integers(0, 2), rejected=st.booleans())
+    def run_refund_workflow(self, data: st.DataObject, timeouts: int, rejected: bool) -> None:
+        refund_ids = [refund.id for refund in self._list_refunds()]
+        if refund_ids:
+            RefundMachine.fake_stripe.timeouts, RefundMachine.fake_stripe.rejection = (
+                timeouts,
+                "Status 400" if rejected else "",
+            )
+            refund_builders.run_workflow(data.draw(st.sampled_from(refund_ids)), attempts=2)
+            RefundMachine.fake_stripe.timeouts, RefundMachine.fake_stripe.rejection = 0, ""
 
-    @rule(data=st.data(), by=st.sampled_from(["client", "operator"]))
-    def cancel(self, data: st.DataObject, by: str) -> None:
-        trip = data.draw(st.sampled_from(self.trips))
-        wanted = CancelInput(initiated_by=by)
-        self._may(lambda: lifecycle.cancel(STAFF, trip, wanted, preview=False))
+    @rule(data=st.data(), initiated_by=st.sampled_from(["client", "operator"]))
+    def cancel_charter(self, data: st.DataObject, initiated_by: str) -> None:
+        charter_id = data.draw(st.sampled_from(self.charter_ids))
+        request = CancelInput(initiated_by=initiated_by)
+        self._succeeds(lambda: lifecycle.cancel(STAFF, charter_id, request, preview=False))
 
     @rule(data=st.data())
-    def settle(self, data: st.DataObject) -> None:
-        trip = data.draw(st.sampled_from(self.trips))
-        heard = Delivery(
-            event_id="e", type="charter.cancelled", org_id=ORG, aggregate_id=trip, correlation_id="c", data={}
+    def settle_cancellation(self, data: st.DataObject) -> None:
+        charter_id = data.draw(st.sampled_from(self.charter_ids))
+        delivery = Delivery(
+            event_id="e", type="charter.cancelled", org_id=ORG, aggregate_id=charter_id, correlation_id="c", data={}
         )
-        self._may(lambda: cancellation_settlement.settle_cancellation(SYSTEM, heard))
+        self._succeeds(lambda: cancellation_settlement.settle_cancellation(SYSTEM, delivery))
 
     @rule(cents=st.integers(1, 100_000), paid=st.booleans())
-    def owe(self, cents: int, paid: bool) -> None:
-        wanted = PayableInput(vendor_id=self.vendor, amount=cents, due_date=date(2027, 4, 1), description="Trip")
-        made = payables.create_payable(MANAGER, wanted)
+    def create_payable(self, cents: int, paid: bool) -> None:
+        request = PayableInput(vendor_id=self.vendor_id, amount=cents, due_date=date(2027, 4, 1), description="Trip")
+        payable = payables.create_payable(MANAGER, request)
         if paid:
-            payouts.pay_payable(MANAGER, made.id, PayInput(method=PayoutMethod.ACH), None)
+            payouts.pay_payable(MANAGER, payable.id, PayInput(method=PayoutMethod.ACH), None)
             self.paid_out += cents
 
-    def _may(self, act: Any) -> bool:
+    def _succeeds(self, call: Any) -> bool:
+        """Call a function. Return False if a business rule rejects the call."""
         try:
-            act()
+            call()
         except (AlreadyConsumed, errors.Conflict):
             return False
         return True
 
-    def _refunds(self) -> list[Refund]:
-        known = refunds.list_refunds(MANAGER, RefundQuery(limit=100)).items
-        return sorted(known, key=lambda each: each.id)
+    def _list_refunds(self) -> list[Refund]:
+        return sorted(refunds.list_refunds(MANAGER, RefundQuery(limit=100)).items, key=lambda refund: refund.id)
 
     @invariant()
-    def nothing_is_given_back_twice_and_the_books_agree(self) -> None:
-        if not self.trips:
+    def refunds_are_sent_once_and_ledger_agrees(self) -> None:
+        if not self.charter_ids:
             return
-        known = self._refunds()
-        completed = [each for each in known if each.status == "completed"]
-        given = {ours: cents for _, ours, cents in Money.till.given.values()}
-        assert len(given) == len(Money.till.given), "Stripe gave something back twice"
-        assert {each.id: each.amount for each in completed}.items() <= given.items()
-        held = {each.id for each in known if each.status != "rejected"}
-        assert set(given) <= held, "something went out that nothing holds"
-        for payment_id in self.payments:
+        all_refunds = self._list_refunds()
+        completed = [refund for refund in all_refunds if refund.status == "completed"]
+        sent = {refund_id: cents for _, refund_id, cents in RefundMachine.fake_stripe.refunds.values()}
+        assert len(sent) == len(RefundMachine.fake_stripe.refunds), "a refund was sent twice"
+        assert {refund.id: refund.amount for refund in completed}.items() <= sent.items()
+        held_ids = {refund.id for refund in all_refunds if refund.status != "rejected"}
+        assert set(sent) <= held_ids, "a refund without a hold was sent"
+        for payment_id in self.payment_ids:
             payment = store.get(Payment, PAYMENT.key(org=ORG, id=payment_id))
-            promised = store.get_counters(REFUND_HOLDS.key(org=ORG, payment=payment_id)).get("refunded", 0)
-            assert promised == sum(each.amount for each in known if each.payment_id == payment_id and each.id in held)
-            assert payment.amount_refunded <= promised <= payment.amount
+            held = store.get_counters(REFUND_HOLDS.key(org=ORG, payment=payment_id)).get("refunded", 0)
+            assert held == sum(
+                refund.amount for refund in all_refunds if refund.payment_id == payment_id and refund.id in held_ids
+            )
+            assert payment.amount_refunded <= held <= payment.amount
 
         entries = list(journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 12, 31)))
-        sums, out = sum_by_account(entries), sum(each.amount for each in completed)
-        assert sum(sums.values()) == 0
-        assert sums[Account.CASH] == self.paid_in - out - self.paid_out
-        assert sums[Account.PAYABLE] == -sum(each.amount for each in payables.list_open_payables(ORG))
-        listed = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
-        assert sums[Account.RECEIVABLE] == sum(each.balance_due for each in listed if each.status.is_open)
-        assert sums[Account.DEPOSITS] <= 0
-        earned = sums[Account.REVENUE] + sums[Account.TAX] + sums[Account.REFUNDS]
-        assert sum_by_client(entries).get(CLIENT_ID, 0) == -earned - self.paid_in + out
-        live = {
-            each.id: each.amount_paid - each.amount_refunded for each in listed if each.number and each.status != "void"
+        balances, refunded = sum_by_account(entries), sum(refund.amount for refund in completed)
+        assert sum(balances.values()) == 0
+        assert balances[Account.CASH] == self.paid_in - refunded - self.paid_out
+        assert balances[Account.PAYABLE] == -sum(payable.amount for payable in payables.list_open_payables(ORG))
+        all_invoices = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
+        assert balances[Account.RECEIVABLE] == sum(
+            invoice.balance_due for invoice in all_invoices if invoice.status.is_open
+        )
+        assert balances[Account.DEPOSITS] <= 0
+        revenue = balances[Account.REVENUE] + balances[Account.TAX] + balances[Account.REFUNDS]
+        assert sum_by_client(entries).get(CLIENT_ID, 0) == -revenue - self.paid_in + refunded
+        net_payments = {
+            invoice.id: invoice.amount_paid - invoice.amount_refunded
+            for invoice in all_invoices
+            if invoice.number and invoice.status != "void"
         }
-        trips = [builders.get_charter(each) for each in self.trips]
-        assert all(trip.amount_paid >= live.get(trip.invoice_id or "", 0) for trip in trips)
+        charters = [builders.get_charter(charter_id) for charter_id in self.charter_ids]
+        assert all(charter.amount_paid >= net_payments.get(charter.invoice_id or "", 0) for charter in charters)
 
 
 @pytest.mark.usefixtures("dynamodb")
 def test_refunds_never_exceed_payments_after_any_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
-    Money.till = refund_builders.install_fake_stripe(monkeypatch)
-    run_state_machine_as_test(Money, settings=machine_settings(4))
+    RefundMachine.fake_stripe = refund_builders.install_fake_stripe(monkeypatch)
+    run_state_machine_as_test(RefundMachine, settings=machine_settings(4))

@@ -1,4 +1,4 @@
-"""What becomes of money that was paid on an invoice which turns out to be wrong."""
+"""Payments of invoices that are voided, refunded or reversed."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def organization(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def issued(*charter_ids: str) -> dict[str, Any]:
+def create_issued_invoice(*charter_ids: str) -> dict[str, Any]:
     draft = send_ok("POST", "/invoices", {"charter_ids": list(charter_ids)})
     return send_ok("POST", f"/invoices/{draft['id']}/issue")
 
 
-def sums() -> dict[Account, int]:
-    found = sum_by_account(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
-    return {account: cents for account, cents in found.items() if cents}
+def get_balances() -> dict[Account, int]:
+    balances = sum_by_account(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
+    return {account: cents for account, cents in balances.items() if cents}
 
 
-def balance() -> int:
+def get_client_balance() -> int:
     entries = list(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
     return sum_by_client(entries).get(CLIENT_ID, 0)
 
 
-def given_back(payment_id: str, amount: float) -> None:
+def complete_refund(payment_id: str, amount: float) -> None:
     refund = refund_builders.create_refund(payment_id, amount)
     if refund["status"] == "awaiting_approval":
         refund_builders.send_ok("POST", f"/refunds/{refund['id']}/approve", {"reason": "Yes"})
@@ -57,99 +57,99 @@ def given_back(payment_id: str, amount: float) -> None:
 
 def test_void_invoice_after_refund_succeeds() -> None:
     trip = create_completed_charter()
-    invoice = issued(trip.id)
-    payment = refund_builders.create_payment(20_000, invoice_id=invoice["id"])
-    refused = send_request("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
-    assert (refused.status, refused.json()["code"]) == (409, "invoice_has_payments")
-    given_back(payment, 150)
+    invoice = create_issued_invoice(trip.id)
+    payment_id = refund_builders.create_payment(20_000, invoice_id=invoice["id"])
+    reply = send_request("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
+    assert (reply.status, reply.json()["code"]) == (409, "invoice_has_payments")
+    complete_refund(payment_id, 150)
     assert (
         "50.00 was paid"
         in send_request("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"}).json()["detail"]
     )
-    given_back(payment, 50)
+    complete_refund(payment_id, 50)
     void = send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
     assert (void["status"], void["number"]) == ("void", invoice["number"])
-    assert sums() == {}
+    assert get_balances() == {}
     assert get_credit() == (CENTS, CENTS)
-    again = issued(trip.id)
+    again = create_issued_invoice(trip.id)
     assert (again["balance_due"], again["paid_ahead"]) == (726.5, 0)
-    assert (balance(), get_credit()) == (CENTS, (CENTS, 0))
+    assert (get_client_balance(), get_credit()) == (CENTS, (CENTS, 0))
 
 
 def test_void_invoice_restores_unrefunded_deposit() -> None:
     trip = create_completed_charter()
-    ahead = refund_builders.create_payment(30_000, charter_id=trip.id)
-    invoice = issued(trip.id)
+    deposit_id = refund_builders.create_payment(30_000, charter_id=trip.id)
+    invoice = create_issued_invoice(trip.id)
     assert invoice["paid_ahead"] == 300
-    given_back(ahead, 100)
+    complete_refund(deposit_id, 100)
     send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
-    assert sums() == {Account.CASH: 20_000, Account.DEPOSITS: -20_000}
-    again = issued(trip.id)
+    assert get_balances() == {Account.CASH: 20_000, Account.DEPOSITS: -20_000}
+    again = create_issued_invoice(trip.id)
     assert (again["paid_ahead"], again["balance_due"]) == (200, 526.5)
-    assert balance() == 52_650
+    assert get_client_balance() == 52_650
 
 
 def test_refund_of_voided_invoice_is_taken_from_its_successor() -> None:
     trip = create_completed_charter()
-    ahead = refund_builders.create_payment(30_000, charter_id=trip.id)
-    first = issued(trip.id)
-    later = refund_builders.create_payment(10_000, invoice_id=first["id"])
-    given_back(ahead, 100)
+    deposit_id = refund_builders.create_payment(30_000, charter_id=trip.id)
+    first = create_issued_invoice(trip.id)
+    payment_id = refund_builders.create_payment(10_000, invoice_id=first["id"])
+    complete_refund(deposit_id, 100)
     send_ok("POST", f"/invoices/{first['id']}/void", {"reason": "Wrong"})
-    second = issued(trip.id)
+    second = create_issued_invoice(trip.id)
     assert second["paid_ahead"] == 300
-    given_back(later, 100)
-    assert Account.DEPOSITS not in sums()
+    complete_refund(payment_id, 100)
+    assert Account.DEPOSITS not in get_balances()
     assert send_ok("GET", f"/invoices/{second['id']}")["amount_refunded"] == 100
-    assert (sums()[Account.CASH], balance()) == (20_000, 42_650)
+    assert (get_balances()[Account.CASH], get_client_balance()) == (20_000, 42_650)
 
 
 def test_refunded_deposit_is_not_applied_to_joint_invoice() -> None:
     first, second = create_completed_charter(), create_completed_charter()
-    ahead = refund_builders.create_payment(30_000, charter_id=first.id)
-    invoice = issued(first.id, second.id)
-    given_back(ahead, 300)
+    deposit_id = refund_builders.create_payment(30_000, charter_id=first.id)
+    invoice = create_issued_invoice(first.id, second.id)
+    complete_refund(deposit_id, 300)
     assert builders.get_charter(first.id).amount_paid == 0
     send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
-    assert sums() == {}
-    assert issued(first.id)["balance_due"] == 726.5
+    assert get_balances() == {}
+    assert create_issued_invoice(first.id)["balance_due"] == 726.5
 
 
 def test_refund_of_unapplied_payment_is_taken_from_deposit() -> None:
     trip = create_completed_charter()
-    invoice = issued(trip.id)
+    invoice = create_issued_invoice(trip.id)
     send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 726.5, "method": "check"})
-    twice = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
-    assert sums()[Account.DEPOSITS] == -CENTS
-    given_back(twice, 726.5)
-    assert sums() == {Account.CASH: CENTS, Account.REVENUE: -CENTS}
-    assert balance() == 0
+    payment_id = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
+    assert get_balances()[Account.DEPOSITS] == -CENTS
+    complete_refund(payment_id, 726.5)
+    assert get_balances() == {Account.CASH: CENTS, Account.REVENUE: -CENTS}
+    assert get_client_balance() == 0
     paid = send_ok("GET", f"/invoices/{invoice['id']}")
     assert (paid["status"], paid["amount_refunded"]) == ("paid", 0)
 
 
 def test_refund_of_excess_deposit_is_taken_from_deposit_first() -> None:
     trip = create_completed_charter()
-    invoice = issued(trip.id)
+    invoice = create_issued_invoice(trip.id)
     send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 726.5, "method": "check"})
-    late = refund_builders.create_payment(10_000, charter_id=trip.id)
-    given_back(late, 100)
-    assert Account.DEPOSITS not in sums()
+    payment_id = refund_builders.create_payment(10_000, charter_id=trip.id)
+    complete_refund(payment_id, 100)
+    assert Account.DEPOSITS not in get_balances()
     assert send_ok("GET", f"/invoices/{invoice['id']}")["amount_refunded"] == 0
     assert builders.get_charter(trip.id).amount_paid == CENTS
 
 
 def test_overpayment_beyond_invoice_stays_deposit() -> None:
     trip = create_completed_charter()
-    ahead = refund_builders.create_payment(CENTS, charter_id=trip.id)
-    off = {"description": "Goodwill", "amount": -100}
-    draft = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [off]})
+    deposit_id = refund_builders.create_payment(CENTS, charter_id=trip.id)
+    discount = {"description": "Goodwill", "amount": -100}
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [discount]})
     invoice = send_ok("POST", f"/invoices/{draft['id']}/issue")
     assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("paid", 626.5, 0)
-    assert sums() == {Account.CASH: CENTS, Account.REVENUE: -62_650, Account.DEPOSITS: -10_000}
+    assert get_balances() == {Account.CASH: CENTS, Account.REVENUE: -62_650, Account.DEPOSITS: -10_000}
     assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-01"})["is_sound"]
-    given_back(ahead, 150)
-    assert sums() == {Account.CASH: 57_650, Account.REVENUE: -62_650, Account.REFUNDS: 5_000}
+    complete_refund(deposit_id, 150)
+    assert get_balances() == {Account.CASH: 57_650, Account.REVENUE: -62_650, Account.REFUNDS: 5_000}
     assert send_ok("GET", f"/invoices/{draft['id']}")["amount_refunded"] == 50
 
 
@@ -158,18 +158,18 @@ def test_create_invoice_rejects_tax_without_subtotal() -> None:
     trip = create_completed_charter()
     assert trip.quote.tax > 0
     net = (trip.quote.total - trip.quote.tax) / 100
-    off = {"description": "Goodwill", "amount": -net}
-    refused = send_request("POST", "/invoices", {"charter_id": trip.id, "extras": [{**off, "taxable": False}]})
-    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "extras")
-    nothing = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [off]})
-    assert (nothing["subtotal"], nothing["tax"], nothing["total"]) == (0, 0, 0)
-    issued_ = send_ok("POST", f"/invoices/{nothing['id']}/issue")
-    assert (issued_["status"], sums()) == ("paid", {})
-    assert send_ok("POST", f"/invoices/{nothing['id']}/void", {"reason": "Wrong"})["status"] == "void"
+    discount = {"description": "Goodwill", "amount": -net}
+    reply = send_request("POST", "/invoices", {"charter_id": trip.id, "extras": [{**discount, "taxable": False}]})
+    assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "extras")
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [discount]})
+    assert (draft["subtotal"], draft["tax"], draft["total"]) == (0, 0, 0)
+    invoice = send_ok("POST", f"/invoices/{draft['id']}/issue")
+    assert (invoice["status"], get_balances()) == ("paid", {})
+    assert send_ok("POST", f"/invoices/{draft['id']}/void", {"reason": "Wrong"})["status"] == "void"
 
 
-def recorded(invoice_id: str, amount: float) -> str:
-    """A check that staff recorded."""
+def record_check(invoice_id: str, amount: float) -> str:
+    """Record a payment by check. Return its id."""
     send_ok(
         "POST", f"/invoices/{invoice_id}/record-payment", {"amount": amount, "method": "check", "reference": "1047"}
     )
@@ -179,50 +179,53 @@ def recorded(invoice_id: str, amount: float) -> str:
 
 def test_reverse_payment_reopens_invoice() -> None:
     trip = create_completed_charter()
-    invoice = issued(trip.id)
-    check = recorded(invoice["id"], 726.5)
-    assert (balance(), get_credit()) == (0, (0, 0))
-    taken_back = send_ok("POST", f"/payments/{check}/reverse", {"reason": "The check came back unpaid"})
-    assert (taken_back["status"], taken_back["number"]) == ("reversed", invoice["number"])
-    open_again = send_ok("GET", f"/invoices/{invoice['id']}")
-    assert (open_again["status"], open_again["balance_due"], open_again["paid_at"]) == ("issued", 726.5, None)
-    assert (balance(), get_credit(), builders.get_charter(trip.id).amount_paid) == (CENTS, (CENTS, 0), 0)
-    assert Account.CASH not in sums()
+    invoice = create_issued_invoice(trip.id)
+    check_id = record_check(invoice["id"], 726.5)
+    assert (get_client_balance(), get_credit()) == (0, (0, 0))
+    reversed_payment = send_ok("POST", f"/payments/{check_id}/reverse", {"reason": "The check came back unpaid"})
+    assert (reversed_payment["status"], reversed_payment["number"]) == ("reversed", invoice["number"])
+    reopened = send_ok("GET", f"/invoices/{invoice['id']}")
+    assert (reopened["status"], reopened["balance_due"], reopened["paid_at"]) == ("issued", 726.5, None)
+    assert (get_client_balance(), get_credit(), builders.get_charter(trip.id).amount_paid) == (CENTS, (CENTS, 0), 0)
+    assert Account.CASH not in get_balances()
     assert send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})["status"] == "void"
-    assert sums() == {}
+    assert get_balances() == {}
 
 
 def test_reverse_payment_refunded_or_reversed_is_rejected() -> None:
-    first, second = issued(create_completed_charter().id), issued(create_completed_charter().id)
-    check = recorded(first["id"], 700)
-    send_ok("POST", f"/payments/{check}/reverse", {"reason": "Slip"})
-    again = send_request("POST", f"/payments/{check}/reverse", {"reason": "Slip"})
+    first, second = (
+        create_issued_invoice(create_completed_charter().id),
+        create_issued_invoice(create_completed_charter().id),
+    )
+    check_id = record_check(first["id"], 700)
+    send_ok("POST", f"/payments/{check_id}/reverse", {"reason": "Entered by mistake"})
+    again = send_request("POST", f"/payments/{check_id}/reverse", {"reason": "Entered by mistake"})
     assert (again.status, again.json()["code"]) == (409, "payment_not_reversible")
-    refund = {"payment_id": check, "amount": 1, "reason": "Slip"}
+    refund = {"payment_id": check_id, "amount": 1, "reason": "Entered by mistake"}
     assert refund_builders.send_request("POST", "/payments/refund", refund).status == 409
-    other = recorded(second["id"], 700)
-    refund_builders.create_refund(other, 50)
-    assert send_request("POST", f"/payments/{other}/reverse", {"reason": "Slip"}).status == 409
+    other_check_id = record_check(second["id"], 700)
+    refund_builders.create_refund(other_check_id, 50)
+    assert send_request("POST", f"/payments/{other_check_id}/reverse", {"reason": "Entered by mistake"}).status == 409
     assert send_ok("GET", f"/invoices/{second['id']}")["amount_paid"] == 700
-    assert sums()[Account.CASH] == 70_000
+    assert get_balances()[Account.CASH] == 70_000
 
 
 def test_reverse_payment_card_payment_is_rejected() -> None:
-    invoice = issued(create_completed_charter().id)
-    payment = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
-    refused = send_request("POST", f"/payments/{payment}/reverse", {"reason": "Slip"})
-    assert refused.status == 409
-    assert "POST /payments/refund" in refused.json()["detail"]
-    assert balance() == 0
+    invoice = create_issued_invoice(create_completed_charter().id)
+    payment_id = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
+    reply = send_request("POST", f"/payments/{payment_id}/reverse", {"reason": "Entered by mistake"})
+    assert reply.status == 409
+    assert "POST /payments/refund" in reply.json()["detail"]
+    assert get_client_balance() == 0
 
 
 def test_reverse_payment_of_overdue_invoice_keeps_overdue() -> None:
-    invoice = issued(create_completed_charter().id)
-    check = recorded(invoice["id"], 726.5)
+    invoice = create_issued_invoice(create_completed_charter().id)
+    check_id = record_check(invoice["id"], 726.5)
     with clock.frozen(datetime(2027, 3, 1, 12, tzinfo=UTC)):
-        send_ok("POST", f"/payments/{check}/reverse", {"reason": "The check came back unpaid"})
+        send_ok("POST", f"/payments/{check_id}/reverse", {"reason": "The check came back unpaid"})
         assert send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
         assert send_ok("GET", "/billing/aging/receivable")["total"]["days_1_30"] == 726.5
         assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-03"})["is_sound"]
-    events = [each.type for each in store.history(INVOICE.key(org=ORG, id=invoice["id"]))]
+    events = [event.type for event in store.history(INVOICE.key(org=ORG, id=invoice["id"]))]
     assert events[-2:] == ["invoice.reopened", "invoice.overdue"]
