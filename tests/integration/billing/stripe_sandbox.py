@@ -52,10 +52,16 @@ class Sandbox:
         httpx.post(f"{self.url}/_config/behave", json={"mode": mode, "times": times}).raise_for_status()
 
     def list_objects(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """List objects of the Stripe API, such as `refunds`."""
+        """List all objects of a kind of the Stripe API, such as `refunds`."""
         headers = {"authorization": "Bearer sk_test_coachway"}
-        response = httpx.get(f"{self.url}/v1/{path}", params={"limit": 100, **query}, headers=headers)
-        return list(response.raise_for_status().json()["data"])
+        objects: list[dict[str, Any]] = []
+        while True:
+            after = {"starting_after": objects[-1]["id"]} if objects else {}
+            response = httpx.get(f"{self.url}/v1/{path}", params={"limit": 100, **query, **after}, headers=headers)
+            page = response.raise_for_status().json()
+            objects += page["data"]
+            if not page["has_more"]:
+                return objects
 
     def simulate_bank(self, path: str, **fields: Any) -> dict[str, Any]:
         """Simulate an action of a bank, such as a dispute. Return the changed object."""

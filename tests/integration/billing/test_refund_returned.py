@@ -153,8 +153,7 @@ def test_returned_refund_of_invoice_restores_revenue(paid: PaidCharter) -> None:
 
 
 def test_returned_refund_while_pending_requests_redelivery(paid: PaidCharter) -> None:
-    wanted = RefundInput(payment_id=paid.payment.id, amount=100_00, reason="Late")
-    refund = refunds.request_refund(STAFF, wanted)
+    refund = paid.request_refund(100_00)
     refund_workflow._mark_sent(STAFF, refund.id)
     stripe_refund_id = refund_workflow._refund_through_stripe(refunds.get_refund(STAFF, refund.id))
     paid.sandbox.simulate_bank(f"refunds/{stripe_refund_id}/fail")
