@@ -9,8 +9,12 @@ from typing import Final
 ABOUT: Final = """\
 The API of CoachWay: everything an operator of charter buses does, from the first quote to the last payment.
 
-Amounts are numbers with two decimals next to a `currency`. Times are RFC 3339 with a UTC offset, dates are
-`YYYY-MM-DD`, and distances are miles.
+Amounts are numbers with two decimals next to a `currency`, dates are `YYYY-MM-DD`, and distances are miles.
+
+## Times
+Responses return the times of a trip (`x-local-time` in this document) with the offset of the nearest `timezone` field,
+such as `2027-03-03T09:00:00-05:00`, and all other times in UTC, such as `2027-03-03T14:00:00Z`. Requests can use any
+offset (RFC 3339).
 
 ## Authentication
 `POST /auth/login` returns an access token, valid for 15 minutes, and a refresh token for `POST /auth/refresh`. Send the
@@ -25,6 +29,9 @@ and drivers see only their own data. A resource of another organization returns 
 Every list returns `{"items": [...], "next_cursor": "..."}`. To get the next page, repeat the request with the same
 filters and `?cursor=<next_cursor>` until `next_cursor` is null. A page can be shorter than `limit`, or even empty, and
 still have a `next_cursor`.
+
+A filter has the name of the field that it compares. `date_from` and `date_to`, or `due_from` and `due_to`, are the
+first and the last day of a period. `q` searches by the beginning of a name.
 
 ## Idempotency
 Send an `Idempotency-Key` of your own with a POST to retry it safely: for one day, a request with the same key and the
@@ -92,16 +99,20 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "bid_token": "Token of the invitation link.",
     "calendar_feed": "Token of the feed link, followed by `.ics`.",
     "channel": "Filter by channel.",
+    "client_type": "Filter by client type.",
     "compliance_id": "ID of the compliance document.",
     "cursor": "`next_cursor` of the previous page. Omit for the first page.",
     "date_from": "First day.",
     "date_to": "Last day, included.",
     "day": "The day, `YYYY-MM-DD`.",
+    "document_type": "Filter by document type.",
     "due_from": "Filter by due date: first day.",
     "due_to": "Filter by due date: last day, included.",
     "format": "Format of the file.",
     "instance_count": "Number of charters in the series.",
     "invoice_token": "Token of the invoice link.",
+    "is_preferred": "Filter by whether the vendor is preferred.",
+    "is_verified": "Filter by whether the vendor is verified.",
     "kind": "Filter by kind.",
     "license_class": "Filter by license class.",
     "limit": "Maximum number of items.",
@@ -111,7 +122,6 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "new_status": "The new status.",
     "offer_id": "ID of the offer. Omit for the offer that awaits a response.",
     "organization": "Set to `true` for documents of the organization itself.",
-    "preferred": "Filter by whether the vendor is preferred.",
     "preview": "Set to `true` to see the result without changing anything.",
     "q": "Filter by the beginning of the name; case and accents are ignored.",
     "reason": "Reason, kept in the history.",
@@ -122,13 +132,12 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "rule_id": "ID of the pricing rule.",
     "rule_type": "Filter by rule type.",
     "scope": "Filter by scope.",
-    "state": "Filter by state served, two letters.",
+    "service_state": "Filter by state served, two letters.",
     "status": "Filter by status.",
     "token": "Token of the link.",
     "track_token": "Token of the live link.",
-    "type": "Filter by type.",
     "vehicle_class": "Filter by vehicle class.",
-    "verified": "Filter by whether the vendor is verified.",
+    "vendor_type": "Filter by vendor type.",
 }
 
 

@@ -133,10 +133,10 @@ def test_list_clients_is_newest_first_and_filtered() -> None:
     create_client(name="Coda", email="c@x.example", status="inactive")
     assert list_names({}) == ["Coda", "Bolt", "Acme"]
     assert list_names({"limit": "1"}) == ["Coda", "Bolt", "Acme"]
-    assert list_names({"type": "government"}) == ["Bolt"]
+    assert list_names({"client_type": "government"}) == ["Bolt"]
     assert list_names({"status": "inactive"}) == ["Coda"]
-    assert list_names({"type": "government", "status": "inactive"}) == []
-    assert send("GET", query={"type": "other"}).status == 422
+    assert list_names({"client_type": "government", "status": "inactive"}) == []
+    assert send("GET", query={"client_type": "other"}).status == 422
 
 
 def test_list_clients_by_name_prefix() -> None:

@@ -161,8 +161,8 @@ def test_list_documents_queue_is_oldest_first_others_newest_first() -> None:
     assert list_ids({"status": "under_review"}) == [second]
     assert list_ids({"status": "approved"}) == [first]
     assert list_ids({"vendor_id": vendor_id, "status": "approved"}) == [first]
-    assert list_ids({"type": REQUIRED_DOCUMENTS[2]}) == [third]
-    assert list_ids({"vendor_id": vendor_id, "type": REQUIRED_DOCUMENTS[0], "status": "rejected"}) == []
+    assert list_ids({"document_type": REQUIRED_DOCUMENTS[2]}) == [third]
+    assert list_ids({"vendor_id": vendor_id, "document_type": REQUIRED_DOCUMENTS[0], "status": "rejected"}) == []
 
 
 def test_batch_get_status_reads_once_per_hundred() -> None:

@@ -53,7 +53,7 @@ def test_create_assignment_stores_assignment_diaries_and_charter() -> None:
         40,
         "Acme Events",
     )
-    assert assignment["pickup_at"].startswith("2027-03-03T14:00")
+    assert assignment["pickup_at"] == "2027-03-03T09:00:00-05:00"
     assert [each["status"] for each in assignment["duty"]] == ["D"]
     charter = get_charter(charter_id)
     assert (charter["status"], charter["driver_id"], charter["vehicles"][0]["assignment_id"]) == (

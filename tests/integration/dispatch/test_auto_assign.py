@@ -92,7 +92,7 @@ def test_auto_assign_explains_a_blocked_driver_with_rule_and_earliest_start() ->
         "hours_of_service",
         "49 CFR 395.5(a)(1)",
     )
-    assert blocked["earliest_legal_at"] == "2027-03-03T22:00:00Z"
+    assert blocked["earliest_legal_at"] == "2027-03-03T17:00:00-05:00"
 
 
 def test_auto_assign_without_an_available_driver_lists_all_reasons() -> None:

@@ -39,12 +39,15 @@ def test_check_in_depart_and_check_out_complete_the_trip() -> None:
     charter_id, assignment_id, rosa = create_offered_trip()
     with freeze_time("08:00"):
         assignment = send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)
-        assert (assignment["status"], assignment["checked_in_at"]) == ("checked_in", "2027-03-03T13:00:00Z")
+        assert (assignment["status"], assignment["checked_in_at"]) == ("checked_in", "2027-03-03T08:00:00-05:00")
         assert builders.get_charter(charter_id)["status"] == "confirmed"
     with freeze_time("09:05"):
         assignment = send_ok("POST", action_path(assignment_id, "depart"), {}, driver_id=rosa)
-        assert (assignment["status"], assignment["stops"][0]["departed_at"]) == ("in_progress", "2027-03-03T14:05:00Z")
-        assert assignment["may_drive_until"] == "2027-03-04T00:05:00Z"
+        assert (assignment["status"], assignment["stops"][0]["departed_at"]) == (
+            "in_progress",
+            "2027-03-03T09:05:00-05:00",
+        )
+        assert assignment["may_drive_until"] == "2027-03-03T19:05:00-05:00"
         assert builders.get_charter(charter_id)["status"] == "in_progress"
         assert (
             send_ok("POST", action_path(assignment_id, "depart"), {"stop": 0}, driver_id=rosa)["version"]
@@ -54,7 +57,7 @@ def test_check_in_depart_and_check_out_complete_the_trip() -> None:
         assert (reply.status, reply.json()["code"]) == (409, "no_stop_to_depart")
     with freeze_time("12:10"):
         assignment = send_ok("POST", action_path(assignment_id, "check-out"), {}, driver_id=rosa)
-        assert (assignment["status"], assignment["checked_out_at"]) == ("completed", "2027-03-03T17:10:00Z")
+        assert (assignment["status"], assignment["checked_out_at"]) == ("completed", "2027-03-03T12:10:00-05:00")
         assert assignment["stops"][1]["arrived_at"] == assignment["checked_out_at"]
     assert builders.get_charter(charter_id)["status"] == "completed"
     assert event_types(assignment_id)[1:] == [
@@ -70,7 +73,7 @@ def test_duty_actions_repeated_change_nothing() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     with freeze_time("08:30"):
         repeated = send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)
-        assert repeated["checked_in_at"] == "2027-03-03T13:00:00Z"
+        assert repeated["checked_in_at"] == "2027-03-03T08:00:00-05:00"
     with freeze_time("09:00"):
         send_ok("POST", action_path(assignment_id, "depart"), {}, driver_id=rosa)
         checked_out = send_ok("POST", action_path(assignment_id, "check-out"), {}, driver_id=rosa)
@@ -86,14 +89,14 @@ def test_duty_actions_sent_later_keep_their_time() -> None:
         assignment = send_ok(
             "POST", action_path(assignment_id, "check-in"), {"at": local_time("08:10").isoformat()}, driver_id=rosa
         )
-        assert assignment["checked_in_at"] == "2027-03-03T13:10:00Z"
+        assert assignment["checked_in_at"] == "2027-03-03T08:10:00-05:00"
         assignment = send_ok(
             "POST",
             action_path(assignment_id, "depart"),
             {"at": local_time("09:01").isoformat(), "stop": 0},
             driver_id=rosa,
         )
-        assert assignment["stops"][0]["departed_at"] == "2027-03-03T14:01:00Z"
+        assert assignment["stops"][0]["departed_at"] == "2027-03-03T09:01:00-05:00"
         for invalid_time in (local_time("09:36"), local_time("09:29") - timedelta(days=1)):
             reply = send_request(
                 "POST", action_path(assignment_id, "check-out"), {"at": invalid_time.isoformat()}, driver_id=rosa
@@ -129,7 +132,7 @@ def test_duty_actions_recorded_by_staff_days_later_complete_the_trip() -> None:
         assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "at")
         for action, clock_time in steps:
             assignment = send_ok("POST", action_path(assignment_id, action), {"at": local_time(clock_time).isoformat()})
-        assert (assignment["status"], assignment["checked_out_at"]) == ("completed", "2027-03-03T17:20:00Z")
+        assert (assignment["status"], assignment["checked_out_at"]) == ("completed", "2027-03-03T12:20:00-05:00")
         hours = remaining_hours.get_driver_hours(builders.SYSTEM, rosa)
         assert (hours.known, hours.days[5].on_duty_hours) == ("known", 3.83)
         old_body = {"at": (local_time("08:30") - timedelta(days=9)).isoformat()}

@@ -45,7 +45,7 @@ def test_get_charter_track_under_way_returns_position_and_arrival() -> None:
     eta = datetime.fromisoformat(track["eta"])
     assert abs(eta - local_time("11:04:30")) < timedelta(minutes=10)
     first, last = track["stops"]
-    assert (first["arrived_at"], first["departed_at"]) == ("2027-03-03T13:24:30Z", "2027-03-03T13:50:00Z")
+    assert (first["arrived_at"], first["departed_at"]) == ("2027-03-03T08:24:30-05:00", "2027-03-03T08:50:00-05:00")
     assert (last["arrived_at"], last["departed_at"], last["eta"]) == (None, None, track["eta"])
     [vehicle] = track["vehicles"]
     assert (vehicle["assignment_id"], vehicle["driver_name"], vehicle["late_minutes"]) == (

@@ -54,7 +54,7 @@ def test_check_of_long_trip_returns_relief_and_price() -> None:
     assert report["violations"][0]["rule"] == "drive"
     assert report["violations"][0]["exceeded_hours"] == 4
     assert report["violations"][0]["citation"] == "49 CFR 395.5(a)(1)"
-    assert report["relief"][0]["at"] == "2027-03-03T21:00:00Z"
+    assert report["relief"][0]["relief_at"] == "2027-03-03T16:00:00-05:00"
     assert (report["added_price"], report["currency"]) == (300, "USD")
     assert report["warnings"][0]["blocking"] is True
 

@@ -158,14 +158,14 @@ def test_list_vendors_returns_newest_first_and_filters() -> None:
     assert list_names({}) == ["Cedar", "Birch", "Alder"]
     assert list_names({"limit": "1"}) == ["Cedar", "Birch", "Alder"]
     assert list_names({"status": "active"}) == ["Cedar"]
-    assert list_names({"type": "broker"}) == ["Alder"]
-    assert list_names({"verified": "true"}) == ["Cedar"]
-    assert list_names({"verified": "false"}) == ["Birch", "Alder"]
-    assert list_names({"preferred": "true"}) == ["Birch"]
-    assert list_names({"state": "nv"}) == ["Birch", "Alder"]
-    assert list_names({"state": "OR"}) == ["Cedar"]
+    assert list_names({"vendor_type": "broker"}) == ["Alder"]
+    assert list_names({"is_verified": "true"}) == ["Cedar"]
+    assert list_names({"is_verified": "false"}) == ["Birch", "Alder"]
+    assert list_names({"is_preferred": "true"}) == ["Birch"]
+    assert list_names({"service_state": "nv"}) == ["Birch", "Alder"]
+    assert list_names({"service_state": "OR"}) == ["Cedar"]
     assert list_names({"min_rating": "4"}) == []
-    assert send_request("GET", "/vendors", query={"state": "Oregon"}).status == 422
+    assert send_request("GET", "/vendors", query={"service_state": "Oregon"}).status == 422
     assert [vendor.business_name for vendor in bidding_access.list_active_vendors(CALLER)] == ["Cedar"]
 
 

@@ -11,10 +11,11 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.bids.model import Bid
 from coachway.bids.rules import RequestStatus, is_sealed, valid_until
-from coachway.bookings.charters.model import CHARTER, CharterId, TripTime
+from coachway.bookings.charters.model import CHARTER, CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
+from coachway.core.types.datetimes import Timestamp
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import WorkflowFailure
@@ -83,7 +84,7 @@ class BidRequestInput(RequestSchema):
         }
     )
 
-    deadline: Annotated[TripTime, Field(description="at least two hours from now, at most 30 days")]
+    deadline: Annotated[Timestamp, Field(description="at least two hours from now, at most 30 days")]
     target_price: Annotated[
         NonNegativeApiAmount | None, Field(description="for all vehicles that nobody runs yet; vendors do not see it")
     ] = None
@@ -105,7 +106,7 @@ class ExtendInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"deadline": "2027-02-03T17:00:00-05:00"}]})
 
-    deadline: TripTime
+    deadline: Timestamp
 
 
 class BidRequest(Entity):

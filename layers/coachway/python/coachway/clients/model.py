@@ -127,7 +127,7 @@ class Client(Entity, ClientInput):
 class ClientQuery(PageQuery):
     """Filters of clients. `q` matches the beginning of the name; case and accents do not matter."""
 
-    type: ClientType | None = None
+    client_type: ClientType | None = None
     status: ClientStatus | None = None
     q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 

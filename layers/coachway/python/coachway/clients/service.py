@@ -56,7 +56,7 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     """List clients, newest first; with `q`, by name."""
     where = {
         name: value.value
-        for name, value in (("client_type", query.type), ("status", query.status))
+        for name, value in (("client_type", query.client_type), ("status", query.status))
         if value is not None
     }
     if query.q is not None and (search_name := rules.normalize_name(query.q)):

@@ -207,5 +207,5 @@ class DocumentQuery(PageQuery):
     driver_id: DriverId | None = None
     vehicle_id: VehicleId | None = None
     organization: bool = False
-    type: DocumentType | None = None
+    document_type: DocumentType | None = None
     status: Status | None = None

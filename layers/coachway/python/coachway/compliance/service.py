@@ -119,8 +119,8 @@ def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocum
     """List documents, newest first. The review queue (filtered by an open status) is oldest first."""
     subject = _resolve_subject(caller, query)
     where: dict[str, str | int | bool] = {}
-    if query.type is not None:
-        where["document_type"] = query.type.value
+    if query.document_type is not None:
+        where["document_type"] = query.document_type.value
     if subject is not None:
         if query.status is not None:
             where["status"] = query.status.value

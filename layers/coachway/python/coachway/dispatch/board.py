@@ -17,7 +17,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, LocalTime
 from coachway.dispatch.assignments.model import BY_DAY, Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.recovery.model import RECOVERY, Recovery
@@ -59,8 +59,8 @@ class BoardCard(BaseSchema):
     vehicle_number: int
     column: Column
     timezone: str
-    pickup_at: AwareDatetime
-    dropoff_at: AwareDatetime
+    pickup_at: LocalTime
+    dropoff_at: LocalTime
     pickup: str
     dropoff: str
     passengers: Annotated[int, Field(description="Passengers in the vehicle; of the whole trip when it has no driver.")]
@@ -75,7 +75,7 @@ class BoardCard(BaseSchema):
     recovery_status: RecoveryStatus | None = None
     position: Position | None = None
     next_stop: int | None = None
-    eta: AwareDatetime | None = None
+    eta: LocalTime | None = None
     late_minutes: int | None = None
 
 

@@ -14,7 +14,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
-from coachway.core.types.datetimes import Day, Timestamp
+from coachway.core.types.datetimes import Day, LocalTimeInput
 from coachway.core.types.personal import ERASED, Personal
 from coachway.identity.model.field_types import TimeZone, UserId
 from coachway.pricing.rule_model import AmenityCode, VehicleClass, Weekday
@@ -131,8 +131,8 @@ class AvailabilityException(RequestSchema):
 
     model_config = ConfigDict(frozen=True)
 
-    starts_at: Timestamp
-    ends_at: Timestamp
+    starts_at: LocalTimeInput
+    ends_at: LocalTimeInput
     available: bool = False
     reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$"), Personal("driver")] = ""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.datetimes import LOCAL
 
 
 def _to_utc(at: datetime) -> datetime:
@@ -47,8 +48,8 @@ class Segment(FrozenSchema):
     follows directly; then it counts as rest (49 CFR 395.1(j)).
     """
 
-    start: Instant
-    end: Instant
+    start: Annotated[Instant, LOCAL]
+    end: Annotated[Instant, LOCAL]
     status: DutyStatus
     riding: bool = False
 

@@ -20,7 +20,8 @@ def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceRep
     ruleset = rulesets.get_carrier_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
     compliance = itinerary.check_itinerary(request.to_hours_trip(), ruleset)
     added_price = _calculate_added_price(caller, request, compliance.drivers_needed)
-    return build_report(compliance, added_price=added_price, currency=organization.currency)
+    timezone = request.stops[0].timezone or organization.timezone
+    return build_report(compliance, timezone=timezone, added_price=added_price, currency=organization.currency)
 
 
 def _calculate_added_price(caller: Caller, request: ComplianceRequest, drivers_needed: int | None) -> int | None:

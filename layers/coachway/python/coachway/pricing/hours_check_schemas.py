@@ -9,11 +9,11 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from coachway.core.schemas import BaseSchema, Note, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Timestamp
+from coachway.core.types.datetimes import LocalTime, LocalTimeInput
 from coachway.core.types.money import ApiAmount
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality, Rule
@@ -35,8 +35,8 @@ class ItineraryStop(RequestSchema):
     address: Note = ""
     latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
-    estimated_arrival: Timestamp | None = None
-    estimated_departure: Timestamp | None = None
+    estimated_arrival: LocalTimeInput | None = None
+    estimated_departure: LocalTimeInput | None = None
     timezone: TimeZone | None = None
 
     @model_validator(mode="after")
@@ -109,7 +109,7 @@ class HoursViolation(BaseSchema):
     model_config = ConfigDict(defer_build=True)
 
     rule: Rule
-    at: AwareDatetime
+    exceeded_at: LocalTime
     exceeded_hours: float
     citation: str
 
@@ -119,7 +119,7 @@ class ReliefPoint(BaseSchema):
 
     model_config = ConfigDict(defer_build=True)
 
-    at: AwareDatetime
+    relief_at: LocalTime
     driver: int
     after_stop: int
     miles_from_stop: float
@@ -132,6 +132,7 @@ class ComplianceReport(BaseSchema):
 
     model_config = ConfigDict(defer_build=True)
 
+    timezone: Annotated[str, Field(description="Of the first stop, or else of the organization.")]
     verdict: Legality
     legal_for_one_driver: bool
     drivers: int
@@ -147,9 +148,12 @@ class ComplianceReport(BaseSchema):
     warnings: list[Notice]
 
 
-def build_report(compliance: itinerary.Compliance, *, added_price: int | None, currency: str) -> ComplianceReport:
+def build_report(
+    compliance: itinerary.Compliance, *, timezone: str, added_price: int | None, currency: str
+) -> ComplianceReport:
     """Build the report of a check. `added_price` is in cents."""
     return ComplianceReport(
+        timezone=timezone,
         verdict=compliance.verdict,
         legal_for_one_driver=compliance.legal_for_one_driver,
         drivers=compliance.drivers,
@@ -159,10 +163,15 @@ def build_report(compliance: itinerary.Compliance, *, added_price: int | None, c
         on_duty_hours=_to_hours(compliance.on_duty),
         explanation=compliance.explanation,
         violations=[
-            HoursViolation(rule=each.rule, at=each.at, exceeded_hours=_to_hours(each.exceeded), citation=each.citation)
+            HoursViolation(
+                rule=each.rule,
+                exceeded_at=each.at,
+                exceeded_hours=_to_hours(each.exceeded),
+                citation=each.citation,
+            )
             for each in compliance.violations
         ],
-        relief=[ReliefPoint(**each.model_dump()) for each in compliance.relief],
+        relief=[ReliefPoint(relief_at=each.at, **each.model_dump(exclude={"at"})) for each in compliance.relief],
         added_price=added_price,
         currency=currency,
         warnings=compliance_notices(compliance),

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, field_serializer, model_validator
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Timestamp
+from coachway.core.types.datetimes import LocalTimeInput
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.extras_model import PromoText
@@ -82,8 +82,8 @@ class QuoteRequest(RequestSchema):
     deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
     trip_date: Annotated[TripDate | None, Field(description="Local date. Optional with `departs_at`.")] = None
     start_time: Annotated[time | None, Field(description="Local time.", examples=["09:00"])] = None
-    departs_at: Annotated[Timestamp | None, Field(description="Start of the trip, with offset.")] = None
-    returns_at: Annotated[Timestamp | None, Field(description="End of the trip, with offset.")] = None
+    departs_at: Annotated[LocalTimeInput | None, Field(description="Start of the trip, with offset.")] = None
+    returns_at: Annotated[LocalTimeInput | None, Field(description="End of the trip, with offset.")] = None
     timezone: Annotated[
         TimeZone | None, Field(description="Time zone of the first stop. Defaults to the organization's.")
     ] = None

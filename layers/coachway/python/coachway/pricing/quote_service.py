@@ -172,7 +172,7 @@ def _build_quote(
         charter_id=charter_id,
         promo_code=promo.code if promo else None,
         promo_max_uses=promo.max_uses if promo else None,
-        request=resolved.request,
+        request=resolved.request.model_copy(update={"timezone": resolved.zone.key}),
     )
     event = QuoteCalculated(
         quote_id=quote.id,

@@ -197,14 +197,14 @@ class StatusChanged(Vendor):
 
 
 class VendorQuery(PageQuery):
-    """Filters of a list of vendors. `min_rating` requires at least three ratings; `state` is a served state."""
+    """Filters of a list of vendors. `min_rating` requires at least three ratings; `service_state` is a served state."""
 
     status: Status | None = None
-    type: VendorType | None = None
-    verified: bool | None = None
-    preferred: bool | None = None
+    vendor_type: VendorType | None = None
+    is_verified: bool | None = None
+    is_preferred: bool | None = None
     min_rating: Annotated[float | None, Field(ge=1, le=5)] = None
-    state: State | None = None
+    service_state: State | None = None
 
 
 class StatusQuery(RequestSchema):

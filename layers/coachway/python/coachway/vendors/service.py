@@ -149,12 +149,12 @@ def _list_by_rating(
 def _build_filters(query: VendorQuery) -> dict[str, str | int | bool]:
     filters: dict[str, str | int | bool | None] = {
         "status": query.status.value if query.status else None,
-        "vendor_type": query.type.value if query.type else None,
-        "is_verified": query.verified,
-        "is_preferred": query.preferred,
+        "vendor_type": query.vendor_type.value if query.vendor_type else None,
+        "is_verified": query.is_verified,
+        "is_preferred": query.is_preferred,
     }
-    if query.state is not None:
-        filters[f"serves_{query.state}"] = True
+    if query.service_state is not None:
+        filters[f"serves_{query.service_state}"] = True
     return {name: value for name, value in filters.items() if value is not None}
 
 

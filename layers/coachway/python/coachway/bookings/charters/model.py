@@ -15,8 +15,8 @@ from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.rules import Status
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
-from coachway.core.types import datetimes, ids
-from coachway.core.types.datetimes import sortable
+from coachway.core.types import ids
+from coachway.core.types.datetimes import LocalTime, LocalTimeInput, sortable
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import WorkflowFailure
@@ -47,7 +47,7 @@ def with_fixed_offset(at: datetime) -> datetime:
     return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
-TripTime = Annotated[datetimes.Timestamp, AfterValidator(_require_supported_date)]
+TripTime = Annotated[LocalTimeInput, AfterValidator(_require_supported_date)]
 """A time with a UTC offset, in the years 2001 to 2150."""
 
 CHARTER = AccessPattern(
@@ -246,8 +246,8 @@ class Charter(Entity, CharterInput):
     miles_estimated: bool = False
     timezone: str
     trip_date: date
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: LocalTime
+    ends_at: LocalTime
     quote: CharterQuote
     quote_sent_at: AwareDatetime | None = None
     quote_expires_at: AwareDatetime | None = None

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 from coachway.bookings.charters.model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.money import ApiAmount
 from coachway.identity import organization_queries
 from coachway.pricing.rule_model import json_number
@@ -22,8 +23,8 @@ class StopView(BaseSchema):
     stop_type: StopType
     address: str
     timezone: str
-    estimated_arrival: AwareDatetime | None
-    estimated_departure: AwareDatetime | None
+    estimated_arrival: LocalTime | None
+    estimated_departure: LocalTime | None
 
 
 class LineView(BaseSchema):
@@ -48,8 +49,8 @@ class QuoteView(BaseSchema):
     trip_type: TripType
     trip_date: date
     timezone: str
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: LocalTime
+    ends_at: LocalTime
     vehicle_class: str
     vehicle_count: int
     passengers: int

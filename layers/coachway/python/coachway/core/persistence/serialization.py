@@ -1,4 +1,4 @@
-"""JSON of responses: entities without their hidden fields, amounts with two decimals."""
+"""JSON of responses: entities without their hidden fields, amounts with two decimals, times of trips in local time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
+from coachway.core.persistence.local_times import with_local_times
 from coachway.core.persistence.records import Entity
 from coachway.core.schemas import Page
 
@@ -15,12 +16,12 @@ from coachway.core.schemas import Page
 def to_json(answer: object) -> str:
     """Return the JSON text of a response: a model, a list of models, or plain data."""
     if isinstance(answer, Entity):
-        return answer.model_dump_json(exclude=set(answer.hidden()))
+        return with_local_times(answer).model_dump_json(exclude=set(answer.hidden()))
     if isinstance(answer, Page):
         items = ",".join(to_json(item) for item in answer.items)
         return f'{{"items":[{items}],"next_cursor":{json.dumps(answer.next_cursor)}}}'
     if isinstance(answer, BaseModel):
-        return answer.model_dump_json(exclude=excluded_fields(answer))
+        return with_local_times(answer).model_dump_json(exclude=excluded_fields(answer))
     if isinstance(answer, list):
         return "[" + ",".join(to_json(item) for item in answer) + "]"
     return json.dumps(to_jsonable_python(answer), separators=(",", ":"))

@@ -13,7 +13,7 @@ from coachway.bookings.charters.model import StopType
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import LocalTime, sortable
 from coachway.core.types.geo import Coordinates
 from coachway.core.types.personal import ERASED, Personal
 from coachway.dispatch.assignments.rules import AssignmentStatus
@@ -56,10 +56,10 @@ class AssignmentStop(BaseSchema):
     latitude: Annotated[float | None, Personal()] = None
     longitude: Annotated[float | None, Personal()] = None
     timezone: str
-    arrival: AwareDatetime | None = None
-    departure: AwareDatetime | None = None
-    arrived_at: AwareDatetime | None = None
-    departed_at: AwareDatetime | None = None
+    arrival: LocalTime | None = None
+    departure: LocalTime | None = None
+    arrived_at: LocalTime | None = None
+    departed_at: LocalTime | None = None
     dwell_minutes: int | None = None
     """Minutes between arrival and departure; None until both are known."""
     billable_minutes: int | None = None
@@ -96,12 +96,12 @@ class Assignment(Entity):
     reason: Annotated[str, Personal()] = ""
     timezone: str
     passengers: Annotated[int, Field(description="Passengers in this vehicle.")]
-    starts_at: AwareDatetime
+    starts_at: LocalTime
     """The duty's start: leaving the garage."""
-    ends_at: AwareDatetime
+    ends_at: LocalTime
     """The duty's end: back at the garage."""
-    pickup_at: AwareDatetime
-    dropoff_at: AwareDatetime
+    pickup_at: LocalTime
+    dropoff_at: LocalTime
     stops: list[AssignmentStop]
     duty: list[Segment] = Field(default_factory=list)
     """The driver's planned duty from `starts_at` to `ends_at`, without gaps."""
@@ -111,14 +111,14 @@ class Assignment(Entity):
     notes: Annotated[str, Personal()] = ""
     offered_at: AwareDatetime
     answered_at: AwareDatetime | None = None
-    checked_in_at: AwareDatetime | None = None
-    checked_out_at: AwareDatetime | None = None
+    checked_in_at: LocalTime | None = None
+    checked_out_at: LocalTime | None = None
     ended_at: AwareDatetime | None = None
     """When the assignment was declined or released."""
     late_minutes: int | None = None
     concern: Annotated[str, Personal()] = ""
     """Why the assignment cannot go ahead after a later change; empty if nothing is wrong."""
-    may_drive_until: AwareDatetime | None = None
+    may_drive_until: LocalTime | None = None
     """The last moment at which the hours-of-service rules let a driver of the crew drive; None at a stop."""
     hours_exceeded_at: AwareDatetime | None = None
     recovery_id: str | None = None

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -15,7 +15,7 @@ from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.store import BatchResult
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, LocalTime
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus, iso_weeks
@@ -79,10 +79,10 @@ class CalendarEntry(BaseSchema):
     charter_id: str
     number: str
     status: AssignmentStatus | None
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    pickup_at: AwareDatetime | None
-    dropoff_at: AwareDatetime | None
+    starts_at: LocalTime
+    ends_at: LocalTime
+    pickup_at: LocalTime | None
+    dropoff_at: LocalTime | None
     pickup: str
     dropoff: str
     driver_id: str | None
@@ -97,8 +97,8 @@ class CalendarEntry(BaseSchema):
 class UnavailablePeriod(BaseSchema):
     """A period in which a driver is unavailable."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: LocalTime
+    ends_at: LocalTime
 
 
 class Calendar(BaseSchema):
@@ -122,8 +122,8 @@ class FleetJob(BaseSchema):
     assignment_id: str
     charter_id: str
     number: str
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: LocalTime
+    ends_at: LocalTime
 
 
 class FleetRow(BaseSchema):

@@ -144,7 +144,7 @@ def _day_worked(intervals: Sequence[Interval], day: date, zone: ZoneInfo) -> Day
 
 def _hours_coming_back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
     return [
-        HoursBack(at=_midnight(day.day + timedelta(days=cycle_days), zone), hours=day.on_duty_hours)
+        HoursBack(available_at=_midnight(day.day + timedelta(days=cycle_days), zone), hours=day.on_duty_hours)
         for day in reversed(days)
         if day.on_duty_hours
     ]

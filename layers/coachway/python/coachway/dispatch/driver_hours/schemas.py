@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.datetimes import LocalTime
 from coachway.hours.model import DutyStatus, Segment
 
 Hours = Annotated[float | None, Field(description="Hours; null when not known.")]
@@ -16,8 +17,8 @@ Hours = Annotated[float | None, Field(description="Hours; null when not known.")
 class UnknownPeriod(BaseSchema):
     """A gap in the driver's log, and its reason."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: LocalTime
+    ends_at: LocalTime
     reason: str
     assignment_id: str | None = None
 
@@ -33,7 +34,7 @@ class DayWorked(BaseSchema):
 class HoursBack(BaseSchema):
     """Hours of the cycle that become available when an earlier day drops out of it."""
 
-    at: AwareDatetime
+    available_at: LocalTime
     hours: float
 
 
@@ -54,11 +55,11 @@ class DriverHours(BaseSchema):
     cycle_days: int
     cycle_hours: float
     may_drive_from: Annotated[
-        AwareDatetime | None,
+        LocalTime | None,
         Field(description="The earliest time at which the driver may drive, if they rest until then."),
     ]
     rested_at: Annotated[
-        AwareDatetime | None,
+        LocalTime | None,
         Field(description="When a full rest would end if it began now; null when the driver is rested."),
     ]
     hours_back: Annotated[

@@ -84,6 +84,7 @@ def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignRes
         raise _not_available_error(ranking, size)
     assignment = matching_assign.build_assignment(caller, context, crew, vehicle, request.notes)
     result = AutoAssignResult(
+        timezone=assignment.timezone,
         assignment=assignment.model_copy(update={"version": 1}),
         considered=[considered for _, considered in ranking.drivers],
         vehicles=[considered for _, considered in ranking.vehicles],

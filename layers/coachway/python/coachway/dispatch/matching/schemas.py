@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.charters.model import CharterId
 from coachway.core.schemas import BaseSchema, Note, RequestSchema
+from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.matching.eligibility_reasons import Reason
@@ -67,7 +68,7 @@ class ConsideredDriver(BaseSchema):
     ] = Field(default_factory=list)
     blocked_by: list[Reason] = Field(default_factory=list)
     earliest_legal_at: Annotated[
-        AwareDatetime | None,
+        LocalTime | None,
         Field(description="The earliest time at which the driver could start driving this trip."),
     ] = None
 
@@ -86,6 +87,7 @@ class ConsideredVehicle(BaseSchema):
 class AutoAssignResult(BaseSchema):
     """The assignment, and the evaluation of drivers and vehicles: best first, blocked ones last."""
 
+    timezone: Annotated[str, Field(description="Time zone of the trip.")]
     assignment: Assignment
     considered: list[ConsideredDriver]
     vehicles: list[ConsideredVehicle]

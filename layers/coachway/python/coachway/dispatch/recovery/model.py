@@ -11,6 +11,7 @@ from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
+from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments.model import AssignmentId
@@ -102,7 +103,7 @@ class Recovery(Entity):
     vehicle_name: str
     vendor_id: str | None = None
     timezone: str
-    pickup_at: AwareDatetime
+    pickup_at: LocalTime
     pickup: Annotated[str, Personal(blank=ERASED)]
     dropoff: Annotated[str, Personal(blank=ERASED)]
     reason: RecoveryReason

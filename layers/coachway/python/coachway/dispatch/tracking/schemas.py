@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from coachway.bookings.charters.model import StopType
 from coachway.bookings.charters.rules import Status
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.datetimes import LocalTime
 from coachway.dispatch.assignments.rules import AssignmentStatus
 
 
@@ -31,11 +32,11 @@ class StopTrack(BaseSchema):
     latitude: float | None
     longitude: float | None
     timezone: str
-    arrival: AwareDatetime | None
-    departure: AwareDatetime | None
-    eta: AwareDatetime | None
-    arrived_at: AwareDatetime | None
-    departed_at: AwareDatetime | None
+    arrival: LocalTime | None
+    departure: LocalTime | None
+    eta: LocalTime | None
+    arrived_at: LocalTime | None
+    departed_at: LocalTime | None
 
 
 class VehicleTrack(BaseSchema):
@@ -50,7 +51,7 @@ class VehicleTrack(BaseSchema):
     position: Position | None
     path: Annotated[list[Position], Field(description="Positions of the last five to ten minutes, oldest first.")]
     next_stop: int | None
-    eta: Annotated[AwareDatetime | None, Field(description="Estimated arrival at the next stop.")]
+    eta: Annotated[LocalTime | None, Field(description="Estimated arrival at the next stop.")]
     late_minutes: Annotated[int | None, Field(description="Delay at the next stop; 0 if on time.")]
     stops: list[StopTrack]
 
@@ -71,7 +72,7 @@ class Track(BaseSchema):
     timezone: str
     position: Position | None
     next_stop: int | None
-    eta: AwareDatetime | None
+    eta: LocalTime | None
     stops: list[StopTrack]
     asked_at: AwareDatetime
 

@@ -243,7 +243,7 @@ function tripList(trips, offers, actions, emptyText) {
   if (offers.length) {
     list.append(createElement("h2", {}, "Can you take over?"), ...offers.map((offer) => offerCard(offer, actions)));
   }
-  const sortedTrips = [...trips].sort((a, b) => a.starts_at.localeCompare(b.starts_at));
+  const sortedTrips = [...trips].sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
   const isBusy = sortedTrips.some(isOnDuty);
   let heading = "";
   for (const trip of sortedTrips) {
