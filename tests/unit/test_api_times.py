@@ -45,7 +45,7 @@ def list_answer_times(answer: Any, zone: str | None = None) -> Iterator[tuple[st
     if isinstance(answer, dict):
         zone = answer.get("timezone") or zone
         for name, value in answer.items():
-            if name in LOCAL_TIMES | UTC_TIMES and isinstance(value, str):
+            if name in LOCAL_TIMES | UTC_TIMES and isinstance(value, str) and "T" in value:
                 yield name, value, zone
             elif name != "changes":
                 yield from list_answer_times(value, zone)
