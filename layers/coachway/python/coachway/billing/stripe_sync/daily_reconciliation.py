@@ -67,7 +67,7 @@ def run() -> ReconciliationResult:
         except (errors.ConcurrentUpdate, errors.UpstreamUnavailable) as error:
             result.failed += 1
             logger.warning("event could not be reconciled", reason=type(error).__name__, object_id=event.object_id)
-    count("PaymentsMended", result.corrected)
+    count("PaymentsCorrected", result.corrected)
     count("PaymentsRestored", result.restored)
     if not result.failed:
         pending_run.finish()

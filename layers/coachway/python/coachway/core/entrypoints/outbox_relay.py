@@ -126,5 +126,5 @@ def _send_to_dead_letters(image: Mapping[str, Any], reason: str) -> None:
     """Send the key of an event to the dead-letter queue. `make redrive` publishes it again."""
     message = {"pk": image.get("pk", {}).get("S"), "sk": image.get("sk", {}).get("S"), "reason": reason}
     _client("sqs").send_message(QueueUrl=os.environ["DEAD_LETTERS_URL"], MessageBody=json.dumps(message))
-    count("EventsBuried")
+    count("EventsDeadLettered")
     logger.error("event cannot be published", reason=reason, event_key=message["sk"])
