@@ -17,20 +17,22 @@ from coachway.bids.errors import (
     VendorNotEligible,
     VendorNotInvited,
 )
-from coachway.bids.model import (
+from coachway.bids.model.bid import BidId, BidRequestId
+from coachway.bids.requests import service as requests
+from coachway.bids.schemas import (
     AcceptInput,
-    BidId,
     BidInput,
     BidQuery,
-    BidRequestId,
+    BidRequestDetails,
+    BidRequestInput,
+    BidRequestQuery,
+    BidRequestView,
     BidView,
+    ExtendInput,
     ReasonInput,
     RejectInput,
     ReleaseInput,
 )
-from coachway.bids.request_model import BidRequestInput, BidRequestQuery, ExtendInput
-from coachway.bids.request_schemas import BidRequestDetails, BidRequestView
-from coachway.bids.requests import service as requests
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.errors import VehiclesHaveDrivers
 from coachway.core.caller import Caller
@@ -38,7 +40,7 @@ from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 
-api = ApiRouter("bids", "Vendors bid for trips: requests, bids, and the award.")
+api = ApiRouter("bids", "Bids of vendors for charters: bid requests, bids and awards.")
 app = api.app
 
 VENDORS = ("vendor",)
@@ -57,7 +59,7 @@ VENDORS = ("vendor",)
 def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -> BidRequestView:
     """Open a bid request.
 
-    Invites the named vendors by email, or all that match. By default the request is sealed: until the deadline, or
+    Invites the named vendors by email, or all that match. By default the request is sealed: until its deadline, or
     until a manager closes it, only the vendor sees the price of its bid, ranks are hidden, and no bid can be
     accepted.
     """
@@ -79,7 +81,7 @@ def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestD
 
     Includes the invited vendors, and the reasons why others were not invited.
     """
-    return requests.get_details(caller, bid_request_id)
+    return requests.get_request_details(caller, bid_request_id)
 
 
 @api.post("/bid-requests/{bid_request_id}/close", permission="bids:award", errors=(InvalidStatusTransition,))
@@ -88,7 +90,7 @@ def close_bidding(
 ) -> BidRequestView:
     """Close a bid request before its deadline.
 
-    Unseals the bids. Who closed it, when and why is recorded.
+    This unseals the bids. The response contains who closed it, when and why.
     """
     return requests.close_request(caller, bid_request_id, body.reason, if_match)
 
@@ -108,7 +110,7 @@ def extend_bidding(
 ) -> BidRequestView:
     """Extend the deadline of a bid request.
 
-    Reopens a request that received no bids.
+    This reopens a request that ended without an award.
     """
     return requests.extend_deadline(caller, bid_request_id, body, if_match)
 
@@ -140,16 +142,16 @@ def cancel_bidding(
 def create_bid(caller: Caller, body: BidInput) -> BidView:
     """Create a bid.
 
-    It is a draft until it is submitted. If the vendor is not eligible, the error lists every reason.
+    The bid is a draft until it is submitted. If the vendor is not eligible, the error lists every reason.
     """
-    return service.create(caller, body)
+    return service.create_bid(caller, body)
 
 
 @api.get("/bids", permission="bids:read", external_roles=VENDORS, errors=(NotFound,))
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
-    """List bids.
+    """List bids, newest first.
 
-    Vendors see their own.
+    With `charter_id`, the oldest come first and have ranks. Vendors see only their own.
     """
     return service.list_bids(caller, query)
 
@@ -157,13 +159,13 @@ def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
 @api.get("/bids/{bid_id}", permission="bids:read", external_roles=VENDORS)
 def get_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Get a bid."""
-    return service.get_view(caller, bid_id)
+    return service.get_bid_view(caller, bid_id)
 
 
 @api.put("/bids/{bid_id}", permission="bids:write", external_roles=VENDORS, errors=(BidNotDraft,))
 def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_match: int | None) -> BidView:
     """Update a draft bid."""
-    return service.update(caller, bid_id, body, if_match)
+    return service.update_bid(caller, bid_id, body, if_match)
 
 
 @api.post(
@@ -181,15 +183,15 @@ def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_
 def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Submit a bid.
 
-    It is ranked at once, unless the bid request is sealed.
+    The response contains its rank, unless the bid request is sealed.
     """
-    return service.submit(caller, bid_id)
+    return service.submit_bid(caller, bid_id)
 
 
 @api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS, errors=(InvalidStatusTransition,))
 def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
-    """Withdraw a bid that was not decided."""
-    return service.withdraw(caller, bid_id)
+    """Withdraw a bid that was not decided on."""
+    return service.withdraw_bid(caller, bid_id)
 
 
 @api.post(
@@ -208,12 +210,12 @@ def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
 def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     """Award a bid.
 
-    The bid gets as many of the charter's vehicles as it is for. Once every vehicle is awarded, the charter is
+    The vendor gets as many of the charter's vehicles as the bid is for. Once every vehicle is awarded, the charter is
     confirmed and the other bids are rejected, each with a reason.
     """
-    from coachway.bids.awards import award  # the other routes decide nothing
+    from coachway.bids.awards import acceptance  # imported here because the other routes do not need it
 
-    return award.accept(caller, bid_id, body)
+    return acceptance.accept_bid(caller, bid_id, body)
 
 
 @api.post(
@@ -226,21 +228,21 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
 )
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
-    from coachway.bids.awards import award  # the other routes decide nothing
+    from coachway.bids.awards import rejection  # imported here because the other routes do not need it
 
-    return award.reject(caller, bid_id, body)
+    return rejection.reject_bid(caller, bid_id, body)
 
 
 @api.post("/bids/{bid_id}/release", permission="bids:award", errors=(AwardNotReleasable, VehiclesHaveDrivers))
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
-    """Release an awarded bid, for example if its vendor cannot come.
+    """Release an awarded bid, for example because its vendor cannot come.
 
-    Its vehicles can be awarded again. If they have drivers, release those first. The vendor is notified and is no
-    longer owed the price.
+    Its vehicles can be awarded again. If they have drivers, release those first. The vendor is notified and is not
+    paid.
     """
-    from coachway.bids.awards import release as award_release  # the other routes decide nothing
+    from coachway.bids.awards import release  # imported here because the other routes do not need it
 
-    return award_release.release(caller, bid_id, body.reason)
+    return release.release_award(caller, bid_id, body.reason)
 
 
 @api.get("/charters/{charter_id}/bids/comparison", permission="bids:read")

@@ -1,4 +1,4 @@
-"""Wakes the bidding workflow on events of bid requests, and updates bids on events of charters."""
+"""Resumes the bidding workflow on events of bid requests, and updates bids on events of charters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expires bids that were not decided. Runs every five minutes."""
+"""Expires bids that were not decided on. Runs every five minutes."""
 
 from __future__ import annotations
 

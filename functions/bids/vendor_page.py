@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.bids import vendor_page as service
-from coachway.bids.vendor_page import BidForm, DeclineForm
+from coachway.bids.vendor_access import page
+from coachway.bids.vendor_access.page import BidForm, DeclineForm
 from coachway.core.caller import Caller
 from coachway.core.documents import html
 from coachway.core.http.response_types import HtmlResponse
@@ -16,7 +16,7 @@ from coachway.core.http.routing import PUBLIC, ApiRouter
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
-    "bids", "Vendors bid for trips: requests, bids, and the award.", health=False, error_page=html.error_page
+    "bids", "Bids of vendors for charters: bid requests, bids and awards.", health=False, error_page=html.error_page
 )
 app = api.app
 
@@ -25,24 +25,25 @@ app = api.app
 def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
     """Get the page of an invitation to bid.
 
-    For the vendor that received the link. Works on a phone and without JavaScript; shows the trip and takes the bid.
+    For the vendor that received the link. The page shows the trip, and has forms to bid, decline and withdraw. It works
+    on a phone and without JavaScript.
     """
-    return service.show_page(caller, bid_token)
+    return page.render_bid_page(caller, bid_token)
 
 
 @api.post("/pages/bids/{bid_token}/bid", permission=PUBLIC, status=303, media="text/html", base="")
 def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
     """Submit the form of the page to bid, and redirect to the page."""
-    return service.submit_form(caller, bid_token, form)
+    return page.bid_by_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
     """Submit the form of the page to decline, and redirect to the page."""
-    return service.decline_form(caller, bid_token, form)
+    return page.decline_by_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
 def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
     """Withdraw the bid with the button of the page, and redirect to the page."""
-    return service.withdraw_form(caller, bid_token)
+    return page.withdraw_by_form(caller, bid_token)

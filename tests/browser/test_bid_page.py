@@ -46,18 +46,18 @@ def test_bid_page_from_the_mail_submits_a_bid(bidding: BiddingOrganization, brow
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Trip CH-")
     leaves = f"9:00 AM {dates.zone_name('09:00')}"
-    for text in ("11 Wall St, New York, NY", leaves, "Four hours on site", "Nobody but you sees your price"):
+    for text in ("11 Wall St, New York, NY", leaves, "Four hours on site", "Your price is hidden from everyone else"):
         expect(page.get_by_text(text).first).to_be_visible()
     assert "726" not in page.content()
     assert_url_accessible(browser, link, size)
 
     page.get_by_label("Your price").fill("$1,250.50")
     page.get_by_label("For how many").fill("1")
-    page.get_by_label("Passengers that each").fill("56")
+    page.get_by_label("Passenger seats of each").fill("56")
     page.get_by_label("Driver").fill("Mike Johnson")
-    page.get_by_role("button", name="Send the bid").click()
+    page.get_by_role("button", name="Submit bid").click()
 
-    expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your bid was submitted")).to_be_visible()
     expect(page.get_by_text("$1,250.50")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     assert page.url == link
@@ -73,19 +73,19 @@ def test_bid_page_requires_price_and_enough_seats(bidding: BiddingOrganization, 
     page = context.new_page()
     page.goto(link)
     page.evaluate("for (const form of document.forms) form.noValidate = true")
-    page.get_by_label("Passengers that each").fill("many")
-    page.get_by_role("button", name="Send the bid").click()
+    page.get_by_label("Passenger seats of each").fill("many")
+    page.get_by_role("button", name="Submit bid").click()
     expect(page.get_by_text("Enter your price, such as 1250.00.")).to_be_visible()
-    expect(page.get_by_text("Enter how many passengers")).to_be_visible()
+    expect(page.get_by_text("Enter the number of passenger seats")).to_be_visible()
     assert bidding.list_bids(charter) == []
 
     page.get_by_label("Your price").fill("900")
-    page.get_by_label("Passengers that each").fill("20")
-    page.get_by_role("button", name="Send the bid").click()
+    page.get_by_label("Passenger seats of each").fill("20")
+    page.get_by_role("button", name="Submit bid").click()
     expect(page.get_by_text("Vehicle seats 20, the trip needs 40")).to_be_visible()
-    page.get_by_label("Passengers that each").fill("56")
-    page.get_by_role("button", name="Send the bid").click()
-    expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
+    page.get_by_label("Passenger seats of each").fill("56")
+    page.get_by_role("button", name="Submit bid").click()
+    expect(page.get_by_role("heading", name="Your bid was submitted")).to_be_visible()
     context.close()
 
 
@@ -97,14 +97,14 @@ def test_bid_page_withdraws_a_bid_and_submits_another(
 
     def send_bid(price: str) -> None:
         page.get_by_label("Your price").fill(price)
-        page.get_by_label("Passengers that each").fill("56")
-        page.get_by_role("button", name="Send the bid").click()
+        page.get_by_label("Passenger seats of each").fill("56")
+        page.get_by_role("button", name="Submit bid").click()
 
     page.goto(link)
     send_bid("125")
-    expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your bid was submitted")).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your bid was submitted")).to_be_visible()
     expect(page.get_by_text("$125.00")).to_be_visible()
     assert_url_accessible(browser, link, size)
     page.get_by_text("Withdraw this bid").click()
@@ -119,8 +119,8 @@ def test_bid_page_declines_the_invitation(bidding: BiddingOrganization, page: Pa
     size = page.viewport_size or PHONE
     _, charter, link = invite_vendor(bidding, f"Busy {size['width']}")
     page.goto(link)
-    page.get_by_text("No bid this time").click()
-    page.get_by_label("Why not?").fill("No coach is free that day.")
+    page.get_by_text("Decline to bid").click()
+    page.get_by_label("Reason").fill("No coach is free that day.")
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_role("heading", name="You declined")).to_be_visible()
     assert bidding.list_bids(charter) == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from coachway.bids.model import Bid, BidTerms
-from coachway.bids.request_model import Invitation
+from coachway.bids.model.bid import Bid, BidTerms
+from coachway.bids.model.bid_request import Invitation
 from coachway.compliance.rules import REQUIRED, SubjectType
 from coachway.core.types import ids
 from tests import dates

@@ -132,7 +132,7 @@ def test_push_bid_bad_signature_is_logged_without_body(bidding: BiddingOrganizat
         return [each["message"] for each in events if system.vendor_id in each["message"]]
 
     text = "\n".join(eventually(find_lines, 30, "nothing was logged"))
-    assert "signature is not good" in text
+    assert "invalid webhook signature" in text
     log = "\n".join(each["message"] for each in logs.filter_log_events(logGroupName=group)["events"])
     assert "BadWebhookSignatures" in log
     assert "Very Private" not in log

@@ -75,5 +75,5 @@ def test_change_charter_rejects_bids_and_asks_for_new_ones(bidding: BiddingOrgan
     bidding.operator.call("PUT", f"/charters/{trip['id']}", {"passengers": 41})
     eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the bid was not rejected")
     mail = bidding.stack.wait_for_mail(f"again@{bidding.operator.slug}.example", "was not accepted")
-    assert "please bid anew" in mail["BodyText"]
+    assert "please bid again" in mail["BodyText"]
     bidding.create_submitted_bid(trip["id"], vendor, 1100)

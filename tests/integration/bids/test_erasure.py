@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from coachway.bids import erasure
-from coachway.bids.model import BID, Bid
+from coachway.bids.model.bid import BID, Bid
 from coachway.core import store
 from coachway.core.entrypoints.event_consumer import Delivery
-from tests.integration.bids.office import SYSTEM, bid, booked, done, found, opened, vendor
+from tests.integration.bids.builders import (
+    SYSTEM,
+    create_booked_charter,
+    create_organizations,
+    create_submitted_bid,
+    create_vendor,
+    open_bid_request,
+    send_ok,
+)
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 
@@ -37,15 +45,15 @@ def text_of_table(dynamodb: Any) -> str:
 
 
 def test_erased_charter_leaves_no_personal_data_in_bidding(dynamodb: Any) -> None:
-    found()
+    create_organizations()
     stops = booking_builders.charter_request()["stops"]
     stops[0]["address"], stops[1]["address"] = f"7 {MARK} Close, New York, NY", f"9 {MARK} Road, Atlantic City, NJ"
-    charter = booked(stops=stops)
-    winner, loser = vendor(), vendor("Bright Buses", primary_email="bids@bright.example")
-    request = opened(charter["id"], winner, loser, message=f"Ask for {MARK}")
-    first, second = bid(charter["id"], winner), bid(charter["id"], loser, 1300)
-    done("POST", f"/bid-requests/{request['id']}/close", {"reason": f"{MARK} is in a hurry"})
-    done("POST", f"/bids/{second['id']}/reject", {"reason": f"{MARK} wants another coach"})
+    charter = create_booked_charter(stops=stops)
+    winner, loser = create_vendor(), create_vendor("Bright Buses", primary_email="bids@bright.example")
+    request = open_bid_request(charter["id"], winner, loser, message=f"Ask for {MARK}")
+    first, second = create_submitted_bid(charter["id"], winner), create_submitted_bid(charter["id"], loser, 1300)
+    send_ok("POST", f"/bid-requests/{request['id']}/close", {"reason": f"{MARK} is in a hurry"})
+    send_ok("POST", f"/bids/{second['id']}/reject", {"reason": f"{MARK} wants another coach"})
     assert text_of_table(dynamodb).count(MARK) > 5
     erase(charter)
     assert MARK not in text_of_table(dynamodb)

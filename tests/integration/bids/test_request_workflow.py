@@ -14,17 +14,17 @@ from coachway.core import store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
 from coachway.core.workflows import executions
-from tests.integration.bids.office import (
+from tests.integration.bids.builders import (
     SYSTEM,
-    bid,
-    booked,
-    charter,
-    closed,
-    done,
-    found,
-    now_of,
-    opened,
-    vendor,
+    close_bid_request,
+    create_booked_charter,
+    create_charter,
+    create_organizations,
+    create_submitted_bid,
+    create_vendor,
+    get_charter,
+    open_bid_request,
+    send_ok,
 )
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
@@ -32,14 +32,14 @@ from tests.integration.bookings.builders import ORG
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    found()
+    create_organizations()
 
 
 def test_workflow_step_reads_current_state() -> None:
-    trip, one = booked(), vendor("One")
+    trip, vendor_id = create_booked_charter(), create_vendor("One")
     deadline = clock.now() + timedelta(hours=24)
-    body = {"deadline": deadline.isoformat(), "vendor_ids": [one]}
-    request_id = done("POST", f"/charters/{trip['id']}/bid-requests", body)["id"]
+    body = {"deadline": deadline.isoformat(), "vendor_ids": [vendor_id]}
+    request_id = send_ok("POST", f"/charters/{trip['id']}/bid-requests", body)["id"]
 
     def look(
         execution: str = "first", *, round_: int = 1, redriven: bool = False, waited: str = ""
@@ -61,17 +61,17 @@ def test_workflow_step_reads_current_state() -> None:
 
 
 def test_workflow_failure_is_shown_on_charter_until_resumed() -> None:
-    trip, one = booked(), vendor("One")
-    request_id = opened(trip["id"], one)["id"]
+    trip, vendor_id = create_booked_charter(), create_vendor("One")
+    request_id = open_bid_request(trip["id"], vendor_id)["id"]
     request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
-    assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
-    known = now_of(trip["id"])["flow_failures"]
-    assert (known["bidding"]["state"], known["bidding"]["error"]) == ("Rank", "Boom")
+    assert send_ok("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
+    stored = get_charter(trip["id"])["flow_failures"]
+    assert (stored["bidding"]["state"], stored["bidding"]["error"]) == ("Rank", "Boom")
     assert (
         request_workflow.next_step(SYSTEM, request_id, execution="r1", round_=1, redriven=True, waited="").go == "wait"
     )
-    assert done("GET", f"/bid-requests/{request_id}")["failure"] is None
-    assert now_of(trip["id"])["flow_failures"] == {}
+    assert send_ok("GET", f"/bid-requests/{request_id}")["failure"] is None
+    assert get_charter(trip["id"])["flow_failures"] == {}
     events = store.history(CHARTER.key(org=ORG, id=trip["id"]))
     assert [each.type for each in events][-2:] == ["charter.flow_failed", "charter.flow_resumed"]
     assert events[-2].data["error"] == "Boom"
@@ -80,24 +80,24 @@ def test_workflow_failure_is_shown_on_charter_until_resumed() -> None:
 
 @pytest.mark.parametrize("ending", ["cancel", "award"])
 def test_workflow_failure_after_bidding_is_ignored(ending: str) -> None:
-    trip, one = booked(), vendor("One")
-    request_id, made = opened(trip["id"], one)["id"], bid(trip["id"], one)
-    closed(request_id)
+    trip, vendor_id = create_booked_charter(), create_vendor("One")
+    request_id, bid = open_bid_request(trip["id"], vendor_id)["id"], create_submitted_bid(trip["id"], vendor_id)
+    close_bid_request(request_id)
     request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
     if ending == "cancel":
-        done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
+        send_ok("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     else:
-        done("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
-    assert now_of(trip["id"])["flow_failures"] == {}
-    assert done("GET", f"/bid-requests/{request_id}")["failure"] is None
+        send_ok("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
+    assert get_charter(trip["id"])["flow_failures"] == {}
+    assert send_ok("GET", f"/bid-requests/{request_id}")["failure"] is None
 
 
 def test_workflow_failure_of_deleted_charter_is_stored_on_request() -> None:
-    trip, one = charter(), vendor("One")
-    request_id = opened(trip["id"], one)["id"]
+    trip, vendor_id = create_charter(), create_vendor("One")
+    request_id = open_bid_request(trip["id"], vendor_id)["id"]
     assert booking_builders.ask("DELETE", f"/charters/{trip['id']}").status == 204
     request_workflow.record_failure(SYSTEM, request_id, state="Look", failure={})
-    assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
+    assert send_ok("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 
 
 def test_task_token_is_answered_once_its_reason_exists(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,14 +108,14 @@ def test_task_token_is_answered_once_its_reason_exists(monkeypatch: pytest.Monke
             answered.append(given["taskToken"])
 
     monkeypatch.setattr(executions, "_client", Client)
-    trip, one = booked(), vendor("One")
-    request_id = opened(trip["id"], one)["id"]
+    trip, vendor_id = create_booked_charter(), create_vendor("One")
+    request_id = open_bid_request(trip["id"], vendor_id)["id"]
     deadline = request_workflow.next_step(
         SYSTEM, request_id, execution="e", round_=1, redriven=False, waited=""
     ).deadline
     request_workflow.wait_for_signal(SYSTEM, request_id, token="t1", waits_for="deadline", deadline=deadline)
     assert answered == []
-    done("POST", f"/bid-requests/{request_id}/close", {"reason": ""})
+    send_ok("POST", f"/bid-requests/{request_id}/close", {"reason": ""})
     event = {"event_id": "e", "type": "bidding.closed", "org_id": ORG, "aggregate_id": request_id}
     delivery = Delivery(**event, correlation_id="c", data={"bid_request_id": request_id})
     request_consumers.resume_workflow(SYSTEM, delivery)
@@ -127,6 +127,6 @@ def test_task_token_is_answered_once_its_reason_exists(monkeypatch: pytest.Monke
     kept = executions.find(SYSTEM, request_id)
     assert kept is not None
     assert kept.token == "t2"
-    done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
+    send_ok("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     request_consumers.resume_workflow(SYSTEM, delivery)
     assert answered == ["t1", "t2"]

@@ -8,12 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from coachway.bids.inbound_webhook import BAD_SIGNATURES_PER_MINUTE, LARGEST, PUSHES_PER_MINUTE
+from coachway.bids.vendor_access.webhook import BAD_SIGNATURES_PER_MINUTE, MAX_BYTES, PUSHES_PER_MINUTE
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.vendors import webhook_secrets
 from tests.entries import load
-from tests.integration.bids.office import SYSTEM, booked, done, found, offer, vendor
+from tests.integration.bids.builders import (
+    SYSTEM,
+    bid_body,
+    create_booked_charter,
+    create_organizations,
+    create_vendor,
+    send_ok,
+)
 from tests.integration.client import Reply, call
 
 api = load("bids", "vendor_webhook").api
@@ -21,20 +28,20 @@ api = load("bids", "vendor_webhook").api
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    found()
+    create_organizations()
 
 
 class System:
     """A vendor's own system, and the one charter that it bids for."""
 
     def __init__(self, name: str) -> None:
-        self.vendor_id, self.charter_id = vendor(name), booked()["id"]
+        self.vendor_id, self.charter_id = create_vendor(name), create_booked_charter()["id"]
         self.secret = webhook_secrets.rotate_secret(SYSTEM, self.vendor_id).secret
 
     def push(self, name: str = "", *, secret: str = "", price: float = 1250) -> Reply:
         """Send a bid under this webhook-id, signed now; each has an id of its own unless it says one."""
         name, at = name or f"msg_{ids.ulid()}", datetime.now(UTC)
-        body = {"type": "bid.submitted", "data": {**offer(self.charter_id, price), "vendor_id": self.vendor_id}}
+        body = {"type": "bid.submitted", "data": {**bid_body(self.charter_id, price), "vendor_id": self.vendor_id}}
         text = json.dumps(body)
         signed = {
             "webhook-id": name,
@@ -54,13 +61,13 @@ def test_one_vendors_flood_leaves_the_pushes_of_another_alone() -> None:
     minute = start_of_a_minute()
     with clock.frozen(minute):
         assert {loud.push("msg_again").status for _ in range(PUSHES_PER_MINUTE)} == {201}
-        refused = [loud.push("msg_again"), loud.push(price=900)]
-        assert [each.status for each in refused] == [429, 429]
-        assert [each.headers["Retry-After"] for each in refused] == ["60", "60"]
+        reply = [loud.push("msg_again"), loud.push(price=900)]
+        assert [each.status for each in reply] == [429, 429]
+        assert [each.headers["Retry-After"] for each in reply] == ["60", "60"]
         assert quiet.push().status == 201
     with clock.frozen(minute + timedelta(seconds=60)):
         assert loud.push("msg_again").status == 201
-    assert len(done("GET", "/bids", query={"charter_id": loud.charter_id})["items"]) == 1
+    assert len(send_ok("GET", "/bids", query={"charter_id": loud.charter_id})["items"]) == 1
 
 
 def test_who_cannot_sign_uses_up_nothing_of_the_vendors() -> None:
@@ -87,17 +94,17 @@ def test_the_secret_before_is_good_for_a_day() -> None:
 def test_a_push_that_comes_again_after_days_changes_nothing_though_its_bid_was_withdrawn() -> None:
     system = System("Persistent")
     first = system.push("msg_late").json()
-    done("POST", f"/bids/{first['bid_id']}/withdraw", vendor=system.vendor_id)
+    send_ok("POST", f"/bids/{first['bid_id']}/withdraw", vendor_id=system.vendor_id)
     with clock.frozen(clock.now() + timedelta(days=5)):
         again = system.push("msg_late")
         assert (again.status, again.json()) == (201, first)
         other = system.push("msg_late", price=999)
         assert (other.status, other.json()["title"]) == (409, "The webhook-id was used before")
-    assert [each["status"] for each in done("GET", "/bids")["items"]] == ["withdrawn"]
+    assert [each["status"] for each in send_ok("GET", "/bids")["items"]] == ["withdrawn"]
 
 
 def body_of(system: System, **more: object) -> bytes:
-    said = {**offer(system.charter_id), "vendor_id": system.vendor_id, **more}
+    said = {**bid_body(system.charter_id), "vendor_id": system.vendor_id, **more}
     return json.dumps({"type": "bid.submitted", "data": said}, ensure_ascii=False).encode()
 
 
@@ -116,7 +123,7 @@ def signed(system: System, body: bytes, *, at: datetime | None = None, **headers
 def test_a_body_may_have_just_so_many_bytes() -> None:
     system = System("Sizing")
     body = body_of(system, notes="é")  # two bytes
-    fits = body + b" " * (LARGEST - len(body))
+    fits = body + b" " * (MAX_BYTES - len(body))
     assert signed(system, fits + b" ").status == 413
     assert signed(system, fits).status == 201
 

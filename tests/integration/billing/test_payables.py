@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coachway.bids.model import BID
+from coachway.bids.model.bid import BID
 from coachway.bids.requests import consumers as request_consumers
 from coachway.billing import consumers
 from coachway.billing.ledger import journal

@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from coachway.bids.eligibility import (
-    Carrier,
-    Trip,
-    Vehicles,
-    against_matching,
-    reasons_against_bidding,
-    reasons_against_vehicles,
-    state_of,
+from coachway.bids.evaluation.eligibility import (
+    TripRequirements,
+    VehicleOffer,
+    VendorCapabilities,
+    matching_ineligibility_reasons,
+    parse_state,
+    vehicle_ineligibility_reasons,
+    vendor_ineligibility_reasons,
 )
 from coachway.compliance.rules import ComplianceStatus, DocumentType
 from coachway.core.types.geo import Coordinates, miles_between
@@ -24,26 +24,26 @@ NEW_YORK, NEWARK, BOSTON = (
     Coordinates(40.7357, -74.1724),
     Coordinates(42.3601, -71.0589),
 )
-TRIP = Trip("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1, 2)
-CARRIER = Carrier(
+TRIP = TripRequirements("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1, 2)
+CARRIER = VendorCapabilities(
     status="active",
-    standing=ComplianceStatus(on_date=DAY, is_compliant=True),
+    compliance=ComplianceStatus(on_date=DAY, is_compliant=True),
     states=["NY", "NJ"],
     garage=NEWARK,
     radius_miles=50,
-    classes=["coach"],
+    vehicle_classes=["coach"],
     largest_vehicle=56,
     amenities=["wifi"],
     is_ada_compliant=True,
 )
-OFFER = Vehicles("coach", 56, 2, ["wifi"], True, 1)
+OFFER = VehicleOffer("coach", 56, 2, ["wifi"], True, 1)
 
 
 def test_one_who_has_everything_may_bid() -> None:
     assert (
-        reasons_against_bidding(TRIP, CARRIER)
-        == against_matching(TRIP, CARRIER)
-        == reasons_against_vehicles(TRIP, OFFER)
+        vendor_ineligibility_reasons(TRIP, CARRIER)
+        == matching_ineligibility_reasons(TRIP, CARRIER)
+        == vehicle_ineligibility_reasons(TRIP, OFFER)
         == []
     )
 
@@ -55,14 +55,14 @@ def test_each_thing_that_is_in_the_way_is_named() -> None:
         missing=[DocumentType.BUSINESS_LICENSE],
         expired=[DocumentType.SAFETY_INSPECTION],
     )
-    found = against_matching(
+    found = matching_ineligibility_reasons(
         TRIP,
         CARRIER._replace(
             status="suspended",
-            standing=lacking,
+            compliance=lacking,
             states=["CA"],
             garage=BOSTON,
-            classes=["minibus"],
+            vehicle_classes=["minibus"],
             largest_vehicle=30,
             amenities=[],
             is_ada_compliant=False,
@@ -76,28 +76,35 @@ def test_each_thing_that_is_in_the_way_is_named() -> None:
 
 def test_what_is_not_known_does_not_count_against_anybody() -> None:
     nowhere = TRIP._replace(state=None, pickup=None)
-    assert reasons_against_bidding(nowhere, CARRIER._replace(states=["CA"], radius_miles=1)) == []
-    assert reasons_against_bidding(TRIP, CARRIER._replace(states=[], garage=None, classes=[], largest_vehicle=0)) == []
+    assert vendor_ineligibility_reasons(nowhere, CARRIER._replace(states=["CA"], radius_miles=1)) == []
+    assert (
+        vendor_ineligibility_reasons(
+            TRIP, CARRIER._replace(states=[], garage=None, vehicle_classes=[], largest_vehicle=0)
+        )
+        == []
+    )
 
 
 def test_who_never_had_papers_may_not_bid() -> None:
-    assert reasons_against_bidding(TRIP, CARRIER._replace(standing=None)) == ["Vendor has no compliance documents"]
+    assert vendor_ineligibility_reasons(TRIP, CARRIER._replace(compliance=None)) == [
+        "Vendor has no compliance documents"
+    ]
 
 
 def test_each_vehicle_seats_its_share_of_the_passengers() -> None:
     assert TRIP.seats == 45
-    assert reasons_against_vehicles(TRIP, OFFER._replace(seats=45)) == []
-    assert "seats 44" in reasons_against_vehicles(TRIP, OFFER._replace(seats=44))[0]
+    assert vehicle_ineligibility_reasons(TRIP, OFFER._replace(seats=45)) == []
+    assert "seats 44" in vehicle_ineligibility_reasons(TRIP, OFFER._replace(seats=44))[0]
 
 
 def test_a_bid_for_an_earlier_revision_or_too_many_vehicles_does_not_do() -> None:
-    found = reasons_against_vehicles(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
+    found = vehicle_ineligibility_reasons(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
     assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), found, strict=True)] == [True] * 3
 
 
 def test_amenities_are_compared_whatever_joins_their_words() -> None:
     trip = TRIP._replace(amenities=frozenset({"reclining_seats"}))
-    assert reasons_against_vehicles(trip, OFFER._replace(amenities=["reclining-seats"])) == []
+    assert vehicle_ineligibility_reasons(trip, OFFER._replace(amenities=["reclining-seats"])) == []
 
 
 @pytest.mark.parametrize(
@@ -127,4 +134,4 @@ def test_distances_are_those_on_the_globe(one: Coordinates, other: Coordinates, 
     ],
 )
 def test_a_state_is_read_from_an_address(address: str, state: str | None) -> None:
-    assert state_of(address) == state
+    assert parse_state(address) == state

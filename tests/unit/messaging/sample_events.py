@@ -226,7 +226,7 @@ SAID: dict[str, dict[str, Any]] = {
         "message": "Four hours on site.",
     },
     "bidding.decision_needed": {**_BIDDING, "bids": 3, "escalated": True},
-    "bidding.no_bids": {**_BIDDING, "bids": 0, "reason": "There was no bid that can be awarded"},
+    "bidding.no_bids": {**_BIDDING, "bids": 0, "reason": "No bid can be awarded"},
     "bid.accepted": {
         **_BID,
         "quoted_price": 1250.0,

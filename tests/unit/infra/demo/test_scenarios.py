@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from coachway.bids.eligibility import state_of
-from coachway.bids.model import BidInput
+from coachway.bids.evaluation.eligibility import parse_state
+from coachway.bids.schemas import BidInput
 from coachway.bookings.charters import trip_times
 from coachway.bookings.charters.rules import TRANSITIONS, Status
 from coachway.clients.model import AddressInput, ClientInput, ContactInput
@@ -150,7 +150,7 @@ def test_bids_are_from_eligible_vendors_and_close_before_departure(today: date) 
             assert bid.vehicle_type in vendor["vehicle_types"]
             assert charter.passengers / charter.vehicle_count <= bid.passenger_capacity
             assert bid.passenger_capacity <= vendor["max_passenger_capacity"]
-            assert state_of(charter.stops[0].address) in vendor["service_states"]
+            assert parse_state(charter.stops[0].address) in vendor["service_states"]
 
 
 def test_bid_requests_are_open_awarded_and_closed_without_bids() -> None:

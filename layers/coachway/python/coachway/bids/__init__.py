@@ -1,1 +1,1 @@
-"""Vendors bid for trips: requests, invitations, bids and the award."""
+"""Bids of vendors for charters: bid requests, bids and awards."""

@@ -1,4 +1,4 @@
-"""The bids for a charter side by side."""
+"""Comparison of the bids for a charter."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from coachway.bids import context, service, vendor_candidates, visibility
-from coachway.bids.model import Bid, BidView
-from coachway.bids.ranking import Ranked
-from coachway.bids.request_model import BidRequest
-from coachway.bids.vendor_candidates import Candidate
+from coachway.bids import context, service, visibility
+from coachway.bids.context import BiddingContext
+from coachway.bids.evaluation import vendor_candidates
+from coachway.bids.evaluation.ranking import RankedOffer
+from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.model.bid import Bid
+from coachway.bids.model.bid_request import BidRequest
+from coachway.bids.schemas import BidView
 from coachway.core.caller import Caller
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import NonNegativeApiAmount, round_half_up
 
 
 class ComparedBid(BidView):
-    """A bid beside the others: whether it may win, and if not, why."""
+    """A bid with whether it can be awarded, and if not, why."""
 
     eligible: bool
     reasons: list[str] = Field(default_factory=list)
@@ -26,7 +29,7 @@ class ComparedBid(BidView):
 
 
 class Comparison(BaseSchema):
-    """All bids for a charter, best first; prices and ranks only once they are not sealed."""
+    """All submitted bids for a charter, best first. Sealed bids have no price or rank."""
 
     charter_id: str
     bid_request_id: str | None
@@ -43,19 +46,19 @@ class Comparison(BaseSchema):
 
 
 def compare_bids(caller: Caller, charter_id: str) -> Comparison:
-    """All bids for a charter that were submitted, the best first, each with what keeps it from winning."""
+    """Compare the submitted bids for a charter, best first, each with the reasons why it cannot be awarded."""
     bidding = context.load_context(caller, charter_id)
     bids = [bid for bid in context.list_bids_of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
     candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
-    bid_requests, is_sealed = context.requests_for(caller.org_id, bids), context.is_sealed(bidding.request)
-    seen = [] if is_sealed else service.visible_bids(bids, bid_requests)
-    places = service.ranks_of(seen, candidates)
+    bid_requests, is_sealed = context.find_requests(caller.org_id, bids), context.is_sealed(bidding.request)
+    visible = [] if is_sealed else service.filter_ranked(bids, bid_requests)
+    ranks = service.rank_bids(visible, candidates)
     compared = [
-        _compare_bid(caller, bid, bidding, bid_requests.get(bid.id), candidates.get(bid.vendor_id), places)
+        _compare_bid(caller, bid, bidding, bid_requests.get(bid.id), candidates.get(bid.vendor_id), ranks)
         for bid in bids
     ]
     compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
-    prices = [bid.terms.quoted_price for bid in seen]
+    prices = [bid.terms.quoted_price for bid in visible]
     return Comparison(
         charter_id=charter_id,
         bid_request_id=bidding.request.id if bidding.request else None,
@@ -75,16 +78,16 @@ def compare_bids(caller: Caller, charter_id: str) -> Comparison:
 def _compare_bid(
     caller: Caller,
     bid: Bid,
-    bidding: context.BiddingContext,
+    bidding: BiddingContext,
     bid_request: BidRequest | None,
     candidate: Candidate | None,
-    places: Mapping[str, Ranked],
+    ranks: Mapping[str, RankedOffer],
 ) -> ComparedBid:
-    view = visibility.build_bid_view(caller, bid, bid_request, places)
-    against = vendor_candidates.ineligibility_reasons(bid, bidding.charter, bidding.request, candidate)
+    view = visibility.build_bid_view(caller, bid, bid_request, ranks)
+    reasons = vendor_candidates.bid_ineligibility_reasons(bid, bidding.charter, bidding.request, candidate)
     return ComparedBid(
         **view.model_dump(),
-        eligible=not against,
-        reasons=against,
+        eligible=not reasons,
+        reasons=reasons,
         vendor_rating=candidate.figures.rating if candidate else None,
     )

@@ -1,4 +1,4 @@
-"""What bids stand on: the charter, the request for bids under way, and the requests that bids answer."""
+"""The context of bids: their charter, its current bid request, and the requests that they answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from coachway.bids.errors import BiddingClosed, CharterNotOpenForBids, VendorNotInvited
-from coachway.bids.model import OF_CHARTER, Bid
-from coachway.bids.request_model import BID_REQUEST, UNDER_WAY, BidRequest, CharterBidding
+from coachway.bids.model.bid import BY_CHARTER, Bid
+from coachway.bids.model.bid_request import BID_REQUEST, CHARTER_BIDDING, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
@@ -19,80 +19,89 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.store import BatchResult
 
-MOST_BIDS: Final = 1000
-"""Bids for one charter that are compared."""
+MAX_BIDS: Final = 1000
+"""Bids that are compared for one charter."""
 
 
 class BiddingContext(BaseSchema):
-    """What a bid stands on: the charter, its bidding, the request under way."""
+    """A charter with its current bid request."""
 
     charter: Charter
-    bidding: CharterBidding | None
+    charter_bidding: CharterBidding | None
     request: BidRequest | None
 
 
 def load_context(caller: Caller, charter_id: str) -> BiddingContext:
-    """A charter with its open bid request. Raises NotFound. One read, two while a request is open."""
+    """Load a charter with its current bid request. Raises NotFound. One read, or two if there is a request."""
     return load_context_with(caller, charter_id, None, [])[0]
 
 
 def load_context_with(
     caller: Caller, charter_id: str, bid_request_id: str | None, keys: Iterable[Key]
 ) -> tuple[BiddingContext, BatchResult]:
-    """The same with what is at `keys`: one read if `bid_request_id` is the open request, or none is open."""
-    head = CHARTER.key(org=caller.org_id, id=charter_id)
-    open_request = UNDER_WAY.key(org=caller.org_id, charter=charter_id)
-    expected = [BID_REQUEST.key(org=caller.org_id, id=bid_request_id)] if bid_request_id else []
-    batch = store.batch_get([head, open_request, *expected, *keys])
-    bidding = batch.find(CharterBidding, open_request)
+    """Load a charter with its current bid request, and the records at `keys`.
+
+    One read if `bid_request_id` is the current request or there is none; else two.
+    """
+    charter_key = CHARTER.key(org=caller.org_id, id=charter_id)
+    bidding_key = CHARTER_BIDDING.key(org=caller.org_id, charter=charter_id)
+    request_keys = [BID_REQUEST.key(org=caller.org_id, id=bid_request_id)] if bid_request_id else []
+    batch = store.batch_get([charter_key, bidding_key, *request_keys, *keys])
+    charter_bidding = batch.find(CharterBidding, bidding_key)
     request = None
-    if bidding is not None and bidding.bid_request_id is not None:
-        if bidding.bid_request_id == bid_request_id:
-            request = batch.find(BidRequest, expected[0])
+    if charter_bidding is not None and charter_bidding.bid_request_id is not None:
+        if charter_bidding.bid_request_id == bid_request_id:
+            request = batch.find(BidRequest, request_keys[0])
         else:
-            request = request_of(caller.org_id, bidding.bid_request_id)
-    return BiddingContext(charter=batch.get(Charter, head), bidding=bidding, request=request), batch
+            request = find_request(caller.org_id, charter_bidding.bid_request_id)
+    context = BiddingContext(charter=batch.get(Charter, charter_key), charter_bidding=charter_bidding, request=request)
+    return context, batch
 
 
-def request_of(org_id: str, bid_request_id: str | None) -> BidRequest | None:
-    """The request that a bid answers, if it answers one."""
+def find_request(org_id: str, bid_request_id: str | None) -> BidRequest | None:
+    """Find a bid request. Returns None without an id, or if it does not exist."""
     if bid_request_id is None:
         return None
     return store.find(BidRequest, BID_REQUEST.key(org=org_id, id=bid_request_id))
 
 
-def requests_for(org_id: str, bids: Collection[Bid]) -> dict[str, BidRequest]:
-    """The requests that bids answer, by bid. A draft will answer the one under way, whichever it was begun for."""
-    requests = {bid.id: bid.bid_request_id for bid in bids}
-    drafts = {
-        bid.id: UNDER_WAY.key(org=org_id, charter=bid.charter_id) for bid in bids if bid.status is BidStatus.DRAFT
+def find_requests(org_id: str, bids: Collection[Bid]) -> dict[str, BidRequest]:
+    """The requests that bids answer, by id of the bid. A draft answers the current request of its charter."""
+    request_ids = {bid.id: bid.bid_request_id for bid in bids}
+    draft_keys = {
+        bid.id: CHARTER_BIDDING.key(org=org_id, charter=bid.charter_id) for bid in bids if bid.status is BidStatus.DRAFT
     }
-    under_way = store.find_many(CharterBidding, drafts.values()) if drafts else {}
-    for bid_id, place in drafts.items():
-        existing = under_way.get(place)
-        requests[bid_id] = (existing.bid_request_id if existing else None) or requests[bid_id]
-    keys = {bid_id: BID_REQUEST.key(org=org_id, id=request_id) for bid_id, request_id in requests.items() if request_id}
+    current = store.find_many(CharterBidding, draft_keys.values()) if draft_keys else {}
+    for bid_id, key in draft_keys.items():
+        charter_bidding = current.get(key)
+        request_ids[bid_id] = (charter_bidding.bid_request_id if charter_bidding else None) or request_ids[bid_id]
+    keys = {
+        bid_id: BID_REQUEST.key(org=org_id, id=request_id) for bid_id, request_id in request_ids.items() if request_id
+    }
     stored = store.find_many(BidRequest, keys.values()) if keys else {}
     return {bid_id: stored[key] for bid_id, key in keys.items() if key in stored}
 
 
 def is_sealed(request: BidRequest | None) -> bool:
-    """Whether prices and ranks of the bids that answer a request, if they do, are hidden."""
+    """Whether prices and ranks of the bids that answer a request are hidden. Without a request, they are not."""
     return request is not None and request.is_sealed
 
 
-def require_taking_bids(charter: Charter) -> None:
-    """Raises Conflict for a charter that needs no vendor any more, or has left."""
-    takes = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
-    if charter.status not in takes:
+def require_open_for_bids(charter: Charter) -> None:
+    """Raise CharterNotOpenForBids unless the charter needs a vendor and its departure is ahead."""
+    statuses = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
+    if charter.status not in statuses:
         raise CharterNotOpenForBids(f"This charter is {charter.status.value}.")
     if charter.starts_at <= clock.now():
         raise CharterNotOpenForBids("Departure is in the past.")
 
 
-def require_open(bidding: BiddingContext, vendor_id: str) -> None:
-    """Raises Conflict when nobody, or not this vendor, may bid for the charter now."""
-    require_taking_bids(bidding.charter)
+def require_bidding_open(bidding: BiddingContext, vendor_id: str) -> None:
+    """Raise an error unless the vendor can bid for the charter now.
+
+    Raises CharterNotOpenForBids, BiddingClosed, VendorNotInvited.
+    """
+    require_open_for_bids(bidding.charter)
     if bidding.request is None:
         return
     if bidding.request.status is not RequestStatus.OPEN:
@@ -104,11 +113,11 @@ def require_open(bidding: BiddingContext, vendor_id: str) -> None:
 
 
 def list_bids_of_charter(org_id: str, charter_id: str) -> list[Bid]:
-    """All bids for a charter, oldest first."""
-    partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
-    return query_all(Bid, partition, index=OF_CHARTER.index, most=MOST_BIDS)
+    """List all bids for a charter, oldest first."""
+    partition = BY_CHARTER.partition(org=org_id, charter=charter_id)
+    return query_all(Bid, partition, index=BY_CHARTER.index, most=MAX_BIDS)
 
 
-def active_bids(bids: Iterable[Bid]) -> list[Bid]:
-    """Those that may still win."""
-    return [bid for bid in bids if bid.status.is_live]
+def filter_active(bids: Iterable[Bid]) -> list[Bid]:
+    """The bids that can still be accepted."""
+    return [bid for bid in bids if bid.status.is_active]

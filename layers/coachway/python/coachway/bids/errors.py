@@ -1,4 +1,4 @@
-"""Errors of bidding."""
+"""Errors of bids and bid requests."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""What the events of bidding say."""
+"""Fields that all events of a bid or a bid request have."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from coachway.bids.model import Bid
-from coachway.bids.request_model import BidRequest
+from coachway.bids.model.bid import Bid
+from coachway.bids.model.bid_request import BidRequest
 
 
 def bid_event_fields(bid: Bid) -> dict[str, Any]:
-    """The fields that every event of a bid has: no price."""
+    """The fields that every event of a bid has. They contain no price."""
     return {
         "bid_id": bid.id,
         "bid_request_id": bid.bid_request_id,
@@ -23,7 +23,7 @@ def bid_event_fields(bid: Bid) -> dict[str, Any]:
 
 
 def request_event_fields(request: BidRequest) -> dict[str, Any]:
-    """The fields that every event of a request has."""
+    """The fields that every event of a bid request has."""
     return {
         "bid_request_id": request.id,
         "charter_id": request.charter_id,

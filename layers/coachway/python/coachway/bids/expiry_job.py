@@ -1,4 +1,4 @@
-"""Timer job: expire bids that were not decided in time."""
+"""Timer job: expire bids that were not decided on in time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from coachway.bids import context, event_payloads, service
-from coachway.bids.model import DUE, Bid
-from coachway.bids.rules import BIDS, BidStatus, valid_until
+from coachway.bids.model.bid import DUE, Bid
+from coachway.bids.rules import BID_TRANSITIONS, BidStatus, bid_expiry
 from coachway.contracts.bids import BidExpired
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -19,7 +19,7 @@ _TIMER: Final = "bid-expiry"
 
 
 class ExpiryResult(BaseSchema):
-    """Counts of one run: bids expired, bids valid for longer because their request was extended, bids left."""
+    """Counts of one run: bids expired, bids valid for longer because their request was extended, and failures."""
 
     expired: int = 0
     prolonged: int = 0
@@ -33,15 +33,15 @@ def run() -> ExpiryResult:
 
 def _expire_bid(listed: Bid, now: datetime) -> str:
     caller = Caller.system(_TIMER, listed.org_id)
-    bid = service.get(caller, listed.id)
-    if not bid.status.is_live or bid.submitted_at is None:
+    bid = service.get_bid(caller, listed.id)
+    if not bid.status.is_active or bid.submitted_at is None:
         return ""
-    request = context.request_of(caller.org_id, bid.bid_request_id)
-    until = valid_until(bid.submitted_at, request.deadline if request else None)
-    if until > now:
-        store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": until})))
+    request = context.find_request(caller.org_id, bid.bid_request_id)
+    valid_until = bid_expiry(bid.submitted_at, request.deadline if request else None)
+    if valid_until > now:
+        store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": valid_until})))
         return "prolonged"
-    BIDS.require(bid.status, BidStatus.EXPIRED)
+    BID_TRANSITIONS.require(bid.status, BidStatus.EXPIRED)
     after = bid.model_copy(update={"status": BidStatus.EXPIRED, "decided_at": now})
     store.commit(caller, Update(bid, after, [BidExpired(**event_payloads.bid_event_fields(after))]))
     return "expired"

@@ -1,6 +1,6 @@
-"""Bids: make, change, submit, withdraw, find, compare.
+"""Bids: create, update, submit, withdraw, get, list and rank.
 
-What tells of it imports the events: those who only read do without.
+Functions import the events that they publish, because API routes that only read start faster without them.
 """
 
 from __future__ import annotations
@@ -10,24 +10,16 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from coachway.bids import context, event_payloads, vendor_candidates, visibility
-from coachway.bids.context import BiddingContext, is_sealed, require_open
+from coachway.bids import context, event_payloads, visibility
+from coachway.bids.context import BiddingContext, is_sealed, require_bidding_open
 from coachway.bids.errors import BidNotDraft
-from coachway.bids.model import (
-    BID,
-    BY_MONTH,
-    OF_CHARTER,
-    OF_VENDOR,
-    Bid,
-    BidInput,
-    BidQuery,
-    BidTerms,
-    BidView,
-)
-from coachway.bids.ranking import Ranked, rank_bids
-from coachway.bids.request_model import INVITATION, BidRequest, Invitation, invitation_id
-from coachway.bids.rules import BIDS, BidStatus, valid_until
-from coachway.bids.vendor_candidates import Candidate
+from coachway.bids.evaluation import vendor_candidates
+from coachway.bids.evaluation.ranking import RankedOffer, rank_offers
+from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.model.bid import BID, BY_CHARTER, BY_MONTH, BY_VENDOR, Bid, BidTerms
+from coachway.bids.model.bid_request import INVITATION, BidRequest, Invitation, invitation_id
+from coachway.bids.rules import BID_TRANSITIONS, BidStatus, bid_expiry
+from coachway.bids.schemas import BidInput, BidQuery, BidView
 from coachway.bookings.charters.model import Charter
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -41,8 +33,8 @@ from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 
 
-def create(caller: Caller, body: BidInput) -> BidView:
-    """Begin a bid. Raises NotFound, Conflict when the vendor may not bid: the refusal names each missing thing."""
+def create_bid(caller: Caller, body: BidInput) -> BidView:
+    """Create a draft. Raises NotFound, VendorNotEligible with every reason, and as `require_bidding_open` does."""
     from coachway.contracts.bids import BidCreated
 
     bid, bidding = _build_draft(caller, body)
@@ -53,19 +45,17 @@ def create(caller: Caller, body: BidInput) -> BidView:
     return visibility.build_bid_view(caller, bid, bidding.request)
 
 
-def create_and_submit(
-    caller: Caller, body: BidInput, *, told: Callable[[Bid], BaseModel] | None = None
-) -> tuple[Bid, BiddingContext]:
-    """Make and submit a bid in one transaction, as pages and webhooks do. Raises as `create` does.
+def create_submitted_bid(
+    caller: Caller, body: BidInput, *, build_answer: Callable[[Bid], BaseModel] | None = None
+) -> Bid:
+    """Create and submit a bid in one transaction. Raises the same errors as `create_bid`.
 
-    `told` makes the answer that an Idempotency-Key remembers.
+    `build_answer` builds the response to store with the Idempotency-Key.
     """
-    return retry_on_conflict(lambda: _create_submitted(caller, body, told))()
+    return retry_on_conflict(lambda: _create_submitted(caller, body, build_answer))()
 
 
-def _create_submitted(
-    caller: Caller, body: BidInput, build_answer: Callable[[Bid], BaseModel] | None
-) -> tuple[Bid, BiddingContext]:
+def _create_submitted(caller: Caller, body: BidInput, build_answer: Callable[[Bid], BaseModel] | None) -> Bid:
     from coachway.contracts.bids import BidCreated
 
     bid, bidding = _build_draft(caller, body)
@@ -77,7 +67,7 @@ def _create_submitted(
         *_invitation_ops(bid, bidding.request, _find_invitation(bid)),
         answer=build_answer(bid) if build_answer else None,
     )
-    return bid, bidding
+    return bid
 
 
 def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
@@ -86,7 +76,7 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
     candidate = vendor_candidates.load_candidates(caller.org_id, [vendor_id]).get(vendor_id)
     if candidate is None:
         raise errors.NotFound("The vendor was not found.")
-    require_open(bidding, vendor_id)
+    require_bidding_open(bidding, vendor_id)
     bid = Bid(
         **body.model_dump(exclude={"vendor_id", "vehicle_count", *BidTerms.model_fields}),
         id=ids.new("bid"),
@@ -97,7 +87,7 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
         charter_number=bidding.charter.number,
         charter_revision=bidding.charter.revision_number,
         bid_request_id=bidding.request.id if bidding.request else None,
-        vehicle_count=body.vehicle_count or _remaining_vehicles(bidding.charter),
+        vehicle_count=body.vehicle_count or _default_vehicle_count(bidding.charter),
         terms=BidTerms(**body.model_dump(include=set(BidTerms.model_fields))),
         currency=bidding.charter.quote.currency,
     )
@@ -105,8 +95,8 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
     return bid, bidding
 
 
-def _remaining_vehicles(charter: Charter) -> int:
-    """How many vehicles a bid is for that does not say: all that nobody runs yet; judged when there are none."""
+def _default_vehicle_count(charter: Charter) -> int:
+    """All vehicles without a vendor or driver. If there are none, all; then the eligibility check refuses the bid."""
     return len(charter.uncovered_vehicles) or charter.vehicle_count
 
 
@@ -116,20 +106,23 @@ def _resolve_vendor_id(caller: Caller, vendor_id: str | None) -> str:
             raise errors.NotFound("The vendor was not found.")
         return caller.party_id
     if vendor_id is None:
-        raise errors.Invalid.field("vendor_id", "must be given")
+        raise errors.Invalid.field("vendor_id", "is required")
     return vendor_id
 
 
-def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
-    """A bid. Raises NotFound, also for another vendor's; PreconditionFailed when `expected` is not its version."""
-    record = store.get(Bid, BID.key(org=caller.org_id, id=bid_id), expected=expected)
-    if caller.is_external and not visibility.is_own_vendor(caller, record.vendor_id):
+def get_bid(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
+    """Get a bid.
+
+    Raises NotFound, also for another vendor's bid; PreconditionFailed if the version is not `expected`.
+    """
+    bid = store.get(Bid, BID.key(org=caller.org_id, id=bid_id), expected=expected)
+    if caller.is_external and not visibility.is_own_vendor(caller, bid.vendor_id):
         raise errors.NotFound("The bid was not found.")
-    return record
+    return bid
 
 
-def get_many(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
-    """Bids by id, in one read. Raises NotFound as `get` does."""
+def get_bids(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
+    """Get bids by id, in one read. Raises NotFound as `get_bid` does."""
     keys = [BID.key(org=caller.org_id, id=bid_id) for bid_id in bid_ids]
     batch = store.batch_get(keys)
     bids = [batch.get(Bid, key) for key in keys]
@@ -138,53 +131,52 @@ def get_many(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
     return bids
 
 
-def get_view(caller: Caller, bid_id: str) -> BidView:
-    """A bid as the caller may see it, with its rank unless it is sealed."""
-    bid = get(caller, bid_id)
-    request = context.requests_for(caller.org_id, [bid]).get(bid.id)
-    return visibility.build_bid_view(caller, bid, request, _visible_ranks(caller.org_id, bid, request))
+def get_bid_view(caller: Caller, bid_id: str) -> BidView:
+    """Get a bid as the caller can see it, with its rank unless it is sealed."""
+    bid = get_bid(caller, bid_id)
+    request = context.find_requests(caller.org_id, [bid]).get(bid.id)
+    return visibility.build_bid_view(caller, bid, request, _load_ranks(caller.org_id, bid, request))
 
 
-def update(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], expected: int | None) -> BidView:
-    """Change a draft. Raises Conflict for a bid that was submitted: withdraw it and bid anew."""
+def update_bid(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], expected: int | None) -> BidView:
+    """Update a draft. Raises BidNotDraft, Invalid for another vendor or charter, NotFound, PreconditionFailed."""
     from coachway.contracts.bids import BidUpdated
 
-    before = get(caller, bid_id, expected=expected)
+    before = get_bid(caller, bid_id, expected=expected)
     if before.status is not BidStatus.DRAFT:
         raise BidNotDraft(f"This bid is {before.status.value}. Only a draft can be changed.")
-    existing = before.model_dump(include=set(BidInput.model_fields)) | before.terms.model_dump()
-    requested = apply_changes(BidInput.model_validate(existing), changes)
+    fields = before.model_dump(include=set(BidInput.model_fields)) | before.terms.model_dump()
+    changed = apply_changes(BidInput.model_validate(fields), changes)
     for name in ("vendor_id", "charter_id"):
-        if getattr(requested, name) != getattr(before, name):
-            raise errors.Invalid.field(name, "cannot be changed: make another bid")
+        if getattr(changed, name) != getattr(before, name):
+            raise errors.Invalid.field(name, "cannot be changed; create another bid")
     bidding = context.load_context(caller, before.charter_id)
     after = before.model_copy(
         update={
-            **requested.model_dump(exclude={"vendor_id", "charter_id", "vehicle_count", *BidTerms.model_fields}),
-            "vehicle_count": requested.vehicle_count or _remaining_vehicles(bidding.charter),
-            "terms": BidTerms(**requested.model_dump(include=set(BidTerms.model_fields))),
+            **changed.model_dump(exclude={"vendor_id", "charter_id", "vehicle_count", *BidTerms.model_fields}),
+            "vehicle_count": changed.vehicle_count or _default_vehicle_count(bidding.charter),
+            "terms": BidTerms(**changed.model_dump(include=set(BidTerms.model_fields))),
             "charter_revision": bidding.charter.revision_number,
         }
     )
     store.commit(caller, Update(before, after, [BidUpdated(**event_payloads.bid_event_fields(after))]))
-    return visibility.build_bid_view(
-        caller, after, bidding.request or context.request_of(caller.org_id, before.bid_request_id)
-    )
+    request = bidding.request or context.find_request(caller.org_id, before.bid_request_id)
+    return visibility.build_bid_view(caller, after, request)
 
 
-def submit(caller: Caller, bid_id: str) -> BidView:
-    """Submit a draft. Raises Conflict when bidding is closed or the vendor may not bid any more."""
+def submit_bid(caller: Caller, bid_id: str) -> BidView:
+    """Submit a draft. Raises InvalidStatusTransition, VendorNotEligible, and as `require_bidding_open` does."""
     return retry_on_conflict(lambda: _submit(caller, bid_id))()
 
 
 def _submit(caller: Caller, bid_id: str) -> BidView:
-    before = get(caller, bid_id)
-    BIDS.require(before.status, BidStatus.SUBMITTED)
+    before = get_bid(caller, bid_id)
+    BID_TRANSITIONS.require(before.status, BidStatus.SUBMITTED)
     vendor_ids, invitation_keys = [before.vendor_id], _invitation_keys(before, before.bid_request_id)
     keys = [*vendor_candidates.candidate_keys(caller.org_id, vendor_ids), *invitation_keys]
     bidding, batch = context.load_context_with(caller, before.charter_id, before.bid_request_id, keys)
-    require_open(bidding, before.vendor_id)
-    candidate = vendor_candidates.candidates_in(batch, caller.org_id, vendor_ids).get(before.vendor_id)
+    require_bidding_open(bidding, before.vendor_id)
+    candidate = vendor_candidates.build_candidates(batch, caller.org_id, vendor_ids).get(before.vendor_id)
     after = before.model_copy(update={"bid_request_id": bidding.request.id if bidding.request else None})
     vendor_candidates.require_eligible(after, bidding.charter, bidding.request, candidate)
     _mark_submitted(after, bidding.request)
@@ -192,21 +184,21 @@ def _submit(caller: Caller, bid_id: str) -> BidView:
         invitation = batch.find(Invitation, invitation_keys[0]) if invitation_keys else None
     else:
         invitation = _find_invitation(after)
-    places = _visible_ranks(caller.org_id, after, bidding.request)
-    answer = visibility.build_bid_view(caller, after, bidding.request, places, version=before.version + 1)
+    ranks = _load_ranks(caller.org_id, after, bidding.request)
+    answer = visibility.build_bid_view(caller, after, bidding.request, ranks, version=before.version + 1)
     store.commit(
         caller,
         Update(before, after, [_submitted_event(after)]),
         *_invitation_ops(after, bidding.request, invitation),
         answer=answer,
     )
-    return visibility.build_bid_view(caller, after, bidding.request, places)
+    return visibility.build_bid_view(caller, after, bidding.request, ranks)
 
 
 def _mark_submitted(bid: Bid, request: BidRequest | None) -> None:
     now = clock.now()
     bid.status, bid.submitted_at = BidStatus.SUBMITTED, now
-    bid.valid_until = valid_until(now, request.deadline if request else None)
+    bid.valid_until = bid_expiry(now, request.deadline if request else None)
 
 
 def _submitted_event(bid: Bid) -> Event:
@@ -228,93 +220,90 @@ def _find_invitation(bid: Bid) -> Invitation | None:
     return store.find(Invitation, keys[0]) if keys else None
 
 
-def _invitation_ops(bid: Bid, request: BidRequest | None, existing: Invitation | None) -> list[Op]:
-    """That the request which a bid answers takes bids still, and that its vendor's invitation is answered."""
+def _invitation_ops(bid: Bid, request: BidRequest | None, invitation: Invitation | None) -> list[Op]:
+    """The operations that fail if the bid's request was changed, and mark the vendor's invitation as answered."""
     if request is None:
         return []
-    ops: list[Op] = [
-        CheckVersion(request, errors.ConcurrentUpdate("the bid request was changed by somebody else: look again"))
-    ]
-    if existing is not None:
-        fields = {"is_accepted": True, "responded_at": clock.now(), "bid_id": bid.id}
-        ops.append(Update(existing, existing.model_copy(update=fields)))
+    conflict = errors.ConcurrentUpdate("The bid request was changed by another request. Read it again, then retry.")
+    ops: list[Op] = [CheckVersion(request, conflict)]
+    if invitation is not None:
+        changes = {"is_accepted": True, "responded_at": clock.now(), "bid_id": bid.id}
+        ops.append(Update(invitation, invitation.model_copy(update=changes)))
     return ops
 
 
-def withdraw(caller: Caller, bid_id: str) -> BidView:
-    """Take a bid back. Raises Conflict once it was decided."""
+def withdraw_bid(caller: Caller, bid_id: str) -> BidView:
+    """Withdraw a bid. Raises InvalidStatusTransition if it was decided on."""
+    return retry_on_conflict(lambda: _withdraw(caller, bid_id))()
+
+
+def _withdraw(caller: Caller, bid_id: str) -> BidView:
     from coachway.contracts.bids import BidWithdrawn
 
-    def act() -> BidView:
-        before = get(caller, bid_id)
-        BIDS.require(before.status, BidStatus.WITHDRAWN)
-        request = context.requests_for(caller.org_id, [before]).get(before.id)
-        fields = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
-        # What a draft would have cost is no more known than what its rivals cost.
-        after = before.model_copy(update={**fields, "bid_request_id": request.id if request else before.bid_request_id})
-        answer = visibility.build_bid_view(caller, after, request, version=before.version + 1)
-        store.commit(
-            caller, Update(before, after, [BidWithdrawn(**event_payloads.bid_event_fields(after))]), answer=answer
-        )
-        return visibility.build_bid_view(caller, after, request)
-
-    return retry_on_conflict(act)()
+    before = get_bid(caller, bid_id)
+    BID_TRANSITIONS.require(before.status, BidStatus.WITHDRAWN)
+    request = context.find_requests(caller.org_id, [before]).get(before.id)
+    changes = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
+    # A withdrawn draft keeps the current request of its charter, so that its price stays sealed like the other bids.
+    after = before.model_copy(update={**changes, "bid_request_id": request.id if request else before.bid_request_id})
+    answer = visibility.build_bid_view(caller, after, request, version=before.version + 1)
+    event = BidWithdrawn(**event_payloads.bid_event_fields(after))
+    store.commit(caller, Update(before, after, [event]), answer=answer)
+    return visibility.build_bid_view(caller, after, request)
 
 
-def visible_bids(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -> list[Bid]:
-    """Those that may still win and whose price is no secret."""
-    return [bid for bid in context.active_bids(bids) if not is_sealed(bid_requests.get(bid.id))]
+def filter_ranked(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -> list[Bid]:
+    """The bids that have ranks: they can still be accepted, and are not sealed."""
+    return [bid for bid in context.filter_active(bids) if not is_sealed(bid_requests.get(bid.id))]
 
 
-def ranks_of(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, Ranked]:
-    """The ranks of the bids that may still win."""
-    offers = (vendor_candidates.build_offer(bid, candidates.get(bid.vendor_id)) for bid in context.active_bids(bids))
-    return {place.offer.bid_id: place for place in rank_bids(offers)}
+def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, RankedOffer]:
+    """Rank the bids that can still be accepted, by id of the bid."""
+    offers = (vendor_candidates.build_offer(bid, candidates.get(bid.vendor_id)) for bid in context.filter_active(bids))
+    return {ranked.offer.bid_id: ranked for ranked in rank_offers(offers)}
 
 
-def _visible_ranks(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, Ranked]:
-    """The ranks among a bid's rivals, as they are with this bid."""
-    if is_sealed(request) or not bid.status.is_live:
+def _load_ranks(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, RankedOffer]:
+    """The ranks of the bids for a charter, with `bid` as it is now; empty if it is sealed or cannot be accepted."""
+    if is_sealed(request) or not bid.status.is_active:
         return {}
-    return _rank_rivals(
-        org_id, [bid, *(each for each in context.list_bids_of_charter(org_id, bid.charter_id) if each.id != bid.id)]
-    )
+    others = [other for other in context.list_bids_of_charter(org_id, bid.charter_id) if other.id != bid.id]
+    return _rank_unsealed(org_id, [bid, *others])
 
 
-def _rank_rivals(org_id: str, rivals: Iterable[Bid]) -> dict[str, Ranked]:
-    """The ranks of bids among those that are not sealed: a rank tells of the others' prices."""
-    seen = visible_bids(rivals, context.requests_for(org_id, context.active_bids(rivals)))
-    prices = [Fraction(bid.terms.quoted_price, bid.vehicle_count) for bid in seen]
+def _rank_unsealed(org_id: str, bids: Iterable[Bid]) -> dict[str, RankedOffer]:
+    """Rank bids among those that are not sealed, because a rank reveals something about the other prices."""
+    visible = filter_ranked(bids, context.find_requests(org_id, context.filter_active(bids)))
+    prices = [Fraction(bid.terms.quoted_price, bid.vehicle_count) for bid in visible]
     has_ties = len(set(prices)) < len(prices)  # only ties depend on the vendors' ratings
-    return ranks_of(
-        seen, vendor_candidates.load_candidates(org_id, [bid.vendor_id for bid in seen]) if has_ties else {}
-    )
+    vendor_ids = [bid.vendor_id for bid in visible] if has_ties else []
+    return rank_bids(visible, vendor_candidates.load_candidates(org_id, vendor_ids))
 
 
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
-    """Bids as the caller may see them: a vendor its own. Newest first; for a charter oldest first, with ranks."""
+    """List bids, newest first. Those for a charter come oldest first, with ranks. Vendors see only their own."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     vendor_id = _resolve_vendor_id(caller, query.vendor_id) if caller.is_external else query.vendor_id
     if vendor_id is not None:
         if query.charter_id is not None:
             where["charter_id"] = query.charter_id
-        partition = OF_VENDOR.partition(org=caller.org_id, vendor=vendor_id)
-        page = query_page(Bid, OF_VENDOR, [partition], query, where=where, descending=True)
+        partition = BY_VENDOR.partition(org=caller.org_id, vendor=vendor_id)
+        page = query_page(Bid, BY_VENDOR, [partition], query, where=where, descending=True)
     elif query.charter_id is not None:
-        partition = OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)
-        page = query_page(Bid, OF_CHARTER, [partition], query, where=where)
+        partition = BY_CHARTER.partition(org=caller.org_id, charter=query.charter_id)
+        page = query_page(Bid, BY_CHARTER, [partition], query, where=where)
     else:
-        since = months_between(ids.created_at_of(caller.org_id), clock.now())
-        partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
+        months = months_between(ids.created_at_of(caller.org_id), clock.now())
+        partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
         page = query_page(Bid, BY_MONTH, partitions, query, where=where, descending=True)
     return Page(items=_build_views(caller, page.items, query.charter_id), next_cursor=page.next_cursor)
 
 
 def _build_views(caller: Caller, bids: Sequence[Bid], charter_id: str | None) -> list[BidView]:
-    bid_requests = context.requests_for(caller.org_id, bids)
-    places = (
-        _rank_rivals(caller.org_id, context.list_bids_of_charter(caller.org_id, charter_id))
+    bid_requests = context.find_requests(caller.org_id, bids)
+    ranks = (
+        _rank_unsealed(caller.org_id, context.list_bids_of_charter(caller.org_id, charter_id))
         if charter_id and bids
         else {}
     )
-    return [visibility.build_bid_view(caller, bid, bid_requests.get(bid.id), places) for bid in bids]
+    return [visibility.build_bid_view(caller, bid, bid_requests.get(bid.id), ranks) for bid in bids]

@@ -1,1 +1,1 @@
-"""Awarding bids, and releasing an award."""
+"""Awarding and rejecting bids, and releasing awards."""

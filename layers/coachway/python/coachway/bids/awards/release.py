@@ -1,45 +1,76 @@
-"""Takes back what a bid won, so that somebody else can run it: its vendor cannot come, or may not any more."""
+"""Releasing awards: by a manager, or because the charter was cancelled."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from coachway.bids import context, event_payloads, service, visibility
 from coachway.bids.errors import AwardNotReleasable
-from coachway.bids.model import BidView
+from coachway.bids.model.bid import Bid
 from coachway.bids.rules import BidStatus
+from coachway.bids.schemas import BidView
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.contracts.bids import BidCalledOff
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Update
+from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 
-_AHEAD: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED})
+_NOT_STARTED: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED})
 
 
-def release(caller: Caller, bid_id: str, reason: str) -> BidView:
-    """Take it back: its vehicles can be given to others, its vendor is told, and owed nothing for it.
+def release_award(caller: Caller, bid_id: str, reason: str) -> BidView:
+    """Release an award: its vehicles can be awarded again, and its vendor is notified and not paid for it.
 
-    Raises NotFound, Conflict when it has won nothing, its trip has begun, or one of its vehicles has its driver.
+    Raises NotFound, AwardNotReleasable, VehiclesHaveDrivers.
     """
     return retry_on_conflict(lambda: _release(caller, bid_id, reason))()
 
 
 def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
-    bid = service.get(caller, bid_id)
+    bid = service.get_bid(caller, bid_id)
     if bid.status is not BidStatus.ACCEPTED or bid.called_off_at is not None:
         state = "was released before" if bid.called_off_at is not None else f"is {bid.status.value}"
         raise AwardNotReleasable(f"This bid {state}.")
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=bid.charter_id))
-    if charter.status not in _AHEAD:
+    if charter.status not in _NOT_STARTED:
         raise AwardNotReleasable(f"This charter is {charter.status.value}.")
-    after = bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
-    event = BidCalledOff(**event_payloads.bid_event_fields(after), reason=reason)
-    request = context.request_of(caller.org_id, bid.bid_request_id)
+    after = _build_called_off(bid, reason)
+    request = context.find_request(caller.org_id, bid.bid_request_id)
     answer = visibility.build_bid_view(caller, after, request, version=bid.version + 1)
-    store.commit(caller, Update(bid, after, [event]), *coverage.release_vendor_ops(charter, bid.id), answer=answer)
+    store.commit(caller, _call_off_op(bid, after), *coverage.release_vendor_ops(charter, bid.id), answer=answer)
     return answer
+
+
+def _build_called_off(bid: Bid, reason: str) -> Bid:
+    return bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
+
+
+def _call_off_op(before: Bid, after: Bid) -> Op:
+    event = BidCalledOff(**event_payloads.bid_event_fields(after), reason=after.called_off_reason)
+    return Update(before, after, [event])
+
+
+def call_off_awards(caller: Caller, charter_id: str, reason: str) -> None:
+    """Call off the awards of a charter that does not take place; each vendor is notified once."""
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    if charter is not None:
+        bid_ids = [cover.bid_id for cover in charter.vehicles if cover.bid_id is not None]
+    else:  # The charter was deleted, and with it the vendors of its vehicles.
+        bid_ids = [
+            bid.id
+            for bid in context.list_bids_of_charter(caller.org_id, charter_id)
+            if bid.status is BidStatus.ACCEPTED
+        ]
+    for bid_id in dict.fromkeys(bid_ids):
+        retry_on_conflict(partial(_call_off, caller, bid_id, reason))()
+
+
+def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
+    bid = service.get_bid(caller, bid_id)
+    if bid.called_off_at is None:
+        store.commit(caller, _call_off_op(bid, _build_called_off(bid, reason)))

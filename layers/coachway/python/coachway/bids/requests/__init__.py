@@ -1,1 +1,1 @@
-"""Bid requests: invitations, the bidding workflow, and what it reacts to."""
+"""Bid requests: opening and ending them, invitations, and the bidding workflow."""

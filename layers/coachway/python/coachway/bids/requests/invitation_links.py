@@ -1,15 +1,15 @@
-"""The secure link by which a vendor answers its invitation: whoever holds it acts for the vendor."""
+"""The signed link in an invitation. Its holder acts for the vendor."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from coachway.bids.model import BID, Bid
-from coachway.bids.request_model import BID_REQUEST, INVITATION, BidRequest, Invitation
+from coachway.bids.model.bid import BID, Bid
+from coachway.bids.model.bid_request import BID_REQUEST, INVITATION, BidRequest, Invitation
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
-from coachway.core.auth import signed_links as tokens
+from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
@@ -19,11 +19,11 @@ PURPOSE: Final = "bid"
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
-    """What a genuine link leads to."""
+class LinkedInvitation:
+    """An invitation that a valid link names, with its records."""
 
     caller: Caller
-    """The holder, acting for the vendor."""
+    """The holder of the link, who acts for the vendor."""
     invitation: Invitation
     request: BidRequest
     charter: Charter
@@ -31,12 +31,12 @@ class Invited:
     bid: Bid | None
 
 
-def open_invitation_link(caller: Caller, token: str) -> Invited:
-    """What a token leads to. Raises NotFound for a forged one, or when what it leads to is gone."""
-    payload = tokens.verify_link_token(PURPOSE, "ivt", token)
+def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
+    """Load the invitation that a token names. Raises NotFound if the token is not valid or a record is missing."""
+    payload = signed_links.verify_link_token(PURPOSE, "ivt", token)
     invitation = store.find(Invitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
     if invitation is None or invitation.nonce != payload.nonce:
-        raise errors.NotFound("this invitation is no longer there")
+        raise errors.NotFound("This invitation was not found.")
     org_id = payload.org_id
     request_key = BID_REQUEST.key(org=org_id, id=invitation.bid_request_id)
     charter_key = CHARTER.key(org=org_id, id=invitation.charter_id)
@@ -44,7 +44,7 @@ def open_invitation_link(caller: Caller, token: str) -> Invited:
     bid_key = BID.key(org=org_id, id=invitation.bid_id or "none")
     batch = store.batch_get([request_key, charter_key, vendor_key, bid_key])
     holder = replace(caller, org_id=org_id, user_id="bid-link", role="vendor", party_id=invitation.vendor_id)
-    return Invited(
+    return LinkedInvitation(
         holder,
         invitation,
         batch.get(BidRequest, request_key),
@@ -54,12 +54,12 @@ def open_invitation_link(caller: Caller, token: str) -> Invited:
     )
 
 
-def record_view(invited: Invited) -> None:
-    """Keep when the vendor first looked. A race lost to its own answer does not matter."""
-    if invited.invitation.viewed_at is not None:
+def record_view(linked: LinkedInvitation) -> None:
+    """Record when the vendor first opened the invitation."""
+    if linked.invitation.viewed_at is not None:
         return
-    looked = invited.invitation.model_copy(update={"viewed_at": clock.now()})
+    viewed = linked.invitation.model_copy(update={"viewed_at": clock.now()})
     try:
-        store.commit(invited.caller, Update(invited.invitation, looked))
+        store.commit(linked.caller, Update(linked.invitation, viewed))
     except errors.ConcurrentUpdate:
-        return
+        return  # The vendor has answered at the same time, which matters more.

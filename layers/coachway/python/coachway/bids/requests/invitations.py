@@ -1,16 +1,24 @@
-"""Who is asked to bid: each vendor once, with a link of its own; and why the others are not."""
+"""Invitations of vendors to bid, each with a link of its own, and the reasons why others are not invited."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from coachway.bids import event_payloads, vendor_candidates
-from coachway.bids.eligibility import against_matching, reasons_against_bidding
+from coachway.bids import event_payloads
 from coachway.bids.errors import AlreadyBid, BiddingClosed
-from coachway.bids.model import BID, Bid
-from coachway.bids.request_model import BID_REQUEST, BidRequest, Invitation, Matching, VendorMatch, invitation_id
+from coachway.bids.evaluation import vendor_candidates
+from coachway.bids.evaluation.eligibility import matching_ineligibility_reasons, vendor_ineligibility_reasons
+from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.model.bid import BID, Bid
+from coachway.bids.model.bid_request import (
+    BID_REQUEST,
+    BidRequest,
+    Invitation,
+    Matching,
+    VendorMatch,
+    invitation_id,
+)
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bids.vendor_candidates import Candidate
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BiddingDeclined, BiddingInvited, BiddingMatched
 from coachway.core import store
@@ -21,44 +29,44 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.vendors import bidding_access
 
-_TOGETHER: Final = 45
-"""Invitations, with an event each, in one transaction."""
+_BATCH_SIZE: Final = 45
+"""Invitations per transaction, with one event each."""
 
 
-def invite(caller: Caller, bid_request_id: str) -> int:
-    """Invite whom a request names or matches; how many. Done again, it invites nobody twice."""
-    return retry_on_conflict(lambda: _invite(caller, bid_request_id))()
+def invite_vendors(caller: Caller, bid_request_id: str) -> int:
+    """Invite the vendors that a request names, or all that match; returns how many. Safe to repeat."""
+    return retry_on_conflict(lambda: _invite_vendors(caller, bid_request_id))()
 
 
-def _invite(caller: Caller, bid_request_id: str) -> int:
+def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
     request = store.get(BidRequest, BID_REQUEST.key(org=caller.org_id, id=bid_request_id))
     if request.status is not RequestStatus.OPEN:
         return request.invited_count
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=request.charter_id))
-    requested = (
+    vendor_ids = (
         [vendor.id for vendor in bidding_access.list_active_vendors(caller)] if request.matching else request.vendor_ids
     )
-    candidates = vendor_candidates.load_candidates(caller.org_id, requested)
-    matches = {vendor_id: _match_vendors(candidate, charter, request) for vendor_id, candidate in candidates.items()}
-    chosen = [candidates[vendor_id] for vendor_id, match in matches.items() if match.invited]
-    for start in range(0, len(chosen), _TOGETHER):
-        _send(caller, request, charter, chosen[start : start + _TOGETHER])
-    result = Matching(org_id=caller.org_id, bid_request_id=request.id, vendors=list(matches.values()))
-    before = store.find(Matching, result.key())
-    after = request.model_copy(update={"invited_at": clock.now(), "invited_count": len(chosen)})
+    candidates = vendor_candidates.load_candidates(caller.org_id, vendor_ids)
+    matches = {vendor_id: _match_vendor(candidate, charter, request) for vendor_id, candidate in candidates.items()}
+    invited = [candidates[vendor_id] for vendor_id, match in matches.items() if match.invited]
+    for start in range(0, len(invited), _BATCH_SIZE):
+        _save_invitations(caller, request, charter, invited[start : start + _BATCH_SIZE])
+    matching = Matching(org_id=caller.org_id, bid_request_id=request.id, vendors=list(matches.values()))
+    before = store.find(Matching, matching.key())
+    after = request.model_copy(update={"invited_at": clock.now(), "invited_count": len(invited)})
     event = BiddingMatched(
-        **event_payloads.request_event_fields(after), invited=len(chosen), passed_over=len(matches) - len(chosen)
+        **event_payloads.request_event_fields(after), invited=len(invited), passed_over=len(matches) - len(invited)
     )
-    placed: Op = Create(result) if before is None else Update(before, result)
-    store.commit(caller, Update(request, after, [event]), placed)
-    return len(chosen)
+    save_matching: Op = Create(matching) if before is None else Update(before, matching)
+    store.commit(caller, Update(request, after, [event]), save_matching)
+    return len(invited)
 
 
-def _match_vendors(candidate: Candidate, charter: Charter, request: BidRequest) -> VendorMatch:
-    """A vendor that was named is invited whatever its vehicles have on board: its bid says what it sends."""
-    trip = vendor_candidates.build_trip(charter, request)
-    judge = against_matching if request.matching else reasons_against_bidding
-    reasons = judge(trip, candidate.carrier(trip.last_day))
+def _match_vendor(candidate: Candidate, charter: Charter, request: BidRequest) -> VendorMatch:
+    """Whether to invite a vendor. One that the request names needs no particular equipment: its bid states it."""
+    trip = vendor_candidates.build_requirements(charter, request)
+    find_reasons = matching_ineligibility_reasons if request.matching else vendor_ineligibility_reasons
+    reasons = find_reasons(trip, candidate.capabilities(trip.last_day))
     return VendorMatch(
         vendor_id=candidate.vendor.id,
         vendor_name=candidate.vendor.business_name,
@@ -67,26 +75,26 @@ def _match_vendors(candidate: Candidate, charter: Charter, request: BidRequest) 
     )
 
 
-def _send(caller: Caller, request: BidRequest, charter: Charter, batch: list[Candidate]) -> None:
-    created = [_build_invitation(request, candidate) for candidate in batch]
-    there = store.find_many(Invitation, [each.key() for each in created])
+def _save_invitations(caller: Caller, request: BidRequest, charter: Charter, batch: list[Candidate]) -> None:
+    invitations = [_build_invitation(request, candidate) for candidate in batch]
+    stored = store.find_many(Invitation, [invitation.key() for invitation in invitations])
     ops: list[Op] = []
-    for invitation, candidate in zip(created, batch, strict=True):
-        existing = there.get(invitation.key())
+    for invitation, candidate in zip(invitations, batch, strict=True):
+        existing = stored.get(invitation.key())
         if existing is None:
             ops.append(Create(invitation, [_invited_event(invitation, request, charter, candidate)]))
-        elif existing.round < request.round and (again := _reinvitation(existing, request.round)) is not None:
-            ops.append(Update(existing, again, [_invited_event(again, request, charter, candidate)]))
+        elif existing.round < request.round and (renewed := _renew_invitation(existing, request.round)) is not None:
+            ops.append(Update(existing, renewed, [_invited_event(renewed, request, charter, candidate)]))
     if ops:
         store.commit(caller, *ops)
 
 
-def _reinvitation(existing: Invitation, round_: int) -> Invitation | None:
-    """The same invitation, for another mail; None for a vendor that declined, or whose bid may still win."""
+def _renew_invitation(existing: Invitation, round_: int) -> Invitation | None:
+    """The invitation for another round; None if the vendor declined, or has an active or accepted bid."""
     if existing.is_accepted is None:
         return existing.model_copy(update={"round": round_})
     bid = store.find(Bid, BID.key(org=existing.org_id, id=existing.bid_id)) if existing.is_accepted else None
-    if bid is None or bid.status.is_live or bid.status is BidStatus.ACCEPTED:
+    if bid is None or bid.status.is_active or bid.status is BidStatus.ACCEPTED:
         return None
     return existing.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
 
@@ -125,13 +133,13 @@ def _invited_event(
 
 
 def decline_invitation(caller: Caller, invitation: Invitation, request: BidRequest, reason: str) -> None:
-    """The vendor does not bid. Raises Conflict once bidding is closed, or the vendor has bid."""
+    """Decline an invitation. Raises BiddingClosed, AlreadyBid."""
     if request.status is not RequestStatus.OPEN:
         raise BiddingClosed(f"This bid request is {request.status.value}.")
     if invitation.is_accepted:
         raise AlreadyBid("You have submitted a bid. Withdraw it instead.")
-    fields = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}
+    changes = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}
     event = BiddingDeclined(
         **event_payloads.request_event_fields(request), vendor_id=invitation.vendor_id, reason=reason
     )
-    store.commit(caller, Update(invitation, invitation.model_copy(update=fields), [event]))
+    store.commit(caller, Update(invitation, invitation.model_copy(update=changes), [event]))

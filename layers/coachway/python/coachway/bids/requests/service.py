@@ -1,37 +1,34 @@
-"""Requests for bids: open, close, extend, cancel, find. The flow is told by the events.
+"""Bid requests: open, close, extend, cancel, get and list. The events that they publish drive the bidding workflow.
 
-What tells of it imports the events: those who only read do without.
+Functions import the events that they publish, because API routes that only read start faster without them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
 
 from coachway.bids import context, event_payloads, rules, visibility
 from coachway.bids.errors import BidRequestAlreadyOpen, NoVehiclesLeft
-from coachway.bids.request_model import (
+from coachway.bids.model.bid_request import (
     BID_REQUEST,
-    BIDDING,
+    BIDDING_WORKFLOW,
+    CHARTER_BIDDING,
     INVITATION,
-    INVITATIONS_FOR,
-    INVITATIONS_OF_VENDOR,
+    INVITATIONS_BY_REQUEST,
+    INVITATIONS_BY_VENDOR,
     MATCHING,
+    REQUESTS_BY_CHARTER,
     REQUESTS_BY_MONTH,
-    REQUESTS_OF_CHARTER,
-    UNDER_WAY,
     BidRequest,
-    BidRequestInput,
-    BidRequestQuery,
     CharterBidding,
-    ExtendInput,
     Invitation,
     Matching,
     VendorMatch,
     invitation_id,
 )
-from coachway.bids.request_schemas import BidRequestDetails, BidRequestView
 from coachway.bids.rules import RequestStatus
+from coachway.bids.schemas import BidRequestDetails, BidRequestInput, BidRequestQuery, BidRequestView, ExtendInput
 from coachway.bookings.charters import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
@@ -45,20 +42,21 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.vendors.model import VENDOR, Vendor
 
-_MOST_INVITED = 1000
+_MAX_INVITATIONS: Final = 1000
 
 
 def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidRequestView:
-    """Ask vendors for bids; the flow invites them. Raises NotFound, Invalid, Conflict while another is under way."""
-    loaded = context.load_context(caller, charter_id)
-    charter, bidding = loaded.charter, loaded.bidding
-    context.require_taking_bids(charter)
-    if loaded.request is not None and loaded.request.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
-        raise BidRequestAlreadyOpen(f"{loaded.request.id} is {loaded.request.status.value}. Close or cancel it first.")
-    remaining = len(charter.uncovered_vehicles)
-    if not remaining:
-        raise NoVehiclesLeft("Every vehicle has a vendor or a driver.")
-    rules.require_time_to_answer(body.deadline, clock.now(), charter.starts_at)
+    """Open a bid request. The workflow invites its vendors.
+
+    Raises NotFound, Invalid for a deadline or vendor, CharterNotOpenForBids, BidRequestAlreadyOpen, NoVehiclesLeft.
+    """
+    bidding = context.load_context(caller, charter_id)
+    charter, current = bidding.charter, bidding.request
+    context.require_open_for_bids(charter)
+    if current is not None and current.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
+        raise BidRequestAlreadyOpen(f"{current.id} is {current.status.value}. Close or cancel it first.")
+    remaining = _count_remaining_vehicles(charter)
+    rules.require_valid_deadline(body.deadline, clock.now(), charter.starts_at)
     _require_vendors(caller, body.vendor_ids)
     request = BidRequest(
         **body.model_dump(),
@@ -72,211 +70,231 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
     )
     store.commit(
         caller,
-        Create(request, [opened_event(request)]),
-        _open_request_op(caller, bidding, charter_id, request.id),
+        Create(request, [_opened_event(request)]),
+        _set_current_request_op(caller, bidding.charter_bidding, charter_id, request.id),
         answer=visibility.build_request_view(caller, request, version=1),
     )
     return visibility.build_request_view(caller, request)
 
 
-def opened_event(request: BidRequest) -> Event:
-    """The event that starts the flow."""
+def _count_remaining_vehicles(charter: Charter) -> int:
+    """The number of vehicles without a vendor or driver. Raises NoVehiclesLeft."""
+    remaining = len(charter.uncovered_vehicles)
+    if not remaining:
+        raise NoVehiclesLeft("Every vehicle has a vendor or a driver.")
+    return remaining
+
+
+def _opened_event(request: BidRequest) -> Event:
+    """The event that starts the workflow."""
     from coachway.contracts.bids import BiddingOpened
 
     return BiddingOpened(**event_payloads.request_event_fields(request), sealed=request.sealed, round=request.round)
 
 
-def _open_request_op(caller: Caller, before: CharterBidding | None, charter_id: str, request_id: str | None) -> Op:
-    """The op by which a charter has this request under way, or none."""
-    at_once = errors.ConcurrentUpdate("somebody else is opening or ending bidding for this charter: look again")
+def _set_current_request_op(
+    caller: Caller, before: CharterBidding | None, charter_id: str, request_id: str | None
+) -> Op:
+    """The operation that makes a request the current one of its charter; None for no current request."""
+    conflict = errors.ConcurrentUpdate(
+        "Bidding for this charter was changed by another request. Read its bid requests again, then retry."
+    )
     if before is None:
-        created = CharterBidding(org_id=caller.org_id, charter_id=charter_id, bid_request_id=request_id)
-        return Create(created, on_exists=at_once)
-    return Update(before, before.model_copy(update={"bid_request_id": request_id}), on_stale=at_once)
+        charter_bidding = CharterBidding(org_id=caller.org_id, charter_id=charter_id, bid_request_id=request_id)
+        return Create(charter_bidding, on_exists=conflict)
+    return Update(before, before.model_copy(update={"bid_request_id": request_id}), on_stale=conflict)
 
 
 def _require_vendors(caller: Caller, vendor_ids: Sequence[str]) -> None:
-    requested = {each: VENDOR.key(org=caller.org_id, id=each) for each in vendor_ids}
-    keys = list(requested.values())
-    result = [key for at in range(0, len(keys), 100) for key in store.find_many(Vendor, keys[at : at + 100])]
-    for vendor_id, key in requested.items():
-        if key not in result:
-            raise errors.Invalid.field("vendor_ids", f"there is no vendor {vendor_id}")
+    """Raise Invalid unless all vendors exist."""
+    keys_by_vendor = {vendor_id: VENDOR.key(org=caller.org_id, id=vendor_id) for vendor_id in vendor_ids}
+    keys = list(keys_by_vendor.values())
+    stored = {key for start in range(0, len(keys), 100) for key in store.find_many(Vendor, keys[start : start + 100])}
+    for vendor_id, key in keys_by_vendor.items():
+        if key not in stored:
+            raise errors.Invalid.field("vendor_ids", f"vendor {vendor_id} does not exist")
 
 
-def get(caller: Caller, bid_request_id: str, *, expected: int | None = None) -> BidRequest:
-    """A request. Raises NotFound, PreconditionFailed when `expected` is not its version."""
+def get_request(caller: Caller, bid_request_id: str, *, expected: int | None = None) -> BidRequest:
+    """Get a bid request. Raises NotFound; PreconditionFailed if the version is not `expected`."""
     return store.get(BidRequest, BID_REQUEST.key(org=caller.org_id, id=bid_request_id), expected=expected)
 
 
-def end_request(
-    caller: Caller, before: BidRequest, status: RequestStatus, reason: str, event: Event, *ops: Op
-) -> BidRequest:
-    """The request in its last status, nothing being under way for its charter any more."""
-    rules.BID_REQUESTS.require(before.status, status)
+def end_request(caller: Caller, before: BidRequest, status: RequestStatus, reason: str, event: Event) -> BidRequest:
+    """End a request with a final status, so that its charter has no current request. Returns the ended request."""
+    rules.REQUEST_TRANSITIONS.require(before.status, status)
     after = before.model_copy(update={"status": status, "status_reason": reason, "failure": None})
-    head = CHARTER.key(org=caller.org_id, id=before.charter_id)
-    under_way = UNDER_WAY.key(org=caller.org_id, charter=before.charter_id)
-    batch = store.batch_get([head, under_way])
-    bidding = batch.find(CharterBidding, under_way)
-    if bidding is not None and bidding.bid_request_id == before.id:
-        ops = (*ops, _open_request_op(caller, bidding, before.charter_id, None))
-    ops = (*ops, *workflow_failures.clear_failure_ops(batch.find(Charter, head), BIDDING))
-    answer = visibility.build_request_view(caller, after, version=before.version + 1)
-    store.commit(caller, Update(before, after, [event]), *ops, answer=answer)
+    charter_key = CHARTER.key(org=caller.org_id, id=before.charter_id)
+    bidding_key = CHARTER_BIDDING.key(org=caller.org_id, charter=before.charter_id)
+    batch = store.batch_get([charter_key, bidding_key])
+    charter_bidding = batch.find(CharterBidding, bidding_key)
+    ops: list[Op] = [Update(before, after, [event])]
+    if charter_bidding is not None and charter_bidding.bid_request_id == before.id:
+        ops.append(_set_current_request_op(caller, charter_bidding, before.charter_id, None))
+    ops += workflow_failures.clear_failure_ops(batch.find(Charter, charter_key), BIDDING_WORKFLOW)
+    store.commit(caller, *ops, answer=visibility.build_request_view(caller, after, version=before.version + 1))
     return after
 
 
 def close_request(caller: Caller, bid_request_id: str, reason: str, expected: int | None = None) -> BidRequestView:
-    """End the time for bids before its deadline; who did it is kept. Raises Conflict when it is not open."""
-    before = get(caller, bid_request_id, expected=expected)
+    """Close a request before its deadline; who did so is recorded. Raises InvalidStatusTransition, NotFound."""
+    before = get_request(caller, bid_request_id, expected=expected)
     return visibility.build_request_view(caller, close_bidding(caller, before, reason, early=True))
 
 
 def close_bidding(caller: Caller, before: BidRequest, reason: str, *, early: bool) -> BidRequest:
-    """The request, closed: its bids are sealed no more."""
+    """Close a request, which unseals its bids. Returns the closed request."""
     from coachway.contracts.bids import BiddingClosed
 
-    return _move_deadline(
-        caller,
-        before,
-        RequestStatus.CLOSED,
-        reason,
-        lambda after: BiddingClosed(
-            **event_payloads.request_event_fields(after), early=after.closed_early, reason=reason
-        ),
-        closed_at=clock.now(),
-        closed_by=caller.user_id,
-        closed_early=early and clock.now() < before.deadline,
+    rules.REQUEST_TRANSITIONS.require(before.status, RequestStatus.CLOSED)
+    now = clock.now()
+    after = before.model_copy(
+        update={
+            "status": RequestStatus.CLOSED,
+            "status_reason": reason,
+            "closed_at": now,
+            "closed_by": caller.user_id,
+            "closed_early": early and now < before.deadline,
+        }
     )
-
-
-def _move_deadline(
-    caller: Caller,
-    before: BidRequest,
-    status: RequestStatus,
-    reason: str,
-    build_answer: Callable[[BidRequest], Event],
-    **more: Any,
-) -> BidRequest:
-    rules.BID_REQUESTS.require(before.status, status)
-    after = before.model_copy(update={"status": status, "status_reason": reason, **more})
+    event = BiddingClosed(**event_payloads.request_event_fields(after), early=after.closed_early, reason=reason)
     answer = visibility.build_request_view(caller, after, version=before.version + 1)
-    store.commit(caller, Update(before, after, [build_answer(after)]), answer=answer)
+    store.commit(caller, Update(before, after, [event]), answer=answer)
     return after
 
 
 def extend_deadline(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int | None) -> BidRequestView:
-    """Give vendors longer. One that brought no bids is opened again, and a new flow starts for it.
+    """Extend the deadline of a request. A request without an award is opened again, with a new workflow execution.
 
-    Raises Invalid for a deadline that is not later, Conflict when the request is over.
+    Raises Invalid for a deadline that is not later, InvalidStatusTransition, and as `open_request` does.
     """
+    before = get_request(caller, bid_request_id, expected=expected)
+    bidding = context.load_context(caller, before.charter_id)
+    rules.require_valid_deadline(body.deadline, clock.now(), bidding.charter.starts_at)
+    if body.deadline <= before.deadline:
+        raise errors.Invalid.field("deadline", "must be later than the current deadline")
+    if before.status is RequestStatus.OPEN:
+        return _extend_open_request(caller, before, body)
+    return _reopen_request(caller, before, body, bidding)
+
+
+def _extend_open_request(caller: Caller, before: BidRequest, body: ExtendInput) -> BidRequestView:
     from coachway.contracts.bids import BiddingExtended
 
-    before = get(caller, bid_request_id, expected=expected)
-    bidding = context.load_context(caller, before.charter_id)
-    rules.require_time_to_answer(body.deadline, clock.now(), bidding.charter.starts_at)
-    if body.deadline <= before.deadline:
-        raise errors.Invalid.field("deadline", "must be later than the present one")
-    if before.status is RequestStatus.OPEN:
-        after = before.model_copy(update={"deadline": body.deadline})
-        event = BiddingExtended(**event_payloads.request_event_fields(after))
-        answer = visibility.build_request_view(caller, after, version=before.version + 1)
-        store.commit(caller, Update(before, after, [event]), answer=answer)
-        return visibility.build_request_view(caller, after)
-    rules.BID_REQUESTS.require(before.status, RequestStatus.OPEN)
-    context.require_taking_bids(bidding.charter)
+    after = before.model_copy(update={"deadline": body.deadline})
+    event = BiddingExtended(**event_payloads.request_event_fields(after))
+    answer = visibility.build_request_view(caller, after, version=before.version + 1)
+    store.commit(caller, Update(before, after, [event]), answer=answer)
+    return visibility.build_request_view(caller, after)
+
+
+def _reopen_request(
+    caller: Caller, before: BidRequest, body: ExtendInput, bidding: context.BiddingContext
+) -> BidRequestView:
+    rules.REQUEST_TRANSITIONS.require(before.status, RequestStatus.OPEN)
+    context.require_open_for_bids(bidding.charter)
     if bidding.request is not None:
         raise BidRequestAlreadyOpen(f"{bidding.request.id} is {bidding.request.status.value}. Close it first.")
-    remaining = len(bidding.charter.uncovered_vehicles)
-    if not remaining:
-        raise NoVehiclesLeft("Every vehicle has a vendor or a driver.")
-    anew = {"status": RequestStatus.OPEN, "status_reason": "", "closed_at": None, "closed_by": None}
-    again = {"closed_early": False, "invited_at": None, "escalated_at": None, "round": before.round + 1}
-    # A target for other vehicles is none for these.
-    target = before.target_price if remaining == before.vehicle_count else None
-    more = {"deadline": body.deadline, "vehicle_count": remaining, "target_price": target}
-    after = before.model_copy(update={**anew, **again, **more})
+    remaining = _count_remaining_vehicles(bidding.charter)
+    after = before.model_copy(
+        update={
+            "status": RequestStatus.OPEN,
+            "status_reason": "",
+            "closed_at": None,
+            "closed_by": None,
+            "closed_early": False,
+            "invited_at": None,
+            "escalated_at": None,
+            "round": before.round + 1,
+            "deadline": body.deadline,
+            "vehicle_count": remaining,
+            # The target price was for another number of vehicles.
+            "target_price": before.target_price if remaining == before.vehicle_count else None,
+        }
+    )
     store.commit(
         caller,
-        Update(before, after, [opened_event(after)]),
-        _open_request_op(caller, bidding.bidding, before.charter_id, before.id),
+        Update(before, after, [_opened_event(after)]),
+        _set_current_request_op(caller, bidding.charter_bidding, before.charter_id, before.id),
         answer=visibility.build_request_view(caller, after, version=before.version + 1),
     )
     return visibility.build_request_view(caller, after)
 
 
 def cancel_request(caller: Caller, bid_request_id: str, reason: str, expected: int | None = None) -> BidRequestView:
-    """Vendors need not bid any more; those that did are told. Raises Conflict when it is over."""
+    """Cancel a request. Vendors that have bid are notified. Raises InvalidStatusTransition, NotFound."""
     from coachway.contracts.bids import BiddingCancelled
 
-    before = get(caller, bid_request_id, expected=expected)
+    before = get_request(caller, bid_request_id, expected=expected)
     event = BiddingCancelled(**event_payloads.request_event_fields(before), reason=reason)
     return visibility.build_request_view(caller, end_request(caller, before, RequestStatus.CANCELLED, reason, event))
 
 
 def cancel_request_of_charter(caller: Caller, charter_id: str, reason: str) -> None:
-    """Cancel what is under way for a charter, if anything is; also for one that was deleted."""
+    """Cancel the current request of a charter, if it has one; also if the charter was deleted."""
 
-    def act() -> None:
-        bidding = store.find(CharterBidding, UNDER_WAY.key(org=caller.org_id, charter=charter_id))
-        request = context.request_of(caller.org_id, bidding.bid_request_id) if bidding is not None else None
-        if request is not None and RequestStatus.CANCELLED in rules.REQUEST_STEPS[request.status]:
+    def cancel() -> None:
+        charter_bidding = store.find(CharterBidding, CHARTER_BIDDING.key(org=caller.org_id, charter=charter_id))
+        request_id = charter_bidding.bid_request_id if charter_bidding is not None else None
+        request = context.find_request(caller.org_id, request_id)
+        if request is not None and rules.REQUEST_TRANSITIONS.allows(request.status, RequestStatus.CANCELLED):
             cancel_request(caller, request.id, reason)
 
-    retry_on_conflict(act)()
+    retry_on_conflict(cancel)()
 
 
 def list_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:
-    """Requests, newest first; a vendor's people see those that it was invited to."""
+    """List bid requests, newest first. Vendors see those that they were invited to."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if caller.is_external:
         return _list_invited_requests(caller, query)
     if query.charter_id is not None:
-        partitions = [REQUESTS_OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
-        page = query_page(BidRequest, REQUESTS_OF_CHARTER, partitions, query, where=where, descending=True)
+        partitions = [REQUESTS_BY_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
+        page = query_page(BidRequest, REQUESTS_BY_CHARTER, partitions, query, where=where, descending=True)
     else:
-        since = months_between(ids.created_at_of(caller.org_id), clock.now())
-        partitions = [REQUESTS_BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
+        months = months_between(ids.created_at_of(caller.org_id), clock.now())
+        partitions = [REQUESTS_BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
         page = query_page(BidRequest, REQUESTS_BY_MONTH, partitions, query, where=where, descending=True)
-    return Page(
-        items=[visibility.build_request_view(caller, each) for each in page.items], next_cursor=page.next_cursor
-    )
+    items = [visibility.build_request_view(caller, request) for request in page.items]
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
 def _list_invited_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:
-    """A page may be short: what the filters leave out is looked at after it was read."""
+    """The requests that a vendor was invited to. Pages can be short, because filters apply after the read."""
     if caller.role != "vendor":
         return Page(items=[])
-    partition = INVITATIONS_OF_VENDOR.partition(org=caller.org_id, vendor=caller.party_id)
-    page = query_page(Invitation, INVITATIONS_OF_VENDOR, [partition], query, descending=True)
-    keys = {each.bid_request_id: BID_REQUEST.key(org=caller.org_id, id=each.bid_request_id) for each in page.items}
+    partition = INVITATIONS_BY_VENDOR.partition(org=caller.org_id, vendor=caller.party_id)
+    page = query_page(Invitation, INVITATIONS_BY_VENDOR, [partition], query, descending=True)
+    keys = {
+        invitation.bid_request_id: BID_REQUEST.key(org=caller.org_id, id=invitation.bid_request_id)
+        for invitation in page.items
+    }
     stored = store.find_many(BidRequest, keys.values()) if keys else {}
     items = [
-        visibility.build_request_view(caller, request, each)
-        for each in page.items
-        if (request := stored.get(keys[each.bid_request_id])) is not None
+        visibility.build_request_view(caller, request, invitation)
+        for invitation in page.items
+        if (request := stored.get(keys[invitation.bid_request_id])) is not None
         and query.status in {None, request.status}
         and query.charter_id in {None, request.charter_id}
     ]
     return Page(items=items, next_cursor=page.next_cursor)
 
 
-def get_details(caller: Caller, bid_request_id: str) -> BidRequestDetails:
-    """A request with who was invited, and what was in the way of the others. A vendor sees its own invitation."""
-    request = get(caller, bid_request_id)
+def get_request_details(caller: Caller, bid_request_id: str) -> BidRequestDetails:
+    """Get a request with its invited vendors, and why others were not invited. A vendor sees its own invitation."""
+    request = get_request(caller, bid_request_id)
     if caller.is_external:
         key = INVITATION.key(org=caller.org_id, id=invitation_id(bid_request_id, caller.party_id))
         invitation = store.find(Invitation, key) if caller.role == "vendor" else None
         if invitation is None:
             raise errors.NotFound("The bid request was not found.")
         return BidRequestDetails(**visibility.build_request_view(caller, request, invitation).model_dump())
-    existing = store.find(Matching, MATCHING.key(org=caller.org_id, request=bid_request_id))
-    vendors: list[VendorMatch] = existing.vendors if existing else []
+    matching = store.find(Matching, MATCHING.key(org=caller.org_id, request=bid_request_id))
+    vendors: list[VendorMatch] = matching.vendors if matching else []
     return BidRequestDetails(**visibility.build_request_view(caller, request).model_dump(), vendors=vendors)
 
 
 def list_invitations(org_id: str, bid_request_id: str) -> list[Invitation]:
-    """Everybody who was invited to a request."""
-    partition = INVITATIONS_FOR.partition(org=org_id, request=bid_request_id)
-    return query_all(Invitation, partition, index=INVITATIONS_FOR.index, most=_MOST_INVITED)
+    """List all invitations of a request."""
+    partition = INVITATIONS_BY_REQUEST.partition(org=org_id, request=bid_request_id)
+    return query_all(Invitation, partition, index=INVITATIONS_BY_REQUEST.index, most=_MAX_INVITATIONS)

@@ -1,7 +1,7 @@
-"""The steps of `statemachines/bidding.asl.yaml`. Each can be done again: what it does depends on what the table says.
+"""Steps of the state machine in `statemachines/bidding.asl.yaml`. All can be repeated: they read the state anew.
 
-A step answers with where to `go` next. Waits end by the state machine's own clock, or by the token that is kept
-while it waits, which `signals` answers.
+A step returns the next one in `go`. A wait ends by a timeout of the state machine, or by the task token that
+`wait_for_signal` saves and `consumers` answers.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from coachway.bids import context, event_payloads, ranking, rules, vendor_candidates
-from coachway.bids.awards import award
-from coachway.bids.model import Bid
-from coachway.bids.ranking import Decision
-from coachway.bids.request_model import BIDDING, BidRequest
+from coachway.bids import context, event_payloads, rules
+from coachway.bids.awards import acceptance, rejection
+from coachway.bids.evaluation import ranking, vendor_candidates
+from coachway.bids.evaluation.ranking import Decision
+from coachway.bids.model.bid import Bid
+from coachway.bids.model.bid_request import BIDDING_WORKFLOW, BidRequest
 from coachway.bids.requests import consumers, invitations, service
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters import workflow_failures
@@ -33,30 +34,31 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.workflows import executions
 from coachway.core.workflows.failure import WorkflowFailure
 
-_TOGETHER = 45
-AUTOMATIC = "The lowest bid"
+_BATCH_SIZE: Final = 45
+AUTOMATIC_AWARD_REASON: Final = "The lowest bid"
 
 
 class Next(BaseSchema):
-    """Where the flow goes, and how long it may wait there."""
+    """The next step of the workflow, and what it needs."""
 
     go: str
     seconds: int = 1
+    """How long to wait for the deadline."""
     deadline: str = ""
     bid_ids: list[str] = Field(default_factory=list)
 
 
 def next_step(caller: Caller, bid_request_id: str, *, execution: str, round_: int, redriven: bool, waited: str) -> Next:
-    """Where a request's flow goes from here. `waited` is the deadline that the flow has waited for, if it has."""
+    """Return the next step for a request. `waited` is the deadline that the workflow has waited for, or empty."""
     if not executions.claim_execution(caller, bid_request_id, execution, round_=round_, redriven=redriven):
         return Next(go="over")
     return retry_on_conflict(lambda: _decide_next_step(caller, bid_request_id, waited))()
 
 
 def _decide_next_step(caller: Caller, bid_request_id: str, waited: str) -> Next:
-    request = _clear_failure(caller, service.get(caller, bid_request_id))
+    request = _clear_failure(caller, service.get_request(caller, bid_request_id))
     if request.status is RequestStatus.OPEN and waited and datetime.fromisoformat(waited) == request.deadline:
-        request = service.close_bidding(caller, request, "the deadline is over", early=False)
+        request = service.close_bidding(caller, request, "The deadline has passed", early=False)
     match request.status:
         case RequestStatus.OPEN if request.invited_at is None:
             return Next(go="invite")
@@ -70,14 +72,13 @@ def _decide_next_step(caller: Caller, bid_request_id: str, waited: str) -> Next:
 
 
 def _clear_failure(caller: Caller, request: BidRequest) -> BidRequest:
-    """The request, whose flow goes on: what went wrong before is history."""
+    """Remove the failure of an earlier execution from the request and its charter."""
     if request.failure is None:
         return request
-    going = request.model_copy(update={"failure": None})
-    store.commit(
-        caller, Update(request, going), *workflow_failures.clear_failure_ops(_find_charter(caller, request), BIDDING)
-    )
-    return going
+    after = request.model_copy(update={"failure": None})
+    charter_ops = workflow_failures.clear_failure_ops(_find_charter(caller, request), BIDDING_WORKFLOW)
+    store.commit(caller, Update(request, after), *charter_ops)
+    return after
 
 
 def _find_charter(caller: Caller, request: BidRequest) -> Charter | None:
@@ -86,32 +87,32 @@ def _find_charter(caller: Caller, request: BidRequest) -> Charter | None:
 
 def invite(caller: Caller, bid_request_id: str) -> Next:
     """Invite vendors."""
-    invitations.invite(caller, bid_request_id)
+    invitations.invite_vendors(caller, bid_request_id)
     return Next(go="look")
 
 
 def wait_for_signal(caller: Caller, bid_request_id: str, *, token: str, waits_for: str, deadline: str) -> Next:
-    """Keep the token of what the flow waits for: `deadline <moment>` or `decision`."""
+    """Save the task token of a wait for `deadline <time>` or `decision`."""
     waiting = executions.save_task_token(caller, bid_request_id, token, f"{waits_for} {deadline}".strip())
     if waits_for == "decision":
         _request_decision(caller, bid_request_id)
-    # Whatever happened before the token was kept had nobody to tell.
-    consumers.resume_if_due(caller, service.get(caller, bid_request_id), waiting)
+    # Events that arrived before the token was saved could not resume the workflow.
+    consumers.resume_if_due(caller, service.get_request(caller, bid_request_id), waiting)
     return Next(go="wait")
 
 
 def _request_decision(caller: Caller, bid_request_id: str) -> None:
-    """Tell managers that they are to choose, and put the bids under review."""
-    request = service.get(caller, bid_request_id)
+    """Ask managers for a decision, and put the bids under review."""
+    request = service.get_request(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return
-    existing = context.list_bids_of_charter(caller.org_id, request.charter_id)
-    waiting = [bid for bid in context.active_bids(existing) if bid.status is BidStatus.SUBMITTED]
-    for start in range(0, len(waiting), _TOGETHER):
-        _put_under_review(caller, waiting[start : start + _TOGETHER])
+    active = context.filter_active(context.list_bids_of_charter(caller.org_id, request.charter_id))
+    submitted = [bid for bid in active if bid.status is BidStatus.SUBMITTED]
+    for start in range(0, len(submitted), _BATCH_SIZE):
+        _put_under_review(caller, submitted[start : start + _BATCH_SIZE])
     event = DecisionNeeded(
         **event_payloads.request_event_fields(request),
-        bids=len(context.active_bids(existing)),
+        bids=len(active),
         escalated=request.escalated_at is not None,
     )
     store.commit(caller, Update(request, request.model_copy(), [event]))
@@ -119,7 +120,7 @@ def _request_decision(caller: Caller, bid_request_id: str) -> None:
 
 def _put_under_review(caller: Caller, bids: Sequence[Bid]) -> None:
     for bid in bids:
-        rules.BIDS.require(bid.status, BidStatus.UNDER_REVIEW)
+        rules.BID_TRANSITIONS.require(bid.status, BidStatus.UNDER_REVIEW)
     after = [bid.model_copy(update={"status": BidStatus.UNDER_REVIEW}) for bid in bids]
     store.commit(
         caller,
@@ -131,51 +132,51 @@ def _put_under_review(caller: Caller, bids: Sequence[Bid]) -> None:
 
 
 def decide_award(caller: Caller, bid_request_id: str) -> Next:
-    """Award by itself, ask a manager, or say that there is nothing to award."""
-    request = service.get(caller, bid_request_id)
+    """Decide whether to award bids automatically, ask a manager, or close the request without an award."""
+    request = service.get_request(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return Next(go="settle")
     decision = evaluate_bids(caller, request)
-    if decision.award and len(decision.award) <= award.MOST_WINNERS:
+    if decision.award and len(decision.award) <= acceptance.MAX_WINNERS:
         return Next(go="award", bid_ids=[offer.bid_id for offer in decision.award])
     return _leave_to_manager(caller, request, decision)
 
 
 def _leave_to_manager(caller: Caller, request: BidRequest, decision: Decision) -> Next:
-    """Ask one, if there is anything to choose from and it is not too late."""
+    """Ask a manager if there are candidates and the charter still takes bids; else close without an award."""
     if decision.candidates and _accepts_bids(caller, request):
         return Next(go="ask")
-    close_without_award(caller, request, "There was no bid that can be awarded")
+    close_without_award(caller, request, "No bid can be awarded")
     return Next(go="settle")
 
 
 def _accepts_bids(caller: Caller, request: BidRequest) -> bool:
     try:
-        context.require_taking_bids(context.load_context(caller, request.charter_id).charter)
+        context.require_open_for_bids(context.load_context(caller, request.charter_id).charter)
     except errors.Conflict:
         return False
     return True
 
 
 def evaluate_bids(caller: Caller, request: BidRequest) -> Decision:
-    """What the rules say of a request's bids as they are now. Of vehicles that are awarded, nothing is said."""
+    """Evaluate the bids for the vehicles of the request's charter that have no vendor or driver."""
     bidding = context.load_context(caller, request.charter_id)
-    bids = context.active_bids(context.list_bids_of_charter(caller.org_id, request.charter_id))
+    bids = context.filter_active(context.list_bids_of_charter(caller.org_id, request.charter_id))
     candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
     free = len(bidding.charter.uncovered_vehicles)
-    # What was given to somebody since is no part of the target price any more: then a manager goes on.
-    target = request.target_price if free == request.vehicle_count else None
-    entries = vendor_candidates.build_entries(bids, bidding.charter, request, candidates)
-    return ranking.decide_award(entries, free, target, clock.now())
+    # The target price is for the vehicles of the request. If some were assigned since, a manager must decide.
+    target_price = request.target_price if free == request.vehicle_count else None
+    candidacies = vendor_candidates.build_candidacies(bids, bidding.charter, request, candidates)
+    return ranking.decide_award(candidacies, free, target_price, clock.now())
 
 
 def award_bids(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -> Next:
-    """Award these bids; a manager is asked when one of them does not do any more, and another does."""
-    request = service.get(caller, bid_request_id)
+    """Award bids automatically. If one of them can no longer be awarded, ask a manager about the others."""
+    request = service.get_request(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return Next(go="settle")
     try:
-        award.award(caller, bid_ids, AUTOMATIC, by_itself=True)
+        acceptance.award_bids(caller, bid_ids, AUTOMATIC_AWARD_REASON, by_itself=True)
     except errors.ConcurrentUpdate:
         raise
     except errors.Conflict:
@@ -184,60 +185,65 @@ def award_bids(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -
 
 
 def close_without_award(caller: Caller, request: BidRequest, reason: str) -> None:
-    """Say that a request came to nothing; staff are told, and may extend it."""
+    """End a request without an award. Staff are notified, and can extend it."""
     count = len(context.list_bids_of_charter(caller.org_id, request.charter_id))
     event = BiddingEmpty(**event_payloads.request_event_fields(request), reason=reason, bids=count)
     service.end_request(caller, request, RequestStatus.NO_BIDS, reason, event)
 
 
 def escalate(caller: Caller, bid_request_id: str) -> Next:
-    """Nobody decided within a day: the next question goes out as an escalation, unless the trip has left."""
+    """Ask managers again, because nobody decided within a day; close the request if the trip has departed."""
 
-    def act() -> Next:
-        request = service.get(caller, bid_request_id)
+    def mark_escalated() -> Next:
+        request = service.get_request(caller, bid_request_id)
         if request.status is not RequestStatus.CLOSED:
             return Next(go="settle")
         if not _accepts_bids(caller, request):
-            close_without_award(caller, request, "Nobody decided before the trip left")
+            close_without_award(caller, request, "Nobody decided before the departure")
             return Next(go="settle")
         store.commit(caller, Update(request, request.model_copy(update={"escalated_at": clock.now()})))
         return Next(go="ask")
 
-    return retry_on_conflict(act)()
+    return retry_on_conflict(mark_escalated)()
 
 
 def expire_decision(caller: Caller, bid_request_id: str) -> Next:
-    """Nobody decided at all."""
+    """Close the request, because nobody decided in time."""
 
-    def act() -> Next:
-        request = service.get(caller, bid_request_id)
+    def close_undecided() -> Next:
+        request = service.get_request(caller, bid_request_id)
         if request.status is RequestStatus.CLOSED:
             close_without_award(caller, request, "Nobody decided in time")
         return Next(go="settle")
 
-    return retry_on_conflict(act)()
+    return retry_on_conflict(close_undecided)()
 
 
 def reject_losers(caller: Caller, bid_request_id: str) -> Next:
-    """Tell those whose bids did not win."""
-    award.reject_remaining_bids(caller, service.get(caller, bid_request_id).charter_id)
+    """Reject the bids that were not awarded."""
+    rejection.reject_remaining_bids(caller, service.get_request(caller, bid_request_id).charter_id)
     return Next(go="over")
 
 
 def record_failure(caller: Caller, bid_request_id: str, *, state: str, failure: dict[str, Any]) -> Next:
-    """Keep what went wrong where staff see it: on the request, and on the charter unless that was deleted."""
+    """Record a failure of the workflow on the request, and on its charter unless that was deleted."""
 
-    def act() -> Next:
-        request = service.get(caller, bid_request_id)
+    def record() -> Next:
+        request = service.get_request(caller, bid_request_id)
         error = str(failure.get("Error", "unknown"))[:100]
-        stored = WorkflowFailure(state=state, error=error, at=clock.now())
+        workflow_failure = WorkflowFailure(state=state, error=error, at=clock.now())
         event = BiddingFailed(**event_payloads.request_event_fields(request), state=state, error=error)
         charter = _find_charter(caller, request)
-        on_charter = [workflow_failures.record_failure_op(charter, BIDDING, stored)] if charter is not None else []
-        store.commit(caller, Update(request, request.model_copy(update={"failure": stored}), [event]), *on_charter)
+        charter_ops = (
+            [workflow_failures.record_failure_op(charter, BIDDING_WORKFLOW, workflow_failure)]
+            if charter is not None
+            else []
+        )
+        after = request.model_copy(update={"failure": workflow_failure})
+        store.commit(caller, Update(request, after, [event]), *charter_ops)
         return Next(go="over")
 
-    return retry_on_conflict(act)()
+    return retry_on_conflict(record)()
 
 
 STEPS: Final[Mapping[str, Step]] = {
@@ -251,4 +257,4 @@ STEPS: Final[Mapping[str, Step]] = {
     "settle": reject_losers,
     "failed": record_failure,
 }
-"""By the name that the state machine calls them by."""
+"""By the name that the state machine uses."""

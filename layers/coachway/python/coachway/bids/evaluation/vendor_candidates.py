@@ -1,23 +1,24 @@
-"""Vendors as bidding looks at them: with their papers and figures, against a trip."""
+"""Vendors with their compliance documents and figures, and their eligibility for a charter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from coachway.bids.eligibility import (
-    Carrier,
-    Trip,
-    Vehicles,
-    reasons_against_bidding,
-    reasons_against_vehicles,
-    state_of,
-)
 from coachway.bids.errors import VendorNotEligible
-from coachway.bids.model import Bid
-from coachway.bids.ranking import Entry, Offer
-from coachway.bids.request_model import BidRequest
+from coachway.bids.evaluation.eligibility import (
+    TripRequirements,
+    VehicleOffer,
+    VendorCapabilities,
+    parse_state,
+    vehicle_ineligibility_reasons,
+    vendor_ineligibility_reasons,
+)
+from coachway.bids.evaluation.ranking import Candidacy, Offer
+from coachway.bids.model.bid import Bid
+from coachway.bids.model.bid_request import BidRequest
 from coachway.bookings.charters import equipment
 from coachway.bookings.charters.model import Charter, StopType
 from coachway.compliance import status, subjects
@@ -34,38 +35,38 @@ from coachway.vendors import bidding_access, statistics
 from coachway.vendors.model import VENDOR, Figures, Vendor
 from coachway.vendors.statistics import Statistics
 
-_TOGETHER = 33
-"""Vendors that one read of three items each takes in."""
+_BATCH_SIZE: Final = 33
+"""Vendors per read, at three items each: a read returns at most 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A vendor, its papers and its figures, as they were when it was judged."""
+    """A vendor with its compliance documents and figures, as they were read."""
 
     vendor: Vendor
     subject: Subject | None
     figures: Figures
 
-    def carrier(self, last_day: date) -> Carrier:
-        """What the rules look at."""
+    def capabilities(self, last_day: date) -> VendorCapabilities:
+        """What the eligibility rules need to know; compliance is that on `last_day`."""
         vendor = self.vendor
         garage = None
         if vendor.garage_latitude is not None and vendor.garage_longitude is not None:
             garage = Coordinates(vendor.garage_latitude, vendor.garage_longitude)
-        return Carrier(
+        return VendorCapabilities(
             status=vendor.status.value,
-            standing=status.status_of_subject(self.subject, last_day) if self.subject else None,
+            compliance=status.status_of_subject(self.subject, last_day) if self.subject else None,
             states=vendor.service_states,
             garage=garage,
             radius_miles=vendor.service_radius_miles,
-            classes=vendor.vehicle_types,
+            vehicle_classes=vendor.vehicle_types,
             largest_vehicle=vendor.max_passenger_capacity,
             amenities=vendor.amenities,
             is_ada_compliant=vendor.is_ada_compliant,
         )
 
-    def unchanged(self) -> list[Op]:
-        """The ops that fail unless vendor and papers are still as they were judged."""
+    def check_unchanged_ops(self) -> list[Op]:
+        """The operations that fail if the vendor or its compliance documents were changed since they were read."""
         return [
             bidding_access.check_unchanged_op(self.vendor),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
@@ -73,28 +74,28 @@ class Candidate:
 
 
 def load_candidates(org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
-    """Vendors by id, a read for each 33; those that are not there are left out."""
-    requested, result = list(dict.fromkeys(vendor_ids)), dict[str, Candidate]()
-    for start in range(0, len(requested), _TOGETHER):
-        batch = requested[start : start + _TOGETHER]
-        result |= candidates_in(store.batch_get(candidate_keys(org_id, batch)), org_id, batch)
-    return result
+    """Load vendors as candidates, by id. Vendors that do not exist are missing. One read per 33 vendors."""
+    requested, candidates = list(dict.fromkeys(vendor_ids)), dict[str, Candidate]()
+    for start in range(0, len(requested), _BATCH_SIZE):
+        batch = requested[start : start + _BATCH_SIZE]
+        candidates |= build_candidates(store.batch_get(candidate_keys(org_id, batch)), org_id, batch)
+    return candidates
 
 
 def candidate_keys(org_id: str, vendor_ids: Iterable[str]) -> list[Key]:
-    """Where the records of candidates are, three for each vendor."""
+    """The keys of the records of candidates, three for each vendor."""
     return [key for vendor_id in vendor_ids for key in _keys(org_id, vendor_id)]
 
 
-def candidates_in(batch: BatchResult, org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
-    """The candidates, by vendor, among records that were read together; missing vendors are left out."""
+def build_candidates(batch: BatchResult, org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
+    """Build candidates from the records in `batch`, by vendor. Vendors that do not exist are missing."""
     candidates: dict[str, Candidate] = {}
     for vendor_id in vendor_ids:
         vendor_key, subject_key, statistics_key = _keys(org_id, vendor_id)
         vendor = batch.find(Vendor, vendor_key)
         if vendor is not None:
-            counted = batch.find(Statistics, statistics_key)
-            figures = counted.figures() if counted else Figures()
+            stored = batch.find(Statistics, statistics_key)
+            figures = stored.figures() if stored else Figures()
             candidates[vendor_id] = Candidate(vendor, batch.find(Subject, subject_key), figures)
     return candidates
 
@@ -107,20 +108,20 @@ def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:
     )
 
 
-def build_trip(charter: Charter, request: BidRequest | None) -> Trip:
-    """What a charter asks of a vendor."""
+def build_requirements(charter: Charter, request: BidRequest | None) -> TripRequirements:
+    """What a charter requires of a vendor."""
     first = next((stop for stop in charter.stops if stop.stop_type is StopType.PICKUP), charter.stops[0])
-    requested, needs_ada = equipment.required_amenities(charter.amenities)
+    amenities, needs_ada = equipment.required_amenities(charter.amenities)
     pickup = None
     if first.latitude is not None and first.longitude is not None:
         pickup = Coordinates(first.latitude, first.longitude)
-    return Trip(
+    return TripRequirements(
         vehicle_class=charter.vehicle_class,
         vehicle_count=charter.vehicle_count,
         passengers=charter.passengers,
-        amenities=requested,
+        amenities=amenities,
         needs_ada=needs_ada or (request is not None and request.requires_ada),
-        state=state_of(first.geocoded_address or first.address) or state_of(first.address),
+        state=parse_state(first.geocoded_address or first.address) or parse_state(first.address),
         pickup=pickup,
         last_day=charter.last_day,
         revision=charter.revision_number,
@@ -128,9 +129,9 @@ def build_trip(charter: Charter, request: BidRequest | None) -> Trip:
     )
 
 
-def build_vehicles(bid: Bid) -> Vehicles:
-    """What a bid offers, as the rules look at it."""
-    return Vehicles(
+def build_vehicle_offer(bid: Bid) -> VehicleOffer:
+    """The vehicles of a bid, for the eligibility rules."""
+    return VehicleOffer(
         vehicle_class=bid.vehicle_type,
         seats=bid.passenger_capacity,
         vehicles=bid.vehicle_count,
@@ -140,30 +141,29 @@ def build_vehicles(bid: Bid) -> Vehicles:
     )
 
 
-def ineligibility_reasons(
+def bid_ineligibility_reasons(
     bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None
 ) -> list[str]:
-    """Why a bid may not win; empty if it may."""
+    """Why a bid cannot be awarded; empty if it can."""
     if candidate is None:
         return ["Vendor was removed"]
-    trip = build_trip(charter, request)
-    return reasons_against_bidding(trip, candidate.carrier(trip.last_day)) + reasons_against_vehicles(
-        trip, build_vehicles(bid)
-    )
+    trip = build_requirements(charter, request)
+    reasons = vendor_ineligibility_reasons(trip, candidate.capabilities(trip.last_day))
+    return reasons + vehicle_ineligibility_reasons(trip, build_vehicle_offer(bid))
 
 
 def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None) -> None:
-    """Raises Conflict naming everything that is in the way."""
-    result = ineligibility_reasons(bid, charter, request, candidate)
-    if result:
+    """Raise VendorNotEligible with every reason unless the bid can be awarded."""
+    reasons = bid_ineligibility_reasons(bid, charter, request, candidate)
+    if reasons:
         raise VendorNotEligible(
-            f"The vendor is not eligible to bid: {'; '.join(result)}",
-            fields=[FieldError("vendor_id", reason) for reason in result],
+            f"The vendor is not eligible to bid: {'; '.join(reasons)}",
+            fields=[FieldError("vendor_id", reason) for reason in reasons],
         )
 
 
 def build_offer(bid: Bid, candidate: Candidate | None) -> Offer:
-    """A bid as the ranking looks at it."""
+    """A bid as an offer to rank."""
     return Offer(
         bid_id=bid.id,
         price=bid.terms.quoted_price,
@@ -174,20 +174,20 @@ def build_offer(bid: Bid, candidate: Candidate | None) -> Offer:
     )
 
 
-def valid_until(bid: Bid, request: BidRequest | None) -> datetime | None:
-    """When a bid expires that may answer the request under way."""
-    return bid.valid_until if request is None else request.holds(bid)
+def bid_valid_until(bid: Bid, request: BidRequest | None) -> datetime | None:
+    """When a bid expires, with the current deadline of `request`."""
+    return bid.valid_until if request is None else request.bid_valid_until(bid)
 
 
-def build_entries(
+def build_candidacies(
     bids: Iterable[Bid], charter: Charter, request: BidRequest | None, candidates: Mapping[str, Candidate]
-) -> list[Entry]:
-    """Bids as a decision looks at them."""
+) -> list[Candidacy]:
+    """Bids with what the award decision depends on."""
     return [
-        Entry(
+        Candidacy(
             build_offer(bid, candidates.get(bid.vendor_id)),
-            valid_until(bid, request) or clock.now(),
-            ineligibility_reasons(bid, charter, request, candidates.get(bid.vendor_id)),
+            bid_valid_until(bid, request) or clock.now(),
+            bid_ineligibility_reasons(bid, charter, request, candidates.get(bid.vendor_id)),
         )
         for bid in bids
     ]

@@ -1,9 +1,9 @@
-"""Bids that vendors' systems push, signed by Standard Webhooks (standardwebhooks.com)."""
+"""The webhook for bids from vendors' systems, signed as Standard Webhooks (standardwebhooks.com) describes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -11,8 +11,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from coachway.bids import service
 from coachway.bids.errors import WebhookIdReused
-from coachway.bids.model import BID_EXAMPLE, Bid, BidInput
+from coachway.bids.model.bid import Bid
 from coachway.bids.rules import BidStatus
+from coachway.bids.schemas import BID_EXAMPLE, BidInput
 from coachway.core import errors, store
 from coachway.core.auth import rate_limit
 from coachway.core.caller import Caller
@@ -25,25 +26,25 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.vendors import webhook_secrets
 from coachway.vendors.model import VendorId
 
-LARGEST: Final = 64_000
-"""Bytes of a push."""
+MAX_BYTES: Final = 64_000
+"""Size of a body."""
 PUSHES_PER_MINUTE: Final = 60
-"""By one vendor."""
+"""From one vendor."""
 BAD_SIGNATURES_PER_MINUTE: Final = 30
-"""From one address."""
-_KNOWN_SECONDS: Final = 40 * 24 * 3600
-"""How long a webhook-id is known: a system that could not reach us sends again for days, and bids hold for weeks."""
+"""From one IP address."""
+_RETENTION_SECONDS: Final = 40 * 24 * 3600
+"""How long a webhook-id is stored. Systems retry for days, and bids can be valid for weeks."""
 _ROUTE: Final = "POST /webhooks/vendors/bids"
 
 
 class PushedBidInput(BidInput):
-    """A bid as a vendor's system sends it."""
+    """The bid in a push."""
 
     vendor_id: VendorId
 
 
 class BidPush(RequestSchema):
-    """What a vendor's system posts, with the headers webhook-id, webhook-timestamp and webhook-signature."""
+    """The body of a push. Its headers are webhook-id, webhook-timestamp and webhook-signature."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,12 +53,14 @@ class BidPush(RequestSchema):
     )
 
     type: Literal["bid.submitted"]
-    timestamp: Annotated[Timestamp | None, Field(description="when it happened there; not when it was sent")] = None
+    timestamp: Annotated[
+        Timestamp | None, Field(description="When the bid was made in the vendor's system, not when it was sent.")
+    ] = None
     data: PushedBidInput
 
 
 class PushedBid(BaseSchema):
-    """What became of a pushed bid."""
+    """The bid that a push created."""
 
     bid_id: str
     charter_id: str
@@ -67,18 +70,19 @@ class PushedBid(BaseSchema):
 
 
 def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
-    """Take a pushed bid; the same webhook-id gets the first result and changes nothing.
+    """Create and submit a bid from a vendor's system. A repeated webhook-id returns the first result.
 
-    Raises TooLarge, Unauthenticated for a bad signature or an old timestamp, RateLimited, and as a bid does.
+    Raises TooLarge, Unauthenticated for an invalid signature or an old timestamp, RateLimited, WebhookIdReused, and
+    the same errors as `service.create_submitted_bid`.
     """
-    if len(posted.body) > LARGEST:
-        raise errors.TooLarge(f"a push may have at most {LARGEST:,} bytes")
+    if len(posted.body) > MAX_BYTES:
+        raise errors.TooLarge(f"The body of a push can have at most {MAX_BYTES:,} bytes.")
     vendor_id = body.data.vendor_id
     keys = webhook_secrets.find_keys(vendor_id)
     secrets = webhook_secrets.list_valid_secrets(keys, clock.now()) if keys else []
     if keys is None or not any(_is_signed(secret, posted) for secret in secrets):
         _record_bad_signature(caller, vendor_id if keys else "unknown")
-        raise errors.Unauthenticated("sign the body with the vendor's secret, and send it within five minutes")
+        raise errors.Unauthenticated("Sign the body with the vendor's secret, and send it within five minutes.")
     rate_limit.consume_rate_limit("vendor-webhook", vendor_id, most=PUSHES_PER_MINUTE, seconds=60)
     return _receive_once(_vendor_caller(caller, keys), body, posted)
 
@@ -86,26 +90,29 @@ def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
 def _is_signed(secret: str, posted: RawRequest) -> bool:
     try:
         Webhook(secret).verify(posted.body, {**posted.headers}, json_parse=False)
-    except (WebhookVerificationError, ValueError):  # ValueError: a signature that is none
+    except (WebhookVerificationError, ValueError):  # ValueError: a signature that is not Base64
         return False
     return True
 
 
 def _record_bad_signature(caller: Caller, vendor_id: str) -> None:
-    """Count a bad signature, and log it without anything that was sent."""
-    logger.warning("a webhook's signature is not good", vendor_id=vendor_id, ip=caller.ip)
+    """Count and log an invalid signature, without the content of the request. Raises RateLimited."""
+    logger.warning("invalid webhook signature", vendor_id=vendor_id, ip=caller.ip)
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
     rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, most=BAD_SIGNATURES_PER_MINUTE, seconds=60)
 
 
 def _vendor_caller(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:
-    existing: dict[str, Any] = {
-        "correlation_id": caller.correlation_id,
-        "ip": caller.ip,
-        "user_agent": caller.user_agent,
-    }
-    return Caller(org_id=keys.org_id, user_id="vendor-webhook", role="vendor", party_id=keys.vendor_id, **existing)
+    return Caller(
+        org_id=keys.org_id,
+        user_id="vendor-webhook",
+        role="vendor",
+        party_id=keys.vendor_id,
+        correlation_id=caller.correlation_id,
+        ip=caller.ip,
+        user_agent=caller.user_agent,
+    )
 
 
 def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
@@ -116,16 +123,16 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
         posted.headers["webhook-id"],
         posted.body,
         201,
-        retention_seconds=_KNOWN_SECONDS,
+        retention_seconds=_RETENTION_SECONDS,
     )
     first = store.find(IdempotencyRecord, idempotency.location())
     if first is None:
         try:
-            return _place_bid(vendor, body, idempotency)
-        except ReplayedRequest as known:
-            first = known.first
+            return _create_bid(vendor, body, idempotency)
+        except ReplayedRequest as replayed:
+            first = replayed.first
         except errors.Conflict:
-            # The same push, delivered twice at once, may have been the one that was faster.
+            # Perhaps the conflict is with the same push, delivered twice at the same time.
             first = store.find(IdempotencyRecord, idempotency.location())
             if first is None:
                 raise
@@ -137,7 +144,7 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
 
 def _build_result(bid: Bid) -> PushedBid:
     if bid.submitted_at is None or bid.valid_until is None:
-        raise ValueError("a pushed bid is submitted")
+        raise ValueError("The bid was not submitted.")
     return PushedBid(
         bid_id=bid.id,
         charter_id=bid.charter_id,
@@ -147,6 +154,6 @@ def _build_result(bid: Bid) -> PushedBid:
     )
 
 
-def _place_bid(vendor: Caller, body: BidPush, idempotency: IdempotentRequest) -> PushedBid:
-    bid, _ = service.create_and_submit(replace(vendor, idempotency=idempotency), body.data, told=_build_result)
-    return _build_result(bid)
+def _create_bid(vendor: Caller, body: BidPush, idempotency: IdempotentRequest) -> PushedBid:
+    caller = replace(vendor, idempotency=idempotency)
+    return _build_result(service.create_submitted_bid(caller, body.data, build_answer=_build_result))

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.bids import rules
-from coachway.bids.ranking import (
-    Entry,
+from coachway.bids.evaluation.ranking import (
+    Candidacy,
     Offer,
     assign_vehicles,
-    auto_award,
-    cheapest_combination,
+    choose_automatic_award,
     decide_award,
+    find_cheapest_combination,
     is_trusted,
-    rank_bids,
+    rank_offers,
     rejection_reason,
 )
-from coachway.bids.rules import BID_STEPS, REQUEST_STEPS, BidStatus, RequestStatus, payout_date
+from coachway.bids.rules import BID_TRANSITIONS, REQUEST_TRANSITIONS, BidStatus, RequestStatus, payout_date
 from coachway.core import errors
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -39,7 +39,7 @@ def offer(bid_id: str = "bid_1", price: int = 100_000, vehicles: int = 1, **more
 
 entries = st.lists(
     st.builds(
-        Entry,
+        Candidacy,
         st.builds(
             Offer,
             st.uuids().map(str),
@@ -60,14 +60,14 @@ clocks = moments(-6, 6)
 
 @given(entries, st.integers(1, 6), st.none() | st.integers(0, 10**10), clocks)
 def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
-    known: list[Entry], vehicles: int, target: int | None, now: datetime
+    known: list[Candidacy], vehicles: int, target: int | None, now: datetime
 ) -> None:
     decision = decide_award(known, vehicles, target, now)
     by_id = {entry.offer.bid_id: entry for entry in known}
     free, taken = list(range(1, vehicles + 1)), list[int]()
     for won in decision.award:
         entry = by_id[won.bid_id]
-        assert not entry.against
+        assert not entry.ineligibility_reasons
         assert entry.valid_until > now
         given, free = assign_vehicles(free, won.vehicles, vehicles)
         taken += given
@@ -81,23 +81,25 @@ def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
         assert all(is_trusted(won) for won in decision.award)
     assert decision.rejected.keys().isdisjoint(winners)
     assert all(decision.rejected.values())
-    fit = {bid_id for bid_id, entry in by_id.items() if not entry.against and entry.valid_until > now}
+    fit = {bid_id for bid_id, entry in by_id.items() if not entry.ineligibility_reasons and entry.valid_until > now}
     assert {each.bid_id for each in decision.candidates} == fit
     assert decision.needs_manager == bool(fit and not winners)
 
 
 @given(entries)
-def test_the_order_in_which_bids_are_looked_at_does_not_matter(known: list[Entry]) -> None:
+def test_the_order_in_which_bids_are_looked_at_does_not_matter(known: list[Candidacy]) -> None:
     offers = [entry.offer for entry in known]
     other = offers[::-1]
-    assert rank_bids(offers) == rank_bids(other)
+    assert rank_offers(offers) == rank_offers(other)
     for vehicles in (1, 3):
-        assert cheapest_combination(rank_bids(offers), vehicles) == cheapest_combination(rank_bids(other), vehicles)
+        assert find_cheapest_combination(rank_offers(offers), vehicles) == find_cheapest_combination(
+            rank_offers(other), vehicles
+        )
 
 
 @given(entries)
-def test_ranks_count_up_from_the_lowest_price(known: list[Entry]) -> None:
-    places = rank_bids(entry.offer for entry in known)
+def test_ranks_count_up_from_the_lowest_price(known: list[Candidacy]) -> None:
+    places = rank_offers(entry.offer for entry in known)
     assert [place.rank for place in places] == list(range(1, len(places) + 1))
     prices = [place.offer.price_per_vehicle for place in places]
     assert prices == sorted(prices)
@@ -107,10 +109,10 @@ def test_ranks_count_up_from_the_lowest_price(known: list[Entry]) -> None:
 
 
 @given(entries)
-def test_of_one_vehicle_the_first_in_rank_is_the_cover(known: list[Entry]) -> None:
-    places = rank_bids(entry.offer for entry in known)
+def test_of_one_vehicle_the_first_in_rank_is_the_cover(known: list[Candidacy]) -> None:
+    places = rank_offers(entry.offer for entry in known)
     single = [place for place in places if place.offer.vehicles == 1]
-    assert cheapest_combination(places, 1) == [place.offer for place in single[:1]]
+    assert find_cheapest_combination(places, 1) == [place.offer for place in single[:1]]
 
 
 def test_ties_go_by_rating_then_time() -> None:
@@ -121,7 +123,7 @@ def test_ties_go_by_rating_then_time() -> None:
         offer("best", rating=4.9, submitted_at=later),
         offer("early"),
     ]
-    assert [place.offer.bid_id for place in rank_bids(known)] == ["best", "early", "late", "unrated"]
+    assert [place.offer.bid_id for place in rank_offers(known)] == ["best", "early", "late", "unrated"]
 
 
 @pytest.mark.parametrize(
@@ -139,13 +141,13 @@ def test_what_is_awarded_by_itself(
     price: int, rating: float | None, preferred: bool, target: int | None, is_awarded: bool
 ) -> None:
     bids = [offer(price=price, rating=rating, is_preferred=preferred)]
-    assert bool(auto_award(bids, 1, target)) == is_awarded
+    assert bool(choose_automatic_award(bids, 1, target)) == is_awarded
 
 
 def test_the_cheapest_cover_may_leave_out_the_lowest_bid() -> None:
     bids = [offer("two", 100, 2), offer("all", 200, 3), offer("one", 150, 1)]
-    assert [each.bid_id for each in cheapest_combination(rank_bids(bids), 3)] == ["all"]
-    assert cheapest_combination(rank_bids(bids), 7) == []
+    assert [each.bid_id for each in find_cheapest_combination(rank_offers(bids), 3)] == ["all"]
+    assert find_cheapest_combination(rank_offers(bids), 7) == []
 
 
 def test_no_vehicle_is_shared_out_twice() -> None:
@@ -158,26 +160,28 @@ def test_no_vehicle_is_shared_out_twice() -> None:
 
 @given(st.sampled_from(BidStatus), st.sampled_from(BidStatus))
 def test_a_bid_takes_just_the_steps_of_the_table(before: BidStatus, after: BidStatus) -> None:
-    if after in BID_STEPS[before]:
-        rules.BIDS.require(before, after)
+    if after in BID_TRANSITIONS.allowed[before]:
+        BID_TRANSITIONS.require(before, after)
     else:
         with pytest.raises(errors.Conflict):
-            rules.BIDS.require(before, after)
+            BID_TRANSITIONS.require(before, after)
 
 
 def test_what_is_decided_stays_decided() -> None:
     for status in (BidStatus.ACCEPTED, BidStatus.REJECTED, BidStatus.WITHDRAWN, BidStatus.EXPIRED):
-        assert BID_STEPS[status] == ()
-    assert REQUEST_STEPS[RequestStatus.AWARDED] == REQUEST_STEPS[RequestStatus.CANCELLED] == ()
+        assert BID_TRANSITIONS.allowed[status] == ()
+    assert (
+        REQUEST_TRANSITIONS.allowed[RequestStatus.AWARDED] == REQUEST_TRANSITIONS.allowed[RequestStatus.CANCELLED] == ()
+    )
 
 
 def test_times() -> None:
-    assert rules.valid_until(NOW, None) == NOW + timedelta(hours=72)
-    assert rules.valid_until(NOW, NOW + timedelta(hours=24)) == NOW + timedelta(hours=96)
-    rules.require_time_to_answer(NOW + timedelta(hours=2), NOW, NOW + timedelta(days=9))
+    assert rules.bid_expiry(NOW, None) == NOW + timedelta(hours=72)
+    assert rules.bid_expiry(NOW, NOW + timedelta(hours=24)) == NOW + timedelta(hours=96)
+    rules.require_valid_deadline(NOW + timedelta(hours=2), NOW, NOW + timedelta(days=9))
     for deadline in (timedelta(minutes=119), timedelta(days=31), timedelta(days=9)):
         with pytest.raises(errors.Invalid):
-            rules.require_time_to_answer(NOW + deadline, NOW, NOW + timedelta(days=9))
+            rules.require_valid_deadline(NOW + deadline, NOW, NOW + timedelta(days=9))
     assert payout_date(NOW.date(), 30).isoformat() == "2027-02-14"
 
 
@@ -192,9 +196,9 @@ def test_a_request_is_sealed_until_it_is_closed() -> None:
 def test_what_a_bid_is_above_the_lowest_is_rounded_half_up() -> None:
     known = [offer("low", 100_001, 2), offer("high", 150_005, 3)]
     # 50,001.666… a vehicle against 50,000.5: 1.1666… dearer, three times 3.5 cents.
-    assert [each.price_difference_from_lowest for each in rank_bids(known)] == [0, 4]
+    assert [each.price_difference_from_lowest for each in rank_offers(known)] == [0, 4]
     known = [offer("low", 100_001, 2), offer("high", 50_001, 1)]
-    assert [each.price_difference_from_lowest for each in rank_bids(known)] == [0, 1]
+    assert [each.price_difference_from_lowest for each in rank_offers(known)] == [0, 1]
 
 
 def test_who_lost_to_nobody_is_told_that_the_organization_runs_it() -> None:

@@ -1,0 +1,1 @@
+"""Evaluation of bids: which vendors are eligible, how bids rank, and which to award."""

@@ -1,0 +1,134 @@
+"""Whether a vendor can bid for a trip, with every reason why not. Pure: no clock, no I/O.
+
+Distances are miles in a straight line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from math import ceil
+from typing import Final, NamedTuple
+
+from coachway.bookings.charters.equipment import missing_amenities
+from coachway.compliance.rules import ComplianceStatus
+from coachway.core.types.geo import Coordinates, miles_between
+
+_US: Final = "ALAKAZARCACOCTDEDCFLGAHIIDILINIAKSKYLAMEMDMAMIMNMSMOMTNENVNHNJNMNYNCNDOHOKORPARISCSDTNTXUTVTVAWAWVWIWY"
+_CANADA: Final = "ABBCMBNBNLNSNTNUONPEQCSKYT"
+STATES: Final = frozenset(codes[at : at + 2] for codes in (_US, _CANADA) for at in range(0, len(codes), 2))
+"""Two-letter codes of states and provinces."""
+_STATE: Final = re.compile(
+    r"(?:,|\s)\s*([A-Z]{2})(?:\s+[A-Z0-9][A-Z0-9 -]{3,9})?\s*(?:,\s*(?:USA?|United States|Canada))?$"
+)
+
+
+class TripRequirements(NamedTuple):
+    """What a trip requires of the vendor and its vehicles."""
+
+    vehicle_class: str
+    vehicle_count: int
+    passengers: int
+    amenities: frozenset[str]
+    needs_ada: bool
+    state: str | None
+    """The state of the first pickup; None if its address does not contain one."""
+    pickup: Coordinates | None
+    last_day: date
+    revision: int
+    vehicles_left: int
+    """Number of vehicles without a vendor or driver."""
+
+    @property
+    def seats(self) -> int:
+        """Seats that each vehicle needs."""
+        return ceil(self.passengers / self.vehicle_count)
+
+
+class VendorCapabilities(NamedTuple):
+    """What a vendor can do, and whether it may."""
+
+    status: str
+    compliance: ComplianceStatus | None
+    """On the last day of the trip; None if the vendor never submitted a document."""
+    states: Sequence[str]
+    garage: Coordinates | None
+    radius_miles: float | None
+    vehicle_classes: Sequence[str]
+    largest_vehicle: int
+    """Seats; 0 if unknown."""
+    amenities: Sequence[str]
+    is_ada_compliant: bool
+
+
+class VehicleOffer(NamedTuple):
+    """The vehicles that a bid offers."""
+
+    vehicle_class: str
+    seats: int
+    vehicles: int
+    amenities: Sequence[str]
+    is_ada_compliant: bool
+    revision: int
+    """The revision of the charter that the bid was made for."""
+
+
+def parse_state(address: str) -> str | None:
+    """The state or province at the end of an address: `NY` in `11 Wall St, New York, NY 10005`."""
+    match = _STATE.search(address.strip())
+    return match.group(1) if match and match.group(1) in STATES else None
+
+
+def vendor_ineligibility_reasons(trip: TripRequirements, vendor: VendorCapabilities) -> list[str]:
+    """Why a vendor cannot bid for a trip; empty if it can."""
+    reasons = [] if vendor.status == "active" else [f"Vendor is {vendor.status}, not active"]
+    reasons += _compliance_reasons(vendor.compliance)
+    reasons += _service_area_reasons(trip, vendor)
+    if vendor.largest_vehicle and vendor.largest_vehicle < trip.seats:
+        reasons.append(f"Largest vehicle seats {vendor.largest_vehicle}, the trip needs {trip.seats}")
+    if vendor.vehicle_classes and trip.vehicle_class not in vendor.vehicle_classes:
+        reasons.append(f"Has no vehicle of class {trip.vehicle_class}")
+    return reasons
+
+
+def matching_ineligibility_reasons(trip: TripRequirements, vendor: VendorCapabilities) -> list[str]:
+    """Why a vendor is not invited when all that match are: also if its vehicles lack equipment."""
+    reasons = vendor_ineligibility_reasons(trip, vendor)
+    return reasons + _equipment_reasons(trip, vendor.amenities, vendor.is_ada_compliant)
+
+
+def vehicle_ineligibility_reasons(trip: TripRequirements, offer: VehicleOffer) -> list[str]:
+    """Why the offered vehicles do not meet the requirements of a trip; empty if they do."""
+    reasons = []
+    if offer.vehicle_class != trip.vehicle_class:
+        reasons.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.vehicle_class}")
+    if offer.seats < trip.seats:
+        reasons.append(f"Vehicle seats {offer.seats}, the trip needs {trip.seats}")
+    if offer.vehicles > trip.vehicles_left:
+        remaining = f"{trip.vehicles_left} of {trip.vehicle_count}"
+        reasons.append(f"Bid is for {offer.vehicles} vehicles, the trip still needs {remaining}")
+    if offer.revision != trip.revision:
+        reasons.append(f"Bid is for revision {offer.revision} of the trip, the current revision is {trip.revision}")
+    return reasons + _equipment_reasons(trip, offer.amenities, offer.is_ada_compliant)
+
+
+def _compliance_reasons(compliance: ComplianceStatus | None) -> list[str]:
+    return ["Vendor has no compliance documents"] if compliance is None else compliance.reasons()
+
+
+def _service_area_reasons(trip: TripRequirements, vendor: VendorCapabilities) -> list[str]:
+    """Why the first pickup is outside the service area. What is unknown is not a reason."""
+    reasons = []
+    if vendor.states and trip.state is not None and trip.state not in vendor.states:
+        reasons.append(f"Service area: serves {', '.join(vendor.states)}, the first pickup is in {trip.state}")
+    if vendor.radius_miles is not None and vendor.garage is not None and trip.pickup is not None:
+        miles = miles_between(vendor.garage, trip.pickup)
+        if miles > vendor.radius_miles:
+            limit = f"{vendor.radius_miles:g} miles from the garage"
+            reasons.append(f"Service area: serves {limit}, the first pickup is {miles:.0f} away")
+    return reasons
+
+
+def _equipment_reasons(trip: TripRequirements, amenities: Iterable[str], is_ada_compliant: bool) -> list[str]:
+    return missing_amenities(trip.amenities, trip.needs_ada, amenities, is_ada_compliant)

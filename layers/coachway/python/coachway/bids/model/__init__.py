@@ -1,0 +1,1 @@
+"""Records of bids and bid requests."""

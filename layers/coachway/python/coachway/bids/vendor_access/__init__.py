@@ -1,0 +1,1 @@
+"""How vendors bid without logging in: the page of an invitation, and the webhook for their systems."""

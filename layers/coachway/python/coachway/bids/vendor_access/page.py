@@ -1,0 +1,278 @@
+"""The page on which a vendor answers an invitation. It works on a phone, without a password or JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from coachway.bids import service
+from coachway.bids.model.bid import Bid
+from coachway.bids.requests import invitation_links, invitations
+from coachway.bids.requests.invitation_links import LinkedInvitation
+from coachway.bids.rules import BidStatus, RequestStatus
+from coachway.bids.schemas import BidInput
+from coachway.bookings import charter_text
+from coachway.bookings.charter_text import brand_of, formatter_of
+from coachway.bookings.charters.model import Charter
+from coachway.core import errors
+from coachway.core.caller import Caller
+from coachway.core.documents import html
+from coachway.core.documents.formatting import Formatter
+from coachway.core.http.response_types import HtmlResponse
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.schemas import RequestSchema
+from coachway.identity import organization_queries
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_MAX_PRICE: Final = Decimal(10_000_000)
+
+
+class BidForm(RequestSchema):
+    """The form to bid. All fields are text, because the page shows invalid values again with an error."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"quoted_price": "1250.00", "passenger_capacity": "56", "vehicle_count": "1", "driver_name": "Mike"}
+            ]
+        }
+    )
+
+    quoted_price: Annotated[str, Field(max_length=20, pattern=r"^[^\x00-\x1f]*$")] = ""
+    passenger_capacity: Annotated[str, Field(max_length=6, pattern=r"^[^\x00-\x1f]*$")] = ""
+    vehicle_count: Annotated[str, Field(max_length=4, pattern=r"^[^\x00-\x1f]*$")] = ""
+    driver_name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    offers_amenities: Annotated[bool, Field(description="Whether the vehicles have all required amenities.")] = False
+    is_ada_compliant: bool = False
+    notes: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class DeclineForm(RequestSchema):
+    """The form to decline an invitation."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "No coach is free that day."}]})
+
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+def render_bid_page(caller: Caller, token: str) -> HtmlResponse:
+    """Render the page of an invitation, and record the view. Raises NotFound if the link is not valid."""
+    linked = invitation_links.open_invitation_link(caller, token)
+    invitation_links.record_view(linked)
+    return _render(linked, base_path=f"{token}/")
+
+
+def bid_by_form(caller: Caller, token: str, form: BidForm) -> HtmlResponse:
+    """Submit a bid and redirect to the page; show the form again if a value is invalid."""
+    linked = invitation_links.open_invitation_link(caller, token)
+    values = form.model_dump()
+    field_errors, body = _parse_form(form, linked)
+    if body is None:
+        return _render(linked, status=422, values=values, field_errors=field_errors)
+    try:
+        return _redirect_after(caller, token, values, lambda: service.create_submitted_bid(linked.caller, body))
+    except errors.Duplicate:
+        return _render_existing_bid(invitation_links.open_invitation_link(caller, token), token, body, values)
+
+
+def _render_existing_bid(
+    linked: LinkedInvitation, token: str, body: BidInput, values: Mapping[str, object]
+) -> HtmlResponse:
+    """Answer a vendor that has a bid already. If it is the same, such as after a second tap, redirect to the page."""
+    bid = linked.bid
+    if bid is None or not bid.status.is_active:
+        problem = "Your company has a draft bid for this trip. Log in to submit or withdraw it."
+        return _render(linked, status=409, problem=problem, values=values)
+    if (bid.terms.quoted_price, bid.vehicle_count) == (body.quoted_price, body.vehicle_count):
+        return _redirect_to_page(token)
+    price = formatter_of(organization_queries.get(bid.org_id)).money(bid.terms.quoted_price, bid.currency)
+    problem = f"You have already bid {price}, so this bid was not submitted. Withdraw the first bid to bid again."
+    return _render(linked, status=409, problem=problem, values=values)
+
+
+def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
+    """Decline the invitation and redirect to the page."""
+
+    def decline() -> None:
+        linked = invitation_links.open_invitation_link(caller, token)
+        invitations.decline_invitation(linked.caller, linked.invitation, linked.request, form.reason.strip())
+
+    return _redirect_after(caller, token, form.model_dump(), retry_on_conflict(decline))
+
+
+def withdraw_by_form(caller: Caller, token: str) -> HtmlResponse:
+    """Withdraw the bid and redirect to the page. The vendor can bid again while bidding is open."""
+
+    def withdraw() -> None:
+        linked = invitation_links.open_invitation_link(caller, token)
+        if linked.bid is None:
+            raise errors.Conflict("There is no bid to withdraw.")
+        service.withdraw_bid(linked.caller, linked.bid.id)
+
+    return _redirect_after(caller, token, {}, withdraw)
+
+
+def _redirect_after(
+    caller: Caller, token: str, values: Mapping[str, object], action: Callable[[], object]
+) -> HtmlResponse:
+    """Run `action` and redirect to the page; show the page with the problem if it raises Conflict."""
+    try:
+        action()
+    except errors.Duplicate:
+        raise
+    except errors.Conflict as conflict:
+        problem = conflict.detail or conflict.title
+        linked = invitation_links.open_invitation_link(caller, token)
+        return _render(linked, status=409, problem=problem, values=values)
+    return _redirect_to_page(token)
+
+
+def _redirect_to_page(token: str) -> HtmlResponse:
+    return HtmlResponse("", status=303, headers={"Location": f"../{token}"})
+
+
+def _parse_form(form: BidForm, linked: LinkedInvitation) -> tuple[dict[str, str], BidInput | None]:
+    """Parse the form; returns the errors by field, or the bid."""
+    charter, remaining, field_errors = linked.charter, _count_remaining_vehicles(linked), dict[str, str]()
+    price = _parse_amount(form.quoted_price)
+    if price is None:
+        field_errors["quoted_price"] = "Enter your price, such as 1250.00."
+    seats = _parse_number(form.passenger_capacity, 1000)
+    if seats is None:
+        field_errors["passenger_capacity"] = "Enter the number of passenger seats of each vehicle."
+    count = _parse_number(form.vehicle_count or str(remaining), remaining)
+    if count is None:
+        field_errors["vehicle_count"] = (
+            f"Enter a number from 1 to {remaining}." if remaining > 1 else "Only one vehicle is needed now."
+        )
+    if field_errors or price is None:
+        return field_errors, None
+    try:
+        body = BidInput(
+            vendor_id=linked.invitation.vendor_id,
+            charter_id=charter.id,
+            quoted_price=price,
+            vehicle_type=charter.vehicle_class,
+            vehicle_count=count,
+            passenger_capacity=seats or 1,
+            driver_name=" ".join(form.driver_name.split()) or None,
+            amenities=list(charter.amenities) if form.offers_amenities else [],
+            is_ada_compliant=form.is_ada_compliant,
+            notes=form.notes.strip(),
+        )
+    except ValidationError:
+        return {"notes": "The form contains an invalid value."}, None
+    return {}, body
+
+
+def _parse_amount(text: str) -> int | None:
+    """The cents of `1250`, `1,250.00` or `$1250.5`; None if it is not an amount."""
+    try:
+        value = Decimal(text.strip().lstrip("$").replace(",", ""))
+    except InvalidOperation:
+        return None
+    cents = value * 100 if value.is_finite() else Decimal(0)
+    return int(cents) if 0 < value <= _MAX_PRICE and cents == cents.to_integral_value() else None
+
+
+def _parse_number(text: str, maximum: int) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= maximum else None
+
+
+def _render(
+    linked: LinkedInvitation,
+    *,
+    base_path: str = "",
+    status: int = 200,
+    problem: str = "",
+    values: Mapping[str, object] | None = None,
+    field_errors: Mapping[str, str] | None = None,
+) -> HtmlResponse:
+    organization = organization_queries.get(linked.charter.org_id)
+    formatter = formatter_of(organization)
+    defaults = {"vehicle_count": str(_count_remaining_vehicles(linked)), "reason": ""}
+    return html.html(
+        TEMPLATES,
+        "bid.html",
+        brand=brand_of(organization),
+        status=status,
+        base_path=base_path,
+        vendor=linked.vendor.business_name,
+        number=linked.charter.number,
+        heading=f"Trip {linked.charter.number}",
+        route=charter_text.describe_route(linked.charter.stops),
+        facts=_trip_facts(linked.charter, formatter),
+        stops=charter_text.describe_stops(linked.charter.stops, formatter),
+        message=linked.request.message,
+        deadline=formatter.moment(linked.request.deadline, linked.charter.timezone),
+        is_open=_is_open(linked),
+        can_withdraw=linked.bid is not None and linked.bid.status.is_active,
+        banner=_build_banner(linked, formatter),
+        problem=problem,
+        vehicles=_count_remaining_vehicles(linked),
+        amenities=charter_text.amenity_names(linked.charter),
+        requires_ada=linked.request.requires_ada,
+        currency=linked.request.currency,
+        is_sealed=linked.request.is_sealed,
+        values={**BidForm().model_dump(), **defaults, **(values or {})},
+        errors=field_errors or {},
+    )
+
+
+def _trip_facts(charter: Charter, formatter: Formatter) -> list[charter_text.Fact]:
+    facts = charter_text.describe_trip(charter)
+    return [*facts, charter_text.Fact("Miles", formatter.number(charter.miles))]
+
+
+def _count_remaining_vehicles(linked: LinkedInvitation) -> int:
+    """The number of vehicles to bid for, at least 1."""
+    return max(1, len(linked.charter.uncovered_vehicles))
+
+
+def _is_open(linked: LinkedInvitation) -> bool:
+    """Whether the vendor can bid; also if an earlier bid was rejected while bidding is open."""
+    has_bid = linked.bid is not None and (linked.bid.status.is_active or linked.bid.status is BidStatus.ACCEPTED)
+    return linked.request.status is RequestStatus.OPEN and not has_bid
+
+
+class Banner(NamedTuple):
+    """The state of the bid, or else of the request, at the top of the page."""
+
+    title: str
+    text: str
+    mood: Literal["good", "bad", ""]
+
+
+def _build_banner(linked: LinkedInvitation, formatter: Formatter) -> Banner | None:
+    bid, request = linked.bid, linked.request
+    if bid is not None and bid.status not in {BidStatus.WITHDRAWN, BidStatus.EXPIRED}:
+        return _build_bid_banner(bid, formatter)
+    if request.status is RequestStatus.CANCELLED:
+        return Banner("This bid request was cancelled", request.status_reason, "bad")
+    if request.status is not RequestStatus.OPEN:
+        return Banner("Bidding is closed", "Thank you for your interest.", "bad")
+    if linked.invitation.is_accepted is False:
+        return Banner("You declined", "You can still bid until the deadline.", "")
+    return None
+
+
+def _build_bid_banner(bid: Bid, formatter: Formatter) -> Banner:
+    price = formatter.money(bid.terms.quoted_price, bid.currency)
+    match bid.status:
+        case BidStatus.ACCEPTED if bid.called_off_at is not None:
+            reason = bid.called_off_reason.rstrip(".")
+            text = f"Your bid was accepted, but the trip was called off. Please do not send a vehicle: {reason}."
+            return Banner("This job is called off", text, "bad")
+        case BidStatus.ACCEPTED:
+            payday = formatter.day(bid.payout_date) if bid.payout_date else ""
+            return Banner("Your bid was accepted", f"You run this trip for {price}. We pay you on {payday}.", "good")
+        case BidStatus.REJECTED:
+            return Banner("Your bid was not accepted", bid.decision_reason, "bad")
+        case _:
+            text = f"You bid {price}. We will email you when a decision is made."
+            return Banner("Your bid was submitted", text, "good")

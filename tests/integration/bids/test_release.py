@@ -1,0 +1,93 @@
+"""A vendor that won cannot come after all: what it won is taken back, and somebody else runs the trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from coachway.bids.model.bid import BID
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters import queries as charter_queries
+from coachway.core import store
+from coachway.core.runtime import clock
+from tests.integration.bids.builders import (
+    SYSTEM,
+    create_booked_charter,
+    create_organizations,
+    create_submitted_bid,
+    create_vendor,
+    get_charter,
+    send_ok,
+    send_request,
+)
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
+
+WHY = {"reason": "Your coach broke down"}
+
+
+@pytest.fixture(autouse=True)
+def organization() -> Iterator[None]:
+    with clock.frozen(datetime(2027, 2, 1, 12, tzinfo=UTC)):
+        create_organizations()
+        yield
+
+
+def won(charter_id: str, vendor_id: str, **fields: Any) -> str:
+    bid = str(create_submitted_bid(charter_id, vendor_id, **fields)["id"])
+    send_ok("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+    return bid
+
+
+def test_what_a_vendor_won_is_free_again_and_another_wins_it() -> None:
+    trip, vendor_id, other_id = create_booked_charter()["id"], create_vendor("One"), create_vendor("Two")
+    first = won(trip, vendor_id)
+    assert get_charter(trip)["status"] == "confirmed"
+    released = send_ok("POST", f"/bids/{first}/release", WHY)
+    assert (released["status"], released["called_off_reason"]) == ("accepted", "Your coach broke down")
+    charter = get_charter(trip)
+    assert (charter["status"], charter["vehicles"], charter["vendor_id"]) == ("confirmed", [], None)
+    second = won(trip, other_id)
+    assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
+    told = [each for each in store.history(BID.key(org=ORG, id=first)) if each.type == "bid.called_off"]
+    assert [each.data["reason"] for each in told] == ["Your coach broke down"]
+
+
+def test_the_others_of_a_trip_keep_theirs() -> None:
+    trip = create_booked_charter(vehicle_count=2, passengers=80)["id"]
+    first, second = won(trip, create_vendor("One"), vehicle_count=1), won(trip, create_vendor("Two"), vehicle_count=1)
+    send_ok("POST", f"/bids/{first}/release", WHY)
+    assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
+
+
+def test_it_is_taken_back_once_and_only_from_who_won_it() -> None:
+    trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
+    open_ = create_submitted_bid(trip, vendor_id)["id"]
+    assert send_request("POST", f"/bids/{open_}/release", WHY).json()["title"] == "The award cannot be released"
+    send_ok("POST", f"/bids/{open_}/accept", {"decision": "accept"})
+    assert send_request("POST", f"/bids/{open_}/release", {}).status == 422
+    assert send_request("POST", f"/bids/{open_}/release", WHY, vendor_id=vendor_id).status == 403
+    send_ok("POST", f"/bids/{open_}/release", WHY)
+    assert send_request("POST", f"/bids/{open_}/release", WHY).status == 409
+
+
+def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
+    trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
+    bid = won(trip, vendor_id)
+    before = charter_queries.get_charter(SYSTEM, trip)
+    driven = before.vehicles[0].model_copy(update={"assignment_id": "asg_1", "driver_id": "drv_1"})
+    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [driven], "assigned"))
+    reply = send_request("POST", f"/bids/{bid}/release", WHY)
+    assert (reply.status, reply.json()["detail"]) == (409, "Release asg_1 first.")
+    assert get_charter(trip)["vendor_id"] == vendor_id
+
+
+def test_a_trip_that_has_begun_stays_whose_it_is() -> None:
+    trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
+    bid = won(trip, vendor_id)
+    booking_builders.ask("POST", f"/charters/{trip}/cancel", {"reason": "off"})
+    assert send_request("POST", f"/bids/{bid}/release", WHY).status == 409
+    assert get_charter(trip)["vendor_id"] == vendor_id
