@@ -196,7 +196,7 @@ def _render(
     organization = organization_queries.get(linked.charter.org_id)
     formatter = formatter_of(organization)
     defaults = {"vehicle_count": str(_count_remaining_vehicles(linked)), "reason": ""}
-    return html.html(
+    return html.render_template(
         TEMPLATES,
         "bid.html",
         brand=brand_of(organization),
