@@ -35,7 +35,7 @@ def invite_vendor(bidding: BiddingOrganization, name: str, **trip: object) -> tu
     charter = bidding.create_booked_charter(**trip)
     request = bidding.create_bid_request(charter["id"], vendor, hours=600, message="Four hours on site, return empty.")
     address = f"{name.lower().replace(' ', '-')}@{bidding.operator.slug}.example"
-    mail = bidding.stack.wait_for_mail(address, f"^Your bid for trip {charter['number']}")
+    mail = bidding.stack.wait_for_mail(address, f"^Invitation to bid: trip {charter['number']}")
     [link] = set(re.findall(r"https?://\S+/pages/bids/[\w-]+", mail["BodyText"]))
     return request["id"], charter["id"], link
 

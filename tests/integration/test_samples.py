@@ -17,12 +17,12 @@ from infra.local.deployment import docs_site
 from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Sandbox, sandbox, sandbox_process
 from tests.integration.client import token_for
-from tests.integration.messaging.conftest import ORG, Post, post
+from tests.integration.messaging.message_services import ORG, SentMessages, sent_messages
 from tests.samples import SAMPLES, read_sample
 from tests.template import functions
 from tools.entries import list_api_entries
 
-__all__ = ["post", "sandbox", "sandbox_process"]
+__all__ = ["sandbox", "sandbox_process", "sent_messages"]
 
 
 WITHOUT_VALID_SIGNATURE = {"BidsWebhookFunction", "BillingWebhookFunction"}
@@ -105,7 +105,7 @@ def functions_with_source(source: str) -> list[str]:
 
 @pytest.mark.parametrize("function", [entry.function for entry in list_api_entries()])
 def test_api_function_answers_a_request(
-    function: str, post: Post, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    function: str, sent_messages: SentMessages, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docs_site.write_site(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
@@ -116,7 +116,7 @@ def test_api_function_answers_a_request(
 
 
 @pytest.mark.parametrize("function", functions_with_source("Schedule"))
-def test_timer_function_runs_its_jobs(function: str, post: Post, sandbox: Sandbox) -> None:
+def test_timer_function_runs_its_jobs(function: str, sent_messages: SentMessages, sandbox: Sandbox) -> None:
     results = load_handler(function)(read_sample_of(function), Context())
     counts = [
         each for result in results.values() for each in (result.values() if isinstance(result, dict) else [result])
@@ -128,13 +128,13 @@ def test_timer_function_runs_its_jobs(function: str, post: Post, sandbox: Sandbo
 
 
 @pytest.mark.parametrize("function", functions_with_source("SQS"))
-def test_consumer_function_handles_a_message(function: str, post: Post) -> None:
+def test_consumer_function_handles_a_message(function: str, sent_messages: SentMessages) -> None:
     assert load_handler(function)(read_sample_of(function), Context()) == {"batchItemFailures": []}
 
 
-def test_messaging_function_sends_the_invitation_of_its_sample(post: Post) -> None:
+def test_messaging_function_sends_the_invitation_of_its_sample(sent_messages: SentMessages) -> None:
     load_handler("MessagingFunction")(read_sample_of("MessagingFunction"), Context())
-    assert [mail["To"] for mail in post.mails] == ["Sam Ruiz <invited@harbor.example>"]
+    assert [mail["To"] for mail in sent_messages.mails] == ["Sam Ruiz <invited@harbor.example>"]
 
 
 def test_relay_publishes_the_events_of_its_sample(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ def test_bidding_low_bid_is_awarded_automatically(stack: Stack) -> None:
     bidding.create_vendor("Elsewhere", service_states=["CA"])
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], hours=25, target_price=1400)
-    invitation = stack.wait_for_mail(f"cheap@{bidding.operator.slug}.example", "^Your bid for trip")
+    invitation = stack.wait_for_mail(f"cheap@{bidding.operator.slug}.example", "^Invitation to bid: trip")
     assert "/pages/bids/" in invitation["BodyText"]
     low, high = (
         bidding.create_submitted_bid(trip["id"], first_vendor, 1200),

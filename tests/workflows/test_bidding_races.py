@@ -51,8 +51,8 @@ def test_accept_bid_and_cancel_charter_at_once_notifies_vendor(bidding: BiddingO
 
     decided_bid = eventually(find_decided_bid, 60, "the bid was not rejected")
     assert (decided_bid["status"] == "accepted") == (accepted.status_code == 200)
-    mail = bidding.stack.wait_for_mail(f"torn@{bidding.operator.slug}.example", "^Called off|was not accepted")
-    assert ("job is called off" in mail["BodyText"]) == (decided_bid["status"] == "accepted")
+    mail = bidding.stack.wait_for_mail(f"torn@{bidding.operator.slug}.example", "^Cancelled|was not accepted")
+    assert ("no longer need you" in mail["BodyText"]) == (decided_bid["status"] == "accepted")
 
 
 def test_decline_quote_ends_bidding_and_workflow(bidding: BiddingOrganization) -> None:

@@ -179,7 +179,7 @@ def test_invoicing_run_repeated_invoices_once_despite_failure(stack: Stack) -> N
     }
     assert [each["status"] for each in second.list_all("/invoices")] == ["issued"]
     office = f"office@{first.slug}.example"
-    summary = stack.wait_for_mail(office, "^Invoices for October 2026: 1 to look at")
+    summary = stack.wait_for_mail(office, "^Invoices for October 2026: 1 failed")
     assert "Bolt Tours" in summary["BodyText"]
     assert "has changed. Void this draft" in " ".join(summary["BodyText"].split())
     assert len([each for each in stack.mails(office) if "Invoices for" in each["Subject"]]) == 1

@@ -58,7 +58,7 @@ def test_released_vendor_is_notified_and_payable_voided(stack: Stack) -> None:
     bidding = BiddingOrganization.create(stack)
     trip, payable = create_awarded_charter(bidding, "Premium", 1250)
     bidding.operator.call("POST", f"/bids/{payable['bid_id']}/release", {"reason": "Your coach broke down"})
-    stack.wait_for_mail(f"premium@{bidding.operator.slug}.example", "^Called off: trip CH-")
+    stack.wait_for_mail(f"premium@{bidding.operator.slug}.example", "^Cancelled: trip CH-")
     bid = bidding.create_submitted_bid(trip, bidding.create_vendor("Relief"), 1400)
     bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept"})
 

@@ -42,7 +42,7 @@ def test_approve_refund_resumes_workflow(billing: BillingOrganization) -> None:
     payment = billing.create_card_payment(billing.create_booked_charter()["id"], 726.5)
     refund = billing.request_refund(payment["id"], 500)
     assert refund["status"] == "awaiting_approval"
-    billing.stack.wait_for_mail(billing.office_email, "A refund of .* needs a manager")
+    billing.stack.wait_for_mail(billing.office_email, "A refund of .* needs approval")
     assert billing.list_refunded_cents(payment) == []
     billing.operator.call("POST", f"/refunds/{refund['id']}/approve", {"reason": "Fair enough"})
     billing.wait_for_refund_status(refund["id"], "completed")
@@ -90,7 +90,7 @@ def test_failed_refund_retry_refunds_once(billing: BillingOrganization) -> None:
     failed = billing.wait_for_refund_status(refund["id"], "failed", 120)
     assert failed["failure"]["state"] == "GiveBack"
     assert billing.get_charter(trip["id"])["flow_failures"]["refund"] == failed["failure"]
-    billing.stack.wait_for_mail(billing.office_email, r"A refund of \$120.00 did not go out")
+    billing.stack.wait_for_mail(billing.office_email, r"A refund of \$120.00 failed")
     dynamodb.put_item(TableName=table, Item=stored)
     eventually(lambda: billing.list_executions("refund", refund["id"])[0]["status"] == "FAILED", 30)
     assert workflow_redrive.redrive_failed_executions(aws_clients.client, billing.stack.config) >= 1
@@ -148,7 +148,7 @@ def test_returned_refund_is_reported_and_retried(stack: Stack) -> None:
         726.5,
         -72_650,
     )
-    stack.wait_for_mail(billing.office_email, r"A refund of \$140.00 did not go out")
+    stack.wait_for_mail(billing.office_email, r"A refund of \$140.00 failed")
     billing.operator.call("POST", f"/refunds/{refund['id']}/retry")
     assert (
         billing.wait_for_refund_status(refund["id"], "completed")["stripe_refund_id"] != completed["stripe_refund_id"]

@@ -1,4 +1,4 @@
-"""Links without a deployment."""
+"""Settings of the messaging tests, which need no deployment."""
 
 from __future__ import annotations
 

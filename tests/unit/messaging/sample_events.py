@@ -1,4 +1,4 @@
-"""Events as they come off the bus, for the tests of what is said about them."""
+"""A sample event of each type that has a message."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from coachway.core.documents.formatting import Formatter
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.types import ids
 from coachway.messaging.notifications.consumers import RULES
-from coachway.messaging.rendering.sender import Letterhead
+from coachway.messaging.rendering.sender import Sender
 
-HEAD = Letterhead(
+SENDER = Sender(
     Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
     Formatter("America/New_York", "USD"),
     "harbor",
@@ -55,7 +55,7 @@ _USER: dict[str, Any] = {
     "first_name": "Eli",
     "organization_name": "Harbor Coach",
 }
-_SECRET: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
+_NONCE_FIELDS: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
 
 _INVOICE: dict[str, Any] = {
     "invoice_id": "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
@@ -170,7 +170,7 @@ _OFFER: dict[str, Any] = {
     "vehicle_name": "Coach 14",
     "expires_at": "2099-03-03T13:10:00Z",
 }
-_TOOK_OVER: dict[str, Any] = {
+_REPLACEMENT: dict[str, Any] = {
     "replacement_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
     "replacement_driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
     "replacement_driver_name": "Nia Near",
@@ -180,10 +180,10 @@ _TOOK_OVER: dict[str, Any] = {
     "client_email": "events@acme.example",
 }
 
-SAID: dict[str, dict[str, Any]] = {
+SAMPLES: dict[str, dict[str, Any]] = {
     "recovery.offered": {**_RECOVERY, "offer": _OFFER, "driver_phone": "+12125550188"},
     "recovery.escalated": {**_RECOVERY, "why": "2 drivers asked; no other driver can take over", "asked": 2},
-    "trip.recovered": {**_RECOVERY, **_TOOK_OVER},
+    "trip.recovered": {**_RECOVERY, **_REPLACEMENT},
     "assignment.offered": {**_ASSIGNMENT, "chosen_by": "person"},
     "assignment.accepted": {**_ASSIGNMENT, "second_driver_name": "Sam Tran", "second_driver_phone": "+12125550188"},
     "assignment.released": {**_ASSIGNMENT, "reason": "The charter was cancelled"},
@@ -309,33 +309,33 @@ SAID: dict[str, dict[str, Any]] = {
     },
     "user.invited": {
         **_USER,
-        **_SECRET,
+        **_NONCE_FIELDS,
         "email": "eli@harbor.example",
         "last_name": "Roe",
         "role": "staff",
         "invited_by": "usr_1",
     },
-    "user.password_reset_requested": {**_USER, **_SECRET, "email": "eli@harbor.example"},
+    "user.password_reset_requested": {**_USER, **_NONCE_FIELDS, "email": "eli@harbor.example"},
     "user.password_changed": {**_USER, "email": "eli@harbor.example"},
-    "user.otp_requested": {**_USER, **_SECRET, "channel": "sms", "recipient": "+12125550123"},
+    "user.otp_requested": {**_USER, **_NONCE_FIELDS, "channel": "sms", "recipient": "+12125550123"},
 }
-"""Of every type, what one event says."""
+"""The data of a sample event, by event type."""
 
 
 for _rule in RULES:
-    if _rule.event.TYPE not in SAID and "json_schema_extra" in _rule.event.model_config:
+    if _rule.event.TYPE not in SAMPLES and "json_schema_extra" in _rule.event.model_config:
         _examples: Any = _rule.event.model_config["json_schema_extra"]
-        SAID[_rule.event.TYPE] = _examples["examples"][0]
-"""An event class that has an example needs no sample here."""
+        SAMPLES[_rule.event.TYPE] = _examples["examples"][0]
+"""Event classes with an example need no sample here."""
 
 
-def delivery(kind: str, *, org_id: str = "", event_id: str = "", **said: Any) -> Delivery:
-    """An event of a type, with `said` over the usual."""
+def build_delivery(event_type: str, *, org_id: str = "", event_id: str = "", **fields: Any) -> Delivery:
+    """A delivery of the sample event of a type; `fields` replaces fields."""
     return Delivery(
         event_id=event_id or ids.ulid(),
-        type=kind,
+        type=event_type,
         org_id=org_id or "org_01JQZZZZZZZZZZZZZZZZZZZZZZ",
         aggregate_id="chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         correlation_id="corr-1",
-        data={**SAID[kind], **said},
+        data={**SAMPLES[event_type], **fields},
     )

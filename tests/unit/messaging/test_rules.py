@@ -1,4 +1,4 @@
-"""The same event makes the same message, and only one sender has it in hand."""
+"""Ids of messages, and the next step by lease."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from coachway.messaging import rules
 from coachway.messaging.model import Channel, Notification, Status
 
 NOW = datetime(2027, 3, 3, 12, tzinfo=UTC)
-EVENT = "01K3ZV8N6Y3T5G7H9J1M2P4R6S"
+EVENT_ID = "01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 
 
-def known(status: Status, lease: timedelta) -> Notification:
+def build_notification(status: Status, lease: timedelta) -> Notification:
     return Notification(
-        id=rules.notification_id(EVENT, "quote-sent", "a@b.example"),
+        id=rules.notification_id(EVENT_ID, "quote-sent", "a@b.example"),
         org_id="org_1",
-        event_id=EVENT,
+        event_id=EVENT_ID,
         about="chr_1",
         template="quote-sent",
         channel=Channel.EMAIL,
@@ -31,21 +31,21 @@ def known(status: Status, lease: timedelta) -> Notification:
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_a_message_has_one_id_that_begins_with_its_event_s_time(template: str, recipient: str) -> None:
-    once = rules.notification_id(EVENT, template, recipient)
-    assert once == rules.notification_id(EVENT, template, recipient)
-    assert ids.is_id(once, "msg")
-    assert ids.created_at_of(once) == ids.created_at_of(EVENT)
+def test_notification_id_is_stable_and_starts_with_event_time(template: str, recipient: str) -> None:
+    message_id = rules.notification_id(EVENT_ID, template, recipient)
+    assert message_id == rules.notification_id(EVENT_ID, template, recipient)
+    assert ids.is_id(message_id, "msg")
+    assert ids.created_at_of(message_id) == ids.created_at_of(EVENT_ID)
 
 
-def test_another_event_template_or_recipient_is_another_message() -> None:
-    made = {
+def test_notification_id_depends_on_event_template_and_recipient() -> None:
+    message_ids = {
         rules.notification_id(event, template, recipient)
-        for event in (EVENT, "01K3ZV8N6Y3T5G7H9J1M2P4R6T")
+        for event in (EVENT_ID, "01K3ZV8N6Y3T5G7H9J1M2P4R6T")
         for template in ("quote-sent", "charter-booked")
         for recipient in ("a@b.example", "b@b.example")
     }
-    assert len(made) == 8
+    assert len(message_ids) == 8
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_another_event_template_or_recipient_is_another_message() -> None:
         (Status.SENT, timedelta(hours=1), rules.Step.DONE),
         (Status.FAILED, timedelta(0), rules.Step.DONE),
         (Status.WAITING, timedelta(hours=1), rules.Step.TAKE_OVER),
-        (Status.SENDING, timedelta(microseconds=1), rules.Step.LEAVE),
+        (Status.SENDING, timedelta(microseconds=1), rules.Step.RETRY_LATER),
         (Status.SENDING, timedelta(0), rules.Step.TAKE_OVER),
     ],
 )
-def test_who_comes_second_looks_at_how_far_the_first_is(status: Status, lease: timedelta, step: rules.Step) -> None:
-    assert rules.next_step(known(status, lease), NOW) is step
+def test_next_step_depends_on_status_and_lease(status: Status, lease: timedelta, step: rules.Step) -> None:
+    assert rules.next_step(build_notification(status, lease), NOW) is step

@@ -14,7 +14,7 @@ from coachway.core.types.personal import ERASED, Personal
 
 
 class TripStop(BaseSchema):
-    """A stop, as mails show it."""
+    """A stop, as emails show it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +44,7 @@ class _CharterEvent(Event):
 
 
 class _ClientMailEvent(_CharterEvent):
-    """A charter event that is mailed to the client."""
+    """A charter event that is emailed to the client."""
 
     client_name: Annotated[str, Personal()]
     client_email: Annotated[str, Personal()]
@@ -52,7 +52,7 @@ class _ClientMailEvent(_CharterEvent):
 
 
 class CharterCreated(_CharterEvent):
-    """A charter was quoted for the first time."""
+    """A charter was created with its first quote."""
 
     TYPE: ClassVar[str] = "charter.created"
 
@@ -61,7 +61,7 @@ class CharterCreated(_CharterEvent):
 
 
 class CharterModified(_CharterEvent):
-    """A charter was edited; `revised` if the quoted trip changed."""
+    """A charter was updated. `revised` is true if the quoted trip changed."""
 
     TYPE: ClassVar[str] = "charter.modified"
 
@@ -119,13 +119,13 @@ class CharterBooked(_ClientMailEvent):
 
 
 class CharterConfirmed(_CharterEvent):
-    """A charter was confirmed: every vehicle has a driver or a vendor, or someone overrode that."""
+    """A charter was confirmed: every vehicle has a driver or a vendor, or a manager confirmed it anyway."""
 
     TYPE: ClassVar[str] = "charter.confirmed"
 
     reason: Annotated[str, Personal()]
     uncovered: list[int] = Field(default_factory=list)
-    """Vehicles without a driver or a vendor, if someone overrode that."""
+    """Vehicles without a driver or a vendor, if a manager set the status anyway."""
 
 
 class CharterStarted(_CharterEvent):
@@ -135,7 +135,7 @@ class CharterStarted(_CharterEvent):
 
     reason: Annotated[str, Personal()]
     uncovered: list[int] = Field(default_factory=list)
-    """Vehicles without a driver or a vendor, if someone overrode that."""
+    """Vehicles without a driver or a vendor, if a manager set the status anyway."""
 
 
 class CharterCompleted(_CharterEvent):

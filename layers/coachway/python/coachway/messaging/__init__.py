@@ -1,1 +1,1 @@
-"""Mails and text messages that follow from events, each sent once, and the record of them."""
+"""Emails and text messages about events, and their records. Each message is sent once."""

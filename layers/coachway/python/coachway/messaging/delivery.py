@@ -1,9 +1,9 @@
 """Sends each message once.
 
-A message is claimed by writing its record, under an id that follows from the event, before it is sent; afterwards it is
-marked. An event delivered twice finds the record. A sender cut off between sending and marking leaves a claim whose
-lease ends: the next delivery takes over. Then Twilio is asked whether it has the message; SES cannot be asked, so in
-that one case a mail goes out again, under the same Message-ID.
+Before a message is sent, its record is created with an id that is derived from the event, so a repeated delivery of the
+event finds the record. If the process fails after sending and before updating the record, the next delivery takes over
+when the lease of the record ends. For SMS, it then asks Twilio whether the message was accepted. SES has no such
+request, so in this case an email is sent twice, with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.messaging import rules
 from coachway.messaging.channels import email, sms
-from coachway.messaging.channels.base import Refused, RenderedMessage
+from coachway.messaging.channels.base import MessageRejected, RenderedMessage
 from coachway.messaging.model import NOTIFICATION, Channel, Message, Notification, Status
 from coachway.messaging.rendering import renderer
-from coachway.messaging.rendering.sender import Letterhead
+from coachway.messaging.rendering.sender import Sender
 
-TOO_LATE: Final = "it came too late to be of use"
+EXPIRED_REASON: Final = "The message expired before it was sent."
 
 
-def send_message(caller: Caller, event_id: str, message: Message, letterhead: Letterhead) -> None:
-    """Send `message`, if it was not sent before.
+def send_message(caller: Caller, event_id: str, message: Message, sender: Sender) -> None:
+    """Send a message unless it was sent before.
 
-    Raises ConcurrentUpdate while another delivery of the event is sending it, UpstreamUnavailable when a service
-    failed for now.
+    Raises ConcurrentUpdate while another delivery of the event is sending it, UpstreamUnavailable if the email or SMS
+    service fails temporarily.
     """
-    letter = renderer.render_message(message, letterhead)
-    claimed = _claim(caller, event_id, message, letter.subject)
+    rendered = renderer.render_message(message, sender)
+    claimed = _claim_message(caller, event_id, message, rendered.subject)
     if claimed is None:
         return
-    if clock.now() > message.useful_until:
-        _fail(caller, claimed, TOO_LATE)
+    if clock.now() > message.send_until:
+        _mark_failed(caller, claimed, EXPIRED_REASON)
         return
     try:
-        provider_id = _send_by_channel(claimed, message, letter, letterhead)
-    except Refused as refusal:
-        _fail(caller, claimed, refusal.reason)
-    except errors.UpstreamUnavailable as failure:
-        later = claimed.model_copy(update={"status": Status.WAITING, "reason": failure.detail})
-        store.commit(caller, Update(claimed, later))
+        provider_id = _send_rendered(claimed, message, rendered, sender)
+    except MessageRejected as error:
+        _mark_failed(caller, claimed, error.reason)
+    except errors.UpstreamUnavailable as error:
+        waiting = claimed.model_copy(update={"status": Status.WAITING, "reason": error.detail})
+        store.commit(caller, Update(claimed, waiting))
         raise
     else:
         sent = claimed.model_copy(
@@ -58,8 +58,8 @@ def send_message(caller: Caller, event_id: str, message: Message, letterhead: Le
         logger.info("message sent", notification_id=sent.id, template=sent.template, channel=sent.channel.value)
 
 
-def _claim(caller: Caller, event_id: str, message: Message, subject: str) -> Notification | None:
-    """The record of a message that is now ours to send; None if there is nothing to do."""
+def _claim_message(caller: Caller, event_id: str, message: Message, subject: str) -> Notification | None:
+    """Create or take over the record of a message; return None if the message was sent or has failed."""
     now = clock.now()
     record = Notification(
         id=rules.notification_id(event_id, message.template, message.recipient),
@@ -74,47 +74,49 @@ def _claim(caller: Caller, event_id: str, message: Message, subject: str) -> Not
     )
     existing = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
     if existing is None:
-        store.commit(caller, Create(record, on_exists=_busy_error()))
+        store.commit(caller, Create(record, on_exists=_in_progress_error()))
         return record
     match rules.next_step(existing, now):
         case rules.Step.DONE:
             return None
-        case rules.Step.LEAVE:
-            raise _busy_error()
+        case rules.Step.RETRY_LATER:
+            raise _in_progress_error()
         case rules.Step.TAKE_OVER:
             return _take_over_claim(caller, existing, now)
 
 
 def _take_over_claim(caller: Caller, existing: Notification, now: datetime) -> Notification:
-    ours = existing.model_copy(
+    claimed = existing.model_copy(
         update={"status": Status.SENDING, "attempts": existing.attempts + 1, "lease_until": now + rules.LEASE}
     )
-    store.commit(caller, Update(existing, ours, on_stale=_busy_error()))
-    return ours
+    store.commit(caller, Update(existing, claimed, on_stale=_in_progress_error()))
+    return claimed
 
 
-def _busy_error() -> errors.ConcurrentUpdate:
-    return errors.ConcurrentUpdate("another delivery of the event is sending this message")
+def _in_progress_error() -> errors.ConcurrentUpdate:
+    return errors.ConcurrentUpdate("The message is being sent by another delivery of the event.")
 
 
-def _send_by_channel(claimed: Notification, message: Message, letter: RenderedMessage, letterhead: Letterhead) -> str:
+def _send_rendered(claimed: Notification, message: Message, rendered: RenderedMessage, sender: Sender) -> str:
     if message.channel is Channel.EMAIL:
-        enclosed = message.attachment
+        attachment = message.attachment
         return email.send_email(
-            letter if enclosed is None else replace(letter, attachment=(enclosed.name, file_storage.get(enclosed.key))),
+            rendered
+            if attachment is None
+            else replace(rendered, attachment=(attachment.name, file_storage.get(attachment.key))),
             to=message.recipient,
             to_name=message.name,
-            from_name=letterhead.brand.name,
-            reply_to=letterhead.brand.email,
+            from_name=sender.brand.name,
+            reply_to=sender.brand.email,
             message_id=claimed.id,
         )
-    before = None
+    provider_id = None
     if claimed.attempts > 1:
-        before = sms.find_sent(letter.text, to=message.recipient, since=claimed.created_at)
-    return before or sms.send_sms(letter.text, to=message.recipient)
+        provider_id = sms.find_accepted_sms(rendered.text, to=message.recipient, since=claimed.created_at)
+    return provider_id or sms.send_sms(rendered.text, to=message.recipient)
 
 
-def _fail(caller: Caller, claimed: Notification, reason: str) -> None:
+def _mark_failed(caller: Caller, claimed: Notification, reason: str) -> None:
     failed = claimed.model_copy(update={"status": Status.FAILED, "reason": reason})
     event = NotificationFailed(template=failed.template, channel=failed.channel, about=failed.about, reason=reason)
     store.commit(caller, Update(claimed, failed, [event]))

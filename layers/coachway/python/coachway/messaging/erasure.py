@@ -1,4 +1,4 @@
-"""Erasure of the records of messages to a client."""
+"""Erasure of the records of a client's messages."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.erasure.model import ERASURE, Erasure
 from coachway.messaging.model import BY_RECIPIENT, Notification
 
-_TOGETHER: Final = 50
+_BATCH_SIZE: Final = 50
 
 
 def on_client_erased(caller: Caller, delivery: Delivery) -> None:
-    """Remove the records of all messages to an erased client, then its addresses from the record of the erasure."""
-    place = ERASURE.key(org=caller.org_id, client=str(delivery.data["client_id"]))
-    for address in store.get(Erasure, place).addresses:
+    """Delete the records of all messages to an erased client, then its addresses on the erasure record."""
+    erasure_key = ERASURE.key(org=caller.org_id, client=str(delivery.data["client_id"]))
+    for address in store.get(Erasure, erasure_key).addresses:
         partition = BY_RECIPIENT.partition(org=caller.org_id, recipient=address)
-        existing = query_all(Notification, partition, index=BY_RECIPIENT.index)
-        for start in range(0, len(existing), _TOGETHER):
-            store.commit(caller, *map(Remove, existing[start : start + _TOGETHER]))
+        notifications = query_all(Notification, partition, index=BY_RECIPIENT.index)
+        for start in range(0, len(notifications), _BATCH_SIZE):
+            store.commit(caller, *map(Remove, notifications[start : start + _BATCH_SIZE]))
 
-    def done() -> None:
-        receipt = store.get(Erasure, place)
-        store.commit(caller, Update(receipt, receipt.model_copy(update={"addresses": []})))
+    def clear_addresses() -> None:
+        erasure = store.get(Erasure, erasure_key)
+        store.commit(caller, Update(erasure, erasure.model_copy(update={"addresses": []})))
 
-    retry_on_conflict(done)()
+    retry_on_conflict(clear_addresses)()

@@ -1,4 +1,4 @@
-"""Messages that go out, and the record that is kept of each."""
+"""Messages and their records."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from coachway.core.types.personal import Personal
 
 NotificationId = Annotated[str, Field(pattern=ids.pattern("msg"))]
 
-KEPT: Final = timedelta(days=180)
-"""How long the record of a message is kept; it names its recipient."""
+RETENTION: Final = timedelta(days=180)
+"""Time after which the record of a message is deleted, because it contains the recipient."""
 
 NOTIFICATION = AccessPattern(
-    "a message that went out",
+    "the record of a message",
     pk="ORG#{org}#NOTIFICATION#{id}",
     sk="HEAD",
 )
 BY_MONTH = AccessPattern(
-    "messages, newest first, by month",
+    "message records by month, newest first",
     index="gsi1",
     pk="ORG#{org}#NOTIFICATIONS#{month}",
     sk="{id}",
 )
 BY_RECIPIENT = AccessPattern(
-    "messages to one address or number, newest first",
+    "message records of an address or phone number, newest first",
     index="gsi2",
     pk="ORG#{org}#NOTIFIED#{recipient}",
     sk="{id}",
@@ -40,27 +40,27 @@ BY_RECIPIENT = AccessPattern(
 
 
 class Channel(StrEnum):
-    """By which way a message goes out."""
+    """The channel of a message."""
 
     EMAIL = "email"
     SMS = "sms"
 
 
 class Status(StrEnum):
-    """How far a message is."""
+    """The status of a message."""
 
     SENDING = "sending"
-    """Somebody has it in hand until its lease ends."""
+    """A process is sending the message, until the lease ends."""
     WAITING = "waiting"
-    """A try failed for a reason that passes; it is tried again."""
+    """An attempt failed temporarily and is retried."""
     SENT = "sent"
-    """The mail or telephone service took it."""
+    """The email or SMS service accepted the message."""
     FAILED = "failed"
-    """It will never go out; `reason` says why."""
+    """The message will not be sent; `reason` is why."""
 
 
 class Attachment(NamedTuple):
-    """A file that goes with a mail: where it lies in the bucket, and what it is called. It is a PDF."""
+    """A PDF that is attached to an email: its key in the bucket and its file name."""
 
     key: str
     name: str
@@ -68,25 +68,25 @@ class Attachment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What an event makes us say, to whom, and until when that is of use."""
+    """A message about an event that is not rendered yet. It is not sent after `send_until`."""
 
     template: str
     channel: Channel
     recipient: str
     about: str
-    """The id of what it is about: a charter, a user."""
-    useful_until: datetime
+    """The id of the subject, such as a charter or a user."""
+    send_until: datetime
     name: str = ""
-    """The recipient's, for the envelope."""
+    """The recipient's name."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """What the template says of the event."""
+    """The values for the template."""
     attachment: Attachment | None = None
 
 
 class Notification(Entity):
-    """The record of a message: to whom, how far, and why not.
+    """The record of a message: recipient, status and reason of failure.
 
-    What it said is not kept: it may have held a link or a code.
+    The text of the message is not stored, because it can contain a link or a code.
     """
 
     KIND: ClassVar[str] = "notification"
@@ -120,11 +120,11 @@ class Notification(Entity):
         return {"status": self.status.value, "channel": self.channel.value}
 
     def expires_at(self) -> int:
-        return int((self.created_at + KEPT).timestamp())
+        return int((self.created_at + RETENTION).timestamp())
 
 
 class NotificationQuery(PageQuery):
-    """Which messages: to an address or number, of a status, of a channel."""
+    """Filters of messages."""
 
     recipient: Annotated[str, Field(min_length=1, max_length=254)] | None = None
     status: Status | None = None

@@ -1,4 +1,4 @@
-"""When a message may be sent, and what it is called, so that each goes out once."""
+"""Rules that ensure that each message is sent once: its id and its lease."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from coachway.core.types import ids
 from coachway.messaging.model import Notification, Status
 
 LEASE: Final = timedelta(seconds=45)
-"""How long a sender has a message to itself: longer than its function may run, shorter than the queue waits before it
-delivers again."""
+"""Time during which only one process may send a message: longer than the timeout of the function, shorter than the
+visibility timeout of the queue."""
 
 
 class Step(Enum):
-    """What to do with a message that was begun before."""
+    """The next step for a message that already has a record."""
 
     DONE = auto()
-    """Nothing: it went out, or never will."""
+    """Nothing to do: the message was sent or has failed."""
     TAKE_OVER = auto()
-    """Send it: whoever began gave up, or was cut off."""
-    LEAVE = auto()
-    """Come back later: somebody is sending it."""
+    """Send the message: the previous attempt failed."""
+    RETRY_LATER = auto()
+    """Retry later: another process is sending the message."""
 
 
 def notification_id(event_id: str, template: str, recipient: str) -> str:
-    """The one id of a message: the same event, however often delivered, makes the same message.
+    """The id of a message, which is the same for each delivery of the event.
 
-    It begins with the event's time, so that messages sort by it.
+    It starts with the time of the event, so that messages are sorted by time.
     """
     payload = f"{event_id}\0{template}\0{recipient}".encode()
     return ids.from_bytes("msg", ids.to_bytes(event_id)[:6] + hashlib.sha256(payload).digest()[:10])
 
 
 def next_step(existing: Notification, now: datetime) -> Step:
-    """What to do when the event of a known message is delivered again."""
+    """The next step when the event of an existing message is delivered again."""
     if existing.status in {Status.SENT, Status.FAILED}:
         return Step.DONE
     if existing.status is Status.SENDING and now < existing.lease_until:
-        return Step.LEAVE
+        return Step.RETRY_LATER
     return Step.TAKE_OVER

@@ -23,7 +23,7 @@ class _Collection(Event):
 
 
 class PaymentDue(_Collection):
-    """The due date has come, and the collection workflow starts. `round` counts the starts."""
+    """A payment is due, and the collection workflow starts. `round` counts the starts."""
 
     TYPE: ClassVar[str] = "payment.due"
 
@@ -31,7 +31,7 @@ class PaymentDue(_Collection):
 
 
 class PaymentCollected(_Collection):
-    """Nothing is due any more."""
+    """The due amount was collected, or is no longer due."""
 
     TYPE: ClassVar[str] = "payment.collected"
 

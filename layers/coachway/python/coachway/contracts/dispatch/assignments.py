@@ -28,7 +28,7 @@ class AssignmentEvent(Event):
     vendor_id: str | None = None
     timezone: str
     starts_at: datetime
-    """The duty's start."""
+    """The start of the duty."""
     pickup_at: datetime
     pickup: Annotated[str, Personal(blank=ERASED)]
     dropoff: Annotated[str, Personal(blank=ERASED)]
@@ -68,7 +68,7 @@ class AssignmentReleased(AssignmentEvent):
 
 
 class AssignmentEndangered(AssignmentEvent):
-    """Something changed after the assignment was created, and now it cannot go ahead."""
+    """A change after the assignment was created prevents it, such as a driver's absence."""
 
     TYPE: ClassVar[str] = "assignment.endangered"
 
@@ -147,7 +147,7 @@ class TripHoursExceeded(AssignmentEvent):
     TYPE: ClassVar[str] = "trip.hours_exceeded"
 
     since: datetime
-    """When the driver had to stop driving."""
+    """The time at which the driver had to stop driving."""
 
 
 class TripDocumentsMissing(AssignmentEvent):

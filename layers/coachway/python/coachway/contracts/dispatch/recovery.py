@@ -11,7 +11,7 @@ from coachway.core.types.personal import ERASED, Personal
 
 
 class RecoveryOffer(BaseSchema):
-    """Who is asked to take a trip over, and when the offer expires."""
+    """The driver and vehicle of an offer to take over a trip, and its expiry."""
 
     offer_id: str
     driver_id: str
@@ -45,13 +45,13 @@ class RecoveryOpened(RecoveryEvent):
 
 
 class RecoveryOffered(RecoveryEvent):
-    """A driver is asked to take a trip over."""
+    """A driver was asked to take over a trip."""
 
     TYPE: ClassVar[str] = "recovery.offered"
 
     offer: RecoveryOffer
     driver_phone: Annotated[str | None, Personal("driver")]
-    """Phone of the driver who is asked."""
+    """Phone number of the driver with the offer."""
     timezone: str
     pickup_at: datetime
     pickup: Annotated[str, Personal(blank=ERASED)]
@@ -59,7 +59,7 @@ class RecoveryOffered(RecoveryEvent):
 
 
 class RecoveryDeclined(RecoveryEvent):
-    """The driver who was asked declined, is no longer available, or did not answer in time."""
+    """The driver declined the offer, is no longer available, or did not answer in time."""
 
     TYPE: ClassVar[str] = "recovery.declined"
 
@@ -82,7 +82,7 @@ class RecoveryEscalated(RecoveryEvent):
 
     why: Annotated[str, Personal()]
     asked: int
-    """How many drivers were asked."""
+    """Number of drivers with an offer."""
     timezone: str
     pickup_at: datetime
     pickup: Annotated[str, Personal(blank=ERASED)]
@@ -99,7 +99,7 @@ class RecoveryFailed(RecoveryEvent):
 
 
 class TripRecovered(RecoveryEvent):
-    """A replacement crew took the trip over."""
+    """A replacement crew took over the trip."""
 
     TYPE: ClassVar[str] = "trip.recovered"
 

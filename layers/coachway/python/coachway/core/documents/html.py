@@ -22,15 +22,15 @@ from coachway.core.problem_details import Problem
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 PRODUCT: Final = Brand("CoachWay")
 
-_INVALID_FORM: Final = ("Something in the form was not right", "Go back, reload the page and try again.")
+_INVALID_FORM: Final = ("The form contains an error", "Go back, reload the page and try again.")
 _MESSAGES: Final = {
     404: (
         "This link does not work",
-        "It may be cut short, too old, used or replaced. Use the one in our latest message, or ask us for another.",
+        "It may be incomplete, expired, used or replaced. Use the link in our latest message, or ask us for a new one.",
     ),
-    409: ("That is not possible any more", ""),
+    409: ("This is no longer possible", ""),
     **dict.fromkeys((400, 413, 415, 422), _INVALID_FORM),
-    429: ("Too many tries", "Wait a minute, then try again."),
+    429: ("Too many attempts", "Wait a minute, then try again."),
 }
 _SERVER_ERROR: Final = ("Something went wrong on our side", "Wait a moment, then try again.")
 

@@ -1,1 +1,1 @@
-"""Sending by email and SMS."""
+"""The channels of messages: email and SMS."""

@@ -1,4 +1,4 @@
-"""What both ways out have in common: the worded message, and how a service may refuse it."""
+"""Rendered messages, and the error of a rejected message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coachway.core import errors
 
 @dataclass(frozen=True, slots=True)
 class RenderedMessage:
-    """A message in its words. `html` is empty for a text message; `attachment` is a PDF's name and content."""
+    """A rendered message. `html` is empty for SMS; `attachment` is the name and content of a PDF."""
 
     subject: str
     text: str
@@ -17,10 +17,10 @@ class RenderedMessage:
     attachment: tuple[str, bytes] | None = None
 
 
-class Refused(errors.Conflict):
-    """The service will never take this message. `reason` names no address."""
+class MessageRejected(errors.Conflict):
+    """The email or SMS service rejected the message permanently. `reason` contains no address."""
 
-    title = "the message was refused"
+    title = "The message was rejected"
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

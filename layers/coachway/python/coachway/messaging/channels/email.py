@@ -1,4 +1,4 @@
-"""Mail, through Amazon SES."""
+"""Email by Amazon SES."""
 
 from __future__ import annotations
 
@@ -18,82 +18,84 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from coachway.core import errors
 from coachway.core.runtime import clock
-from coachway.messaging.channels.base import Refused, RenderedMessage
+from coachway.messaging.channels.base import MessageRejected, RenderedMessage
 
-_REFUSALS: Final = frozenset({"MessageRejected", "InvalidParameterValue"})
-"""SES's answers about this one message; any other is about the account or the moment, and passes."""
+_REJECTION_CODES: Final = frozenset({"MessageRejected", "InvalidParameterValue"})
+"""Error codes of SES about a single message. Other errors are temporary or concern the account."""
 
 
 @cache
 def _ses() -> Any:
-    # One try: after a time-out nobody knows whether SES took the mail, and the queue tries again later anyway.
+    # One attempt: after a timeout, SES may have accepted the email, and the queue retries later anyway.
     config = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1})
     return botocore.session.get_session().create_client("ses", config=config)
 
 
-def sender() -> str:
-    """The bare address that mails come from."""
+def sender_address() -> str:
+    """The address of the sender, without a name."""
     return parseaddr(os.environ["MAIL_FROM"])[1]
 
 
 def send_email(
-    letter: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
+    message: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
 ) -> str:
-    """Hand a mail to SES; returns SES's id.
+    """Send an email by SES, and return SES's id.
 
-    `message_id` is the Message-ID's left side. The mailboxes of recipients show a mail that came twice under one
-    Message-ID once; SES itself puts its own in its place, and keeps ours in X-Notification.
+    `message_id` is the left side of the Message-ID, by which email clients recognize duplicates. SES replaces the
+    Message-ID, so the id is also in the header X-Notification.
 
-    Raises Refused when it can never go out, UpstreamUnavailable when it may later.
+    Raises MessageRejected if the email can never be sent, UpstreamUnavailable if it may be sent later.
     """
-    recipient = _ascii(to)
+    recipient = _to_ascii(to)
     content = compose_email(
-        letter, to=recipient, to_name=to_name, from_name=from_name, reply_to=reply_to, message_id=message_id
+        message, to=recipient, to_name=to_name, from_name=from_name, reply_to=reply_to, message_id=message_id
     )
     try:
-        answer = _ses().send_raw_email(Source=sender(), Destinations=[recipient], RawMessage={"Data": content})
-    except ClientError as failure:
-        code = failure.response["Error"]["Code"]
-        if code in _REFUSALS and "not verified" not in failure.response["Error"]["Message"]:
-            raise Refused(f"the mail service refused it ({code})") from failure
-        raise errors.UpstreamUnavailable(f"the mail service answered {code}") from failure
-    except BotoCoreError as failure:
-        raise errors.UpstreamUnavailable(f"the mail service did not answer ({type(failure).__name__})") from failure
-    return str(answer["MessageId"])
+        response = _ses().send_raw_email(
+            Source=sender_address(), Destinations=[recipient], RawMessage={"Data": content}
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _REJECTION_CODES and "not verified" not in error.response["Error"]["Message"]:
+            raise MessageRejected(f"The email service rejected the message ({code}).") from error
+        raise errors.UpstreamUnavailable(f"The email service returned {code}.") from error
+    except BotoCoreError as error:
+        raise errors.UpstreamUnavailable(f"The email service did not respond ({type(error).__name__}).") from error
+    return str(response["MessageId"])
 
 
 def compose_email(
-    letter: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
+    message: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
 ) -> bytes:
-    """The mail as it goes over the wire: plain text, and HTML beside it. Raises Refused for an unusable address."""
+    """Compose the MIME message with plain text and HTML. Raises MessageRejected for an invalid address."""
     mail = EmailMessage(policy=SMTP)
     try:
-        mail["From"] = Address(from_name, addr_spec=sender())
+        mail["From"] = Address(from_name, addr_spec=sender_address())
         mail["To"] = Address(to_name, addr_spec=to)
         if reply_to:
             mail["Reply-To"] = Address(from_name, addr_spec=reply_to)
-    except (ValueError, IndexError, HeaderParseError, MessageError) as failure:  # IndexError for an empty address
-        raise Refused("the address cannot be written on a mail") from failure
-    mail["Subject"] = letter.subject
+    except (ValueError, IndexError, HeaderParseError, MessageError) as error:  # IndexError for an empty address
+        raise MessageRejected("The email address is invalid.") from error
+    mail["Subject"] = message.subject
     mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = f"<{message_id}@{sender().rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{message_id}@{sender_address().rpartition('@')[2]}>"
     mail["X-Notification"] = message_id
-    # Answers nobody wrote: keeps out-of-office replies away (RFC 3834).
+    # Prevents automatic replies, such as out-of-office messages (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(letter.text, cte="quoted-printable")
-    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    if letter.attachment is not None:
-        name, content_of = letter.attachment
-        mail.add_attachment(content_of, maintype="application", subtype="pdf", filename=name)
+    mail.set_content(message.text, cte="quoted-printable")
+    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    if message.attachment is not None:
+        name, content = message.attachment
+        mail.add_attachment(content, maintype="application", subtype="pdf", filename=name)
     return mail.as_bytes()
 
 
-def _ascii(address: str) -> str:
-    """The address with its domain in IDNA. Raises Refused for a mailbox that SES cannot write to."""
+def _to_ascii(address: str) -> str:
+    """The address with its domain in ASCII (IDNA). Raises MessageRejected for a mailbox that SES does not support."""
     mailbox, _, domain = address.rpartition("@")
     if not mailbox.isascii():
-        raise Refused("the mail service takes addresses of ASCII mailboxes only")
+        raise MessageRejected("The email service supports only ASCII mailboxes.")
     try:
         return f"{mailbox}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
-    except idna.IDNAError as failure:
-        raise Refused("the address's domain cannot exist") from failure
+    except idna.IDNAError as error:
+        raise MessageRejected("The domain of the email address is invalid.") from error

@@ -1,4 +1,4 @@
-"""Text messages, through Twilio."""
+"""Text messages by Twilio."""
 
 from __future__ import annotations
 
@@ -14,63 +14,59 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from coachway.core import errors
-from coachway.messaging.channels.base import Refused
+from coachway.messaging.channels.base import MessageRejected
 
 _TWILIO: Final = "https://api.twilio.com"
-_SECONDS: Final = 8
-_LOOKED_AT: Final = 20
-"""How many of the newest messages to a number are compared with one that may have been taken."""
-_OF_THE_ACCOUNT: Final = frozenset({20003, 20404, 21606, 21660})
-"""Refusals that are about our account or number: the message may go out once that is put right."""
+_TIMEOUT_SECONDS: Final = 8
+_MAX_COMPARED_MESSAGES: Final = 20
+"""Number of the newest messages to a number that are searched for a message."""
+_ACCOUNT_ERROR_CODES: Final = frozenset({20003, 20404, 21606, 21660})
+"""Error codes about the account or sender number. The message can be sent after that is corrected."""
 
 
-class _At:
-    """Twilio's own HTTP client at another address: the library knows only its own."""
+class _RedirectedHttpClient:
+    """Twilio's HTTP client with a configurable address, which the library does not support."""
 
     is_async = False
 
     def __init__(self, base: str) -> None:
         self._base = base.rstrip("/")
-        self._client = TwilioHttpClient(timeout=_SECONDS)
+        self._client = TwilioHttpClient(timeout=_TIMEOUT_SECONDS)
 
-    def request(self, method: str, url: str, *rest: Any, **more: Any) -> Any:
-        return self._client.request(method, url.replace(_TWILIO, self._base, 1), *rest, **more)
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        return self._client.request(method, url.replace(_TWILIO, self._base, 1), *args, **kwargs)
 
 
 @cache
 def _client() -> Client:
     account: Any = SecretsProvider().get(os.environ["TWILIO_SECRET_ARN"], transform="json")
     base = os.environ.get("TWILIO_API_BASE", _TWILIO)
-    return Client(account["account_sid"], account["auth_token"], http_client=_At(base))
+    return Client(account["account_sid"], account["auth_token"], http_client=_RedirectedHttpClient(base))
 
 
 def send_sms(text: str, *, to: str) -> str:
-    """Hand a text message to Twilio; returns Twilio's id.
+    """Send a text message by Twilio, and return Twilio's id.
 
-    Raises Refused when it can never go out, UpstreamUnavailable when it may later, or when Twilio did not say: ask
-    `found` first.
+    Raises MessageRejected if the message can never be sent, UpstreamUnavailable if it may be sent later. After a
+    timeout, Twilio may have accepted the message: call `find_accepted_sms` before sending it again.
     """
     try:
         return str(_client().messages.create(to=to, from_=os.environ["SMS_FROM"], body=text).sid)
-    except TwilioRestException as failure:
-        if failure.status == 400 and failure.code not in _OF_THE_ACCOUNT:
-            raise Refused(f"the telephone service refused it ({failure.code})") from failure
-        raise errors.UpstreamUnavailable(f"the telephone service answered {failure.status}") from failure
-    except (TwilioException, RequestException) as failure:
-        raise errors.UpstreamUnavailable(
-            f"the telephone service did not answer ({type(failure).__name__})"
-        ) from failure
+    except TwilioRestException as error:
+        if error.status == 400 and error.code not in _ACCOUNT_ERROR_CODES:
+            raise MessageRejected(f"The SMS service rejected the message ({error.code}).") from error
+        raise errors.UpstreamUnavailable(f"The SMS service returned {error.status}.") from error
+    except (TwilioException, RequestException) as error:
+        raise errors.UpstreamUnavailable(f"The SMS service did not respond ({type(error).__name__}).") from error
 
 
-def find_sent(text: str, *, to: str, since: datetime) -> str | None:
-    """Twilio's id of this very message if it took it since, although we never heard so. Raises UpstreamUnavailable."""
+def find_accepted_sms(text: str, *, to: str, since: datetime) -> str | None:
+    """Find the id of a message that Twilio accepted although it did not respond. Raises UpstreamUnavailable."""
     try:
-        newest = _client().messages.list(to=to, limit=_LOOKED_AT)
-    except (TwilioException, RequestException) as failure:
-        raise errors.UpstreamUnavailable(
-            f"the telephone service did not answer ({type(failure).__name__})"
-        ) from failure
-    # Twilio's times are whole seconds of its own clock.
+        newest = _client().messages.list(to=to, limit=_MAX_COMPARED_MESSAGES)
+    except (TwilioException, RequestException) as error:
+        raise errors.UpstreamUnavailable(f"The SMS service did not respond ({type(error).__name__}).") from error
+    # Twilio's clock can differ, and its times are in seconds.
     earliest = since - timedelta(minutes=1)
-    taken = (each for each in newest if each.body == text and (each.date_created or since) >= earliest)
-    return next((str(each.sid) for each in taken), None)
+    matches = (each for each in newest if each.body == text and (each.date_created or since) >= earliest)
+    return next((str(each.sid) for each in matches), None)

@@ -12,13 +12,13 @@ from coachway.contracts.bids import (
     BidRejected,
     DecisionNeeded,
 )
-from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
 
 BID_LINK: Final = "bid"
 """The purpose of the signed link in an invitation to bid."""
 
 
-def _vendor(event: BiddingInvited | BidAccepted | BidCalledOff | BidRejected, _context: Context) -> Recipient:
+def _vendor(event: BiddingInvited | BidAccepted | BidCalledOff | BidRejected, _context: MessageContext) -> Recipient:
     return Recipient(event.vendor_email, event.vendor_name)
 
 
@@ -31,7 +31,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
             "link": context.page_url("bids", BID_LINK, event.invitation_id, event.link_nonce)
         },
         subject_id=lambda event, _context: event.invitation_id,
-        useful_until=lambda event, _context: event.deadline,
+        send_until=lambda event, _context: event.deadline,
     ),
     organization_mail(DecisionNeeded, "bid-decision"),
     organization_mail(BiddingEmpty, "no-bids"),

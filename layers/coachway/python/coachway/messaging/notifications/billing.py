@@ -15,7 +15,7 @@ from coachway.contracts.billing.payments import (
     PaymentUnplaced,
 )
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed
-from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
 from coachway.messaging.model import Attachment
 from coachway.messaging.notifications.bookings import QUOTE_LINK
 
@@ -25,28 +25,28 @@ INVOICE_LINK: Final = "invoice"
 
 def _client(
     event: InvoiceFiled | InvoiceOverdue | InvoiceVoided | PaymentSucceeded | PaymentFailed | RefundCompleted,
-    _context: Context,
+    _context: MessageContext,
 ) -> Recipient:
     return Recipient(event.client_email, event.client_name)
 
 
-def _vendor(event: PayoutMade, _context: Context) -> Recipient:
+def _vendor(event: PayoutMade, _context: MessageContext) -> Recipient:
     return Recipient(event.vendor_email, event.vendor_name)
 
 
-def _invoice_id(event: InvoiceFiled | InvoiceOverdue | InvoiceVoided, _context: Context) -> str:
+def _invoice_id(event: InvoiceFiled | InvoiceOverdue | InvoiceVoided, _context: MessageContext) -> str:
     return event.invoice_id
 
 
-def _payment_id(event: PaymentSucceeded | PaymentFailed, _context: Context) -> str:
+def _payment_id(event: PaymentSucceeded | PaymentFailed, _context: MessageContext) -> str:
     return event.payment_id
 
 
-def _invoice_link(event: InvoiceFiled | InvoiceOverdue, context: Context) -> dict[str, str]:
+def _invoice_link(event: InvoiceFiled | InvoiceOverdue, context: MessageContext) -> dict[str, str]:
     return {"link": context.page_url("invoices", INVOICE_LINK, event.invoice_id, event.link_nonce)}
 
 
-def _payment_link(event: PaymentFailed, context: Context) -> dict[str, str]:
+def _payment_link(event: PaymentFailed, context: MessageContext) -> dict[str, str]:
     """Return the link to the page of the invoice or quote where the client can pay, or an empty link."""
     if not event.link_nonce:
         return {"link": ""}

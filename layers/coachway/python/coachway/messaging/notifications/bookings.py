@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent
-from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
 
 QUOTE_LINK: Final = "quote"
 """The purpose of the signed link to a quote."""
 
 
-def _client(event: QuoteSent | CharterBooked | CharterCancelled, _context: Context) -> Recipient:
+def _client(event: QuoteSent | CharterBooked | CharterCancelled, _context: MessageContext) -> Recipient:
     return Recipient(event.client_email, event.client_name)
 
 
@@ -23,7 +23,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         values=lambda event, context: {
             "link": context.page_url("quotes", QUOTE_LINK, context.delivery.aggregate_id, event.link_nonce)
         },
-        useful_until=lambda event, _context: event.expires_at,
+        send_until=lambda event, _context: event.expires_at,
     ),
     organization_mail(QuoteDeclined, "quote-declined"),
     MessageRule(event=CharterBooked, template="charter-booked", recipient=_client),

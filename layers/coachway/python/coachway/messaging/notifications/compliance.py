@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
-from coachway.messaging.message_rule import Context, MessageRule, Recipient
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient
 
 
-def _document_owner(event: DocumentExpiring | DocumentExpired, context: Context) -> Recipient:
-    """The vendor, driver or owner of the vehicle; the organization itself when no address is known."""
+def _document_owner(event: DocumentExpiring | DocumentExpired, context: MessageContext) -> Recipient:
+    """Return the vendor, driver or owner of the vehicle; the organization if there is no address."""
     return Recipient(event.subject_email, event.subject_name) if event.subject_email else context.organization
 
 

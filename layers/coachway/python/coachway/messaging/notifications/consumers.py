@@ -1,4 +1,4 @@
-"""Event consumers: send the messages that follow from an event. A new capability adds its rules to `RULES`."""
+"""Event consumers that send messages. A new capability adds its rules to `RULES`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from coachway.contracts.clients import ClientErased
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
-from coachway.messaging import delivery as sending
+from coachway.messaging import delivery as message_delivery
 from coachway.messaging import erasure
 from coachway.messaging.message_rule import MessageRule
 from coachway.messaging.notifications import bids, billing, bookings, compliance, dispatch, identity
@@ -37,16 +37,16 @@ RULES_BY_EVENT: Final[Mapping[str, list[MessageRule[Any]]]] = _group_by_event()
 
 
 def send_messages(caller: Caller, delivery: Delivery) -> None:
-    """Send all messages that follow from an event."""
-    letterhead = sender.load_letterhead(delivery.org_id)
+    """Send all messages about an event."""
+    message_sender = sender.load_sender(delivery.org_id)
     for rule in RULES_BY_EVENT[delivery.type]:
-        message = rule.build(delivery, letterhead)
+        message = rule.build(delivery, message_sender)
         if message is not None:
-            sending.send_message(caller, delivery.event_id, message, letterhead)
+            message_delivery.send_message(caller, delivery.event_id, message, message_sender)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     **dict.fromkeys(RULES_BY_EVENT, send_messages),
     ClientErased.TYPE: erasure.on_client_erased,
 }
-"""By event type. The queue receives these events and no others."""
+"""Consumers by event type; the template is generated from them."""

@@ -18,7 +18,7 @@ from coachway.contracts.dispatch.assignments import (
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
 from coachway.core.runtime import settings
-from coachway.messaging.message_rule import Context, MessageRule, Recipient, organization_mail, sms
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail, sms_channel
 
 _CHECK_IN_REMINDER: Final = timedelta(hours=1)
 """How long after the event a reminder to check in is sent."""
@@ -26,27 +26,27 @@ _CHECK_IN_REMINDER: Final = timedelta(hours=1)
 CrewEvent = AssignmentOffered | AssignmentAccepted | AssignmentReleased
 
 
-def _driver_page(_event: Any, context: Context) -> dict[str, str]:
+def _driver_page(_event: Any, context: MessageContext) -> dict[str, str]:
     """Return the link to the drivers' page of the organization."""
-    return {"link": f"{settings.public_url()}/pages/driver?organization={context.letterhead.slug}"}
+    return {"link": f"{settings.public_url()}/pages/driver?organization={context.sender.slug}"}
 
 
-def _driver(event: CrewEvent | TripUnstarted, _context: Context) -> Recipient:
+def _driver(event: CrewEvent | TripUnstarted, _context: MessageContext) -> Recipient:
     return Recipient(event.driver_phone, event.driver_name)
 
 
-def _second_driver(event: CrewEvent, _context: Context) -> Recipient:
+def _second_driver(event: CrewEvent, _context: MessageContext) -> Recipient:
     return Recipient(event.second_driver_phone, event.second_driver_name or "")
 
 
-def _other_driver(event: AssignmentDeclined, _context: Context) -> Recipient:
+def _other_driver(event: AssignmentDeclined, _context: MessageContext) -> Recipient:
     """Return the driver whose colleague declined, in a crew of two."""
     if event.declined_by == event.second_driver_id:
         return Recipient(event.driver_phone, event.driver_name)
     return Recipient(event.second_driver_phone, event.second_driver_name or "")
 
 
-def _colleague_declined(event: AssignmentDeclined, context: Context) -> dict[str, Any]:
+def _colleague_declined(event: AssignmentDeclined, context: MessageContext) -> dict[str, Any]:
     """Return values that replace the reason: drivers do not see the reason of a colleague."""
     second_declined = event.declined_by == event.second_driver_id
     colleague = event.second_driver_name or "" if second_declined else event.driver_name
@@ -56,7 +56,7 @@ def _colleague_declined(event: AssignmentDeclined, context: Context) -> dict[str
     }
 
 
-def _client(event: TripRecovered, _context: Context) -> Recipient:
+def _client(event: TripRecovered, _context: MessageContext) -> Recipient:
     return Recipient(event.client_email, event.client_name)
 
 
@@ -66,9 +66,9 @@ def _driver_rule(event: type[Any], template: str, *, second: bool = False) -> Me
         event=event,
         template=template,
         recipient=_second_driver if second else _driver,
-        channel=sms,
+        channel=sms_channel,
         values=_driver_page,
-        useful_until=lambda event, _context: event.pickup_at,
+        send_until=lambda event, _context: event.pickup_at,
     )
 
 
@@ -84,19 +84,19 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         event=AssignmentDeclined,
         template="assignment-released",
         recipient=_other_driver,
-        channel=sms,
+        channel=sms_channel,
         applies=lambda event: event.second_driver_id is not None,
         values=_colleague_declined,
-        useful_until=lambda event, _context: event.pickup_at,
+        send_until=lambda event, _context: event.pickup_at,
     ),
     organization_mail(AssignmentEndangered, "assignment-endangered"),
     MessageRule(
         event=RecoveryOffered,
         template="recovery-offered",
         recipient=lambda event, _context: Recipient(event.driver_phone, event.offer.driver_name),
-        channel=sms,
+        channel=sms_channel,
         values=_driver_page,
-        useful_until=lambda event, _context: event.offer.expires_at,
+        send_until=lambda event, _context: event.offer.expires_at,
     ),
     organization_mail(RecoveryEscalated, "recovery-escalated"),
     MessageRule(event=TripRecovered, template="trip-recovered", recipient=_client),
@@ -109,8 +109,8 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         event=TripUnstarted,
         template="trip-unstarted",
         recipient=_driver,
-        channel=sms,
+        channel=sms_channel,
         values=_driver_page,
-        useful_until=lambda _event, context: context.sent_at + _CHECK_IN_REMINDER,
+        send_until=lambda _event, context: context.occurred_at + _CHECK_IN_REMINDER,
     ),
 )

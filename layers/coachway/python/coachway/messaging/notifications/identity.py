@@ -14,15 +14,17 @@ from coachway.contracts.identity import (
     UserInvited,
 )
 from coachway.core.auth import signed_links
-from coachway.messaging.message_rule import Context, MessageRule, Recipient
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient
 from coachway.messaging.model import Channel
 
 
-def _user(event: PasswordResetRequested | PasswordChanged, _context: Context) -> Recipient:
+def _user(event: PasswordResetRequested | PasswordChanged, _context: MessageContext) -> Recipient:
     return Recipient(event.email, event.first_name)
 
 
-def _user_id(event: UserInvited | PasswordResetRequested | PasswordChanged | OtpRequested, _context: Context) -> str:
+def _user_id(
+    event: UserInvited | PasswordResetRequested | PasswordChanged | OtpRequested, _context: MessageContext
+) -> str:
     return event.user_id
 
 
@@ -33,7 +35,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         recipient=lambda event, _context: Recipient(event.email, f"{event.first_name} {event.last_name}"),
         values=lambda event, context: {"link": context.page_url("invitations", INVITATION, event.user_id, event.nonce)},
         subject_id=_user_id,
-        useful_until=lambda event, _context: event.expires_at,
+        send_until=lambda event, _context: event.expires_at,
     ),
     MessageRule(
         event=PasswordResetRequested,
@@ -43,13 +45,13 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
             "link": context.page_url("password-resets", PASSWORD_RESET, event.user_id, event.nonce)
         },
         subject_id=_user_id,
-        useful_until=lambda event, _context: event.expires_at,
+        send_until=lambda event, _context: event.expires_at,
     ),
     MessageRule(
         event=PasswordChanged,
         template="password-changed",
         recipient=_user,
-        values=lambda _event, context: {"at": context.sent_at},
+        values=lambda _event, context: {"at": context.occurred_at},
         subject_id=_user_id,
     ),
     MessageRule(
@@ -61,6 +63,6 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
             "code": signed_links.create_one_time_code(OTP, context.delivery.org_id, event.user_id, event.nonce)
         },
         subject_id=_user_id,
-        useful_until=lambda event, _context: event.expires_at,
+        send_until=lambda event, _context: event.expires_at,
     ),
 )

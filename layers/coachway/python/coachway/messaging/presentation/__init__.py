@@ -1,1 +1,1 @@
-"""How events read in messages: functions for templates, of an event and the organization's formats (`words`)."""
+"""Functions for templates that present events as text, in the formats of the organization."""

@@ -18,30 +18,30 @@ RefundEvent = RefundApprovalNeeded | RefundCompleted | RefundFailed
 _PAYOUT_METHODS: Final = {"ach": "Bank transfer (ACH)", "wire": "Wire transfer"}
 
 
-def amount_due(event: InvoiceEvent, words: Formatter) -> str:
-    """What is still to be paid: `$526.50`."""
-    return words.money(event.balance_due, event.currency)
+def amount_due(event: InvoiceEvent, formatter: Formatter) -> str:
+    """The amount due: `$526.50`."""
+    return formatter.money(event.balance_due, event.currency)
 
 
-def invoice_rows(event: InvoiceEvent, words: Formatter) -> list[tuple[str, str]]:
+def invoice_rows(event: InvoiceEvent, formatter: Formatter) -> list[tuple[str, str]]:
     """Number, total, amount due and due date."""
-    rows = [("Invoice", event.number), ("Total", words.money(event.total, event.currency))]
+    rows = [("Invoice", event.number), ("Total", formatter.money(event.total, event.currency))]
     if event.balance_due != event.total:
-        rows.append(("Still due", amount_due(event, words)))
+        rows.append(("Amount due", amount_due(event, formatter)))
     if event.due_date is not None and event.balance_due:
-        rows.append(("Due on", words.day(event.due_date)))
+        rows.append(("Due on", formatter.day(event.due_date)))
     return rows
 
 
 def invoicing_month(event: InvoicingFinished) -> str:
-    """`January 2027`."""
+    """The invoiced month: `January 2027`."""
     return f"{date.fromisoformat(f'{event.month}-01'):%B %Y}"
 
 
-def invoicing_rows(event: InvoicingFinished, words: Formatter) -> list[tuple[str, str]]:
+def invoicing_rows(event: InvoicingFinished, formatter: Formatter) -> list[tuple[str, str]]:
     """Number of invoices, their total, and how many clients could not be invoiced."""
-    rows = [("Invoices", words.number(event.invoices)), ("Total", words.money(event.total, event.currency))]
-    return [*rows, *([("Not invoiced", words.number(len(event.failures)))] if event.failures else [])]
+    rows = [("Invoices", formatter.number(event.invoices)), ("Total", formatter.money(event.total, event.currency))]
+    return [*rows, *([("Not invoiced", formatter.number(len(event.failures)))] if event.failures else [])]
 
 
 def invoicing_failures(event: InvoicingFinished) -> list[tuple[str, str]]:
@@ -49,29 +49,29 @@ def invoicing_failures(event: InvoicingFinished) -> list[tuple[str, str]]:
     return [(failure.client_name or failure.client_id, failure.reason) for failure in event.failures]
 
 
-def payment_amount(event: PaymentEvent, words: Formatter) -> str:
-    """`$181.63`."""
-    return words.money(event.amount, event.currency)
+def payment_amount(event: PaymentEvent, formatter: Formatter) -> str:
+    """The amount of a payment: `$181.63`."""
+    return formatter.money(event.amount, event.currency)
 
 
 def payment_subject(event: PaymentEvent) -> str:
-    """`invoice INV-2027-HARBOR-00001`, or `trip CH-2027-000001`."""
+    """The subject of a payment: `invoice INV-2027-HARBOR-00001` or `trip CH-2027-000001`."""
     return f"{'invoice' if event.invoice_id else 'trip'} {event.number}"
 
 
-def receipt_rows(event: PaymentSucceeded, words: Formatter) -> list[tuple[str, str]]:
+def receipt_rows(event: PaymentSucceeded, formatter: Formatter) -> list[tuple[str, str]]:
     """The receipt of a payment."""
-    rows = [("Invoice" if event.invoice_id else "Trip", event.number), ("Paid", payment_amount(event, words))]
+    rows = [("Invoice" if event.invoice_id else "Trip", event.number), ("Paid", payment_amount(event, formatter))]
     if event.card:
         rows.append(("Card", event.card))
-    rows.append(("On", words.moment(event.succeeded_at)))
+    rows.append(("On", formatter.moment(event.succeeded_at)))
     if event.open_balance:
-        rows.append(("Still to pay", words.money(event.open_balance, event.currency)))
+        rows.append(("Amount due", formatter.money(event.open_balance, event.currency)))
     return [*rows, ("Reference", event.payment_id)]
 
 
 def needs_confirmation(event: PaymentFailed) -> bool:
-    """Whether the same card will do once the payer confirms the payment with the bank (3-D Secure)."""
+    """Whether the payer must confirm the payment with the bank (3-D Secure)."""
     return event.failure_code == "authentication_required"
 
 
@@ -80,18 +80,18 @@ def dispute_reason(event: PaymentDisputed) -> str:
     return event.reason.replace("_", " ")
 
 
-def refund_rows(event: RefundEvent, words: Formatter) -> list[tuple[str, str]]:
+def refund_rows(event: RefundEvent, formatter: Formatter) -> list[tuple[str, str]]:
     """Amount, what it is for, and the reason."""
-    rows = [("Amount", words.money(event.amount, event.currency))]
+    rows = [("Amount", formatter.money(event.amount, event.currency))]
     rows += [("For", event.number)] if event.number else []
     return [*rows, ("Reason", event.reason)]
 
 
 def payout_method(event: PayoutMade) -> str:
-    """`Bank transfer (ACH)`."""
+    """The payment method: `Bank transfer (ACH)`."""
     return _PAYOUT_METHODS.get(event.method, event.method.capitalize())
 
 
-def payout_rows(event: PayoutMade, words: Formatter) -> list[tuple[str, str]]:
-    """What was paid for, line by line."""
-    return [(line.description, words.money(line.amount, event.currency)) for line in event.lines]
+def payout_rows(event: PayoutMade, formatter: Formatter) -> list[tuple[str, str]]:
+    """The lines of a payout: description and amount."""
+    return [(line.description, formatter.money(line.amount, event.currency)) for line in event.lines]

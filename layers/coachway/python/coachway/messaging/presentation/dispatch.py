@@ -20,15 +20,17 @@ AlarmEvent = TripHoursExceeded | TripLateRisk | TripDocumentsMissing | TripUnsta
 
 _RECOVERY_CAUSES: Final = {
     "breakdown": "the vehicle broke down",
-    "no_show": "the driver did not come",
+    "no_show": "the driver did not check in",
     "late_risk": "the vehicle would be late",
 }
-_OTHER_CAUSE: Final = "something came between"
+_OTHER_CAUSE: Final = "the original crew is not available"
 
 
-def pickup_time(event: AssignmentEvent | RecoveryEvent, words: Formatter) -> str:
-    """`Wed, Mar 3, 9:00 AM EST`, in the time zone of the first stop."""
-    return f"{words.short_day(event.pickup_at, event.timezone)}, {_time(event.pickup_at, event.timezone, words)}"
+def pickup_time(event: AssignmentEvent | RecoveryEvent, formatter: Formatter) -> str:
+    """The pickup: `Wed, Mar 3, 9:00 AM EST`, in the time zone of the first stop."""
+    return (
+        f"{formatter.short_day(event.pickup_at, event.timezone)}, {_time(event.pickup_at, event.timezone, formatter)}"
+    )
 
 
 def recovery_cause(event: RecoveryEvent) -> str:
@@ -36,48 +38,48 @@ def recovery_cause(event: RecoveryEvent) -> str:
     return _RECOVERY_CAUSES.get(event.reason, _OTHER_CAUSE)
 
 
-def offer_deadline(event: RecoveryOffered, words: Formatter) -> str:
-    """Until when the driver can answer: `9:10 AM EST`."""
-    return _time(event.offer.expires_at, event.timezone, words)
+def offer_deadline(event: RecoveryOffered, formatter: Formatter) -> str:
+    """The time until which the driver can answer: `9:10 AM EST`."""
+    return _time(event.offer.expires_at, event.timezone, formatter)
 
 
 def alarm_heading(event: AlarmEvent) -> str:
-    """What is wrong, in a few words."""
+    """The heading of an alarm."""
     match event:
         case TripLateRisk():
             return f"{event.minutes} minutes late"
         case TripUnstarted():
             return "The driver has not checked in"
         case TripHoursExceeded():
-            return "Driving past the hours of service"
+            return "Hours of service exceeded"
         case TripDocumentsMissing():
-            return "Departed although not everything was in order"
+            return "Departed with missing documents"
 
 
-def alarm_sentences(event: AlarmEvent, words: Formatter) -> list[str]:
-    """What is wrong, in full sentences, with times in the time zone of the first stop."""
+def alarm_sentences(event: AlarmEvent, formatter: Formatter) -> list[str]:
+    """The sentences of an alarm, with times in the time zone of the first stop."""
 
     def time(at: datetime) -> str:
-        return _time(at, event.timezone, words)
+        return _time(at, event.timezone, formatter)
 
     match event:
         case TripLateRisk():
             due = f"{event.vehicle_name} is due at {event.address} at {time(event.planned_at)}."
             if event.expected_at is None:
-                return [due, "Where it is now is not known: its last position is old, or there is none."]
-            return [due, f"By its position it will be there at {time(event.expected_at)}."]
+                return [due, "Its current position is unknown: the last position is too old, or there is none."]
+            return [due, f"By its position, it is expected at {time(event.expected_at)}."]
         case TripUnstarted():
             phone = f" The driver's number is {format_phone(event.driver_phone)}." if event.driver_phone else ""
-            due = f"{event.driver_name} should have reported for duty at {time(event.starts_at)}, and has not."
+            due = f"{event.driver_name} should have checked in at {time(event.starts_at)}, but has not."
             return [due + phone]
         case TripHoursExceeded():
-            stop = f"had to stop at {time(event.since)} (49 CFR 395.5)."
-            advice = "Have the driver stop at the next safe place, and send a relief driver."
+            stop = f"had to stop driving at {time(event.since)} (49 CFR 395.5)."
+            advice = "Tell the driver to stop at the next safe place, and send a relief driver."
             return [f"{event.vehicle_name}, driven by {event.driver_name}, {stop}", advice]
         case TripDocumentsMissing():
             departure = f"{event.vehicle_name}, due at {time(event.pickup_at)}, left its first stop"
             return [f"{departure} with {event.driver_name}.", *event.reasons]
 
 
-def _time(at: datetime, timezone: str, words: Formatter) -> str:
-    return f"{words.clock(at, timezone)} {words.zone(at, timezone)}"
+def _time(at: datetime, timezone: str, formatter: Formatter) -> str:
+    return f"{formatter.clock(at, timezone)} {formatter.zone(at, timezone)}"

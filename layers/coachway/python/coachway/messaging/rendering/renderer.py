@@ -1,6 +1,6 @@
-"""Puts a message into words: one template for each occasion, read once as HTML and once as plain text.
+"""Renders messages: one template per message, rendered as HTML and as plain text.
 
-A template says what stands where, in words of `parts.jinja`; the folders `html` and `text` say how that looks.
+A template contains the content, with the macros of `parts.jinja`; the folders `html` and `text` contain the layout.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from coachway.core.documents.formatting import format_phone
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.presentation import billing, dispatch, trips
-from coachway.messaging.rendering.sender import Letterhead
+from coachway.messaging.rendering.sender import Sender
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
 @cache
 def _environment(medium: Literal["html", "text"]) -> Environment:
-    # What people wrote is escaped in HTML; plain text has nothing to escape.
+    # User text is escaped in HTML; plain text needs no escaping.
     escaped = ("jinja",) if medium == "html" else ()
     environment = Environment(
         loader=FileSystemLoader([TEMPLATES / medium, TEMPLATES]),
@@ -39,29 +39,29 @@ def _environment(medium: Literal["html", "text"]) -> Environment:
     return environment
 
 
-def render_message(message: Message, letterhead: Letterhead) -> RenderedMessage:
-    """The message in its words, on an organization's letterhead."""
-    values = {**message.values, "name": message.name, "brand": letterhead.brand, "words": letterhead.wording}
+def render_message(message: Message, sender: Sender) -> RenderedMessage:
+    """Render a message of an organization."""
+    values = {**message.values, "name": message.name, "brand": sender.brand, "formatter": sender.formatter}
     if message.channel is Channel.SMS:
         template = _environment("text").get_template(f"{message.template}.sms.jinja")
         return RenderedMessage(subject="", text=" ".join(template.render(values).split()))
     name = f"{message.template}.jinja"
     text = _environment("text").get_template(name)
     subject = "".join(text.blocks["subject"](text.new_context(dict(values))))
-    one_line = " ".join(subject.split())
+    subject_line = " ".join(subject.split())
     return RenderedMessage(
-        subject=one_line,
-        text=_tidy(text.render(values)),
-        html=_rendered_html(name, {**values, "subject": one_line}),
+        subject=subject_line,
+        text=_normalize_blank_lines(text.render(values)),
+        html=_render_html(name, {**values, "subject": subject_line}),
     )
 
 
-def _rendered_html(name: str, values: Mapping[str, Any]) -> str:
+def _render_html(name: str, values: Mapping[str, Any]) -> str:
     return _environment("html").get_template(name).render(values)
 
 
-def _tidy(text: str) -> str:
-    """Without trailing blanks, and never more than one empty line."""
+def _normalize_blank_lines(text: str) -> str:
+    """Remove trailing spaces, and merge consecutive empty lines."""
     lines: list[str] = []
     for line in (each.rstrip() for each in text.strip().splitlines()):
         if line or (lines and lines[-1]):

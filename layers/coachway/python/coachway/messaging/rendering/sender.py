@@ -1,4 +1,4 @@
-"""Who a message is from: an organization's name, colour, and way of writing times and amounts."""
+"""The sender of a message: the brand and formats of an organization."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from coachway.identity.organizations.branding import build_brand
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
-    """What every message of an organization shares."""
+class Sender:
+    """The brand, formats and slug of an organization."""
 
     brand: Brand
-    wording: Formatter
+    formatter: Formatter
     slug: str
-    """The organization's short name, which people log in with."""
+    """The short name of the organization, used to log in."""
 
 
-def load_letterhead(org_id: str) -> Letterhead:
-    """The letterhead of an organization."""
+def load_sender(org_id: str) -> Sender:
+    """Load the sender of an organization's messages."""
     organization = organization_queries.get(org_id)
-    wording = Formatter(timezone=organization.timezone, currency=organization.currency)
-    return Letterhead(build_brand(organization), wording, organization.slug)
+    formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
+    return Sender(build_brand(organization), formatter, organization.slug)
