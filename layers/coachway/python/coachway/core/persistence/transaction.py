@@ -187,11 +187,11 @@ def _stale_error(record: Record) -> errors.ConcurrentUpdate:
     return errors.ConcurrentUpdate(f"Another request changed this {kind}. Read it again, then retry.")
 
 
-def _put(ops: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
-    ops.add("puts", {"Item": to_item(record), **condition}, meaning)
+def _put(plan: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
+    plan.add("puts", {"Item": to_item(record), **condition}, meaning)
 
 
-def _put_unique_values(ops: TransactionPlan, before: Record | None, after: Record | None) -> None:
+def _put_unique_values(plan: TransactionPlan, before: Record | None, after: Record | None) -> None:
     owned = dict(before.unique_values()) if before and not _is_deleted(before) else {}
     requested = dict(after.unique_values()) if after and not _is_deleted(after) else {}
     owner = after or before
@@ -200,7 +200,7 @@ def _put_unique_values(ops: TransactionPlan, before: Record | None, after: Recor
         if owned.get(name) == requested.get(name):
             continue
         if name in owned:
-            ops.add("deletes", {"Key": _key(UNIQUE.key(org=org, name=name, value=owned[name]))}, None)
+            plan.add("deletes", {"Key": _key(UNIQUE.key(org=org, name=name, value=owned[name]))}, None)
         if name in requested:
             mark = {
                 **_key(UNIQUE.key(org=org, name=name, value=requested[name])),
@@ -211,11 +211,11 @@ def _put_unique_values(ops: TransactionPlan, before: Record | None, after: Recor
             duplicate = errors.Duplicate(
                 f"This {label} is already in use. Choose another.", fields=[errors.FieldError(label, "must be unique")]
             )
-            ops.add("puts", {"Item": mark, **_ABSENT}, duplicate)
+            plan.add("puts", {"Item": mark, **_ABSENT}, duplicate)
 
 
 def _put_events(
-    ops: TransactionPlan,
+    plan: TransactionPlan,
     caller: Caller,
     before: Record | None,
     after: Record,
@@ -236,7 +236,7 @@ def _put_events(
             changes=changes,
         )
         # No condition: the key contains a new id, and the conditions of the aggregate decide.
-        _put(ops, stored, {}, None)
+        _put(plan, stored, {}, None)
 
 
 def _merge_increments(ops: Sequence[Op]) -> list[Op]:
@@ -259,7 +259,7 @@ def _merge_increments(ops: Sequence[Op]) -> list[Op]:
     return result
 
 
-def _increment(ops: TransactionPlan, op: IncrementCounters) -> None:
+def _increment(plan: TransactionPlan, op: IncrementCounters) -> None:
     names = {"#kind": "kind"} | {f"#{n}": name for n, name in enumerate(op.numbers)}
     values: dict[str, Any] = {":kind": {"S": op.kind}, ":zero": {"N": "0"}}
     sets, conditions = ["#kind = :kind"], []
@@ -284,7 +284,7 @@ def _increment(ops: TransactionPlan, op: IncrementCounters) -> None:
     }
     if conditions:
         request["ConditionExpression"] = " AND ".join(conditions)
-    ops.add("updates", request, op.on_failure or errors.Conflict("A counter would leave its bounds."))
+    plan.add("updates", request, op.on_failure or errors.Conflict("A counter would leave its bounds."))
 
 
 def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:

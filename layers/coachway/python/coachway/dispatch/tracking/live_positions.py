@@ -62,7 +62,7 @@ def get_shared_track(token: str) -> SharedTrack:
 def build_shared_track(link: OpenedLink) -> SharedTrack:
     """Build the shared view of a link's charter."""
     now = clock.now()
-    is_visible = _is_hidden if link.charter.status.is_terminal else _is_under_way
+    is_visible = _is_never_visible if link.charter.status.is_terminal else _is_under_way
     trails = _load_trails(link.charter.org_id, _list_assignments(link.charter), now, is_visible)
     vehicles = [VehicleTrack(**_vehicle_fields(*item, now)) for item in trails]
     return SharedTrack(
@@ -112,7 +112,7 @@ def _is_under_way(assignment: Assignment) -> bool:
     return assignment.status.is_under_way
 
 
-def _is_hidden(_: Assignment) -> bool:
+def _is_never_visible(_: Assignment) -> bool:
     return False
 
 
