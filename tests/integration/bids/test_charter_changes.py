@@ -1,4 +1,4 @@
-"""Charters that change, leave or come to nothing while vendors bid for them, and after they were awarded."""
+"""Bids for charters that change, depart or end during bidding or after an award, on the table in memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from coachway.bids import expiry_job
 from coachway.bids.awards import rejection
 from coachway.bids.model.bid import BID
 from coachway.bids.model.bid_request import Invitation
-from coachway.bids.requests import consumers as request_consumers
 from coachway.bids.requests import invitations
 from coachway.bids.requests import service as requests
 from coachway.bids.requests import workflow as request_workflow
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import VehicleCoverage
 from coachway.core import store
-from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
 from tests.integration import vendor_builders
 from tests.integration.bids.builders import (
     SYSTEM,
+    assign_own_driver,
     bid_body,
     close_bid_request,
     create_booked_charter,
@@ -32,6 +30,7 @@ from tests.integration.bids.builders import (
     create_submitted_bid,
     create_vendor,
     decide_bid_request,
+    deliver_charter_event,
     get_charter,
     open_bid_request,
     send_ok,
@@ -46,27 +45,12 @@ def organization() -> None:
     create_organizations()
 
 
-def heard(event_type: str, charter_id: str, **data: Any) -> None:
-    """Bidding hears of a charter, twice."""
-    said = {"event_id": "e", "type": event_type, "org_id": ORG, "aggregate_id": charter_id}
-    for _ in range(2):
-        request_consumers.CONSUMERS[event_type](SYSTEM, Delivery(**said, correlation_id="c", data=data))
-
-
-def accepted(bid_id: str) -> dict[str, Any]:
+def accept_bid(bid_id: str) -> dict[str, Any]:
     return send_ok("POST", f"/bids/{bid_id}/accept", {"decision": "accept"})
 
 
-def given(charter_id: str, vehicle: int = 1) -> None:
-    """A driver of the organization runs a vehicle."""
-    own = VehicleCoverage(vehicle=vehicle, assignment_id=f"asg_{vehicle}", driver_id="drv_1")
-    store.commit(
-        SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get_charter(SYSTEM, charter_id), [own], "assigned")
-    )
-
-
-def called_off(bid_id: str) -> int:
-    """How often the vendor of a bid was told that its trip does not take place."""
+def count_called_off(bid_id: str) -> int:
+    """The number of `bid.called_off` events of a bid."""
     return [each.type for each in store.history(BID.key(org=ORG, id=bid_id))].count("bid.called_off")
 
 
@@ -79,19 +63,19 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_quote_that_comes_to_nothing_ends_its_bidding(ending: str) -> None:
+def test_ended_charter_cancels_its_bid_request(ending: str) -> None:
     trip, vendor_id = create_charter()["id"], create_vendor("One")
     request, bid = open_bid_request(trip, vendor_id), create_submitted_bid(trip, vendor_id)
     method, path, body = ENDINGS[ending]
     assert booking_builders.ask(method, path.format(trip), body).status < 300
-    heard(ending, trip)
+    deliver_charter_event(ending, trip)
     assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     rejected = send_ok("GET", f"/bids/{bid['id']}")
     assert (rejected["status"], rejected["decision_reason"]) == ("rejected", "The trip does not take place")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_vendor_that_had_won_is_told_once_that_the_trip_is_off(ending: str) -> None:
+def test_ended_charter_calls_off_awards_once(ending: str) -> None:
     trip, vendor_id, other_id = (
         create_charter(vehicle_count=2, passengers=80)["id"],
         create_vendor("One"),
@@ -99,18 +83,18 @@ def test_a_vendor_that_had_won_is_told_once_that_the_trip_is_off(ending: str) ->
     )
     won = create_submitted_bid(trip, vendor_id, vehicle_count=1)["id"]
     open_ = create_submitted_bid(trip, other_id, vehicle_count=1)["id"]
-    accepted(won)
+    accept_bid(won)
     method, path, body = ENDINGS[ending]
     assert booking_builders.ask(method, path.format(trip), body).status < 300
-    heard(ending, trip)
-    assert [called_off(each) for each in (won, open_)] == [1, 0]
+    deliver_charter_event(ending, trip)
+    assert [count_called_off(each) for each in (won, open_)] == [1, 0]
     stored = send_ok("GET", f"/bids/{won}", vendor_id=vendor_id)
     assert (stored["status"], stored["called_off_at"] is None) == ("accepted", False)
 
 
-def test_what_was_awarded_cannot_be_changed_under_its_vendor() -> None:
+def test_update_charter_with_awarded_vehicles_refuses_awarded_fields() -> None:
     trip, vendor_id = create_charter(vehicle_count=2, passengers=80)["id"], create_vendor("One")
-    accepted(create_submitted_bid(trip, vendor_id, vehicle_count=1)["id"])
+    accept_bid(create_submitted_bid(trip, vendor_id, vehicle_count=1)["id"])
     for change in ({"vehicle_count": 1}, {"passengers": 100}, {"vehicle_class": "minibus"}, {"amenities": ["wifi"]}):
         reply = booking_builders.ask("PUT", f"/charters/{trip}", change)
         assert reply.status == 409, change
@@ -119,15 +103,15 @@ def test_what_was_awarded_cannot_be_changed_under_its_vendor() -> None:
     assert booking_builders.ask("PUT", f"/charters/{trip}", {"miles": 140}).status == 200
 
 
-def test_what_was_bid_for_a_trip_that_was_changed_since_is_bid_for_anew() -> None:
+def test_revised_charter_rejects_outdated_bids() -> None:
     trip, vendor_id, other_id = create_charter()["id"], create_vendor("One"), create_vendor("Two")
     open_bid_request(trip, vendor_id, other_id)
     bid = create_submitted_bid(trip, vendor_id, 1234.56)
     booking_builders.ask("PUT", f"/charters/{trip}", {"passengers": 41})
     later = create_submitted_bid(trip, other_id)
-    heard("charter.modified", trip, revised=False)
+    deliver_charter_event("charter.modified", trip, revised=False)
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "submitted"
-    heard("charter.modified", trip, revised=True)
+    deliver_charter_event("charter.modified", trip, revised=True)
     told = send_ok("GET", f"/bids/{bid['id']}")
     assert (told["status"], told["decision_reason"]) == ("rejected", "The trip was changed; please bid again")
     assert told["quoted_price"] is None
@@ -135,13 +119,13 @@ def test_what_was_bid_for_a_trip_that_was_changed_since_is_bid_for_anew() -> Non
     assert create_submitted_bid(trip, vendor_id, 1300)["charter_revision"] == 2
 
 
-def test_a_bid_is_for_the_vehicles_that_nobody_runs_yet() -> None:
+def test_create_bid_without_vehicle_count_is_for_uncovered_vehicles() -> None:
     trip, vendor_id, other_id = (
         create_booked_charter(vehicle_count=3, passengers=120)["id"],
         create_vendor("One", is_preferred=True),
         create_vendor("Two"),
     )
-    given(trip)
+    assign_own_driver(trip)
     request = open_bid_request(trip, vendor_id, other_id, target_price=9000)
     assert request["vehicle_count"] == 2
     too_many = send_request("POST", "/bids", bid_body(trip, vehicle_count=3), vendor_id=vendor_id)
@@ -154,14 +138,14 @@ def test_a_bid_is_for_the_vehicles_that_nobody_runs_yet() -> None:
     assert get_charter(trip)["status"] == "confirmed"
 
 
-def test_what_was_given_away_since_is_no_part_of_the_target_price() -> None:
+def test_decide_award_after_an_assignment_ignores_the_target_price() -> None:
     trip, vendor_id = (
         create_booked_charter(vehicle_count=3, passengers=120)["id"],
         create_vendor("One", is_preferred=True),
     )
     request = open_bid_request(trip, vendor_id, target_price=9000)
     create_submitted_bid(trip, vendor_id, 2000, vehicle_count=2)
-    given(trip)
+    assign_own_driver(trip)
     close_bid_request(request["id"])
     assert decide_bid_request(request["id"]).go == "ask"
     request_workflow.expire_decision(SYSTEM, request["id"])
@@ -170,17 +154,17 @@ def test_what_was_given_away_since_is_no_part_of_the_target_price() -> None:
     assert (reopened["vehicle_count"], reopened["target_price"]) == (2, None)
 
 
-def test_a_manager_is_not_asked_about_bids_for_more_vehicles_than_are_left() -> None:
+def test_decide_award_with_bids_for_too_many_vehicles_closes_without_award() -> None:
     trip, vendor_id = create_booked_charter(vehicle_count=2, passengers=80)["id"], create_vendor("One")
     request = open_bid_request(trip, vendor_id)
     create_submitted_bid(trip, vendor_id)
-    given(trip)
+    assign_own_driver(trip)
     close_bid_request(request["id"])
     assert request_workflow.decide_award(SYSTEM, request["id"]).go == "settle"
     assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
-def test_a_manager_is_not_asked_when_the_only_vendor_falls_between_ranking_and_award() -> None:
+def test_award_bids_of_the_only_vendor_suspended_since_closes_without_award() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One", is_preferred=True)
     request = open_bid_request(trip, target_price=2000)
     create_submitted_bid(trip, vendor_id, 1000)
@@ -192,7 +176,7 @@ def test_a_manager_is_not_asked_when_the_only_vendor_falls_between_ranking_and_a
     assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
-def test_a_manager_is_asked_about_who_is_left_then() -> None:
+def test_award_bids_of_a_vendor_suspended_since_asks_a_manager_about_the_others() -> None:
     trip, vendor_id, other_id = (
         create_booked_charter()["id"],
         create_vendor("One", is_preferred=True),
@@ -207,30 +191,30 @@ def test_a_manager_is_asked_about_who_is_left_then() -> None:
     assert request_workflow.award_bids(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "ask"
 
 
-def test_who_bids_for_what_drivers_of_the_organization_run_then_is_told_so() -> None:
+def test_confirmed_charter_with_own_drivers_rejects_bids_with_reason() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     bid = create_submitted_bid(trip, vendor_id)
-    given(trip)
-    heard("charter.confirmed", trip)
+    assign_own_driver(trip)
+    deliver_charter_event("charter.confirmed", trip)
     rejected = send_ok("GET", f"/bids/{bid['id']}")
     assert (rejected["status"], rejected["decision_reason"]) == ("rejected", "The organization runs this trip itself")
 
 
-def test_a_confirmed_charter_that_lost_a_driver_is_put_out_to_bid() -> None:
+def test_confirmed_charter_that_lost_a_driver_takes_bids() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     assert send_request("POST", f"/charters/{trip}/bid-requests", {}).status == 422
-    given(trip)
+    assign_own_driver(trip)
     whole = send_request("POST", "/bids", bid_body(trip), vendor_id=vendor_id)
     assert (whole.status, whole.json()["title"]) == (409, "The charter does not accept bids")
     store.commit(SYSTEM, *coverage.release_assignment_ops(charter_queries.get_charter(SYSTEM, trip), "asg_1"))
     open_bid_request(trip, vendor_id, sealed=False)
-    heard("charter.confirmed", trip)
-    accepted(create_submitted_bid(trip, vendor_id)["id"])
+    deliver_charter_event("charter.confirmed", trip)
+    accept_bid(create_submitted_bid(trip, vendor_id)["id"])
     stored = get_charter(trip)
     assert (stored["status"], stored["vendor_ids"]) == ("confirmed", [vendor_id])
 
 
-def test_a_trip_that_has_left_is_not_awarded() -> None:
+def test_accept_bid_after_departure_returns_409() -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     bid = create_submitted_bid(trip["id"], vendor_id)
     leaves = datetime.fromisoformat(trip["starts_at"])
@@ -242,7 +226,7 @@ def test_a_trip_that_has_left_is_not_awarded() -> None:
         assert (reply.status, reply.json()["detail"]) == (409, "Departure is in the past.")
 
 
-def test_nobody_is_asked_about_a_trip_that_has_left() -> None:
+def test_decide_award_after_departure_closes_without_award() -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     leaves = datetime.fromisoformat(trip["starts_at"])
     with clock.frozen(leaves - timedelta(hours=30)):
@@ -256,7 +240,7 @@ def test_nobody_is_asked_about_a_trip_that_has_left() -> None:
         assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
-def test_what_nobody_decided_before_the_trip_left_is_not_escalated() -> None:
+def test_escalate_after_departure_closes_without_award() -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     leaves = datetime.fromisoformat(trip["starts_at"])
     with clock.frozen(leaves - timedelta(hours=30)):
@@ -271,7 +255,7 @@ def test_what_nobody_decided_before_the_trip_left_is_not_escalated() -> None:
     assert (stored["status"], stored["status_reason"]) == ("no_bids", "Nobody decided before the departure")
 
 
-def test_papers_hold_through_the_day_on_which_the_trip_ends_where_it_ends() -> None:
+def test_create_bid_requires_documents_until_the_local_last_day() -> None:
     stops = [
         {"address": "1 Market St, San Francisco, CA", "latitude": 37.79, "longitude": -122.39},
         {"address": "11 Wall St, New York, NY", "latitude": 40.71, "longitude": -74.01},
@@ -288,10 +272,10 @@ def test_papers_hold_through_the_day_on_which_the_trip_ends_where_it_ends() -> N
     reply = send_request("POST", "/bids", bid_body(trip), vendor_id=short)
     assert (reply.status, "expired on 2027-03-06" in reply.text) == (409, True)
     bid = create_submitted_bid(trip, long)
-    assert accepted(bid["id"])["payout_date"] == "2027-04-05"
+    assert accept_bid(bid["id"])["payout_date"] == "2027-04-05"
 
 
-def test_a_bid_holds_72_hours_from_a_deadline_that_was_moved() -> None:
+def test_extend_deadline_extends_the_validity_of_bids() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One", is_preferred=True)
     request = open_bid_request(trip, vendor_id, hours=24, target_price=2000)
     bid = create_submitted_bid(trip, vendor_id, 1000)
@@ -304,7 +288,7 @@ def test_a_bid_holds_72_hours_from_a_deadline_that_was_moved() -> None:
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "accepted"
 
 
-def test_who_bid_in_vain_is_asked_again_when_the_request_is_opened_anew() -> None:
+def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     trip, vendor_id, other_id, third_id = (
         create_booked_charter()["id"],
         create_vendor("One"),
@@ -326,7 +310,7 @@ def test_who_bid_in_vain_is_asked_again_when_the_request_is_opened_anew() -> Non
     )
     for _ in range(2):
         invitations.invite_vendors(SYSTEM, request["id"])
-    asked = {each.vendor_id: _asked(each) for each in requests.list_invitations(ORG, request["id"])}
+    asked = {each.vendor_id: count_invitation_mails(each) for each in requests.list_invitations(ORG, request["id"])}
     assert asked == {vendor_id: 2, other_id: 1, third_id: 2}
     own = send_ok("GET", f"/bid-requests/{request['id']}", vendor_id=vendor_id)
     assert (own["is_accepted"], own["bid_id"], own["status"]) == (None, None, "open")
@@ -334,11 +318,11 @@ def test_who_bid_in_vain_is_asked_again_when_the_request_is_opened_anew() -> Non
     assert create_submitted_bid(trip, vendor_id, 900)["status"] == "submitted"
 
 
-def _asked(invitation: Invitation) -> int:
+def count_invitation_mails(invitation: Invitation) -> int:
     return [each.type for each in store.history(invitation.key())].count("bidding.invited")
 
 
-def test_whose_bid_may_still_win_is_not_asked_again() -> None:
+def test_reopened_request_does_not_invite_vendors_with_active_bids() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     request = open_bid_request(trip, vendor_id)
     create_submitted_bid(trip, vendor_id)
@@ -348,5 +332,5 @@ def test_whose_bid_may_still_win_is_not_asked_again() -> None:
         "POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
     )
     invitations.invite_vendors(SYSTEM, request["id"])
-    assert [_asked(each) for each in requests.list_invitations(ORG, request["id"])] == [1]
+    assert [count_invitation_mails(each) for each in requests.list_invitations(ORG, request["id"])] == [1]
     assert (rejection.reject_remaining_bids(SYSTEM, trip), expiry_job.run().expired) == (0, 0)

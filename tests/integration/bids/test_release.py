@@ -1,4 +1,4 @@
-"""A vendor that won cannot come after all: what it won is taken back, and somebody else runs the trip."""
+"""Releases of awards through their route, on the table in memory."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def won(charter_id: str, vendor_id: str, **fields: Any) -> str:
     return bid
 
 
-def test_what_a_vendor_won_is_free_again_and_another_wins_it() -> None:
+def test_release_bid_frees_its_vehicles_for_another_award() -> None:
     trip, vendor_id, other_id = create_booked_charter()["id"], create_vendor("One"), create_vendor("Two")
     first = won(trip, vendor_id)
     assert get_charter(trip)["status"] == "confirmed"
@@ -56,14 +56,14 @@ def test_what_a_vendor_won_is_free_again_and_another_wins_it() -> None:
     assert [each.data["reason"] for each in told] == ["Your coach broke down"]
 
 
-def test_the_others_of_a_trip_keep_theirs() -> None:
+def test_release_bid_keeps_other_awards_of_the_charter() -> None:
     trip = create_booked_charter(vehicle_count=2, passengers=80)["id"]
     first, second = won(trip, create_vendor("One"), vehicle_count=1), won(trip, create_vendor("Two"), vehicle_count=1)
     send_ok("POST", f"/bids/{first}/release", WHY)
     assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
 
 
-def test_it_is_taken_back_once_and_only_from_who_won_it() -> None:
+def test_release_bid_twice_or_without_an_award_returns_409() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     open_ = create_submitted_bid(trip, vendor_id)["id"]
     assert send_request("POST", f"/bids/{open_}/release", WHY).json()["title"] == "The award cannot be released"
@@ -74,7 +74,7 @@ def test_it_is_taken_back_once_and_only_from_who_won_it() -> None:
     assert send_request("POST", f"/bids/{open_}/release", WHY).status == 409
 
 
-def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
+def test_release_bid_with_an_assigned_driver_returns_409() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     bid = won(trip, vendor_id)
     before = charter_queries.get_charter(SYSTEM, trip)
@@ -85,7 +85,7 @@ def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
     assert get_charter(trip)["vendor_id"] == vendor_id
 
 
-def test_a_trip_that_has_begun_stays_whose_it_is() -> None:
+def test_release_bid_of_a_cancelled_charter_returns_409() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     bid = won(trip, vendor_id)
     booking_builders.ask("POST", f"/charters/{trip}/cancel", {"reason": "off"})

@@ -1,4 +1,4 @@
-"""What nobody but the vendor is told while a request is sealed, however the bid came to be and the request ends."""
+"""Visibility of prices while a bid request is sealed, on the table in memory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def everywhere(trip: str, bid_id: str) -> str:
     return " ".join(each.text for each in replies)
 
 
-def test_a_draft_from_before_a_sealed_request_is_sealed_with_it() -> None:
+def test_draft_created_before_a_sealed_request_is_sealed() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     draft = send_ok("POST", "/bids", bid_body(trip, 1234.56), vendor_id=vendor_id)["id"]
     assert "1234.56" in everywhere(trip, draft)
@@ -54,7 +54,7 @@ def test_a_draft_from_before_a_sealed_request_is_sealed_with_it() -> None:
     assert "1234.56" not in everywhere(trip, draft)
 
 
-def test_a_draft_for_a_request_that_was_cancelled_is_sealed_with_the_next() -> None:
+def test_draft_for_a_cancelled_request_is_sealed_by_the_next_request() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     first = open_bid_request(trip, vendor_id, sealed=False)
     draft = send_ok("POST", "/bids", bid_body(trip, 1234.56), vendor_id=vendor_id)["id"]
@@ -63,7 +63,7 @@ def test_a_draft_for_a_request_that_was_cancelled_is_sealed_with_the_next() -> N
     assert "1234.56" not in everywhere(trip, draft)
 
 
-def test_what_was_bid_on_a_request_that_was_cancelled_while_sealed_stays_a_secret() -> None:
+def test_bid_on_a_request_cancelled_while_sealed_stays_sealed() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     request = open_bid_request(trip, vendor_id)
     bid = create_submitted_bid(trip, vendor_id, 1234.56)["id"]
@@ -77,7 +77,7 @@ def test_what_was_bid_on_a_request_that_was_cancelled_while_sealed_stays_a_secre
     assert send_ok("GET", f"/bids/{bid}", vendor_id=vendor_id)["quoted_price"] == 1234.56
 
 
-def test_what_was_bid_on_a_request_that_was_closed_before_it_was_cancelled_is_known() -> None:
+def test_bid_on_a_request_closed_before_cancellation_is_visible() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     request = open_bid_request(trip, vendor_id)
     bid = create_submitted_bid(trip, vendor_id, 1234.56)["id"]
@@ -86,7 +86,7 @@ def test_what_was_bid_on_a_request_that_was_closed_before_it_was_cancelled_is_kn
     assert send_ok("GET", f"/bids/{bid}")["quoted_price"] == 1234.56
 
 
-def test_who_asks_again_with_an_etag_is_told_what_closing_has_opened() -> None:
+def test_get_bid_with_a_current_etag_after_closing_returns_the_price() -> None:
     trip, vendor_id, other_id = create_booked_charter()["id"], create_vendor("One"), create_vendor("Two")
     request = open_bid_request(trip, vendor_id, other_id)
     bid = create_submitted_bid(trip, vendor_id, 1234.56)["id"]
@@ -96,7 +96,7 @@ def test_who_asks_again_with_an_etag_is_told_what_closing_has_opened() -> None:
     assert (again.status, again.json()["quoted_price"], again.json()["rank"]) == (200, 1234.56, 1)
 
 
-def test_nobody_bids_from_the_deadline_on_though_nothing_has_closed_it_yet() -> None:
+def test_submit_bid_at_the_deadline_of_an_open_request_returns_409() -> None:
     trip, vendor_id, other_id = create_booked_charter()["id"], create_vendor("One"), create_vendor("Two")
     request = open_bid_request(trip, vendor_id, other_id)
     draft = send_ok("POST", "/bids", bid_body(trip), vendor_id=other_id)["id"]
@@ -110,7 +110,7 @@ def test_nobody_bids_from_the_deadline_on_though_nothing_has_closed_it_yet() -> 
     assert (ended["status"], ended["closed_early"]) == ("closed", False)
 
 
-def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_bid_while_the_request_is_closed_returns_409(monkeypatch: pytest.MonkeyPatch) -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     request = open_bid_request(trip, vendor_id)
     find, raced = vendor_candidates.build_candidates, list[str]()
@@ -128,7 +128,7 @@ def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: py
     assert send_ok("GET", f"/bids/{draft}", vendor_id=vendor_id)["status"] == "draft"
 
 
-def test_prices_are_averaged_half_up() -> None:
+def test_compare_bids_rounds_the_average_price_half_up() -> None:
     trip, vendor_id, other_id = create_booked_charter()["id"], create_vendor("One"), create_vendor("Two")
     create_submitted_bid(trip, vendor_id, 1000.00)
     create_submitted_bid(trip, other_id, 1000.01)

@@ -1,4 +1,4 @@
-"""Pushes of vendors' systems: whose they are, and how many of them are taken."""
+"""The webhook for bids: signatures, rate limits and repeated pushes, on the table in memory."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def start_of_a_minute() -> datetime:
     return clock.now().replace(second=0, microsecond=0)
 
 
-def test_one_vendors_flood_leaves_the_pushes_of_another_alone() -> None:
+def test_push_bid_rate_limit_is_per_vendor() -> None:
     loud, quiet = System("Loud"), System("Quiet")
     minute = start_of_a_minute()
     with clock.frozen(minute):
@@ -70,7 +70,7 @@ def test_one_vendors_flood_leaves_the_pushes_of_another_alone() -> None:
     assert len(send_ok("GET", "/bids", query={"charter_id": loud.charter_id})["items"]) == 1
 
 
-def test_who_cannot_sign_uses_up_nothing_of_the_vendors() -> None:
+def test_push_bid_with_invalid_signatures_does_not_use_the_vendors_rate_limit() -> None:
     system, forger = System("Copied"), System("Forger")
     with clock.frozen(start_of_a_minute()):
         forged = [system.push(secret=forger.secret).status for _ in range(PUSHES_PER_MINUTE + 5)]
@@ -79,7 +79,7 @@ def test_who_cannot_sign_uses_up_nothing_of_the_vendors() -> None:
         assert system.push().status == 201
 
 
-def test_the_secret_before_is_good_for_a_day() -> None:
+def test_push_bid_with_the_previous_secret_is_valid_for_a_day() -> None:
     system = System("Rotating")
     system.push("msg_known")
     now, first = clock.now(), system.secret
@@ -91,7 +91,7 @@ def test_the_secret_before_is_good_for_a_day() -> None:
         assert system.push("msg_known").status == 201
 
 
-def test_a_push_that_comes_again_after_days_changes_nothing_though_its_bid_was_withdrawn() -> None:
+def test_push_bid_repeated_after_days_returns_the_first_result() -> None:
     system = System("Persistent")
     first = system.push("msg_late").json()
     send_ok("POST", f"/bids/{first['bid_id']}/withdraw", vendor_id=system.vendor_id)
@@ -120,7 +120,7 @@ def signed(system: System, body: bytes, *, at: datetime | None = None, **headers
     return call(api, "POST", "/api/v1/webhooks/vendors/bids", headers={**usual, **named}, raw=body)
 
 
-def test_a_body_may_have_just_so_many_bytes() -> None:
+def test_push_bid_with_a_body_over_the_limit_returns_413() -> None:
     system = System("Sizing")
     body = body_of(system, notes="é")  # two bytes
     fits = body + b" " * (MAX_BYTES - len(body))
@@ -128,7 +128,7 @@ def test_a_body_may_have_just_so_many_bytes() -> None:
     assert signed(system, fits).status == 201
 
 
-def test_of_several_signatures_one_that_is_good_will_do() -> None:
+def test_push_bid_with_one_valid_signature_of_several_is_accepted() -> None:
     system, other = System("Rotating"), System("Other")
     body, at, name = body_of(system), datetime.now(UTC), "msg_several"
     good, bad = (Webhook(each.secret).sign(name, at, body.decode()) for each in (system, other))
@@ -136,7 +136,7 @@ def test_of_several_signatures_one_that_is_good_will_do() -> None:
     assert signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad} {good}").status == 201
 
 
-def test_what_is_no_timestamp_or_signature_is_refused_as_any_bad_one() -> None:
+def test_push_bid_with_a_malformed_timestamp_or_signature_returns_401() -> None:
     system = System("Rubbish")
     body = body_of(system)
     for stamp in ("inf", "nan", "1e400", "-1", "", "soon", "9" * 400):

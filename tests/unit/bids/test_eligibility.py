@@ -1,4 +1,4 @@
-"""Who may bid, and what is in the way of the others."""
+"""Eligibility of vendors and vehicles for a trip."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CARRIER = VendorCapabilities(
 OFFER = VehicleOffer("coach", 56, 2, ["wifi"], True, 1)
 
 
-def test_one_who_has_everything_may_bid() -> None:
+def test_ineligibility_reasons_of_a_suitable_vendor_are_empty() -> None:
     assert (
         vendor_ineligibility_reasons(TRIP, CARRIER)
         == matching_ineligibility_reasons(TRIP, CARRIER)
@@ -48,7 +48,7 @@ def test_one_who_has_everything_may_bid() -> None:
     )
 
 
-def test_each_thing_that_is_in_the_way_is_named() -> None:
+def test_matching_ineligibility_reasons_name_every_reason() -> None:
     lacking = ComplianceStatus(
         on_date=DAY,
         is_compliant=False,
@@ -74,7 +74,7 @@ def test_each_thing_that_is_in_the_way_is_named() -> None:
     assert len(found) == 9
 
 
-def test_what_is_not_known_does_not_count_against_anybody() -> None:
+def test_vendor_ineligibility_reasons_ignore_unknown_values() -> None:
     nowhere = TRIP._replace(state=None, pickup=None)
     assert vendor_ineligibility_reasons(nowhere, CARRIER._replace(states=["CA"], radius_miles=1)) == []
     assert (
@@ -85,24 +85,24 @@ def test_what_is_not_known_does_not_count_against_anybody() -> None:
     )
 
 
-def test_who_never_had_papers_may_not_bid() -> None:
+def test_vendor_ineligibility_reasons_without_documents_name_them() -> None:
     assert vendor_ineligibility_reasons(TRIP, CARRIER._replace(compliance=None)) == [
         "Vendor has no compliance documents"
     ]
 
 
-def test_each_vehicle_seats_its_share_of_the_passengers() -> None:
+def test_vehicle_ineligibility_reasons_compare_seats_per_vehicle() -> None:
     assert TRIP.seats == 45
     assert vehicle_ineligibility_reasons(TRIP, OFFER._replace(seats=45)) == []
     assert "seats 44" in vehicle_ineligibility_reasons(TRIP, OFFER._replace(seats=44))[0]
 
 
-def test_a_bid_for_an_earlier_revision_or_too_many_vehicles_does_not_do() -> None:
+def test_vehicle_ineligibility_reasons_name_revision_count_and_class() -> None:
     found = vehicle_ineligibility_reasons(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
     assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), found, strict=True)] == [True] * 3
 
 
-def test_amenities_are_compared_whatever_joins_their_words() -> None:
+def test_vehicle_ineligibility_reasons_ignore_separators_in_amenities() -> None:
     trip = TRIP._replace(amenities=frozenset({"reclining_seats"}))
     assert vehicle_ineligibility_reasons(trip, OFFER._replace(amenities=["reclining-seats"])) == []
 
@@ -116,7 +116,7 @@ def test_amenities_are_compared_whatever_joins_their_words() -> None:
         (Coordinates(0, 0), Coordinates(0, 180), 12437),
     ],
 )
-def test_distances_are_those_on_the_globe(one: Coordinates, other: Coordinates, miles: float) -> None:
+def test_miles_between_is_the_great_circle_distance(one: Coordinates, other: Coordinates, miles: float) -> None:
     assert miles_between(one, other) == pytest.approx(miles, rel=0.02, abs=0.01)
     assert miles_between(one, other) == miles_between(other, one)
 
@@ -133,5 +133,5 @@ def test_distances_are_those_on_the_globe(one: Coordinates, other: Coordinates, 
         ("Gate B", None),
     ],
 )
-def test_a_state_is_read_from_an_address(address: str, state: str | None) -> None:
+def test_parse_state_returns_the_state_at_the_end_of_an_address(address: str, state: str | None) -> None:
     assert parse_state(address) == state

@@ -1,4 +1,4 @@
-"""The award, for any bids, vendors and clock."""
+"""Ranking of bids, the award decision, and the rules of bids."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ clocks = moments(-6, 6)
 
 
 @given(entries, st.integers(1, 6), st.none() | st.integers(0, 10**10), clocks)
-def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
+def test_decide_award_gives_each_vehicle_one_winner_and_other_bids_a_reason(
     known: list[Candidacy], vehicles: int, target: int | None, now: datetime
 ) -> None:
     decision = decide_award(known, vehicles, target, now)
@@ -87,7 +87,7 @@ def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
 
 
 @given(entries)
-def test_the_order_in_which_bids_are_looked_at_does_not_matter(known: list[Candidacy]) -> None:
+def test_rank_offers_in_any_order_returns_the_same_ranks(known: list[Candidacy]) -> None:
     offers = [entry.offer for entry in known]
     other = offers[::-1]
     assert rank_offers(offers) == rank_offers(other)
@@ -98,7 +98,7 @@ def test_the_order_in_which_bids_are_looked_at_does_not_matter(known: list[Candi
 
 
 @given(entries)
-def test_ranks_count_up_from_the_lowest_price(known: list[Candidacy]) -> None:
+def test_rank_offers_counts_up_from_the_lowest_price(known: list[Candidacy]) -> None:
     places = rank_offers(entry.offer for entry in known)
     assert [place.rank for place in places] == list(range(1, len(places) + 1))
     prices = [place.offer.price_per_vehicle for place in places]
@@ -109,13 +109,13 @@ def test_ranks_count_up_from_the_lowest_price(known: list[Candidacy]) -> None:
 
 
 @given(entries)
-def test_of_one_vehicle_the_first_in_rank_is_the_cover(known: list[Candidacy]) -> None:
+def test_find_cheapest_combination_for_one_vehicle_is_the_first_rank(known: list[Candidacy]) -> None:
     places = rank_offers(entry.offer for entry in known)
     single = [place for place in places if place.offer.vehicles == 1]
     assert find_cheapest_combination(places, 1) == [place.offer for place in single[:1]]
 
 
-def test_ties_go_by_rating_then_time() -> None:
+def test_rank_offers_of_equal_price_by_rating_then_time() -> None:
     later = NOW + timedelta(minutes=1)
     known = [
         offer("late", submitted_at=later),
@@ -137,20 +137,20 @@ def test_ties_go_by_rating_then_time() -> None:
         (1, 5.0, True, None, False),
     ],
 )
-def test_what_is_awarded_by_itself(
+def test_choose_automatic_award_requires_a_low_price_and_a_trusted_vendor(
     price: int, rating: float | None, preferred: bool, target: int | None, is_awarded: bool
 ) -> None:
     bids = [offer(price=price, rating=rating, is_preferred=preferred)]
     assert bool(choose_automatic_award(bids, 1, target)) == is_awarded
 
 
-def test_the_cheapest_cover_may_leave_out_the_lowest_bid() -> None:
+def test_find_cheapest_combination_can_omit_the_lowest_bid() -> None:
     bids = [offer("two", 100, 2), offer("all", 200, 3), offer("one", 150, 1)]
     assert [each.bid_id for each in find_cheapest_combination(rank_offers(bids), 3)] == ["all"]
     assert find_cheapest_combination(rank_offers(bids), 7) == []
 
 
-def test_no_vehicle_is_shared_out_twice() -> None:
+def test_assign_vehicles_assigns_each_vehicle_once() -> None:
     given, free = assign_vehicles([1, 2, 3], 2, 3)
     assert (given, free) == ([1, 2], [3])
     with pytest.raises(errors.Conflict, match="1 of 3 vehicles"):
@@ -159,7 +159,7 @@ def test_no_vehicle_is_shared_out_twice() -> None:
 
 
 @given(st.sampled_from(BidStatus), st.sampled_from(BidStatus))
-def test_a_bid_takes_just_the_steps_of_the_table(before: BidStatus, after: BidStatus) -> None:
+def test_bid_transitions_require_allows_only_the_table(before: BidStatus, after: BidStatus) -> None:
     if after in BID_TRANSITIONS.allowed[before]:
         BID_TRANSITIONS.require(before, after)
     else:
@@ -167,7 +167,7 @@ def test_a_bid_takes_just_the_steps_of_the_table(before: BidStatus, after: BidSt
             BID_TRANSITIONS.require(before, after)
 
 
-def test_what_is_decided_stays_decided() -> None:
+def test_transitions_of_decided_statuses_are_empty() -> None:
     for status in (BidStatus.ACCEPTED, BidStatus.REJECTED, BidStatus.WITHDRAWN, BidStatus.EXPIRED):
         assert BID_TRANSITIONS.allowed[status] == ()
     assert (
@@ -175,7 +175,7 @@ def test_what_is_decided_stays_decided() -> None:
     )
 
 
-def test_times() -> None:
+def test_deadlines_and_dates_follow_the_rules() -> None:
     assert rules.bid_expiry(NOW, None) == NOW + timedelta(hours=72)
     assert rules.bid_expiry(NOW, NOW + timedelta(hours=24)) == NOW + timedelta(hours=96)
     rules.require_valid_deadline(NOW + timedelta(hours=2), NOW, NOW + timedelta(days=9))
@@ -185,7 +185,7 @@ def test_times() -> None:
     assert payout_date(NOW.date(), 30).isoformat() == "2027-02-14"
 
 
-def test_a_request_is_sealed_until_it_is_closed() -> None:
+def test_is_sealed_until_the_request_is_closed() -> None:
     closed = [status for status in RequestStatus if rules.is_sealed(status, True, was_closed=True)]
     assert closed == [RequestStatus.OPEN]
     never = [status for status in RequestStatus if rules.is_sealed(status, True, was_closed=False)]
@@ -193,7 +193,7 @@ def test_a_request_is_sealed_until_it_is_closed() -> None:
     assert not any(rules.is_sealed(status, False, was_closed=False) for status in RequestStatus)
 
 
-def test_what_a_bid_is_above_the_lowest_is_rounded_half_up() -> None:
+def test_rank_offers_rounds_the_price_difference_half_up() -> None:
     known = [offer("low", 100_001, 2), offer("high", 150_005, 3)]
     # 50,001.666… a vehicle against 50,000.5: 1.1666… dearer, three times 3.5 cents.
     assert [each.price_difference_from_lowest for each in rank_offers(known)] == [0, 4]
@@ -201,5 +201,5 @@ def test_what_a_bid_is_above_the_lowest_is_rounded_half_up() -> None:
     assert [each.price_difference_from_lowest for each in rank_offers(known)] == [0, 1]
 
 
-def test_who_lost_to_nobody_is_told_that_the_organization_runs_it() -> None:
+def test_rejection_reason_without_winners_names_the_organization() -> None:
     assert rejection_reason(offer(), []) == "The organization runs this trip itself"
