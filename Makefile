@@ -125,7 +125,7 @@ replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FR
 		$(or $(TO),$(FROM)) $(ON)
 
 .PHONY: rebuild
-rebuild: $(VENV)/.synced ## Rebuild the statistics of vendors and drivers from past events: make rebuild ORG=org_…
+rebuild: $(VENV)/.synced ## Rebuild statistics, and write records again after an update: make rebuild ORG=org_…
 	@$(OPERATE) rebuild $(or $(ORG),$(error set ORG to the id of the organization: ORG=org_…)) $(ON)
 
 .PHONY: platform-user

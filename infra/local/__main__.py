@@ -11,7 +11,7 @@ from typing import Any
 from infra.local import aws_clients, console, file_lock, processes, python_environments, stack
 from infra.local.deployment import stack_deployment
 from infra.local.layers import builder
-from infra.local.operations import platform_user, replay, statistics_rebuild, workflow_redrive
+from infra.local.operations import data_rebuild, platform_user, replay, workflow_redrive
 from infra.local.stack_config import StackConfig
 
 PROCESSES = ("ministack", "stripe", "sms")
@@ -100,8 +100,9 @@ def _replay(config: StackConfig, options: argparse.Namespace) -> None:
 
 
 def _rebuild(config: StackConfig, options: argparse.Namespace) -> None:
-    vendors, drivers = statistics_rebuild.rebuild_statistics(config, options.organization)
+    vendors, drivers = data_rebuild.rebuild_statistics(config, options.organization)
     print(f"Statistics rebuilt: {vendors} vendors, {drivers} drivers")
+    print(f"Records written again: {data_rebuild.refresh_records(config, options.organization)}")
 
 
 def _invite_platform_user(config: StackConfig, options: argparse.Namespace) -> None:
@@ -152,7 +153,7 @@ def _add_operator_commands(commands: Any) -> None:
     replay_parser.add_argument("organization", help=organization_id)
     replay_parser.add_argument("first", help="the first day, YYYY-MM-DD (UTC)")
     replay_parser.add_argument("last", help="the last day, YYYY-MM-DD (UTC)")
-    rebuild = commands.add_parser("rebuild", help="rebuild the statistics of vendors and drivers")
+    rebuild = commands.add_parser("rebuild", help="rebuild statistics, and write records again after an update")
     rebuild.add_argument("organization", help=organization_id)
     invite = commands.add_parser("platform-user", help="invite a platform user")
     invite.add_argument("organization", help="the slug of the organization")

@@ -14,7 +14,7 @@ from coachway.core.persistence.operations import Update
 from coachway.vendors import service, statistics
 from infra.local import aws_clients, console
 from infra.local.deployment import stack_deployment
-from infra.local.operations import replay, statistics_rebuild
+from infra.local.operations import data_rebuild, replay
 from infra.local.stack_config import StackConfig
 from tests.event_builders import build_vendor_rated
 from tests.integration import vendor_builders
@@ -78,7 +78,7 @@ def test_replay_events_on_aws_publishes_all_events_of_a_day(staging: StackConfig
 def test_rebuild_statistics_on_aws_counts_ratings(staging: StackConfig) -> None:
     vendor = service.get_vendor(vendor_builders.CALLER, vendor_builders.create_vendor()["id"])
     store.commit(vendor_builders.CALLER, Update(vendor, vendor.model_copy(), [build_vendor_rated(vendor.id)]))
-    assert statistics_rebuild.rebuild_statistics(staging, vendor_builders.ORG) == (1, 0)
+    assert data_rebuild.rebuild_statistics(staging, vendor_builders.ORG) == (1, 0)
     assert statistics.get_figures(vendor_builders.ORG, vendor.id).total_ratings == 1
 
 

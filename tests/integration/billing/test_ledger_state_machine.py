@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from coachway.billing.invoices import lifecycle as invoice_lifecycle
-from coachway.billing.invoices import payment_effects
+from coachway.billing.invoices import payment_effects, receivables
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
@@ -24,6 +24,7 @@ from coachway.clients import service as clients
 from coachway.core import errors, store
 from coachway.core.runtime import clock
 from coachway.core.types import ids
+from coachway.identity import organization_queries
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
@@ -145,6 +146,9 @@ class BillingMachine(RuleBasedStateMachine):
         assert {account: totals[account].balance for account in Account} == balances
         open_balance = sum(invoice.balance_due for invoice in all_invoices if invoice.status.is_open)
         assert balances[Account.RECEIVABLE] == open_balance
+        copies = receivables.list_receivables(organization_queries.get(ORG), clock.now().date())
+        open_invoices = {invoice.id: invoice.slim_copy() for invoice in all_invoices if invoice.status.is_open}
+        assert {receivable.invoice_id: receivable for receivable in copies} == open_invoices
         assert balances[Account.CASH] == self.paid_in - self.refunded
         assert 0 <= self.refunded <= self.paid_in
         issued = [invoice for invoice in all_invoices if invoice.number and invoice.status != "void"]

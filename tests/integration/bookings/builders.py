@@ -10,6 +10,7 @@ from coachway.bookings.charters.model import CHARTER_EXAMPLE
 from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.persistence.data_version import CURRENT_DATA_VERSION
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.identity.model.organization import Organization
@@ -31,7 +32,13 @@ def create_organizations() -> None:
     """Create two organizations. The first has a client, a base rate of 350 and a mileage rate of 2.50."""
     for org_id, slug in ((ORG, "harbor"), (OTHER_ORG, "other")):
         organization = Organization(
-            id=org_id, org_id=org_id, slug=slug, name=slug.title(), timezone="America/New_York", currency="USD"
+            id=org_id,
+            org_id=org_id,
+            slug=slug,
+            name=slug.title(),
+            timezone="America/New_York",
+            currency="USD",
+            data_version=CURRENT_DATA_VERSION,
         )
         store.commit(Caller.system("tests", org_id), Create(organization))
     client = Client(

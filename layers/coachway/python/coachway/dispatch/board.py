@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.model import BY_TRIP, Charter, VehicleCoverage
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters import uncovered_trips
+from coachway.bookings.charters.uncovered_trip import UncoveredTrip
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
@@ -28,7 +28,6 @@ from coachway.identity import organization_queries
 
 LONGEST_TRIP: Final = timedelta(days=7)
 """How long ago a trip may have departed to be shown while it is still under way."""
-_SHOWN_CHARTERS: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
 
 
 class Column(StrEnum):
@@ -95,7 +94,8 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
     30 positions.
     """
     now = clock.now()
-    timezone = organization_queries.get(caller.org_id).timezone
+    organization = organization_queries.get(caller.org_id)
+    timezone = organization.timezone
     day = query.day or now.astimezone(ZoneInfo(timezone)).date()
     assignments = _list_assignments(caller.org_id, day, now)
     tracks = {
@@ -106,7 +106,7 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
         _assignment_card(assignment, tracks[assignment.id], recoveries.get(assignment.recovery_id or ""))
         for assignment in assignments
     ]
-    cards += [card for charter in _list_charters(caller.org_id, day) for card in _uncovered_cards(charter)]
+    cards += [card for trip in uncovered_trips.list_uncovered_trips(organization, day) for card in _trip_cards(trip)]
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}
     return Board(day=day, timezone=timezone, asked_at=now, columns=columns)
@@ -132,12 +132,6 @@ _ENDED: Final = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.RELEASED}
 def _list_assignments_of_day(org_id: str, day: date) -> Iterable[Assignment]:
     partition = BY_DAY.partition(org=org_id, month=f"{day:%Y-%m}")
     return query_all(Assignment, partition, prefix=f"{day}T", index=BY_DAY.index)
-
-
-def _list_charters(org_id: str, day: date) -> Iterable[Charter]:
-    partition = BY_TRIP.partition(org=org_id, month=f"{day:%Y-%m}")
-    charters = query_all(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
-    return (charter for charter in charters if charter.status in _SHOWN_CHARTERS)
 
 
 def _find_recoveries(org_id: str, assignments: Sequence[Assignment]) -> dict[str, Recovery]:
@@ -179,23 +173,18 @@ def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: R
     )
 
 
-def _uncovered_cards(charter: Charter) -> Iterable[BoardCard]:
-    covers = {cover.vehicle: cover for cover in charter.vehicles}
-    for number in range(1, charter.vehicle_count + 1):
-        cover = covers.get(number, VehicleCoverage(vehicle=number))
-        is_over = charter.status is Status.COMPLETED and cover.vendor_id is None
-        if cover.assignment_id is not None or is_over:
-            continue
+def _trip_cards(trip: UncoveredTrip) -> Iterable[BoardCard]:
+    for vehicle in trip.vehicles:
         yield BoardCard(
-            charter_id=charter.id,
-            number=charter.number,
-            vehicle_number=number,
-            column=Column.VENDOR if cover.vendor_id is not None else Column.UNCOVERED,
-            timezone=charter.timezone,
-            pickup_at=charter.starts_at,
-            dropoff_at=charter.ends_at,
-            pickup=charter.stops[0].address,
-            dropoff=charter.stops[-1].address,
-            passengers=charter.passengers,
-            vendor_id=cover.vendor_id,
+            charter_id=trip.charter_id,
+            number=trip.number,
+            vehicle_number=vehicle.number,
+            column=Column.VENDOR if vehicle.vendor_id is not None else Column.UNCOVERED,
+            timezone=trip.timezone,
+            pickup_at=trip.starts_at,
+            dropoff_at=trip.ends_at,
+            pickup=trip.pickup,
+            dropoff=trip.dropoff,
+            passengers=trip.passengers,
+            vendor_id=vehicle.vendor_id,
         )

@@ -45,6 +45,12 @@ BY_NAME = AccessPattern(
     pk="ORG#{org}#FLEET_NAMES#{kind}#{initial}",
     sk="{name}#{id}",
 )
+ROSTER = AccessPattern(
+    "all drivers who are not inactive and all vehicles that are not retired",
+    index="gsi4",
+    pk="ORG#{org}#FLEET_ROSTER",
+    sk="{kind}#{id}",
+)
 JOBS = AccessPattern(
     "the number of open jobs of a driver or vehicle (`n`)",
     pk="ORG#{org}#FLEET_JOBS#{resource}",
@@ -243,7 +249,7 @@ class Driver(Entity, DriverInput):
         return DRIVER.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        return _indexes(self, self.name, self.status)
+        return _indexes(self, self.name, self.status, is_active=self.status is not DriverStatus.INACTIVE)
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
@@ -296,16 +302,17 @@ class Vehicle(Entity, VehicleInput):
         return VEHICLE.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        return _indexes(self, self.name, self.status)
+        return _indexes(self, self.name, self.status, is_active=self.status is not VehicleStatus.RETIRED)
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
         return {"status": self.status.value, "vehicle_class": self.vehicle_class, **owner}
 
 
-def _indexes(entity: Driver | Vehicle, name: str, status: str) -> Mapping[str, Key]:
+def _indexes(entity: Driver | Vehicle, name: str, status: str, *, is_active: bool) -> Mapping[str, Key]:
     org, kind, sought = entity.org_id, entity.KIND, normalize_name(name)
-    return {
+    roster = {"gsi4": ROSTER.key(org=org, kind=kind, id=entity.id)} if is_active else {}
+    return roster | {
         "gsi1": BY_MONTH.key(org=org, kind=kind, month=f"{ids.created_at_of(entity.id):%Y-%m}", id=entity.id),
         "gsi2": BY_STATUS.key(org=org, kind=kind, status=status, id=entity.id),
         "gsi3": BY_NAME.key(org=org, kind=kind, initial=sought[:1], name=sought, id=entity.id),

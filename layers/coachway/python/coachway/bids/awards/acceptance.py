@@ -97,7 +97,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
 
 def _max_rejections(winners: Sequence[Bid]) -> int:
     """How many losers fit into the transaction of the award, at three writes each."""
-    return max(0, (store.MOST_WRITES - 10 - 5 * len(winners)) // 3)
+    return max(0, (store.MOST_WRITES - 11 - 5 * len(winners)) // 3)
 
 
 def _require_awardable(caller: Caller, bidding: BiddingContext, bids: Sequence[Bid]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.clients.rules import PaymentTerms
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
@@ -50,6 +50,17 @@ OVERDUE = AccessPattern(
     "overdue invoices, oldest first",
     index="gsi4",
     pk="ORG#{org}#INVOICES_OVERDUE",
+    sk="{due}#{id}",
+)
+RECEIVABLE = AccessPattern(
+    "the balance of an open invoice, in short",
+    pk="ORG#{org}#INVOICE#{id}",
+    sk=SLIM_COPY,
+)
+RECEIVABLES = AccessPattern(
+    "the balances of all open invoices, earliest due date first",
+    index="gsi1",
+    pk="ORG#{org}#RECEIVABLES",
     sk="{due}#{id}",
 )
 
@@ -94,6 +105,25 @@ class InvoiceLine(BaseSchema):
     amount: StoredAmount
     tax: StoredAmount
     price: Annotated[list[PriceLine], Field(description="Components of the amount.")] = Field(default_factory=list)
+
+
+class Receivable(Record):
+    """The balance of an open invoice: the slim copy of the invoice."""
+
+    KIND: ClassVar[str] = "receivable"
+
+    org_id: str
+    invoice_id: str
+    client_id: str
+    client_name: Annotated[str, Personal(blank=ERASED)]
+    due_date: date
+    balance_due: StoredAmount
+
+    def key(self) -> Key:
+        return RECEIVABLE.key(org=self.org_id, id=self.invoice_id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        return {"gsi1": RECEIVABLES.key(org=self.org_id, due=self.due_date, id=self.invoice_id)}
 
 
 class Invoice(Entity):
@@ -166,6 +196,18 @@ class Invoice(Entity):
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id}
+
+    def slim_copy(self) -> Receivable | None:
+        if not self.status.is_open or self.due_date is None:
+            return None
+        return Receivable(
+            org_id=self.org_id,
+            invoice_id=self.id,
+            client_id=self.client_id,
+            client_name=self.client_name,
+            due_date=self.due_date,
+            balance_due=self.balance_due,
+        )
 
 
 def falling_due_key(overdue_at: datetime, invoice_id: str = "") -> Key:

@@ -88,7 +88,7 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
                 closing=opening + current.balance,
             )
         )
-    receivable = sum(invoice.balance_due for invoice in receivables.iter_open_invoices(caller.org_id, today))
+    receivable = sum(invoice.balance_due for invoice in receivables.list_receivables(organization, today))
     payable = sum(payable.amount for payable in payables.list_open_payables(caller.org_id))
     agreements = [
         _compare(Account.RECEIVABLE, "open invoices", balances, receivable),

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.charters.instalments import Instalment
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import RUN_STATUSES, Status
+from coachway.bookings.charters.uncovered_trip import UncoveredTrip, UncoveredVehicle
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import ids
@@ -316,6 +317,27 @@ class Charter(Entity, CharterInput):
         drivers = (each for cover in self.vehicles for each in (cover.driver_id, cover.second_driver_id) if each)
         run_by = {run_by_attribute(each): True for each in (*self.vendor_ids, *drivers)}
         return {"status": str(self.status), "client_id": self.client_id, **run_by}
+
+    def slim_copy(self) -> UncoveredTrip | None:
+        vehicles = self._list_vehicles_without_driver()
+        if not vehicles:
+            return None
+        names = ("org_id", "number", "trip_date", "timezone", "starts_at", "ends_at", "passengers")
+        fields = {name: getattr(self, name) for name in names}
+        pickup, dropoff = self.stops[0].address, self.stops[-1].address
+        return UncoveredTrip(charter_id=self.id, pickup=pickup, dropoff=dropoff, vehicles=vehicles, **fields)
+
+    def _list_vehicles_without_driver(self) -> list[UncoveredVehicle]:
+        """List the vehicles that dispatch has to assign; none before booking, or after the trip."""
+        if self.status not in RUN_STATUSES:
+            return []
+        covers = {cover.vehicle: cover for cover in self.vehicles}
+        vehicles = (covers.get(number, VehicleCoverage(vehicle=number)) for number in range(1, self.vehicle_count + 1))
+        return [
+            UncoveredVehicle(number=cover.vehicle, vendor_id=cover.vendor_id)
+            for cover in vehicles
+            if cover.assignment_id is None and (cover.vendor_id is not None or self.status is not Status.COMPLETED)
+        ]
 
 
 def run_by_attribute(party_id: str) -> str:

@@ -30,6 +30,8 @@ class Status(StrEnum):
         return not TRANSITIONS.allowed[self]
 
 
+RUN_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+"""The statuses of trips that are run, from booking on."""
 TRANSITIONS: Final = Transitions(
     "charter",
     {

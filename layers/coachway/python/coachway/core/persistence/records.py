@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -18,6 +18,15 @@ class Key(NamedTuple):
 
     pk: str
     sk: str
+
+
+SLIM_COPY: Final = "SLIM_COPY"
+"""The sort key of the slim copy of a record, which is in the same partition."""
+
+
+def slim_copy_key(key: Key) -> Key:
+    """Return the key of the slim copy of the record at `key`."""
+    return Key(key.pk, SLIM_COPY)
 
 
 def escape_key_part(part: object) -> str:
@@ -75,6 +84,13 @@ class Record(BaseSchema):
     def unique_values(self) -> Mapping[str, str]:
         """Return values that must be unique in the organization: `{"email": "…"}`."""
         return {}
+
+    def slim_copy(self) -> Record | None:
+        """Return a short copy of the record for lists that show little of it; None if no such list shows the record.
+
+        The store writes and deletes it together with the record. Its key is `slim_copy_key` of the record's key.
+        """
+        return None
 
     def expires_at(self) -> int | None:
         """Return the epoch second after which DynamoDB may delete the item; None to keep it."""

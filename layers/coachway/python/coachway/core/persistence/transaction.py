@@ -26,7 +26,7 @@ from coachway.core.persistence.operations import (
     Remove,
     Update,
 )
-from coachway.core.persistence.records import Entity, Key, Record
+from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 
@@ -133,6 +133,7 @@ def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> Tran
                 record.version = 1
                 _put(plan, record, _ABSENT, on_exists or _duplicate_error(record))
                 _put_unique_values(plan, None, record)
+                _put_slim_copy(plan, None, record)
                 _put_events(plan, caller, None, record, events, event_ids)
             case Update(before, after, events, on_stale):
                 after.version = before.version + 1
@@ -140,14 +141,17 @@ def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> Tran
                     after.updated_at = clock.now()
                 _put(plan, after, _is_unchanged(before), on_stale or _stale_error(before))
                 _put_unique_values(plan, before, after)
+                _put_slim_copy(plan, before, after)
                 _put_events(plan, caller, before, after, events, event_ids)
             case Refresh(before, after):
                 after.version = before.version
                 _put(plan, after, _is_unchanged(before), _stale_error(before))
+                _refresh_slim_copy(plan, after)
             case Remove(record, on_stale):
                 removed = {"Key": _key(record.key()), **_is_unchanged(record)}
                 plan.add("deletes", removed, on_stale or _stale_error(record))
                 _put_unique_values(plan, record, None)
+                _put_slim_copy(plan, record, None)
             case _:
                 _add_op_without_record(plan, caller, op)
     _add_idempotency_record(plan, caller, ops, answer)
@@ -212,6 +216,33 @@ def _put_unique_values(plan: TransactionPlan, before: Record | None, after: Reco
                 f"This {label} is already in use. Choose another.", fields=[errors.FieldError(label, "must be unique")]
             )
             plan.add("puts", {"Item": mark, **_ABSENT}, duplicate)
+
+
+def _slim_copy_of(record: Record | None) -> Record | None:
+    return None if record is None or _is_deleted(record) else record.slim_copy()
+
+
+def _put_slim_copy(plan: TransactionPlan, before: Record | None, after: Record | None) -> None:
+    """Write or delete the slim copy of a record if it changes.
+
+    It needs no condition, because it is only written together with the record, whose version is a condition.
+    """
+    existing, copy = _slim_copy_of(before), _slim_copy_of(after)
+    if copy is not None and copy != existing:
+        _put(plan, copy, {}, None)
+    elif copy is None and existing is not None:
+        plan.add("deletes", {"Key": _key(existing.key())}, None)
+
+
+def _refresh_slim_copy(plan: TransactionPlan, record: Record) -> None:
+    """Write the slim copy of a record, or delete one that should not exist."""
+    if type(record).slim_copy is Record.slim_copy:
+        return
+    copy = _slim_copy_of(record)
+    if copy is not None:
+        _put(plan, copy, {}, None)
+    else:
+        plan.add("deletes", {"Key": _key(slim_copy_key(record.key()))}, None)
 
 
 def _put_events(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from coachway.core import errors, store
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
@@ -23,9 +23,10 @@ from coachway.dispatch.calendars import utilization
 from coachway.dispatch.calendars.utilization import BookedTime, Utilization
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
-from coachway.fleet import shared
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus, VendorId
+from coachway.fleet import roster, shared
+from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle, VendorId
 from coachway.fleet.rules import Span
+from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 _DEFAULT_LENGTH: Final = timedelta(days=29)
@@ -35,6 +36,7 @@ _MAX_ROWS: Final = 500
 _ZONE_MARGIN: Final = timedelta(days=1, hours=14)
 """How far a day in another timezone may be from the same day in UTC, including a different today."""
 
+M = TypeVar("M", Driver, Vehicle)
 CalendarKind = Literal["driver", "vehicle"]
 _CalendarDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
 
@@ -198,15 +200,14 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
 def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     """Get the calendar of the fleet, without drivers and vehicles that left it. Raises Invalid if it is too large.
 
-    One query for each status, and one read per 100 weekly diary items.
+    Two reads for the fleet, and one per 100 weekly diary items.
     """
-    organization_key = ORGANIZATIONS.key(org=caller.org_id)
-    timezone = store.get(Organization, organization_key).timezone
+    organization = organization_queries.get(caller.org_id)
+    timezone = organization.timezone
     first, last, span = _date_range(query, timezone)
     if last - first >= _MAX_FLEET_DAYS:
         raise errors.Invalid.field("date_to", f"the range is at most {_MAX_FLEET_DAYS.days} days")
-    drivers = [] if query.kind == "vehicle" else _list_drivers(caller, query.vendor_id)
-    vehicles = [] if query.kind == "driver" else _list_vehicles(caller, query.vendor_id)
+    drivers, vehicles = _list_fleet(caller, organization, query)
     if len(drivers) + len(vehicles) > _MAX_ROWS:
         message = f"the fleet has more than {_MAX_ROWS} drivers and vehicles; filter by kind or vendor_id"
         raise errors.Invalid.field("kind", message)
@@ -234,25 +235,17 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     )
 
 
-def _list_drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
-    drivers = [
-        driver
-        for status in (DriverStatus.ACTIVE, DriverStatus.ON_LEAVE)
-        for driver in shared.list_in_status(caller, Driver, status)
-        if vendor_id is None or driver.vendor_id == vendor_id
-    ]
-    return sorted(drivers, key=lambda driver: (driver.name.casefold(), driver.id))
+def _list_fleet(caller: Caller, organization: Organization, query: FleetQuery) -> tuple[list[Driver], list[Vehicle]]:
+    """List the drivers and the vehicles that a query selects, by name."""
+    drivers, vehicles = roster.list_roster(
+        caller, organization, drivers=query.kind != "vehicle", vehicles=query.kind != "driver"
+    )
+    return _select_by_vendor(drivers, query.vendor_id), _select_by_vendor(vehicles, query.vendor_id)
 
 
-def _list_vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
-    vehicles = [
-        vehicle
-        for status in VehicleStatus
-        if status is not VehicleStatus.RETIRED
-        for vehicle in shared.list_in_status(caller, Vehicle, status)
-        if vendor_id is None or vehicle.vendor_id == vendor_id
-    ]
-    return sorted(vehicles, key=lambda vehicle: (vehicle.name.casefold(), vehicle.id))
+def _select_by_vendor(resources: Iterable[M], vendor_id: str | None) -> list[M]:
+    selected = (resource for resource in resources if vendor_id is None or resource.vendor_id == vendor_id)
+    return sorted(selected, key=lambda resource: (resource.name.casefold(), resource.id))
 
 
 def _fleet_row(

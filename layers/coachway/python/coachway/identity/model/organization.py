@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import RequestSchema, Text
 from coachway.core.types.contact import Email, Phone
@@ -132,9 +133,15 @@ class Organization(Entity, OrganizationSettings):
     """An organization."""
 
     KIND: ClassVar[str] = "organization"
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"data_version"})
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     slug: Slug
+    data_version: int = DataVersion.ORIGINAL
+
+    def has_data(self, version: DataVersion) -> bool:
+        """Whether its stored items have what this version added."""
+        return self.data_version >= version
 
     def key(self) -> Key:
         return ORGANIZATIONS.key(org=self.org_id)

@@ -8,6 +8,7 @@ from coachway.contracts.identity import OrganizationRegistered, UserCreated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
+from coachway.core.persistence.data_version import CURRENT_DATA_VERSION
 from coachway.core.persistence.operations import Create, IncrementCounters
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
@@ -31,7 +32,9 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
     rate_limits.consume_by_address("register", caller)
     rate_limits.consume_by_account("register", normalize_email(body.admin.email))
     org_id, user_id = ids.new("org"), ids.new("usr")
-    organization = Organization(id=org_id, org_id=org_id, **body.organization.model_dump())
+    organization = Organization(
+        id=org_id, org_id=org_id, data_version=CURRENT_DATA_VERSION, **body.organization.model_dump()
+    )
     admin = body.admin
     user = User(
         id=user_id,

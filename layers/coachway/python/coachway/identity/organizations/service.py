@@ -7,7 +7,9 @@ from typing import Any, Final
 from coachway.contracts.identity import OrganizationUpdated
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.persistence.data_version import CURRENT_DATA_VERSION
 from coachway.core.persistence.operations import COUNTER, CheckAbsent, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types import ids
@@ -33,6 +35,14 @@ def update_organization(
     checks = _no_trips_ops(caller.org_id) if after.currency != before.currency else []
     store.commit(caller, Update(before, after, [OrganizationUpdated()]), *checks)
     return after
+
+
+@retry_on_conflict
+def mark_data_current(org_id: str) -> None:
+    """Record that all items of an organization were written again in the form of this release."""
+    before = store.get(Organization, ORGANIZATIONS.key(org=org_id))
+    after = before.model_copy(update={"data_version": int(CURRENT_DATA_VERSION)})
+    store.commit(Caller.system("rebuild", org_id), Update(before, after))
 
 
 def _no_trips_ops(org_id: str) -> list[Op]:

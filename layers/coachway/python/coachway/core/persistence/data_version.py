@@ -1,0 +1,25 @@
+"""What the stored items of an organization contain, for reads that need what earlier releases did not write."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+
+class DataVersion(IntEnum):
+    """Additions to what is stored. An organization at a version has all additions up to it.
+
+    A new organization starts at `CURRENT_DATA_VERSION`. `make rebuild` brings an older one there. Until then, reads use
+    the access patterns of earlier releases, which need more calls.
+    """
+
+    ORIGINAL = 0
+    FLEET_ROSTER = 1
+    """Drivers and vehicles have index keys for the roster."""
+    RECEIVABLES = 2
+    """Open invoices have a slim copy for the aging report."""
+    UNCOVERED_TRIPS = 3
+    """Charters with vehicles that have no driver have a slim copy for the dispatch board."""
+
+
+CURRENT_DATA_VERSION: Final = max(DataVersion)
