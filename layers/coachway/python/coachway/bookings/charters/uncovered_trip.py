@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime
-
 from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Key, Record
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import LocalTime, sortable
 from coachway.core.types.personal import ERASED, Personal
 
 UNCOVERED_TRIP = AccessPattern(
@@ -43,8 +41,8 @@ class UncoveredTrip(Record):
     number: str
     trip_date: date
     timezone: str
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: LocalTime
+    ends_at: LocalTime
     pickup: Annotated[str, Personal(blank=ERASED)]
     dropoff: Annotated[str, Personal(blank=ERASED)]
     passengers: int
