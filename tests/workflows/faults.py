@@ -139,18 +139,23 @@ class EventRecorder:
 
     def list_events(self) -> list[dict[str, Any]]:
         """All events published so far, in order of arrival."""
-        while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-                self.bodies.append(message["Body"])
+        while self._receive_events():
+            pass
         return [json.loads(body) for body in self.bodies]
 
     def wait_for_event(self, seconds: float = 30) -> None:
-        """Wait for a new event."""
+        """Wait for a new event, and not for those that follow it."""
         deadline = time.monotonic() + seconds
-        before = len(self.bodies)
-        while len(self.list_events()) == before:
+        while not self._receive_events():
             assert time.monotonic() < deadline, "nothing was published"
+
+    def _receive_events(self) -> int:
+        """Receive up to ten events; returns how many there were."""
+        messages = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+            self.bodies.append(message["Body"])
+        return len(messages)
 
     def list_event_ids(self) -> list[str]:
         """The ids of the events published so far."""
