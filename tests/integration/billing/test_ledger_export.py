@@ -21,7 +21,7 @@ from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
 from coachway.core import store
 from coachway.core.runtime import clock
 from coachway.identity import organization_queries
-from tests.integration.bids import office as bidders
+from tests.integration.bids import builders as bid_builders
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM, create_completed_charter, send_ok, send_request
 from tests.integration.bookings.builders import CLIENT_ID, ORG
@@ -101,7 +101,7 @@ def test_export_iif_lists_party_line_first_and_names() -> None:
     builders.record_deposit(trip.id, 20_000)
     draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
     send_ok("POST", f"/invoices/{draft['id']}/issue")
-    vendor_id = bidders.vendor()
+    vendor_id = bid_builders.create_vendor()
     request = PayableInput(vendor_id=vendor_id, amount=10_000, due_date=date(2027, 4, 1), description="Parking")
     payouts.pay_payable(MANAGER, payables.create_payable(MANAGER, request).id, PayInput(method=PayoutMethod.ACH), None)
     lines = [line.split("\t") for line in builders.decode_file(export_journal("iif")).splitlines()]

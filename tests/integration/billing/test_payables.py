@@ -24,7 +24,7 @@ from coachway.core.persistence.operations import AlreadyConsumed
 from coachway.core.runtime import clock
 from coachway.identity import organization_queries
 from tests.entries import load
-from tests.integration.bids import office
+from tests.integration.bids import builders as bid_builders
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
@@ -35,7 +35,7 @@ SYSTEM = Caller.system("billing", ORG)
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    office.found()
+    bid_builders.create_organizations()
 
 
 def send_request(method: str, path: str, body: Any = None, *, vendor_id: str = "", **options: Any) -> Reply:
@@ -68,10 +68,10 @@ def build_delivery(key: Any, event_type: str, aggregate_id: str) -> Delivery:
 
 def award_charter(price: float = 1250, name: str = "Premium Coach Lines") -> tuple[dict[str, Any], str, Delivery]:
     """Award a charter to a vendor. Return the charter, the id of the vendor, and the event of the award."""
-    charter = office.booked()
-    vendor_id = office.vendor(name, primary_email=f"{name.split(maxsplit=1)[0].lower()}@vendor.example")
-    bid = office.bid(charter["id"], vendor_id, price)
-    office.done("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
+    charter = bid_builders.create_booked_charter()
+    vendor_id = bid_builders.create_vendor(name, primary_email=f"{name.split(maxsplit=1)[0].lower()}@vendor.example")
+    bid = bid_builders.create_submitted_bid(charter["id"], vendor_id, price)
+    bid_builders.send_ok("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
     return charter, vendor_id, build_delivery(BID.key(org=ORG, id=bid["id"]), "bid.accepted", bid["id"])
 
 
@@ -164,11 +164,11 @@ def test_cancelled_award_keeps_paid_payable() -> None:
 def test_replaced_vendor_payable_is_voided() -> None:
     charter, _, event = award_charter(1250)
     award_consumer.create_payable_of_award(SYSTEM, event)
-    office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
+    bid_builders.send_ok("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
     deliver_cancelled_award(event.aggregate_id)
-    other_vendor_id = office.vendor("Relief Lines")
-    second_bid_id = office.bid(charter["id"], other_vendor_id, 1400)["id"]
-    office.done("POST", f"/bids/{second_bid_id}/accept", {"decision": "accept"})
+    other_vendor_id = bid_builders.create_vendor("Relief Lines")
+    second_bid_id = bid_builders.create_submitted_bid(charter["id"], other_vendor_id, 1400)["id"]
+    bid_builders.send_ok("POST", f"/bids/{second_bid_id}/accept", {"decision": "accept"})
     award_consumer.create_payable_of_award(
         SYSTEM, build_delivery(BID.key(org=ORG, id=second_bid_id), "bid.accepted", second_bid_id)
     )
@@ -183,7 +183,7 @@ def test_replaced_vendor_payable_is_voided() -> None:
 
 def test_award_event_after_release_creates_nothing() -> None:
     _, _, event = award_charter()
-    office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
+    bid_builders.send_ok("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
     award_consumer.create_payable_of_award(SYSTEM, event)
     assert send_ok("GET", "/payables")["items"] == []
 
@@ -267,7 +267,7 @@ def test_due_job_marks_payable_on_due_date() -> None:
 
 
 def test_create_payable_past_due_date_is_due() -> None:
-    vendor_id = office.vendor()
+    vendor_id = bid_builders.create_vendor()
     body = {"vendor_id": vendor_id, "amount": 85.5, "due_date": "2020-01-01", "description": "Parking"}
     payable = send_ok("POST", "/payables", body)
     assert payable["status"] == "due"
@@ -275,7 +275,7 @@ def test_create_payable_past_due_date_is_due() -> None:
 
 
 def test_list_payables_due_to_sorts_by_due_date() -> None:
-    vendor_id = office.vendor()
+    vendor_id = bid_builders.create_vendor()
     for day in ("2027-05-01", "2027-03-01", "2027-04-01"):
         send_ok("POST", "/payables", {"vendor_id": vendor_id, "amount": 10, "due_date": day, "description": day})
     items = send_ok("GET", "/payables", query={"due_to": "2027-04-15"})["items"]
@@ -286,7 +286,7 @@ def test_list_payables_due_to_sorts_by_due_date() -> None:
 
 def test_payables_aging_equals_ledger() -> None:
     today = journal.local_date(organization_queries.get(ORG))
-    vendor_id = office.vendor("Old", primary_email="old@vendor.example")
+    vendor_id = bid_builders.create_vendor("Old", primary_email="old@vendor.example")
     for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
         day = today - timedelta(days=days)
         body = {"vendor_id": vendor_id, "amount": amount, "due_date": f"{day}", "description": f"{days} days"}
@@ -305,7 +305,11 @@ def test_create_payable_rejects_unknown_vendor_or_charter() -> None:
     body = {"vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "amount": 1, "due_date": f"{date(2027, 1, 1)}"}
     reply = send_request("POST", "/payables", {**body, "description": "Parking"})
     assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "vendor_id")
-    body |= {"vendor_id": office.vendor(), "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "description": "Parking"}
+    body |= {
+        "vendor_id": bid_builders.create_vendor(),
+        "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "description": "Parking",
+    }
     reply = send_request("POST", "/payables", body)
     assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "charter_id")
 

@@ -36,7 +36,7 @@ from coachway.core import errors, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import AlreadyConsumed
 from coachway.core.runtime import clock
-from tests.integration.bids import office as bidders
+from tests.integration.bids import builders as bid_builders
 from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.billing.refund_builders import SYSTEM, FakeStripe
@@ -81,7 +81,7 @@ class RefundMachine(RuleBasedStateMachine):
         RefundMachine.fake_stripe.ids_by_key.clear()
         RefundMachine.fake_stripe.timeouts = 0
         builders.set_up_organization("due_on_receipt")
-        self.vendor_id = bidders.vendor()
+        self.vendor_id = bid_builders.create_vendor()
         self.book_charter()
 
     @rule()
