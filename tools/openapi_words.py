@@ -19,8 +19,8 @@ offset (RFC 3339).
 ## Authentication
 `POST /auth/login` returns an access token, valid for 15 minutes, and a refresh token for `POST /auth/refresh`. Send the
 access token as `Authorization: Bearer <access_token>`. Browsers can use cookies instead (`"cookies": true`): they send
-the `csrf_token` as `X-CSRF-Token` with every request other than GET. Programs send an API key of `POST /api-keys` as
-`X-Api-Key`.
+the `csrf_token` as `X-CSRF-Token` with every request other than GET. Programs send an API key created with
+`POST /api-keys` as `X-Api-Key`.
 
 Each operation names the permission it requires; `GET /auth/me` lists the permissions of the caller. Clients, vendors
 and drivers see only their own data. A resource of another organization returns 404, as if it did not exist.
@@ -30,7 +30,7 @@ Every list returns `{"items": [...], "next_cursor": "..."}`. To get the next pag
 filters and `?cursor=<next_cursor>` until `next_cursor` is null. A page can be shorter than `limit`, or even empty, and
 still have a `next_cursor`.
 
-A filter has the name of the field that it compares. `date_from` and `date_to`, or `due_from` and `due_to`, are the
+Each filter is named after the field that it matches. `date_from` and `date_to`, or `due_from` and `due_to`, are the
 first and the last day of a period. `q` searches by the beginning of a name.
 
 ## Idempotency
@@ -44,7 +44,8 @@ and the update returns 412 if another request changed the resource first. Send i
 receive 304 instead of an unchanged resource.
 
 ## Errors
-Every error is `application/problem+json` (RFC 9457). Compare `code`, which never changes: each operation lists its
+Every error is `application/problem+json` (RFC 9457). Handle errors by `code`, which
+never changes: each operation lists its
 possible codes, and [Error codes](docs/errors) explains them. `detail` says what is wrong and what to do, `errors` lists
 the wrong fields, and `request_id` (also the header `X-Request-Id`) identifies the request in our logs.
 
@@ -53,7 +54,8 @@ a 429, retry after as many seconds as the `Retry-After` header says.
 
 ## Webhooks of vendors
 The system of a vendor can send bids to `POST /webhooks/vendors/bids`, signed as described by
-[Standard Webhooks](https://www.standardwebhooks.com) with the secret of `POST /vendors/{vendor_id}/webhook-secret`
+[Standard Webhooks](https://www.standardwebhooks.com) with the secret returned by
+`POST /vendors/{vendor_id}/webhook-secret`
 (`whsec_...`, shown once; the previous secret stays valid for 24 hours). The signature covers `webhook-id`,
 `webhook-timestamp` and the bytes of the body, so send exactly the bytes that you signed:
 

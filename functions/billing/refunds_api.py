@@ -33,9 +33,9 @@ CLIENTS = ("client",)
 def request_refund(caller: Caller, body: RefundInput) -> Refund:
     """Refund a payment.
 
-    Refunds the payment, or a part of it, by its payment method. If all refunds of the payment reach the organization's
-    approval threshold, a manager must approve the refund first. Refunds cannot exceed the payment, and a disputed
-    payment cannot be refunded.
+    Refunds the payment, or a part of it, by its payment method. If the payment's refunds together reach the
+    organization's approval threshold, a manager must approve the refund first. Refunds cannot exceed the payment, and
+    a disputed payment cannot be refunded.
     """
     return refunds.request_refund(caller, body)
 

@@ -59,9 +59,9 @@ def create_assignment(caller: Caller, body: AssignInput) -> Assignment:
     """Assign a driver and a vehicle to a charter.
 
     The driver must be available, licensed for the vehicle and compliant, must not be on another trip (travel time
-    included), and must be allowed to drive the trip by the hours-of-service rules. The vehicle must have the seats and
-    be free. When the request is refused, `errors` lists every reason. The driver is notified and asked to accept.
-    Vendors assign their own drivers and vehicles to the vehicles that they were awarded.
+    included), and must be allowed to drive the trip by the hours-of-service rules. The vehicle must have enough seats
+    and be available. When the request is refused, `errors` lists every reason. The driver is notified and
+    asked to accept. Vendors assign their own drivers and vehicles to the vehicles that they were awarded.
     """
     from coachway.dispatch.matching import assign as matching_assign  # only needed here, slow to import
 

@@ -48,8 +48,8 @@ DRIVERS = ("driver",)
 def record_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
     """Send positions of a vehicle.
 
-    Send 1 to 100 positions of an assignment, in any order. Each moment is stored once. Arrivals, departures and
-    delays are derived from the positions.
+    Send 1 to 100 positions of an assignment, in any order. Only one position is stored per time.
+    Arrivals, departures and delays are derived from the positions.
     """
     return position_ingest.ingest_positions(caller, body)
 

@@ -311,7 +311,7 @@ def update_organization(
 ) -> Organization:
     """Update the organization.
 
-    Omitted fields keep their values, also within groups.
+    Omitted fields keep their values, including the fields of nested objects.
     """
     return organization_service.update_organization(caller, body, if_match)
 

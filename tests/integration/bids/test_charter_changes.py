@@ -71,7 +71,7 @@ def test_ended_charter_cancels_its_bid_request(ending: str) -> None:
     deliver_charter_event(ending, trip)
     assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     rejected = send_ok("GET", f"/bids/{bid['id']}")
-    assert (rejected["status"], rejected["decision_reason"]) == ("rejected", "The trip does not take place")
+    assert (rejected["status"], rejected["decision_reason"]) == ("rejected", "The trip was cancelled")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

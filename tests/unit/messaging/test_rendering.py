@@ -237,7 +237,7 @@ def test_assignment_text_message_shows_trip_and_link() -> None:
         "Please accept or decline: https://coachway.test/live/pages/driver?organization=harbor"
     )
     released = render("assignment.released").text
-    assert "is no longer yours: The charter was cancelled." in released
+    assert "is no longer assigned to you: The charter was cancelled." in released
 
 
 def test_assignment_notifies_second_driver() -> None:

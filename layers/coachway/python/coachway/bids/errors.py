@@ -76,7 +76,7 @@ class BidNoLongerValid(Conflict):
 
 
 class AwardNotReleasable(Conflict):
-    """The bid is not awarded, was released before, or its charter is no longer ahead."""
+    """The bid is not awarded, was released before, or its trip has started, ended or been cancelled."""
 
     code = "award_not_releasable"
     title = "The award cannot be released"

@@ -139,10 +139,10 @@ class RefundNotAwaitingApproval(errors.Conflict):
 
 
 class RefundMayBeSent(errors.Conflict):
-    """The refund may have reached the payer, so it cannot be rejected. Retry it: that finds out."""
+    """The refund may have reached the payer, so it cannot be rejected. Retry it to find out."""
 
     code = "refund_may_be_sent"
-    title = "The refund may already be sent"
+    title = "The refund may already have been sent"
 
 
 class RefundNotFailed(errors.Conflict):

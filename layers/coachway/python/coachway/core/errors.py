@@ -52,8 +52,9 @@ class FieldError(NamedTuple):
     code: str = "invalid"
 
 
+# The docstring of each class explains its code in the documentation of the API.
 class Error(Exception):
-    """Base of all errors. `detail` says what is wrong and what to do, `fields` where."""
+    """An unexpected error occurred on our side. Retry later. If it happens again, contact us with the `request_id`."""
 
     registry: ClassVar[dict[str, type[Error]]] = {}
     """Every class that declares a code, by that code."""

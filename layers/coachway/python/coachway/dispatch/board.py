@@ -51,7 +51,7 @@ class BoardQuery(RequestSchema):
 
 
 class BoardCard(BaseSchema):
-    """One vehicle of one trip. `next_stop` counts from 0, `late_minutes` is at that stop."""
+    """One vehicle of one trip. `next_stop` counts from 0, `late_minutes` is the delay at that stop."""
 
     charter_id: str
     number: str
@@ -62,7 +62,9 @@ class BoardCard(BaseSchema):
     dropoff_at: LocalTime
     pickup: str
     dropoff: str
-    passengers: Annotated[int, Field(description="Passengers in the vehicle; of the whole trip when it has no driver.")]
+    passengers: Annotated[
+        int, Field(description="Passengers in this vehicle, or in the whole trip if the vehicle has no driver.")
+    ]
     vendor_id: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None

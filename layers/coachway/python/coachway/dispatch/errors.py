@@ -6,7 +6,8 @@ from coachway.core import errors
 
 
 class DriverNotAvailable(errors.Conflict):
-    """A driver may not take the trip: status, availability, another trip, license, documents or hours of service.
+    """The driver cannot be assigned because of status, availability, another trip, license, documents or
+    hours of service.
 
     `errors` lists every reason. Choose another driver, or another time.
     """
@@ -16,7 +17,7 @@ class DriverNotAvailable(errors.Conflict):
 
 
 class VehicleNotAvailable(errors.Conflict):
-    """The vehicle may not take the trip: status, class, seats, equipment, documents or another trip.
+    """The vehicle cannot be assigned because of status, class, seats, equipment, documents or another trip.
 
     `errors` lists every reason. Choose another vehicle.
     """
@@ -99,7 +100,7 @@ class DepartureNotReady(errors.Conflict):
     """A driver is on leave or has no valid license, or the vehicle is out of service. `errors` lists every reason."""
 
     code = "departure_not_ready"
-    title = "Driver or vehicle may not depart"
+    title = "The driver or vehicle is not ready to depart"
 
 
 class DepartureDocumentsInvalid(errors.Conflict):
@@ -124,7 +125,7 @@ class CheckInTooEarly(errors.Conflict):
 
 
 class StopNotReached(errors.Conflict):
-    """The stop is further ahead. Depart from the stops before it first."""
+    """Record the departures from the earlier stops first."""
 
     code = "stop_not_reached"
     title = "The vehicle has not reached that stop"
@@ -173,7 +174,7 @@ class OfferNotOpen(errors.Conflict):
 
 
 class CharterNotTrackable(errors.Conflict):
-    """The charter was cancelled, or its trip is over. After a completed trip, send `expires_in_hours`."""
+    """The charter was cancelled, or its trip is over. To share a completed trip, set `expires_in_hours`."""
 
     code = "charter_not_trackable"
     title = "There is nothing to track"

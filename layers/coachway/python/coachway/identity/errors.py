@@ -23,7 +23,7 @@ class PermissionsExceeded(Forbidden):
     """A user cannot grant permissions that they do not have themselves."""
 
     code = "permissions_exceeded"
-    title = "More than your own permissions"
+    title = "You cannot grant permissions that you do not have"
 
 
 class CurrencyFixed(Conflict):

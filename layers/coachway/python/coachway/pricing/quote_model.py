@@ -89,7 +89,8 @@ class QuoteRequest(RequestSchema):
     ] = None
     hours: Annotated[Hours | None, Field(description="Defaults to the time from `departs_at` to `returns_at`.")] = None
     days: Annotated[
-        int | None, Field(ge=1, le=MAX_DAYS, description="Defaults to the number of started 24-hour periods.")
+        int | None,
+        Field(ge=1, le=MAX_DAYS, description="Defaults to the length of the trip in 24-hour periods, rounded up."),
     ] = None
     overnights: Annotated[int | None, Field(ge=0, le=MAX_DAYS, description="Defaults to `days` minus one.")] = None
     stops: Annotated[int, Field(ge=2, le=50, description="Number of stops, including the first and the last.")] = 2

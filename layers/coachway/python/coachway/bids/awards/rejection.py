@@ -114,7 +114,7 @@ def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
         if is_covered:
             ops = reject_losers_ops(caller, batch, winners, context.load_context(caller, charter_id))
         else:
-            reason = "The trip does not take place" if is_cancelled else "Bidding ended without an award"
+            reason = "The trip was cancelled" if is_cancelled else "Bidding ended without an award"
             ops = [_reject_op(caller, bid, reason) for bid in batch]
         _commit_unchanged(caller, ops)
     return len(remaining)

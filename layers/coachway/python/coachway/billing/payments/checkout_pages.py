@@ -32,7 +32,7 @@ AWAITING_BANK: Final = "Your bank has not answered yet. Do not pay again. We wil
 _UNCONFIRMED: Final = (
     "Your bank requires you to confirm this payment. It is not confirmed yet, and nothing was charged."
 )
-_CARD_MISSING: Final = "Enter your card, and allow this page to run its script."
+_CARD_MISSING: Final = "Enter your card details. If you see no card form, turn on JavaScript and reload the page."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from coachway.core.entrypoints import cold_start
 from coachway.core.runtime.logging import logger
 
 Job = Callable[[], BaseModel | int]
-"""Does what is due and returns what it did: counts by name, or one count."""
+"""Runs the due work and returns the results: counts by name, or one count."""
 
 
 def timer_handler(

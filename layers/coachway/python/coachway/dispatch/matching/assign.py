@@ -128,7 +128,7 @@ def require_not_over(trip: Trip) -> None:
 
 
 def vendor_reasons(context: AssignmentContext) -> list[Reason]:
-    """The reasons against the vendor that the vehicle was awarded to."""
+    """Why the vendor that the vehicle was awarded to cannot be assigned."""
     if context.trip.cover.vendor_id is None:
         return []
     compliance = (

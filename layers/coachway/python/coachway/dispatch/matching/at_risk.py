@@ -79,7 +79,7 @@ def _update_concern(caller: Caller, assignment_id: str) -> None:
 
 
 def _describe_concern(assignment: Assignment) -> str:
-    """Describe the reasons against the drivers and the vehicle; empty if there are none.
+    """Describe why the drivers and the vehicle can no longer run the trip; empty if they can.
 
     Hours of service and clashes need no check: the assignment was created on condition that they allow it.
     """

@@ -72,7 +72,7 @@ class Ranking:
 def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
     """Assign the best available driver and vehicle to a trip.
 
-    Raises Conflict with the reasons against every driver and vehicle when none is available. Five queries, two reads,
+    Raises Conflict with the reasons for every driver and vehicle when none is available. Five queries, two reads,
     one read per 100 items of documents and diaries (about five for each driver and vehicle), and the commit.
     """
     context = load_candidates(caller, request.charter_id, request.vehicle_number)
@@ -208,7 +208,7 @@ def _evaluate_driver(
 
 
 def _not_available_error(ranking: Ranking, size: int) -> errors.Conflict:
-    """Build the error with the reasons against every driver or vehicle."""
+    """Build the error with the reasons why no driver or vehicle can be assigned."""
     problems: list[FieldError] = []
     error: type[errors.Conflict]
     if len(ranking.crew(size)) < size:

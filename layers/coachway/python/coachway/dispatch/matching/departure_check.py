@@ -35,7 +35,7 @@ def require_departure_ops(assignment: Assignment) -> list[Op]:
 
 
 def departure_blockers(assignment: Assignment) -> list[str]:
-    """List the reasons against a departure now."""
+    """List the reasons why the trip cannot depart now."""
     _, resource_problems, document_problems = _evaluate_readiness(assignment)
     return [problem.message for problem in (*resource_problems, *document_problems)]
 

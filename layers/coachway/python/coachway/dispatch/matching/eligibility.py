@@ -59,7 +59,7 @@ class TripRequirements:
 
 @dataclass(frozen=True, slots=True)
 class DriverEvaluation:
-    """The result for a driver: the reasons against them, the hours left after the trip, the earliest legal start."""
+    """The result for a driver: why they cannot be assigned, the hours left after the trip, the earliest legal start."""
 
     reasons: list[Reason]
     remaining: RemainingTime | None = None
@@ -95,7 +95,7 @@ def evaluate_driver(
 
 
 def driver_availability_reasons(driver: Driver, start: datetime, end: datetime) -> list[Reason]:
-    """The reasons against a driver by status and availability."""
+    """Why a driver cannot be assigned, by status and availability."""
     status, unavailability = (
         fleet.driver_status_reason(driver),
         fleet.unavailability_reason(driver.availability, driver.timezone, start, end),
@@ -112,13 +112,13 @@ def driver_availability_reasons(driver: Driver, start: datetime, end: datetime) 
 
 
 def vehicle_status_reasons(vehicle: Vehicle) -> list[Reason]:
-    """The reasons against a vehicle by status."""
+    """Why a vehicle cannot be assigned, by status."""
     status = fleet.vehicle_status_reason(vehicle)
     return [Reason(rule=Rule.STATUS, message=f"{vehicle.name} {status}")] if status is not None else []
 
 
 def seat_reasons(vehicle: Vehicle, passengers: int) -> list[Reason]:
-    """The reasons against a vehicle by its number of seats."""
+    """Why a vehicle cannot be assigned, by its number of seats."""
     if vehicle.capacity >= passengers:
         return []
     message = f"{vehicle.name} has {vehicle.capacity} seats, but the trip needs {passengers}"
@@ -126,7 +126,7 @@ def seat_reasons(vehicle: Vehicle, passengers: int) -> list[Reason]:
 
 
 def license_reasons(driver: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
-    """The reasons against a driver by license, until the trip's last day."""
+    """Why a driver cannot be assigned, by license, until the trip's last day."""
     problem = fleet.license_problem(driver, vehicle, last_day)
     return [Reason(rule=Rule.LICENSE, message=f"{driver.name} {problem}")] if problem is not None else []
 
@@ -140,7 +140,7 @@ def describe_reason(reason: Reason, evaluation: DriverEvaluation) -> str:
 
 
 def vehicle_reasons(case: VehicleCase, requirements: TripRequirements) -> list[Reason]:
-    """The reasons against a vehicle; empty if there are none."""
+    """Why a vehicle cannot be assigned; empty if it can."""
     vehicle, plan = case.vehicle, requirements.plan
     reasons = [
         *_ownership_reasons(vehicle.vendor_id, requirements.vendor_id, "vehicle"),
@@ -170,7 +170,7 @@ def _ownership_reasons(owner: str | None, awarded_to: str | None, kind: str) -> 
 
 
 def compliance_reasons(name: str, compliance: ComplianceStatus | None) -> list[Reason]:
-    """The reasons against a driver or vehicle by documents; `compliance` is None when there are no documents."""
+    """Why a driver or vehicle cannot be assigned, by documents; `compliance` is None when there are no documents."""
     messages = ["has no compliance documents"] if compliance is None else compliance.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {text}") for text in messages]
 

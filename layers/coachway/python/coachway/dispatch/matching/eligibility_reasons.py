@@ -27,7 +27,7 @@ class Rule(StrEnum):
 
 
 class Reason(BaseSchema):
-    """A reason against a driver or vehicle."""
+    """A reason why a driver or vehicle cannot be assigned."""
 
     rule: Rule
     message: str

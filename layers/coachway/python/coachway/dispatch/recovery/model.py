@@ -114,7 +114,7 @@ class Recovery(Entity):
     offers: list[Offer] = Field(default_factory=list)
     """The offers made, one after the other."""
     considered: list[ConsideredDriver] = Field(default_factory=list)
-    """The latest evaluation: every driver with a score, or with the reasons against them."""
+    """The latest evaluation: every driver with a score, or with the reasons why they cannot be assigned."""
     vehicles: list[ConsideredVehicle] = Field(default_factory=list)
     """The same for vehicles."""
     replacement_id: Annotated[str | None, Field(description="The assignment of the crew that took over.")] = None

@@ -75,7 +75,7 @@ class PositionIngestResult(BaseSchema):
     """How many positions of a batch were stored."""
 
     accepted: int
-    duplicates: Annotated[int, Field(description="Positions of a moment that is stored already. The first one stays.")]
+    duplicates: Annotated[int, Field(description="Positions whose time was already stored. They are ignored.")]
     ignored: Annotated[
         int,
         Field(description="Positions before check-in, after check-out, or beyond 1,000 in five minutes."),

@@ -58,7 +58,7 @@ function positionTime({ timestamp }) {
 
 function handlePositionError(error) {
   tracking.problem = error.code === error.PERMISSION_DENIED
-    ? "This page may not use your location. Allow it in your browser's settings. Until then, use the button when you leave a stop."
+    ? "This page does not have permission to use your location. Allow it in your browser's settings. Until then, use the button when you leave a stop."
     : "The phone cannot determine its position right now.";
   tracking.onChange();
 }

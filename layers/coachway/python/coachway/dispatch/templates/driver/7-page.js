@@ -67,8 +67,8 @@ function render() {
   const pendingActions = (offer) => outbox.entries.filter((entry) => entry.of === offer.id).map((entry) => ACTION_TEXTS[entry.act]);
   const offers = state.offers.map((offer) => ({ ...offer, pending: pendingActions(offer) }));
   const emptyText = state.isLoaded
-    ? "You have no trips today or in the next days."
-    : outbox.isConnected ? "Loading your trips …" : "Your trips are loaded when you are online.";
+    ? "You have no trips today or in the coming days."
+    : outbox.isConnected ? "Loading your trips …" : "Your trips will load when you are back online.";
   const content = JSON.stringify([trips, offers, emptyText, Math.floor(now() / 600_000)]);
   if (content !== state.rendered) {
     // Only when something has changed: replacing a button while it is touched would lose the touch.
