@@ -32,7 +32,7 @@ def measure_all() -> BenchResults:
     drivers, seconds = position_load.DRIVERS, int(os.environ.get("COACHWAY_BENCH_SECONDS", position_load.SECONDS))
     machine_load = machine.load_average()
     code = unpacked_code.unpack_code()
-    config = stack.get_stack("bench").config
+    config = stack.get_stack("shared").config
     run_worker, temporary_table = in_process_runner.run_worker, in_process_runner.temporary_table
     with temporary_table(config) as table, console.report_step(f"Measuring requests in process, {rounds} times each"):
         warm = run_worker(config, code, table, "warm_requests", rounds=rounds)

@@ -107,8 +107,9 @@ def measure_gateway(config: StackConfig, code: UnpackedCode, table: str, rounds:
 
 @contextmanager
 def _deployed_baseline(config: StackConfig, code: UnpackedCode, table: str) -> Iterator[None]:
-    """The baseline's function and API, for the duration of the block."""
+    """The baseline's role, function and API, for the duration of the block."""
     functions, gateway = aws_clients.client(config, "lambda"), aws_clients.client(config, "apigateway")
+    iam = aws_clients.client(config, "iam")
     model = functions.get_function_configuration(FunctionName=f"coachway-{config.environment}-clients-api")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -121,7 +122,7 @@ def _deployed_baseline(config: StackConfig, code: UnpackedCode, table: str) -> I
     function = functions.create_function(
         FunctionName=name,
         Runtime=model["Runtime"],
-        Role=model["Role"],
+        Role=_create_table_role(iam, name, table),
         Handler="api.app",
         Code={"ZipFile": packed.getvalue()},
         MemorySize=model["MemorySize"],
@@ -150,6 +151,27 @@ def _deployed_baseline(config: StackConfig, code: UnpackedCode, table: str) -> I
         gateway.delete_rest_api(restApiId=api)
         with suppress(functions.exceptions.ResourceNotFoundException):
             functions.delete_function(FunctionName=name)
+        _delete_role(iam, name)
+
+
+def _create_table_role(iam: Any, name: str, table: str) -> str:
+    """Create a role for a function that may only use one table; returns its ARN."""
+    _delete_role(iam, name)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    grant = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": f"arn:aws:dynamodb:{REGION}:*:table/{table}"}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="table", PolicyDocument=_policy(grant))
+    return str(role["Arn"])
+
+
+def _delete_role(iam: Any, name: str) -> None:
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_role_policy(RoleName=name, PolicyName="table")
+        iam.delete_role(RoleName=name)
+
+
+def _policy(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _measure_mail(config: StackConfig, session: Session, name: str) -> tuple[str, float]:
