@@ -275,7 +275,7 @@ def main() -> int:
     numbers = [int(argument) for argument in sys.argv[1:]]
     stack.prepare_run()
     try:
-        results = measure_position_load(stack.get_stack("positions").config, *numbers)
+        results = measure_position_load(stack.get_stack("shared").config, *numbers)
     finally:
         stack.finish_run()
     print(summarize(results))
