@@ -161,7 +161,7 @@ def test_driver_page_without_geolocation_explains_what_to_do(
     page = open_driver_page(organization, context, rosa)
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Check in").click()
-    expect(page.get_by_text("This page may not use your location")).to_be_visible()
+    expect(page.get_by_text("This page does not have permission to use your location")).to_be_visible()
     expect(page.get_by_role("button", name="Leaving 11 Wall St")).to_be_visible()
     context.close()
 
