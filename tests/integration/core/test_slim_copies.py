@@ -11,8 +11,8 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Refresh, Remove, Update
 from coachway.core.persistence.queries import query_all
-from coachway.core.persistence.record_refresh import refresh_records
 from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record, slim_copy_key
+from coachway.core.record_refresh import refresh_records
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from tests.integration.conftest import on_every_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coachway.core.caller import Caller
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import iterate_by_month, query_kinds
-from coachway.core.persistence.record_refresh import refresh_records
+from coachway.core.record_refresh import refresh_records
 from coachway.fleet import dispatch_access
 from coachway.fleet.model import BY_MONTH, ROSTER, Driver, Vehicle
 from coachway.identity.model.organization import Organization

@@ -13,7 +13,7 @@ from coachway.clients.rules import TERM_DAYS
 from coachway.core.caller import Caller
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import iterate_by_month, months_between, query_all
-from coachway.core.persistence.record_refresh import refresh_records
+from coachway.core.record_refresh import refresh_records
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 

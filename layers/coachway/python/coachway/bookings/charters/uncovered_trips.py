@@ -8,7 +8,7 @@ from coachway.bookings.charters.model import BY_MONTH, BY_TRIP, Charter
 from coachway.bookings.charters.uncovered_trip import UNCOVERED_TRIPS, UncoveredTrip
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import iterate_by_month, query_all
-from coachway.core.persistence.record_refresh import refresh_records
+from coachway.core.record_refresh import refresh_records
 from coachway.identity.model.organization import Organization
 
 
