@@ -7,11 +7,10 @@ from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 from coachway.fleet import drivers, vehicles
+from coachway.fleet.availability import AvailabilityInput, DriverAvailability
 from coachway.fleet.job_counter import HasTripsAhead
 from coachway.fleet.model import (
-    AvailabilityInput,
     Driver,
-    DriverAvailability,
     DriverId,
     DriverInput,
     DriverProfile,

@@ -16,7 +16,7 @@ from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.matching import assign
 from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet import drivers
-from coachway.fleet.model import AvailabilityInput
+from coachway.fleet.availability import AvailabilityInput
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.assignment_builders import count_open_blocks, list_block_ids

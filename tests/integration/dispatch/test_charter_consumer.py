@@ -19,7 +19,8 @@ from coachway.dispatch import erasure
 from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.matching import charter_consumer
 from coachway.dispatch.recovery import workflow as recovery_workflow
-from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverStatus, Vehicle, VehicleStatus
+from coachway.fleet.availability import Availability
+from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import (

@@ -17,7 +17,7 @@ from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.matching import eligibility, trip_plan
 from coachway.dispatch.matching.eligibility import TripRequirements, VehicleCase
 from coachway.dispatch.matching.eligibility_reasons import Rule
-from coachway.fleet.model import Availability
+from coachway.fleet.availability import Availability
 from coachway.hours.model import CarrierRuleset
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
 from tests.unit.dispatch.matching_builders import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from coachway.fleet.model import Availability, AvailabilityException, AvailabilityInput, WeeklyHours
+from coachway.fleet.availability import Availability, AvailabilityException, AvailabilityInput, WeeklyHours
 from coachway.fleet.rules import available_spans, unavailability_reason
 from coachway.pricing.rule_model import WEEKDAYS
 

@@ -23,18 +23,8 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.fleet import job_counter, shared
-from coachway.fleet.model import (
-    DRIVER,
-    Availability,
-    AvailabilityInput,
-    Driver,
-    DriverAvailability,
-    DriverInput,
-    DriverProfile,
-    DriverQuery,
-    DriverStatus,
-    NewDriver,
-)
+from coachway.fleet.availability import Availability, AvailabilityInput, DriverAvailability
+from coachway.fleet.model import DRIVER, Driver, DriverInput, DriverProfile, DriverQuery, DriverStatus, NewDriver
 from coachway.identity.users import party_accounts
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from coachway.fleet.model import Availability, Driver, DriverStatus, Vehicle, VehicleStatus
+from coachway.fleet.availability import Availability
+from coachway.fleet.model import Driver, DriverStatus, Vehicle, VehicleStatus
 from coachway.pricing.rule_model import WEEKDAYS
 
 CDL_SEATS: Final = 16
