@@ -1,0 +1,1 @@
+"""Trips that need drivers: slim copies of their charters, for lists of a day."""
