@@ -19,7 +19,7 @@ from coachway.billing.invoices.model import Receivable
 from coachway.billing.invoicing_runs.monthly_run import InvoicingRun
 from coachway.billing.payments.model import StripeCustomer
 from coachway.bookings.charters.model import Charter, CharterId
-from coachway.bookings.charters.uncovered_trips.model import UncoveredTrip
+from coachway.bookings.charters.uncovered_trip import UncoveredTrip
 from coachway.clients.model import Address, Client, Contact
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.records import Record

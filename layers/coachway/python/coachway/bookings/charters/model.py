@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.rules import RUN_STATUSES, Status
-from coachway.bookings.charters.uncovered_trips.model import UncoveredTrip, UncoveredVehicle
+from coachway.bookings.charters.uncovered_trip import UncoveredTrip, UncoveredVehicle
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import ids

@@ -1,1 +1,0 @@
-"""Trips that need drivers: slim copies of their charters, for lists of a day."""
