@@ -102,9 +102,9 @@ fmt: $(VENV)/.synced ## Format the code
 generate: $(VENV)/.synced ## Write the generated files: template, gateway, OpenAPI, error codes, data map, event schemas
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate
 
-.PHONY: answers
-answers: $(VENV)/.synced ## Record responses of the running stack as examples for the OpenAPI document
-	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.security.answers
+.PHONY: examples
+examples: $(VENV)/.synced ## Record responses of the running stack as examples for the OpenAPI document
+	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.security.api_examples
 
 .PHONY: lock
 lock: $(VENV)/bin/uv ## Update dependencies to their newest allowed versions

@@ -27,9 +27,9 @@ from tools.openapi_words import ERROR_STATUSES
 
 Json = dict[str, Any]
 
-ANSWERS: Final = ROOT / "docs/answers.json"
-"""Recorded responses of a stack by operation id, written by `make answers`."""
-HANDWRITTEN_ANSWERS: Final = ROOT / "docs/handwritten_answers.json"
+RECORDED_EXAMPLES: Final = ROOT / "docs/api_examples.json"
+"""Recorded responses of a stack by operation id, written by `make examples`."""
+HANDWRITTEN_EXAMPLES: Final = ROOT / "docs/handwritten_api_examples.json"
 """Responses that cannot be recorded, such as those to a signed webhook."""
 
 
@@ -56,7 +56,7 @@ def build_document(entries: Iterable[Entry]) -> Json:
             "info": {
                 "title": "CoachWay",
                 "version": __version__,
-                "summary": "Operations of charter-bus operators and moving companies.",
+                "summary": "Operations platform for charter-bus operators and moving companies.",
                 "description": openapi_words.ABOUT,
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
@@ -85,14 +85,14 @@ def build_document(entries: Iterable[Entry]) -> Json:
 
 
 def _add_examples(document: Json) -> None:
-    """Add an example to each success response: a recorded answer if it still fits, else a handwritten one."""
-    recorded: Json = json.loads(ANSWERS.read_text())
-    handwritten: Json = json.loads(HANDWRITTEN_ANSWERS.read_text())
+    """Add an example to each success response: a recorded response if it still fits, else a handwritten one."""
+    recorded: Json = json.loads(RECORDED_EXAMPLES.read_text())
+    handwritten: Json = json.loads(HANDWRITTEN_EXAMPLES.read_text())
     parts = {"components": {"schemas": document["components"]["schemas"]}}
     for operations in document["paths"].values():
         for operation in operations.values():
             name = operation["operationId"]
-            candidates = [answers[name] for answers in (recorded, handwritten) if name in answers]
+            candidates = [examples[name] for examples in (recorded, handwritten) if name in examples]
             for content in _success_contents(operation):
                 for media, part in content.items():
                     fits = Draft202012Validator({**part["schema"], **parts}).is_valid
@@ -227,7 +227,7 @@ def _header_parameters(route: Route) -> list[Json]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "Key of your own. For one day, the same key and body return the first response again.",
+                "description": "A unique key. For one day, a request with the same key and body returns the first response again.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         )

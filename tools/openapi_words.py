@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 ABOUT: Final = """\
-The API of CoachWay: everything an operator of charter buses does, from the first quote to the last payment.
+The CoachWay API covers the work of a charter-bus operator, from the first quote to the last payment.
 
 Amounts are numbers with two decimals next to a `currency`, dates are `YYYY-MM-DD`, and distances are miles.
 
@@ -34,7 +34,7 @@ Each filter is named after the field that it matches. `date_from` and `date_to`,
 first and the last day of a period. `q` searches by the beginning of a name.
 
 ## Idempotency
-Send an `Idempotency-Key` of your own with a POST to retry it safely: for one day, a request with the same key and the
+Send a unique `Idempotency-Key` with a POST to retry it safely: for one day, a request with the same key and the
 same body returns the first response again, with the header `Idempotent-Replayed: true`. The same key with another body
 returns 422.
 
@@ -99,7 +99,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "account": "Filter by account.",
     "asset": "Name of the file.",
     "bid_token": "Token of the invitation link.",
-    "calendar_feed": "Token of the feed link, followed by `.ics`.",
+    "calendar_feed": "Token of the subscription link, followed by `.ics`.",
     "channel": "Filter by channel.",
     "client_type": "Filter by client type.",
     "compliance_id": "ID of the compliance document.",
@@ -137,7 +137,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "service_state": "Filter by state served, two letters.",
     "status": "Filter by status.",
     "token": "Token of the link.",
-    "track_token": "Token of the live link.",
+    "track_token": "Token of the tracking link.",
     "vehicle_class": "Filter by vehicle class.",
     "vendor_type": "Filter by vendor type.",
 }

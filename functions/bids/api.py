@@ -190,7 +190,7 @@ def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
 
 @api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS, errors=(InvalidStatusTransition,))
 def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
-    """Withdraw a bid that was not decided on."""
+    """Withdraw an undecided bid."""
     return service.withdraw_bid(caller, bid_id)
 
 
@@ -235,9 +235,10 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
 
 @api.post("/bids/{bid_id}/release", permission="bids:award", errors=(AwardNotReleasable, VehiclesHaveDrivers))
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
-    """Release an awarded bid, for example because its vendor cannot come.
+    """Release an awarded bid.
 
-    Its vehicles can be awarded again. If they have drivers, release those first. The vendor is notified and is not
+    For example when the vendor can no longer run the trip. Its vehicles can be awarded again. If they have drivers,
+    release their assignments first. The vendor is notified and is not
     paid.
     """
     from coachway.bids.awards import release  # imported here because the other routes do not need it

@@ -23,9 +23,9 @@ app = api.app
 
 @api.get("/pages/bids/{bid_token}", permission=PUBLIC, media="text/html", base="")
 def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
-    """Get the page of an invitation to bid.
+    """Show the page of an invitation to bid.
 
-    For the vendor that received the link. The page shows the trip, and has forms to bid, decline and withdraw. It works
+    For vendors with an invitation link. The page shows the trip, and has forms to bid, decline and withdraw. It works
     on a phone and without JavaScript.
     """
     return page.render_bid_page(caller, bid_token)
@@ -33,17 +33,26 @@ def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
 
 @api.post("/pages/bids/{bid_token}/bid", permission=PUBLIC, status=303, media="text/html", base="")
 def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
-    """Submit the form of the page to bid, and redirect to the page."""
+    """Submit a bid on the page of an invitation.
+
+    Redirects to the page.
+    """
     return page.bid_by_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
-    """Submit the form of the page to decline, and redirect to the page."""
+    """Decline an invitation on its page.
+
+    Redirects to the page.
+    """
     return page.decline_by_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
 def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
-    """Withdraw the bid with the button of the page, and redirect to the page."""
+    """Withdraw a bid on the page of an invitation.
+
+    Redirects to the page.
+    """
     return page.withdraw_by_form(caller, bid_token)

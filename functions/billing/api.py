@@ -141,7 +141,7 @@ def list_ledger(caller: Caller, query: LedgerQuery) -> Page[JournalEntry]:
 
 @api.get("/billing/aging/receivable", permission="billing:read")
 def get_receivables_aging(caller: Caller) -> AgingReport:
-    """Get the aging of receivables.
+    """Get the receivables aging report.
 
     Open amounts of clients by the number of days past due.
     """

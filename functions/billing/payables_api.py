@@ -90,7 +90,7 @@ def get_payout(caller: Caller, payout_id: PayoutId) -> Payout:
 
 @api.get("/billing/aging/payable", permission="billing:read")
 def get_payables_aging(caller: Caller) -> AgingReport:
-    """Get the aging of payables.
+    """Get the payables aging report.
 
     Open amounts owed to vendors by the number of days past due.
     """

@@ -130,7 +130,8 @@ def update_charter(
     """Update a charter.
 
     Omitted fields keep their values. Changing the trip creates a new revision with a new price, and invalidates links
-    that were sent before. Once the charter is booked, changing its price, time or stops needs a change case.
+    that were sent before. Once the charter is booked, its price, times and stops cannot be changed: clone the
+    charter, send the quote of the copy, and cancel the original charter.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 

@@ -11,7 +11,7 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
 api = ApiRouter(
-    "compliance", "Documents that vendors, drivers, vehicles and the organization must have, and their review."
+    "compliance", "Compliance documents of vendors, drivers, vehicles and the organization, and their review."
 )
 app = api.app
 

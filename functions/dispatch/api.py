@@ -33,7 +33,7 @@ from coachway.dispatch.matching.schemas import AssignInput, AutoAssignInput, Aut
 from coachway.dispatch.recovery import service as recovery
 from coachway.dispatch.recovery.model import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
 
-api = ApiRouter("dispatch", "Who drives which trip, in which vehicle, and where they are.")
+api = ApiRouter("dispatch", "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.")
 app = api.app
 
 CREW = ("driver", "vendor")
@@ -161,9 +161,10 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     errors=(NotFound, RecoveryNotNeeded, RecoveryAlreadyOpen),
 )
 def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
-    """Open a recovery, which finds a replacement crew for a trip.
+    """Open a recovery.
 
-    Open one after a breakdown, when a driver does not show up, or when the vehicle would be late at the first stop.
+    A recovery finds a replacement crew for a trip. Open one after a breakdown, when a driver does not show up, or
+    when the vehicle would be late at the first stop.
     Drivers are asked one after the other, the best first; each has ten minutes to answer unless the organization
     configured another time. The first to accept takes the trip over at once, and everybody involved is notified. When
     no driver is left, the recovery is escalated to the dispatcher. A recovery opens automatically when a driver does
@@ -183,7 +184,10 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
 
 @api.get("/dispatch/recoveries/{recovery_id}", permission="dispatch:read", external_roles=CREW)
 def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
-    """Get a recovery, with the drivers and vehicles considered and the offers made."""
+    """Get a recovery.
+
+    Includes the evaluated drivers and vehicles, and the offers.
+    """
     return recovery.get_recovery(caller, recovery_id)
 
 
@@ -203,11 +207,11 @@ def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
     ),
 )
 def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery) -> Recovery:
-    """Accept a recovery offer and take the trip over.
+    """Accept a recovery offer.
 
-    Drivers accept the offer made to them. Staff can accept on behalf of a driver and should send `offer_id`, because
-    another driver may have been asked meanwhile. If the driver or the vehicle is no longer available, the request is
-    refused and the next driver is asked.
+    The driver takes over the trip. Drivers accept the offers made to them. Staff can accept on behalf of a driver and
+    should send `offer_id`, because another driver may have been asked meanwhile. If the driver or the vehicle is no
+    longer available, the request is refused and the next driver is asked.
     """
     return recovery.accept_offer(caller, recovery_id, query.offer_id)
 

@@ -22,7 +22,9 @@ from coachway.fleet.model import DriverId, VehicleId
 
 FeedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}\.ics$")]
 
-api = ApiRouter("dispatch", "Assignments, and trips under way.", health=False)
+api = ApiRouter(
+    "dispatch", "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.", health=False
+)
 app = api.app
 
 
@@ -49,7 +51,8 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: VehicleId, query: CalendarQ
 def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     """Get the calendar of the fleet.
 
-    Has a row for every driver and vehicle that has not left the fleet, with the share of the time that is booked.
+    Returns a row for every driver who is not inactive and every vehicle that is not retired, with the booked share of
+    the time.
     """
     return calendars.get_fleet_calendar(caller, query)
 

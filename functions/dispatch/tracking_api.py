@@ -32,7 +32,9 @@ from coachway.dispatch.tracking.share_links import ShareLink, TrackLinkInput
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = ApiRouter("dispatch", "Who drives which trip in which vehicle, and where they are.", health=False)
+api = ApiRouter(
+    "dispatch", "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.", health=False
+)
 app = api.app
 
 DRIVERS = ("driver",)

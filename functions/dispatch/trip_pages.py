@@ -15,7 +15,10 @@ from coachway.dispatch.live_page import page as track
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
-    "dispatch", "Who drives which trip in which vehicle, and where they are.", health=False, error_page=html.error_page
+    "dispatch",
+    "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.",
+    health=False,
+    error_page=html.error_page,
 )
 app = api.app
 
@@ -32,9 +35,10 @@ def get_track_page(track_token: Token) -> HtmlResponse:
 
 @api.get("/pages/driver", permission=PUBLIC, media="text/html", base="")
 def get_driver_page() -> HtmlResponse:
-    """Show the driver page: trips, duty and position reports.
+    """Show the driver page.
 
-    Works offline after the first visit: actions are stored on the phone until they can be sent.
+    Drivers answer offers, check in and out, and share their position. The page works offline after the first visit:
+    actions are stored on the phone until they can be sent.
     """
     return driver.render_page()
 

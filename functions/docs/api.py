@@ -29,7 +29,7 @@ _SHORT: Final = {"Cache-Control": "public, max-age=300"}
 
 Asset = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,40}$")]
 
-api = ApiRouter("docs", "This document.", health=False)
+api = ApiRouter("docs", "The OpenAPI document and its documentation pages.", health=False)
 app = api.app
 
 
@@ -43,20 +43,20 @@ def get_openapi_document() -> FileResponse:
 
 @api.get("/docs", permission=PUBLIC, media="text/html")
 def get_docs_page() -> HtmlResponse:
-    """Get the page that shows the API and sends requests."""
+    """Get the API documentation page."""
     return HtmlResponse((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
 
 
 @api.get("/docs/errors", permission=PUBLIC, media="text/html")
 def get_error_page() -> HtmlResponse:
-    """Get the page that explains every error code."""
+    """Get the page of error codes."""
     return HtmlResponse((SITE / "errors.html").read_text(), headers=_SHORT)
 
 
 @api.get("/docs/{asset}", permission=PUBLIC, media="text/css, text/javascript, image/png")
 def get_docs_asset(asset: Asset) -> FileResponse:
-    """Get a file of the documentation page. Its URL changes with its content."""
+    """Get a file of the documentation page."""
     if asset not in KINDS:
-        raise errors.NotFound("No such address.")
+        raise errors.NotFound("The file was not found.")
     content = (SITE / f"{asset}.gz").read_bytes()
     return FileResponse(content, KINDS[asset], asset, inline=True, headers={**_LONG, "Content-Encoding": "gzip"})

@@ -48,7 +48,10 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
 
 @api.get("/drivers/{driver_id}", permission="fleet:read", external_roles=("driver",))
 def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
-    """Get a driver with the documents that are missing today."""
+    """Get a driver.
+
+    Includes the required documents that are missing today.
+    """
     return drivers.get_profile(caller, driver_id)
 
 
@@ -66,9 +69,10 @@ def update_driver(
 
 @api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
-    """Delete a driver and their log-in.
+    """Delete a driver.
 
-    A driver with trips ahead cannot be deleted: assign the trips to another driver first.
+    The driver can no longer log in. A driver with trips ahead cannot be deleted: assign the trips to another driver
+    first.
     """
     drivers.delete_driver(caller, driver_id, if_match)
 
@@ -112,7 +116,10 @@ def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
 
 @api.get("/vehicles/{vehicle_id}", permission="fleet:read")
 def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
-    """Get a vehicle with the documents that are missing today."""
+    """Get a vehicle.
+
+    Includes the required documents that are missing today.
+    """
     return vehicles.get_profile(caller, vehicle_id)
 
 

@@ -36,7 +36,7 @@ from coachway.identity.users import service as users
 from coachway.identity.users.current_user import CurrentUser
 from coachway.identity.users.invitations import InvitationAcceptance, JoinedUser, SentInvitation
 
-api = ApiRouter("identity", "Organizations, users, sessions, API keys.")
+api = ApiRouter("identity", "Organizations, users, sessions and API keys.")
 app = api.app
 
 
@@ -218,7 +218,10 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
 
 @api.post("/users", permission="users:write", status=201, errors=(PermissionsExceeded,))
 def create_user(caller: Caller, body: NewUser) -> User:
-    """Create a user who can log in at once."""
+    """Create a user.
+
+    The user can log in at once. To let users choose their own password, invite them instead.
+    """
     return users.create_user(caller, body)
 
 
@@ -271,7 +274,10 @@ def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
 
 @api.get("/roles", permission="users:read")
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
-    """List roles by name: built-in roles and the organization's own."""
+    """List roles, by name.
+
+    Includes the built-in roles and the organization's own roles.
+    """
     return roles.list_roles(caller, query)
 
 
@@ -295,7 +301,10 @@ def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSet
 
 @api.delete("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
-    """Delete a role that no user has."""
+    """Delete a role.
+
+    A role that users have cannot be deleted.
+    """
     roles.delete_role(caller, role_name, if_match)
 
 
@@ -335,6 +344,6 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
     """Revoke an API key.
 
-    It may be accepted for up to 30 seconds more.
+    Requests with the key may still be accepted for up to 30 seconds.
     """
     api_keys.delete_api_key(caller, api_key_id, if_match)

@@ -16,29 +16,29 @@ from coachway.identity.password_pages import PasswordForm
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = ApiRouter("identity", "Organizations, users, sessions, API keys.", health=False, error_page=html.error_page)
+api = ApiRouter("identity", "Organizations, users, sessions and API keys.", health=False, error_page=html.error_page)
 app = api.app
 
 
 @api.get("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="")
 def get_invitation_page(token: Token) -> HtmlResponse:
-    """Get the page of an invitation."""
+    """Show the page of an invitation."""
     return service.show_invitation(token)
 
 
 @api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def accept_invitation_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
-    """Accept an invitation with the form of the page."""
+    """Accept an invitation on its page."""
     return service.submit_invitation(caller, token, form)
 
 
 @api.get("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="")
 def get_password_reset_page(token: Token) -> HtmlResponse:
-    """Get the page of a password reset."""
+    """Show the page of a password reset."""
     return service.show_password_reset(token)
 
 
 @api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def set_password_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
-    """Set a new password with the form of the page."""
+    """Set a new password on the page of a password reset."""
     return service.submit_password_reset(caller, token, form)

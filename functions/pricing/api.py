@@ -21,7 +21,7 @@ from coachway.pricing.quote_service import QuoteQuery
 from coachway.pricing.rule_model import PricingRule, RuleInput
 from coachway.pricing.rule_service import RuleQuery
 
-api = ApiRouter("pricing", "Quotes of trips, pricing rules, promo codes, amenities and hours-of-service checks.")
+api = ApiRouter("pricing", "Quotes, pricing rules, promo codes, amenities and hours-of-service checks.")
 app = api.app
 
 RuleId = Annotated[str, Field(pattern=ids.pattern("prl"))]

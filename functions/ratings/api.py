@@ -48,8 +48,8 @@ def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     errors=(RatingAlreadyAnswered,),
 )
 def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) -> Rating:
-    """Respond to a rating, as the vendor.
+    """Respond to a rating.
 
-    A rating can have one response. Staff can record it on behalf of the vendor.
+    A vendor can respond to a rating once. Staff can record it on behalf of the vendor.
     """
     return service.respond_to_rating(caller, rating_id, body)

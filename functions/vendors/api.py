@@ -35,7 +35,8 @@ def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     """List vendors, newest first.
 
-    `state` filters by service area. `min_rating` filters by rating, best first, and requires at least three ratings.
+    `service_state` filters by service area. `min_rating` filters by rating, best first, and requires at least three
+    ratings.
     """
     return service.list_vendors(caller, query)
 
@@ -91,15 +92,15 @@ def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatisti
 
 @api.get("/vendors/{vendor_id}/compliance/status", permission="compliance:read", external_roles=("vendor",))
 def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStatus:
-    """Get the compliance status of a vendor today."""
+    """Get a vendor's compliance status."""
     return service.get_compliance_status(caller, vendor_id)
 
 
 @api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, secret_response=True)
 def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
-    """Create the secret with which a vendor's system signs its bids.
+    """Create a webhook secret for a vendor.
 
-    Bids are signed as Standard Webhooks describes. The secret is shown only in this response; the previous one is valid
-    for another 24 hours.
+    The vendor's system signs its bids with the secret, as Standard Webhooks describes. The secret is shown only in this
+    response; the previous one is valid for another 24 hours.
     """
     return webhook_secrets.rotate_secret(caller, vendor_id)

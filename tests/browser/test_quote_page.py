@@ -53,7 +53,7 @@ def test_quote_page_requires_name_and_checkbox(organization: QuoteOrganization, 
     page.evaluate("for (const form of document.forms) form.noValidate = true")
     page.get_by_role("button", name="Accept and book").click()
     expect(page.get_by_text("Enter your name.")).to_be_visible()
-    expect(page.get_by_text("Tick the box to accept.")).to_be_visible()
+    expect(page.get_by_text("Check the box to accept.")).to_be_visible()
     assert_accessible(page)
 
     page.get_by_label("Your name").fill("Dana Lee")

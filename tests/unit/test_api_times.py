@@ -85,8 +85,8 @@ def test_responses_with_local_times_contain_their_time_zone() -> None:
     assert has_local_time_without_zone(SCHEMAS["Segment"])  # without the assignment or log around it
 
 
-@pytest.mark.parametrize("file", ["answers.json", "handwritten_answers.json"])
-def test_recorded_answers_have_the_documented_form_of_times(file: str) -> None:
+@pytest.mark.parametrize("file", ["api_examples.json", "handwritten_api_examples.json"])
+def test_recorded_examples_have_the_documented_form_of_times(file: str) -> None:
     times = list(list_answer_times(json.loads((ROOT / "docs" / file).read_text())))
     assert times
     for name, value, zone in times:

@@ -101,7 +101,7 @@ def test_every_success_response_has_an_example() -> None:
         for media, content in response.get("content", {}).items()
         if "example" not in content
     ]
-    assert without == [], "record it with make answers, or add it to docs/handwritten_answers.json"
+    assert without == [], "record it with make examples, or add it to docs/handwritten_api_examples.json"
 
 
 def test_operation_ids_are_verb_and_object() -> None:

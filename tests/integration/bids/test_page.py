@@ -105,8 +105,8 @@ def test_page_of_an_accepted_bid_has_no_withdraw_form_and_shows_a_cancellation()
     booking_builders.ask("POST", f"/charters/{vendor.charter_id}/cancel", {"reason": "off"})
     deliver_charter_event("charter.cancelled", vendor.charter_id)
     page = vendor.get_page()
-    assert "This job is called off" in page
-    assert "do not send a vehicle: The charter was cancelled." in page
+    assert "Your award was cancelled" in page
+    assert "do not send a vehicle. Reason: The charter was cancelled." in page
 
 
 def test_page_after_the_trip_was_changed_takes_another_bid() -> None:

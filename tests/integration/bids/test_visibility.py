@@ -30,7 +30,7 @@ def organization() -> None:
 
 
 def everywhere(trip: str, bid_id: str) -> str:
-    """All that a manager can ask about a bid, as it is told."""
+    """All responses about a bid that a manager can get, as text."""
     replies = [
         send_request("GET", f"/bids/{bid_id}"),
         send_request("GET", "/bids"),

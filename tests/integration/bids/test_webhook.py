@@ -39,7 +39,7 @@ class System:
         self.secret = webhook_secrets.rotate_secret(SYSTEM, self.vendor_id).secret
 
     def push(self, name: str = "", *, secret: str = "", price: float = 1250) -> Reply:
-        """Send a bid under this webhook-id, signed now; each has an id of its own unless it says one."""
+        """Send a bid under this webhook-id, signed now. Without one, the bid gets an id of its own."""
         name, at = name or f"msg_{ids.ulid()}", datetime.now(UTC)
         body = {"type": "bid.submitted", "data": {**bid_body(self.charter_id, price), "vendor_id": self.vendor_id}}
         text = json.dumps(body)
@@ -52,7 +52,7 @@ class System:
 
 
 def start_of_a_minute() -> datetime:
-    """One that is not over while the test runs: the clock stands in it."""
+    """The start of this minute. A clock that is frozen there stays in the minute while the test runs."""
     return clock.now().replace(second=0, microsecond=0)
 
 
@@ -109,7 +109,7 @@ def body_of(system: System, **more: object) -> bytes:
 
 
 def signed(system: System, body: bytes, *, at: datetime | None = None, **headers: str) -> Reply:
-    """A body as it is, signed; `headers` go in place of the usual ones."""
+    """Sign a body without changing it. `headers` replace the usual ones."""
     at, name = at or datetime.now(UTC), f"msg_{ids.ulid()}"
     usual = {
         "webhook-id": name,

@@ -105,7 +105,7 @@ def test_update_booked_charter_rejects_price_time_and_stops() -> None:
     for fields in ({"miles": 200}, {"stops": stops_with_driving_hours(4)}, {"passengers": 41}, {"vehicle_count": 2}):
         rejected = ask("PUT", path, fields)
         assert rejected.status == 409
-        assert "change case" in rejected.json()["detail"]
+        assert "Clone it and change the copy" in rejected.json()["detail"]
         assert rejected.json()["errors"][0]["field"] == next(iter(fields))
     assert (
         ask("PUT", path, {"notes": "Bring water", "stops": charter_request()["stops"]}).json()["notes"] == "Bring water"

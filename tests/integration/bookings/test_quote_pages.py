@@ -82,7 +82,7 @@ def test_decline_form_stores_reason(charter: Charter, sent: SentQuote) -> None:
     ("form", "message"),
     [
         ({**ACCEPT_FORM, "accepted_by": "  "}, "Enter your name."),
-        ({key: value for key, value in ACCEPT_FORM.items() if key != "agreed"}, "Tick the box to accept."),
+        ({key: value for key, value in ACCEPT_FORM.items() if key != "agreed"}, "Check the box to accept."),
     ],
 )
 def test_incomplete_form_is_shown_again(sent: SentQuote, form: dict[str, str], message: str) -> None:

@@ -188,7 +188,7 @@ def test_malformed_id_is_404_and_invalid_query_is_422() -> None:
 def test_repeated_query_parameter_is_422_although_its_values_are_valid() -> None:
     reply = call(api, "GET", "/api/v1/kites", token=token_for(), query={"limit": ["5", "6"]})
     assert reply.status == 422
-    assert reply.json()["errors"] == [{"field": "limit", "message": "must be sent once", "code": "repeated"}]
+    assert reply.json()["errors"] == [{"field": "limit", "message": "must not be repeated", "code": "repeated"}]
 
 
 def test_query_of_route_without_query_is_422() -> None:

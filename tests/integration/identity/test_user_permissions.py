@@ -96,7 +96,7 @@ def test_last_admin_cannot_be_changed_or_deleted() -> None:
         put(path, {"status": "disabled"}, org.token),
         delete(path, org.token),
     ):
-        assert (refused.status, refused.json()["title"]) == (409, "The last active admin")
+        assert (refused.status, refused.json()["title"]) == (409, "The last active admin cannot be removed")
     assert get("/auth/me", org.token).json()["role"] == "admin"
 
 

@@ -296,7 +296,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
             {
                 "payable_id": "pbl_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
                 "number": "CH-2027-000001",
-                "description": "Trip CH-2027-000001, a vehicle",
+                "description": "Trip CH-2027-000001, 1 vehicle",
                 "amount": 1250.0,
             },
             {

@@ -249,7 +249,7 @@ WITH_BIDS: Final = (
         extra_fields={"vehicle_count": 2},
         status_changes=(accepted_by_phone("Priya Raman"),),
         bid_request=BidRequestPlan(
-            "Two coaches that stay with the group. One of the two will do.",
+            "Two coaches that stay with the group. Bids for one coach are welcome.",
             (
                 bid("Ridgeline Coaches", 2240, 56, "Both, with the same two drivers all day.", vehicles=2),
                 bid("Palisade Motor Lines", 1190, 54, "We have one to spare that day."),

@@ -58,7 +58,7 @@ class AlreadyBid(Conflict):
     """The vendor has submitted a bid. Withdraw it before declining the invitation."""
 
     code = "already_bid"
-    title = "A bid was submitted"
+    title = "The vendor has already bid"
 
 
 class BidsSealed(Conflict):
@@ -69,7 +69,7 @@ class BidsSealed(Conflict):
 
 
 class BidNoLongerValid(Conflict):
-    """The bid has passed its `valid_until`."""
+    """The bid's `valid_until` is in the past. Ask the vendor for a new bid."""
 
     code = "bid_expired"
     title = "The bid has expired"

@@ -109,7 +109,9 @@ class AcceptInput(RequestSchema):
         json_schema_extra={"examples": [{"decision": "accept", "reason": "Best price and great reviews"}]}
     )
 
-    decision: Annotated[Literal["accept"] | None, Field(description="Optional; the route decides.")] = None
+    decision: Annotated[
+        Literal["accept"] | None, Field(description="Optional, because the operation already states the decision.")
+    ] = None
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
@@ -118,7 +120,9 @@ class RejectInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "reject", "reason": "The vehicle is old"}]})
 
-    decision: Annotated[Literal["reject"] | None, Field(description="Optional; the route decides.")] = None
+    decision: Annotated[
+        Literal["reject"] | None, Field(description="Optional, because the operation already states the decision.")
+    ] = None
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 

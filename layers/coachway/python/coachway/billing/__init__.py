@@ -1,1 +1,1 @@
-"""Invoices, payments, refunds, payables, and the ledger that all of them are written in."""
+"""Invoices, payments, refunds, payables, and the ledger that records all of them."""

@@ -90,7 +90,7 @@ class AmountExceedsBalance(errors.Conflict):
 
 
 class AmountDueChanged(errors.Conflict):
-    """The amount due changed after the payer saw it. Show the new amount, then ask again."""
+    """The amount due changed after the payer saw it. Show the payer the new amount, then retry."""
 
     code = "amount_due_changed"
     title = "The amount due has changed"
@@ -149,11 +149,11 @@ class RefundNotFailed(errors.Conflict):
     """Only failed refunds can be retried."""
 
     code = "refund_not_failed"
-    title = "The refund is not in a failed state"
+    title = "The refund has not failed"
 
 
 class CollectionNotFailed(errors.Conflict):
     """Only collections that failed can be retried."""
 
     code = "collection_not_failed"
-    title = "The collection is not in a failed state"
+    title = "The collection has not failed"

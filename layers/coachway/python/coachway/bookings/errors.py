@@ -6,10 +6,13 @@ from coachway.core import errors
 
 
 class ChangeCaseRequired(errors.Conflict):
-    """The price, time and stops of a booked charter are fixed. Changing them needs a change case."""
+    """The client has agreed to the price, times and stops of a booked charter, so they cannot be changed.
+
+    To change the trip, clone the charter, change the copy and send its quote. Then cancel the original charter.
+    """
 
     code = "change_case_required"
-    title = "A change case is required"
+    title = "The trip of a booked charter cannot be changed"
 
 
 class CharterClosed(errors.Conflict):
@@ -138,7 +141,7 @@ class QuoteNotSendable(errors.Conflict):
 
 
 class QuoteRevised(errors.Conflict):
-    """The quote was revised after the client read it. Read the current revision and answer that."""
+    """The quote was revised after the client read it. Read the current revision, then answer it."""
 
     code = "quote_revised"
     title = "The quote was revised"

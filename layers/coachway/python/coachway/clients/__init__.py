@@ -1,1 +1,1 @@
-"""Who the organization works for: clients, their contacts and addresses, and what they may owe."""
+"""Clients of the organization: their contacts, addresses, email preferences and credit."""

@@ -1,4 +1,7 @@
-"""Clients, their contacts, addresses, email preferences and credit: requests, records and access patterns."""
+"""Clients, their contacts, addresses, email preferences and credit: requests, records and access patterns.
+
+Contacts and addresses are in the partition of their client, so that the client's history includes them.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ class ClientType(StrEnum):
 
 
 class ClientStatus(StrEnum):
-    """Whether new charters can be quoted for a client."""
+    """The status of a client. New charters can be quoted for active clients only."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -158,7 +161,7 @@ class ContactInput(RequestSchema):
 
 
 class Contact(Entity, ContactInput):
-    """A contact person, stored in the client's partition so that the client's history includes it."""
+    """A contact person of a client."""
 
     KIND: ClassVar[str] = "contact"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -175,7 +178,7 @@ class Contact(Entity, ContactInput):
 
 
 class AddressType(StrEnum):
-    """What an address is for."""
+    """The purpose of an address."""
 
     BILLING = "billing"
     PICKUP = "pickup"
@@ -213,7 +216,7 @@ class AddressInput(RequestSchema):
 
 
 class Address(Entity, AddressInput):
-    """An address, stored in the client's partition so that the client's history includes it."""
+    """An address of a client."""
 
     KIND: ClassVar[str] = "address"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})

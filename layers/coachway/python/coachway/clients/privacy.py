@@ -29,7 +29,7 @@ from coachway.identity.model.user import User
 from coachway.identity.users import party_accounts
 
 _MODELS: Final = (Client, Contact, Address, EmailPreferences)
-"""The records in a client's partition that its history is about."""
+"""The kinds of records whose changes are in a client's history."""
 
 
 class ClientFile(BaseSchema):
@@ -66,7 +66,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
     key = CLIENT.key(org=caller.org_id, id=client_id)
     client = next(iter(query_all(Client, key.pk, prefix=key.sk)), None)
     receipt = store.find(Erasure, ERASURE.key(org=caller.org_id, client=client_id))
-    not_found = errors.NotFound("There is no such client.")
+    not_found = errors.NotFound("The client was not found.")
     if client is None or (receipt is not None and receipt.finished_at is not None):
         raise not_found
     without_idempotency = replace(caller, idempotency=None)
@@ -93,7 +93,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
     erase_partition(without_idempotency, redaction, key.pk, _MODELS, *removed)
     erased = redaction.redact_record(client).model_copy(update={"deleted_at": client.deleted_at or clock.now()})
     after = receipt.model_copy(update={"finished_at": clock.now()})
-    # The event belongs to the receipt: an event of the client would list the erased values as changes.
+    # The event belongs to the erasure record: an event of the client would list the erased values as changes.
     store.commit(
         caller,
         Update(receipt, after, [ClientErased(client_id=client_id)], on_stale=not_found),

@@ -48,7 +48,7 @@ BY_STATUS = AccessPattern(
     sk="{id}",
 )
 DUE = AccessPattern(
-    "compliance documents of all organizations by the hour in which the timer processes them next; only it reads this",
+    "compliance documents of all organizations by the hour in which they are processed next, for the timer",
     index="gsi4",
     pk="COMPLIANCE_DUE#{hour}",
     sk="{due}#{id}",
@@ -98,7 +98,7 @@ class DocumentInput(RequestSchema):
     vendor_id: VendorId | None = None
     driver_id: DriverId | None = None
     vehicle_id: VehicleId | None = None
-    organization: Annotated[bool, Field(description="the document belongs to the organization itself")] = False
+    organization: Annotated[bool, Field(description="Whether the document belongs to the organization itself.")] = False
 
     document_type: DocumentType
     document_name: Text
@@ -106,20 +106,22 @@ class DocumentInput(RequestSchema):
     issuing_authority: Text | None = None
     issue_date: Day | None = None
     expiration_date: Annotated[
-        Day | None, Field(description="last day of validity; omit if the document does not expire")
+        Day | None, Field(description="Last day of validity. Omit if the document does not expire.")
     ] = None
     license_class: Annotated[
-        Literal["A", "B", "C", "D"] | None, Field(description="only for a drivers_license: its class, 49 CFR 383.91")
+        Literal["A", "B", "C", "D"] | None,
+        Field(description="Class of a `drivers_license` (49 CFR 383.91)."),
     ] = None
     endorsements: Annotated[
         list[Annotated[str, Field(pattern=r"^[A-Z]$")]],
         Field(
-            max_length=10, description="only for a drivers_license: its endorsements, P for passengers, 49 CFR 383.93"
+            max_length=10,
+            description="Endorsements of a `drivers_license`, such as P for passengers (49 CFR 383.93).",
         ),
     ] = Field(default_factory=list)
     file_path: Text | None = None
     file_url: Annotated[str | None, Field(max_length=500, pattern=r"^https://[^\s]+$")] = None
-    file_size: Annotated[int | None, Field(ge=0, le=100_000_000, description="bytes")] = None
+    file_size: Annotated[int | None, Field(ge=0, le=100_000_000, description="Size in bytes.")] = None
     file_type: Annotated[str | None, Field(max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")] = None
 
     @model_validator(mode="after")

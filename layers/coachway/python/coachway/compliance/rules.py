@@ -13,7 +13,7 @@ from coachway.core.schemas import BaseSchema
 
 
 class SubjectType(StrEnum):
-    """The kind of owner that a document belongs to."""
+    """The type of the owner of a document."""
 
     VENDOR = "vendor"
     DRIVER = "driver"
@@ -22,7 +22,7 @@ class SubjectType(StrEnum):
 
 
 class DocumentType(StrEnum):
-    """The kind of a document."""
+    """The type of a document."""
 
     BUSINESS_LICENSE = "business_license"
     INSURANCE_CERTIFICATE = "insurance_certificate"

@@ -189,7 +189,7 @@ class BidAccepted(_Bid):
 
 
 class BidCalledOff(_Bid):
-    """An award was called off: the trip does not take place, or the award was released."""
+    """An award ended: it was released, or the charter was cancelled."""
 
     TYPE: ClassVar[str] = "bid.called_off"
 

@@ -1,1 +1,1 @@
-"""What every capability stands on: http, the caller, store, events, errors, ids, clock, money."""
+"""The foundation of all capabilities: HTTP, the caller, the store, events, errors, ids, the clock and money."""

@@ -23,14 +23,14 @@ How to add an error to a capability:
        class RefundNotFailed(errors.Conflict):
            '''The refund is not in the state `failed`, so it cannot be retried.'''
            code = "refund_not_failed"
-           title = "The refund is not in a failed state"
+           title = "The refund has not failed"
 2. `code` is snake_case, unique, and never changes: clients compare it. `title` is one fixed sentence without a period.
    The docstring explains the error on the documentation page: when it occurs and what to do.
 3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed(f"This refund is {status}.")`.
 4. Declare it on each route that can raise it: `@api.post(…, errors=(RefundNotFailed,))`. The errors that follow from
    the declaration (authentication, permission, parsing, `{id}` not found, If-Match) are added automatically.
 5. A subclass without a `code` of its own is sent with the code of its parent: use that for errors that only our code
-   tells apart (`except CharterChanged`).
+   distinguishes (`except CharterChanged`).
 Then run `make generate`: it writes the codes into `docs/errors.md` and `docs/openapi.json`.
 
 Capabilities raise these errors and do not know about HTTP; `core/problem_details.py` maps them to a status.

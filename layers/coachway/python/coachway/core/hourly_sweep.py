@@ -76,9 +76,9 @@ def begin(name: str) -> TimerRun:
 
 
 Handler = Callable[[R, datetime], str | Mapping[str, int]]
-"""Handles a due record at a time; returns what it did: an outcome (`expired`), counts by outcome, or "" for nothing.
+"""Handles one due record. Returns an outcome (`expired`), counts by outcome, or "" if nothing was done.
 
-It must read the record again, since an index may be old.
+It must read the record again, because an index can be stale.
 """
 
 
@@ -98,7 +98,7 @@ def sweep(name: str, model: type[R], pattern: AccessPattern, handle: Handler[R],
 def handle_due_records(
     run: TimerRun, model: type[R], pattern: AccessPattern, handle: Handler[R], *, limit: int = 100
 ) -> dict[str, int]:
-    """Do the same as `sweep` within a run that the caller begins and finishes, since it has more to do."""
+    """Do the same as `sweep`, within a run that the caller begins and finishes because it has other work as well."""
     outcomes = Counter(failed=0)
     partitions = list(dict.fromkeys(_partition(pattern, hour) for hour in run.hours()))
     for partition in partitions:

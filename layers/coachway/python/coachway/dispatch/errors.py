@@ -27,14 +27,14 @@ class VehicleNotAvailable(errors.Conflict):
 
 
 class CrewAndVehicleNotAvailable(errors.Conflict):
-    """Neither the crew nor the vehicle may take the trip. `errors` lists every reason by field."""
+    """Neither the crew nor the vehicle can be assigned to the trip. `errors` lists every reason by field."""
 
     code = "crew_and_vehicle_not_available"
     title = "Driver and vehicle are not available"
 
 
 class VendorNotCompliant(errors.Conflict):
-    """The vendor that won this vehicle of the charter lacks a valid compliance document. `errors` lists which."""
+    """The vendor that was awarded this vehicle lacks a valid compliance document. `errors` lists which."""
 
     code = "vendor_not_compliant"
     title = "The vendor's documents are not in order"

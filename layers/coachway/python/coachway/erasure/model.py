@@ -18,16 +18,16 @@ ERASURE = AccessPattern(
 
 
 class Erasure(Entity):
-    """The erasure of a client, with the client's id. Other capabilities erase what they store in the minutes after.
+    """The erasure of a client, with the client's id. Its charters, invoices and messages are erased within minutes.
 
-    `finished_at` is None while the erasure of the client itself was interrupted.
+    `finished_at` is null if the erasure was interrupted. Repeat the request to finish it.
     """
 
     KIND: ClassVar[str] = "erasure"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"addresses"})
 
     addresses: Annotated[list[str], Personal()] = Field(default_factory=list, repr=False)
-    """All addresses that the client was written to, until the records of these messages are removed."""
+    """All addresses to which messages were sent, until the records of these messages are deleted."""
     finished_at: AwareDatetime | None = None
 
     def key(self) -> Key:

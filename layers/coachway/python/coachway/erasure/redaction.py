@@ -28,7 +28,7 @@ _EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 @dataclass(slots=True)
 class Shape:
-    """What the type of a value says about it: its mark, the models it can be, and the shape of its elements."""
+    """The erasure rules of a type: its mark, the models that it can be, and the shape of its elements."""
 
     mark: Personal | None = None
     models: list[type[BaseModel]] = field(default_factory=list)
@@ -80,7 +80,7 @@ def shapes(model: type[BaseModel]) -> Mapping[str, Shape]:
 
 
 def event_class(event_type: str) -> type[Event] | None:
-    """The class of events of a type, or None if there is none any more."""
+    """The class of events of a type, or None if the class was removed."""
     if event_type not in Event.registry:
         _load_contracts()
     return Event.registry.get(event_type)
@@ -94,7 +94,7 @@ def _load_contracts() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """The removal of the personal data of a person. What names another client stays as it is."""
+    """The removal of the personal data of a person. Data about another client is not changed."""
 
     client_id: str = ""
     of: Person = "client"
@@ -107,7 +107,7 @@ class Redaction:
     def redact_event(self, event: Envelope, models: Sequence[type[BaseModel]]) -> Envelope:
         """A copy of a past event without the personal data: in its data and its changes, and from where it came.
 
-        `models` are the records that lie in its partition, which are what changes.
+        `models` are the classes of the records in its partition, whose changes the event lists.
         """
         if self._is_of_another(event.data):
             return event

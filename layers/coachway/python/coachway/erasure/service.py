@@ -40,7 +40,7 @@ def erase_partition(
 ) -> None:
     """Redact the past events of a partition, and `record` in it. `models` are the records whose changes they hold.
 
-    `ops` are written with the last batch. What is redacted already is left alone, so this can be repeated.
+    `ops` are written with the last batch. Items that are redacted already are skipped, so this can be repeated.
     """
     events = query_all(Envelope, partition, prefix="EVENT#")
     redacted: list[tuple[Record, Record]] = [(each, redaction.redact_event(each, models)) for each in events]
@@ -111,7 +111,7 @@ def _erase_list_page(caller: Caller, client_id: str, records: RecordList, cursor
     try:
         page = query_page(records.model, records.pattern, [partition], query)
     except errors.Invalid:
-        # The cursor of an earlier version: what is erased already is left alone.
+        # A cursor of an earlier version: start again. Items that are erased already are skipped.
         page = query_page(records.model, records.pattern, [partition], PageQuery(limit=PAGE_SIZE))
     for record in page.items:
         records.erase(caller, client_id, record)

@@ -1,8 +1,8 @@
-"""A counter of the open jobs of a driver or vehicle: none can be deleted or deactivated with jobs ahead.
+"""A counter of the open assignments of a driver or vehicle, which can be deleted or deactivated only at zero.
 
-Dispatch, which depends on fleet, counts jobs here: `increment_op` in the transaction that assigns a job,
-`decrement_op` in the one that ends or releases it. `require_no_jobs` is the condition for deletion. A job that is
-assigned at the same moment fails, because its transaction checks the version of the driver or vehicle.
+Dispatch, which depends on fleet, counts assignments here: `increment_op` in the transaction that creates one,
+`decrement_op` in the one that ends or releases it. `require_no_jobs` is the condition for deletion. An assignment that
+is created at the same moment fails, because its transaction checks the version of the driver or vehicle.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _KIND: Final = "fleet_jobs"
 
 
 def increment_op(org_id: str, resource_id: str) -> Op:
-    """The operation that counts a job assigned to a driver or vehicle."""
+    """The operation that counts an assignment to a driver or vehicle."""
     return IncrementCounters(_key(org_id, resource_id), {"n": 1}, _KIND)
 
 
 def decrement_op(org_id: str, resource_id: str) -> Op:
-    """The operation that subtracts a job that has ended or was released."""
+    """The operation that subtracts an assignment that has ended or was released."""
     return IncrementCounters(_key(org_id, resource_id), {"n": -1}, _KIND, at_least={"n": 0})
 
 
@@ -35,7 +35,7 @@ class HasTripsAhead(errors.Conflict):
 
 
 def require_no_jobs(org_id: str, resource_id: str, *, what: str) -> Op:
-    """The operation that fails while a job is open. `what` names the resource in the error: driver or vehicle."""
+    """The operation that fails while an assignment is open. `what` is the resource in the error: driver or vehicle."""
     conflict = HasTripsAhead(f"This {what} has trips ahead. Assign them to another {what} first.")
     return IncrementCounters(_key(org_id, resource_id), {"n": 0}, _KIND, at_most={"n": 0}, on_failure=conflict)
 

@@ -52,7 +52,7 @@ ROSTER = AccessPattern(
     sk="{kind}#{id}",
 )
 JOBS = AccessPattern(
-    "the number of open jobs of a driver or vehicle (`n`)",
+    "the number of open assignments of a driver or vehicle (`n`)",
     pk="ORG#{org}#FLEET_JOBS#{resource}",
     sk="COUNT",
 )
@@ -79,7 +79,7 @@ VEHICLE_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class DriverStatus(StrEnum):
-    """Whether work can be assigned to a driver: only to one who is active."""
+    """The status of a driver. Trips can be assigned to active drivers only."""
 
     ACTIVE = "active"
     ON_LEAVE = "on_leave"
@@ -87,7 +87,7 @@ class DriverStatus(StrEnum):
 
 
 class VehicleStatus(StrEnum):
-    """Whether work can be assigned to a vehicle: only to one that is in service."""
+    """The status of a vehicle. Trips can be assigned to vehicles in service only."""
 
     IN_SERVICE = "in_service"
     MAINTENANCE = "maintenance"
@@ -109,7 +109,7 @@ class DriverInput(RequestSchema):
 
     first_name: Annotated[Text, Personal("driver", ERASED)]
     last_name: Annotated[Text, Personal("driver", ERASED)]
-    phone: Annotated[Phone, Field(description="unique; one-time codes for log-in are sent to it")]
+    phone: Annotated[Phone, Field(description="Unique. One-time codes to log in are sent to this number.")]
     email: Email | None = None
     license_number: Annotated[
         str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9 -]+$"), Personal("driver", ERASED)
@@ -120,19 +120,19 @@ class DriverInput(RequestSchema):
     home_latitude: Annotated[Latitude | None, Personal("driver")] = None
     home_longitude: Annotated[Longitude | None, Personal("driver")] = None
     vendor_id: Annotated[
-        VendorId | None, Field(description="the vendor that employs the driver; omit for your own drivers")
+        VendorId | None, Field(description="The vendor that employs the driver. Omit for your own drivers.")
     ] = None
     status: DriverStatus = DriverStatus.ACTIVE
     timezone: Annotated[
         TimeZone | None,
-        Field(description="time zone of the driver's home terminal; defaults to the organization's time zone"),
+        Field(description="Time zone of the driver's home terminal. Defaults to the organization's time zone."),
     ] = None
     duty_statement: Annotated[
         list[DutyHours] | None,
         Field(
             min_length=7,
             max_length=7,
-            description="hours on duty on each of the 7 days before the driver was created, newest first, as stated by "
+            description="Hours on duty on each of the 7 days before the driver was created, newest first, as stated by "
             "the driver (49 CFR 395.8(j)(2)). If omitted or null, the hours are unknown, and the first days of trips "
             "cannot be checked.",
         ),
@@ -150,7 +150,7 @@ class NewDriver(DriverInput):
 
     user_id: Annotated[
         UserId | None,
-        Field(description="an existing user with the role `driver` who becomes this driver; omit to create a user"),
+        Field(description="An existing user with the role `driver` who becomes this driver. Omit to create a user."),
     ] = None
 
 
@@ -193,22 +193,22 @@ class VehicleInput(RequestSchema):
 
     name: Text
     vehicle_class: VehicleClass
-    capacity: Annotated[int, Field(ge=1, le=200, description="number of passengers, without the driver")]
+    capacity: Annotated[int, Field(ge=1, le=200, description="Number of passengers, without the driver.")]
     plate: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 .-]+$")]
     gross_weight_pounds: Annotated[
         int | None,
         Field(
             ge=1,
             le=200_000,
-            description="gross vehicle weight rating (GVWR); if omitted, a class B license is required",
+            description="Gross vehicle weight rating (GVWR). If omitted, drivers need a class B license.",
         ),
     ] = None
     amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
-    is_ada_compliant: Annotated[bool, Field(description="has room for wheelchairs")] = False
+    is_ada_compliant: Annotated[bool, Field(description="Whether the vehicle has room for wheelchairs.")] = False
     garage_latitude: Latitude | None = None
     garage_longitude: Longitude | None = None
     vendor_id: Annotated[
-        VendorId | None, Field(description="the vendor that owns the vehicle; omit for your own vehicles")
+        VendorId | None, Field(description="The vendor that owns the vehicle. Omit for your own vehicles.")
     ] = None
     status: VehicleStatus = VehicleStatus.IN_SERVICE
 

@@ -9,11 +9,11 @@ class LastAdmin(Conflict):
     """An organization needs at least one active admin. Make another user an admin first."""
 
     code = "last_admin"
-    title = "The last active admin"
+    title = "The last active admin cannot be removed"
 
 
 class RecentLogInRequired(Forbidden):
-    """This action needs a session that began a few minutes ago. Log in again."""
+    """This action requires a log-in within the last 15 minutes. Log in again."""
 
     code = "recent_log_in_required"
     title = "A recent log-in is required"

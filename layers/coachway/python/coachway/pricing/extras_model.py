@@ -87,7 +87,7 @@ PROMO_USES = AccessPattern(
 
 
 class PromoCode(PromoInput, Entity):
-    """A stored promo code. The code is the key, so codes are unique and a quote needs one read."""
+    """A promo code and its remaining uses."""
 
     KIND: ClassVar[str] = "promo_code"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -111,7 +111,7 @@ AMENITIES = AccessPattern(
 
 
 class Amenity(AmenityInput, Entity):
-    """A stored amenity. The code is the key."""
+    """An amenity and its price per vehicle."""
 
     KIND: ClassVar[str] = "amenity"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})

@@ -143,7 +143,10 @@ class ComplianceReport(BaseSchema):
     explanation: str
     violations: list[HoursViolation]
     relief: list[ReliefPoint]
-    added_price: Annotated[ApiAmount | None, Field(description="Null without a vehicle class, a time or a legal crew.")]
+    added_price: Annotated[
+        ApiAmount | None,
+        Field(description="Null if the vehicle class or the times are missing, or if no crew is legal."),
+    ]
     currency: str
     warnings: list[Notice]
 

@@ -209,7 +209,7 @@ QUOTES_OF_CHARTER = AccessPattern(
 
 
 class Quote(PriceBreakdown, Entity):
-    """A stored quote: the price, the request, and the rules with their values at the time."""
+    """A quote: the price, the request, and the rules with their values at the time of the quote."""
 
     KIND: ClassVar[str] = "quote"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"promo_max_uses"})

@@ -255,7 +255,7 @@ RULES_OF_TYPE = AccessPattern(
 
 
 class PricingRule(RuleInput, Entity):
-    """A stored pricing rule."""
+    """A pricing rule."""
 
     KIND: ClassVar[str] = "pricing_rule"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -287,7 +287,7 @@ EDITION = AccessPattern(
 
 
 class RuleEntry(Record):
-    """An index entry with a copy of a rule; see `rule_index`. `shelf` is the index partition.
+    """An index entry with a copy of a rule; see `rule_index`. `shelf` is the stored name of the index partition.
 
     Entries never change: each version of a rule has its own entries.
     """

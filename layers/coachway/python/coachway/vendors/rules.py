@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 class VendorType(StrEnum):
-    """The kind of business."""
+    """The type of a vendor."""
 
     OWNER_OPERATOR = "owner_operator"
     FLEET_OPERATOR = "fleet_operator"

@@ -56,7 +56,7 @@ def _call_off_op(before: Bid, after: Bid) -> Op:
 
 
 def call_off_awards(caller: Caller, charter_id: str, reason: str) -> None:
-    """Call off the awards of a charter that does not take place; each vendor is notified once."""
+    """Release all awards of a charter that will not take place. Each vendor is notified once."""
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is not None:
         bid_ids = [cover.bid_id for cover in charter.vehicles if cover.bid_id is not None]

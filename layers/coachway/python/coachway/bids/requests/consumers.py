@@ -48,7 +48,7 @@ def resume_workflow(caller: Caller, delivery: Delivery) -> None:
 
 
 def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
-    """End bidding for a charter that does not take place, and call off its awards."""
+    """End bidding for a charter that was cancelled, deleted, declined or expired, and release its awards."""
     reason = _CANCELLATION_REASONS[delivery.type]
     service.cancel_request_of_charter(caller, delivery.aggregate_id, reason)
     rejection.reject_remaining_bids(caller, delivery.aggregate_id)

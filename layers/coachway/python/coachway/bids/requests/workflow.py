@@ -1,4 +1,4 @@
-"""Steps of the state machine in `statemachines/bidding.asl.yaml`. All can be repeated: they read the state anew.
+"""Steps of the state machine in `statemachines/bidding.asl.yaml`. Each can be repeated: it reads the current state.
 
 A step returns the next one in `go`. A wait ends by a timeout of the state machine, or by the task token that
 `wait_for_signal` saves and `consumers` answers.

@@ -266,8 +266,8 @@ def _build_bid_banner(bid: Bid, formatter: Formatter) -> Banner:
     match bid.status:
         case BidStatus.ACCEPTED if bid.called_off_at is not None:
             reason = bid.called_off_reason.rstrip(".")
-            text = f"Your bid was accepted, but the trip was called off. Please do not send a vehicle: {reason}."
-            return Banner("This job is called off", text, "bad")
+            text = f"We no longer need you for this trip. Please do not send a vehicle. Reason: {reason}."
+            return Banner("Your award was cancelled", text, "bad")
         case BidStatus.ACCEPTED:
             payday = formatter.day(bid.payout_date) if bid.payout_date else ""
             return Banner("Your bid was accepted", f"You run this trip for {price}. We pay you on {payday}.", "good")

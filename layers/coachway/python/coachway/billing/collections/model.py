@@ -54,7 +54,7 @@ class CollectionAttempt(BaseSchema):
 
 
 class Collection(Entity):
-    """The collection of one charter or invoice. `collection_id_of` derives its id from theirs."""
+    """A collection charges a client's saved card when an instalment of a charter or an invoice is due."""
 
     KIND: ClassVar[str] = "collection"
 

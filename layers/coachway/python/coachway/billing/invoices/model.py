@@ -53,7 +53,7 @@ OVERDUE = AccessPattern(
     sk="{due}#{id}",
 )
 RECEIVABLE = AccessPattern(
-    "the balance of an open invoice, in short",
+    "the slim copy of an open invoice: its balance",
     pk="ORG#{org}#INVOICE#{id}",
     sk=SLIM_COPY,
 )
@@ -162,7 +162,11 @@ class Invoice(Entity):
     month: Annotated[
         str | None, Field(description="Month of the invoicing run that created it.", examples=["2027-01"])
     ] = None
-    pdf_key: Annotated[str | None, Field(description="S3 key of the stored PDF."), Personal()] = None
+    pdf_key: Annotated[
+        str | None,
+        Field(description="Storage key of the PDF. Download the PDF with `GET /invoices/{invoice_id}/pdf`."),
+        Personal(),
+    ] = None
     link_nonce: str = ""
     credit_booked: dict[str, int] = Field(default_factory=dict)
     """Client credit reserved by each charter before the invoice was issued. Voiding the invoice reserves it again."""

@@ -53,7 +53,7 @@ VENDOR_ACCOUNTS: Final = frozenset({Account.PAYABLE, Account.COST})
 
 
 class MovementKind(StrEnum):
-    """What caused a movement of money."""
+    """The cause of a journal entry."""
 
     INVOICE_ISSUED = "invoice_issued"
     INVOICE_VOIDED = "invoice_voided"
@@ -73,7 +73,7 @@ class MovementKind(StrEnum):
 
 
 class Posting(BaseSchema):
-    """One line of a movement. A debit is positive, a credit negative."""
+    """One line of a journal entry. A debit is positive, a credit negative."""
 
     account: Account
     amount: StoredAmount

@@ -62,7 +62,7 @@ TOTALS = AccessPattern(
 
 
 class JournalEntry(Entity):
-    """A movement in the journal. `on` is its day in the organization's time zone."""
+    """A journal entry. `on` is its date in the organization's time zone."""
 
     KIND: ClassVar[str] = "journal_entry"
 

@@ -45,7 +45,7 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
     ):
         return
     organization = organization_queries.get(caller.org_id)
-    vehicles = "a vehicle" if event.vehicle_count == 1 else f"{event.vehicle_count} vehicles"
+    vehicles = "1 vehicle" if event.vehicle_count == 1 else f"{event.vehicle_count} vehicles"
     payable = service.build_payable(
         organization,
         id=payable_id_of(event.bid_id),

@@ -28,7 +28,7 @@ from coachway.core.runtime import settings
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 
-AWAITING_BANK: Final = "Your bank has not answered yet. Do not pay again. We will write to you as soon as it has."
+AWAITING_BANK: Final = "Your bank has not responded yet. Do not pay again. We will email you when it has."
 _UNCONFIRMED: Final = (
     "Your bank requires you to confirm this payment. It is not confirmed yet, and nothing was charged."
 )

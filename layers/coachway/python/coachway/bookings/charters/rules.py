@@ -95,7 +95,7 @@ FIXED_ONCE_BOOKED: Final = frozenset(
         "client_id",
     }
 )
-"""Fields that affect price, time or stops. The client has agreed to them, so changing them needs a change case."""
+"""Fields that affect price, times or stops: fixed once the trip is booked, because the client has agreed to them."""
 
 
 FIXED_ONCE_AWARDED: Final = frozenset(
@@ -119,7 +119,7 @@ def require_editable(status: Status, changed: frozenset[str], *, awarded: bool =
     fixed = sorted(changed & FIXED_ONCE_BOOKED)
     if fixed:
         raise ChangeCaseRequired(
-            f"This charter is {status}: changing {', '.join(fixed)} needs a change case.",
+            f"This charter is {status}, so {', '.join(fixed)} cannot be changed. Clone it and change the copy.",
             fields=[errors.FieldError(name, "is fixed once the charter is booked", "fixed") for name in fixed],
         )
 

@@ -1,4 +1,4 @@
-"""The vehicles of a charter that have no driver, in short, for the dispatch board."""
+"""Slim copies of charters for the dispatch board: their vehicles without a driver."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coachway.core.types.datetimes import LocalTime, sortable
 from coachway.core.types.personal import ERASED, Personal
 
 UNCOVERED_TRIP = AccessPattern(
-    "the vehicles of a charter that have no driver, in short",
+    "the slim copy of a charter: its vehicles without a driver",
     pk="ORG#{org}#CHARTER#{id}",
     sk=SLIM_COPY,
 )

@@ -34,7 +34,7 @@ PURPOSE: Final = "quote"
 
 LINK = AccessPattern("the link to a charter's quote", pk="ORG#{org}#CHARTER#{charter}", sk="QUOTE_LINK")
 DUE = AccessPattern(
-    "quote links of all organizations by the hour in which they expire; read by the timer only",
+    "quote links of all organizations by the hour in which they expire, for the timer",
     index="gsi1",
     pk="QUOTES_EXPIRING#{hour}",
     sk="{expires}#{charter}",

@@ -73,7 +73,7 @@ def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse
     name = form.accepted_by.strip()
     field_errors = {
         **({} if name else {"accepted_by": "Enter your name."}),
-        **({} if form.agreed else {"agreed": "Tick the box to accept."}),
+        **({} if form.agreed else {"agreed": "Check the box to accept."}),
     }
     if field_errors:
         return _render_current_quote(

@@ -38,7 +38,7 @@ BATCH = AccessPattern(
     sk="PARCEL#{number}",
 )
 UNDELIVERED = AccessPattern(
-    "undelivered batches of all organizations, oldest first; read by the timer only",
+    "undelivered batches of all organizations, oldest first, for the timer",
     index="gsi1",
     pk="SERIES_PARCELS",
     sk="{packed}#{series}#{number}",

@@ -68,7 +68,7 @@ class SigningKeys(Record):
 
 
 class ApiKey(Entity):
-    """An API key of a machine client. Only its digest is stored; `hint` shows the end of the key."""
+    """An API key of a program. `hint` is its last four characters; the key itself is not stored."""
 
     KIND: ClassVar[str] = "api_key"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"digest"})

@@ -13,11 +13,11 @@ from coachway.core.entrypoints import cold_start
 from coachway.core.runtime.logging import logger
 
 Step = Callable[..., BaseModel]
-"""Does one step and returns what the state machine goes on with.
+"""Performs one step and returns its output for the state machine.
 
 Its positional arguments are the caller and the id of the subject. Its keyword-only arguments are fields of the step's
-input by the same name, and two of the event that started the execution: `round_`, how often the subject was started on
-purpose, and `redriven`, whether this execution replaces a failed one.
+input by the same name, and two of the event that started the execution: `round_`, how many times the workflow of the
+subject was started deliberately, and `redriven`, whether this execution replaces a failed one.
 """
 
 

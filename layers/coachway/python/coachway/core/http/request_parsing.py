@@ -58,15 +58,15 @@ def _parse_path(kind: TypeAdapter[Any], value: str) -> Any:
     try:
         return kind.validate_python(unquote(value))
     except ValidationError:
-        raise errors.NotFound("No such address.") from None
+        raise errors.NotFound("There is no operation at this path.") from None
 
 
 def _parse_query(model: type[BaseModel], query: MultiDict | None) -> BaseModel:
     values: Mapping[str, list[str]] = {name: query.getlist(name) for name in query} if query else {}
     repeated = [name for name, texts in values.items() if len(texts) > 1]
     if repeated:
-        fields = [errors.FieldError(name, "must be sent once", "repeated") for name in repeated]
-        raise errors.Invalid(f"{repeated[0]}: must be sent once", fields=fields)
+        fields = [errors.FieldError(name, "must not be repeated", "repeated") for name in repeated]
+        raise errors.Invalid(f"{repeated[0]}: must not be repeated", fields=fields)
     try:
         return model.model_validate_strings({name: texts[0] for name, texts in values.items()})
     except ValidationError as failure:

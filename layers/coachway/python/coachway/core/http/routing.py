@@ -41,7 +41,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class HealthReport(BaseSchema):
-    """Health of a capability."""
+    """The health of a service."""
 
     status: str
     service: str
@@ -72,7 +72,7 @@ class ApiRouter:
 
     def _health_view(self) -> Callable[..., Response]:
         def view() -> Response:
-            """Check the health of this capability.
+            """Check the health of this service.
 
             Returns 503 if the database is unreachable.
             """

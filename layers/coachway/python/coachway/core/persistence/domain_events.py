@@ -102,7 +102,7 @@ class Envelope(Record):
 
 
 class HistoryEntry(BaseSchema):
-    """One event of an aggregate: who caused it, when, from where, and which fields changed."""
+    """One change of a resource: who made it, when, from which IP address, and which fields changed."""
 
     event_id: str
     type: str

@@ -51,8 +51,8 @@ def find(caller: Caller, subject_id: str) -> Execution | None:
 def claim_execution(caller: Caller, subject_id: str, execution: str, *, round_: int = 1, redriven: bool) -> bool:
     """Make this execution the owner of the subject, if it may be. Return whether it is.
 
-    `round_` is how many times the workflow of this subject was started on purpose; `redriven` is whether this execution
-    replaces a failed one.
+    `round_` is how many times the workflow of this subject was started deliberately; `redriven` is whether this
+    execution replaces a failed one.
     """
     return retry_on_conflict(lambda: _try_claim(caller, subject_id, execution, round_, redriven=redriven))()
 

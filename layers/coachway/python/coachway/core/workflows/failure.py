@@ -1,4 +1,4 @@
-"""The failure of a workflow, stored with the record that the workflow is about."""
+"""The failure of a workflow, stored with the record that the workflow is about. `make redrive` starts it again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from coachway.core.schemas import BaseSchema
 
 
 class WorkflowFailure(BaseSchema):
-    """Why a workflow stopped. `make redrive` starts it again."""
+    """Where and why a workflow stopped."""
 
     state: str
     error: str

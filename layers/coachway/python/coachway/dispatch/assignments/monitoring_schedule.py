@@ -26,7 +26,7 @@ SCHEDULE = AccessPattern(
 
 
 DUE = AccessPattern(
-    "assignments of all organizations by the hour of their next check: only the timer reads it",
+    "assignments of all organizations by the hour of their next check, for the timer",
     index="gsi1",
     pk="ASSIGNMENTS_DUE#{hour}",
     sk="{due}#{assignment}",

@@ -1,6 +1,6 @@
 """Whether the same driver or vehicle can serve two duty blocks. Pure: no clock, no I/O.
 
-Clashes are found between any two blocks, not only between neighbours, so that removing a block never causes a new
+Clashes are found between any two blocks, not only between neighbors, so that removing a block never causes a new
 clash. Clashing is symmetric, and blocks that are at least `REACH` apart never clash.
 """
 

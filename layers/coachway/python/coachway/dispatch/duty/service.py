@@ -41,7 +41,7 @@ _LONGEST_AGO: Final = timedelta(hours=24)
 
 
 class DutyInput(RequestSchema):
-    """When it happened. Phones that were offline send it later."""
+    """The time of the action. A phone that was offline sends it later."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 

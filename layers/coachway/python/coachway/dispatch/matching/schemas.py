@@ -64,12 +64,13 @@ class ConsideredDriver(BaseSchema):
     score: Annotated[float | None, Field(description="0 to 100; null when blocked.")] = None
     parts: Score | None = None
     seats: Annotated[
-        list[int], Field(description="Seats of the crew that the driver may take: 1, or 1 and 2 in a crew of two.")
+        list[int],
+        Field(description="Roles that the driver can have in the crew: 1 for the first driver, 2 for the second."),
     ] = Field(default_factory=list)
     blocked_by: list[Reason] = Field(default_factory=list)
     earliest_legal_at: Annotated[
         LocalTime | None,
-        Field(description="The earliest time at which the driver could start driving this trip."),
+        Field(description="The earliest time at which the driver could legally start driving this trip."),
     ] = None
 
 

@@ -66,7 +66,9 @@ class HoursPolicy(RequestSchema):
     ] = "us_passenger"
     daily_carrier: Annotated[
         bool,
-        Field(description="If vehicles run every day: 70 hours in 8 days; otherwise 60 hours in 7 days."),
+        Field(
+            description="If vehicles operate every day of the week: 70 hours in 8 days. Otherwise: 60 hours in 7 days."
+        ),
     ] = True
 
 

@@ -170,7 +170,7 @@ class Invitation(UserFields):
 
 
 class User(Entity, UserFields):
-    """A user, who can log in."""
+    """A user of the organization."""
 
     KIND: ClassVar[str] = "user"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})

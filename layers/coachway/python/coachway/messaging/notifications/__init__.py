@@ -1,1 +1,1 @@
-"""Which events cause which messages, and to whom. There is a module of rules for each capability."""
+"""The rules that say which events cause which messages, and to whom. Each capability has a module of rules."""

@@ -1,4 +1,4 @@
-"""`make answers`: record real answers of a stack as examples of the API document.
+"""`make examples`: record responses of a stack as examples of the API document.
 
 Reading operations are sent as the demo's admin, because its records have names. Writing operations are sent with the
 example of their document to a new organization, as in the access tests.
@@ -22,14 +22,26 @@ from tests.security.operations import FORM, Operation, document, list_operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant, random_address_header
 from tests.stack import Stack
-from tools.openapi import ANSWERS
+from tools.openapi import RECORDED_EXAMPLES
 
 Json = Any
 
 _CANDIDATES: Final = 8
-"""The number of records of which the longest answer is taken."""
+"""The number of records of which the longest response is taken."""
 _LIST_LENGTH: Final = 2
 _TEXT_LENGTH: Final = 200
+_TEXTS: Final = {
+    "description": "Parking at the stadium",
+    "last_name": "Tran",
+    "message": "Four hours on site, return empty.",
+    "notes": "Meet at the main entrance.",
+    "number": "INV-2027-HARBOR-00001",
+    "reason": "As agreed by phone",
+    "reference": "ACH-20270402",
+    "review_text": "On time, and a friendly driver.",
+    "vendor_name": "Ridgeline Coaches",
+}
+"""What replaces a text that is only the marker of a test organization, by field."""
 _SECRETS: Final = re.compile(
     r"(access|csrf|invitation|mfa|refresh)_token|key|otpauth_uri|recovery_codes|secret|token|url|n|x|y"
 )
@@ -51,8 +63,8 @@ class Demo:
     def credentials(self) -> dict[str, str]:
         return {name: (self.admin or {})[name] for name in ("organization", "email", "password")}
 
-    def read_answer(self, operation: Operation) -> Json:
-        """The JSON answer of a GET, the longest of several records; None if there is none."""
+    def read_response(self, operation: Operation) -> Json:
+        """The JSON response of a GET, the longest of several records; None if there is none."""
         if not operation.parameters:
             return self._read(operation.path, operation)
         name = operation.parameters[-1]
@@ -62,20 +74,20 @@ class Demo:
         candidates = (
             sorted(self._ids.get(prefix, ()), reverse=True)[:_CANDIDATES] if len(operation.parameters) == 1 else []
         )
-        answers = [self._read(operation.path.replace(f"{{{name}}}", each), operation) for each in candidates]
-        return max(filter(None, answers), key=lambda each: len(json.dumps(each)), default=None)
+        examples = [self._read(operation.path.replace(f"{{{name}}}", each), operation) for each in candidates]
+        return max(filter(None, examples), key=lambda each: len(json.dumps(each)), default=None)
 
     def _read(self, path: str, operation: Operation) -> Json:
         query = {"month": f"{datetime.now(UTC):%Y-%m}"} if operation.query.get("month") else {}
         headers = {"Authorization": f"Bearer {self.session['access_token']}", **random_address_header()}
-        answer = self._http.get(path, params=query, headers=headers)
-        if answer.status_code != 200 or "json" not in answer.headers["content-type"]:
+        response = self._http.get(path, params=query, headers=headers)
+        if response.status_code != 200 or "json" not in response.headers["content-type"]:
             return None
-        for text in _iterate_texts(answer.json()):
+        for text in _iterate_texts(response.json()):
             prefix, separator, ulid = text.partition("_")
             if separator and len(ulid) == 26:
                 self._ids.setdefault(prefix, set()).add(text)
-        return answer.json()
+        return response.json()
 
 
 def _iterate_texts(value: Json) -> Iterator[str]:
@@ -86,56 +98,56 @@ def _iterate_texts(value: Json) -> Iterator[str]:
 
 
 def _call_example(operation: Operation, tenant: Tenant) -> Json:
-    """The JSON answer of an operation to its own example; None if it is refused or not JSON."""
+    """The JSON response of an operation to its own example; None if it is refused or not JSON."""
     seeds = Seeds(tenant)
     if operation.media_type == FORM:
         return None
     role = "" if operation.is_public else "admin"
-    answer = tenant.send(operation.method, seeds.build_path(operation), role=role, body=seeds.build_body(operation))
-    is_json = answer.is_success and answer.content and "json" in answer.headers.get("content-type", "")
-    return answer.json() if is_json else None
+    response = tenant.send(operation.method, seeds.build_path(operation), role=role, body=seeds.build_body(operation))
+    is_json = response.is_success and response.content and "json" in response.headers.get("content-type", "")
+    return response.json() if is_json else None
 
 
-def record_answers(home: StackConfig) -> dict[str, Json]:
-    """A JSON answer of each operation that has one, by the operation's id."""
+def record_examples(home: StackConfig) -> dict[str, Json]:
+    """A JSON response of each operation that has one, by the operation's id."""
     demo, tenant = Demo(home), Tenant(Stack(home))
     names = {
         (path, method.upper()): each["operationId"]
         for path, methods in document()["paths"].items()
         for method, each in methods.items()
     }
-    answers: dict[str, Json] = {"log_in": _shorten(demo.session, "", tenant.marker)}
+    examples: dict[str, Json] = {"log_in": _shorten(demo.session, "", tenant.marker)}
     for operation in sorted(list_operations(), key=lambda each: (not each.is_read, len(each.parameters))):
         name = names[operation.path, operation.method]
-        demo_answer = demo.read_answer(operation) if operation.is_read else None
+        demo_response = demo.read_response(operation) if operation.is_read else None
         caller = (
             Tenant(tenant.deployment) if operation.permission == AUTHENTICATED and not operation.is_read else tenant
         )
-        answer = answers.get(name) or demo_answer or _call_example(operation, caller)
-        if answer is not None and not operation.path.endswith("openapi.json"):
-            answers[name] = _shorten(answer, "", caller.marker)
+        response = examples.get(name) or demo_response or _call_example(operation, caller)
+        if response is not None and not operation.path.endswith("openapi.json"):
+            examples[name] = _shorten(response, "", caller.marker)
             console.print_line(f"{operation}")
-    return dict(sorted((answers | _find_answers_of_same_shape(answers)).items()))
+    return dict(sorted((examples | _find_examples_of_same_shape(examples)).items()))
 
 
-def _find_answers_of_same_shape(answers: dict[str, Json]) -> dict[str, Json]:
-    """Answers for operations without one, taken from operations with the same response schema."""
+def _find_examples_of_same_shape(examples: dict[str, Json]) -> dict[str, Json]:
+    """Examples for operations without one, taken from operations with the same response schema."""
     shapes = {
-        each["operationId"]: answer["content"]["application/json"]["schema"]
+        each["operationId"]: response["content"]["application/json"]["schema"]
         for methods in document()["paths"].values()
         for each in methods.values()
-        for status, answer in each["responses"].items()
-        if status.startswith("2") and "application/json" in answer.get("content", {})
+        for status, response in each["responses"].items()
+        if status.startswith("2") and "application/json" in response.get("content", {})
     }
     return {
-        name: next(answers[other] for other in answers if shapes.get(other) == shape)
+        name: next(examples[other] for other in examples if shapes.get(other) == shape)
         for name, shape in shapes.items()
-        if name not in answers and shape.get("$ref") and any(shapes.get(other) == shape for other in answers)
+        if name not in examples and shape.get("$ref") and any(shapes.get(other) == shape for other in examples)
     }
 
 
 def _shorten(value: Json, name: str, marker: str) -> Json:
-    """A shortened answer without secrets."""
+    """A shortened response without secrets."""
     if isinstance(value, dict):
         return {each: _shorten(inner, each, marker) for each, inner in value.items()}
     if isinstance(value, list):
@@ -143,6 +155,8 @@ def _shorten(value: Json, name: str, marker: str) -> Json:
         return [_shorten(each, name, marker) for each in items]
     if not isinstance(value, str):
         return value
+    if value == marker and name in _TEXTS:
+        return _TEXTS[name]
     text = value.replace(f"@{marker}.example", "@acme.example").replace(f" {marker}", "").replace(marker, "harbor")
     text = re.sub(r"http://localhost:\d+(/_aws/execute-api/coachway/live)?", "https://coachway.example", text)
     if _SECRETS.fullmatch(name) and len(text) > 16:
@@ -151,14 +165,14 @@ def _shorten(value: Json, name: str, marker: str) -> Json:
 
 
 def main() -> int:
-    """Record the answers and write them to the file."""
+    """Record the examples and write them to the file."""
     try:
-        answers = record_answers(StackConfig.from_environment())
+        examples = record_examples(StackConfig.from_environment())
     except console.CommandError as failure:
         print(f"\n✗ {failure.message}\n  → {failure.advice}", file=sys.stderr)
         return 1
-    ANSWERS.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
-    print(f"{len(answers)} answers were written to {ANSWERS.name}; now: make generate")
+    RECORDED_EXAMPLES.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")
+    print(f"{len(examples)} examples were written to {RECORDED_EXAMPLES.name}; now: make generate")
     return 0
 
 
