@@ -227,7 +227,7 @@ def _header_parameters(route: Route) -> list[Json]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "A unique key. For one day, a request with the same key and body returns the first response again.",
+                "description": "Unique key. For one day, requests with the same key and body return the first response.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         )

@@ -115,7 +115,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "invoice_token": "Token of the invoice link.",
     "is_preferred": "Filter by whether the vendor is preferred.",
     "is_verified": "Filter by whether the vendor is verified.",
-    "kind": "Filter by kind.",
+    "kind": "Filter by drivers or by vehicles.",
     "license_class": "Filter by license class.",
     "limit": "Maximum number of items.",
     "method": "Filter by payment method.",
