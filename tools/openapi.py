@@ -227,7 +227,7 @@ def _header_parameters(route: Route) -> list[Json]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "Unique key. For one day, requests with the same key and body return the first response.",
+                "description": "Unique key. For one day, requests with this key and body return the first response.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         )
