@@ -59,7 +59,7 @@ def _base_name(name: str) -> str:
 
 
 def rename_schemas(document: Json) -> Json:
-    """The document with schema names that do not show our modules.
+    """The document with schema names that do not contain our modules.
 
     Pydantic prefixes two models of the same name with their modules; here they get the name of their capability:
     `DispatchReason`. A model whose requests differ from its responses becomes `StopInput` and `Stop`, a page of clients
@@ -67,7 +67,7 @@ def rename_schemas(document: Json) -> Json:
     """
     schemas = document["components"]["schemas"]
     names: dict[str, str] = {}
-    # Requests come last, as one may equal its response; a model that is alone with its name keeps it.
+    # Requests come last, because a request can have the schema of its response. A unique name stays as it is.
     for name in sorted(schemas, key=lambda each: (each.endswith("-Input"), "__" in each, each)):
         *modules, own = name.removeprefix("coachway__").split("__")
         own, _, direction = own.partition("-")
@@ -102,7 +102,7 @@ def rename_schemas(document: Json) -> Json:
 
 
 def _name_free_objects(schemas: Json) -> None:
-    """Give an object without fields of its own a title where the one a generator makes up is a component's name."""
+    """Give an object without fields a title, if the title that client generators derive is the name of a component."""
     for owner, schema in schemas.items():
         for name, field in schema.get("properties", {}).items():
             title = owner + "".join(word.title() for word in name.split("_"))

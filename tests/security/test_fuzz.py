@@ -1,4 +1,4 @@
-"""Fuzz every route: the answer is always one that the API document names, and never a 5xx.
+"""Fuzz every route: the response is always one that the API document declares, and never a 5xx.
 
 `make fuzz` runs it, `make test` does not: it is collected only with `FUZZ_CASES`, the number of generated cases per
 operation, besides its example. Most cases name existing records, so that they pass the first checks.

@@ -223,7 +223,7 @@ def test_accept_bid_after_departure_returns_409() -> None:
         bid = create_submitted_bid(trip["id"], vendor_id)
     with clock.frozen(leaves):
         reply = send_request("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
-        assert (reply.status, reply.json()["detail"]) == (409, "Departure is in the past.")
+        assert (reply.status, reply.json()["detail"]) == (409, "The departure is in the past.")
 
 
 def test_decide_award_after_departure_closes_without_award() -> None:

@@ -202,7 +202,7 @@ def test_create_assignment_of_a_cancelled_charter_is_refused() -> None:
     charter_id = create_trip()
     booking_builders.ask("POST", f"/charters/{charter_id}/cancel", {"reason": "off"})
     reply = post_assignment(charter_id, create_driver(), create_vehicle())
-    assert (reply.status, reply.json()["detail"]) == (409, "This charter is cancelled.")
+    assert (reply.status, reply.json()["detail"]) == (409, "This charter is cancelled. It does not accept assignments.")
 
 
 def test_create_assignment_with_unknown_ids_returns_404() -> None:

@@ -91,9 +91,9 @@ def require_open_for_bids(charter: Charter) -> None:
     """Raise CharterNotOpenForBids unless the charter needs a vendor and its departure is ahead."""
     statuses = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
     if charter.status not in statuses:
-        raise CharterNotOpenForBids(f"This charter is {charter.status.value}.")
+        raise CharterNotOpenForBids(f"This charter is {charter.status.value}. It does not accept bids.")
     if charter.starts_at <= clock.now():
-        raise CharterNotOpenForBids("Departure is in the past.")
+        raise CharterNotOpenForBids("The departure is in the past.")
 
 
 def require_bidding_open(bidding: BiddingContext, vendor_id: str) -> None:
@@ -105,9 +105,9 @@ def require_bidding_open(bidding: BiddingContext, vendor_id: str) -> None:
     if bidding.request is None:
         return
     if bidding.request.status is not RequestStatus.OPEN:
-        raise BiddingClosed(f"This bid request is {bidding.request.status.value}.")
+        raise BiddingClosed(f"This bid request is {bidding.request.status.value}. It does not accept bids.")
     if bidding.request.deadline <= clock.now():
-        raise BiddingClosed(f"The deadline was {bidding.request.deadline.isoformat()}.")
+        raise BiddingClosed(f"The deadline was {bidding.request.deadline.isoformat()}. Staff can extend it.")
     if not bidding.request.matching and vendor_id not in bidding.request.vendor_ids:
         raise VendorNotInvited("Only invited vendors can bid on this request.")
 

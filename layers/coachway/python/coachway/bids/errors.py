@@ -6,14 +6,17 @@ from coachway.core.errors import Conflict
 
 
 class VendorNotEligible(Conflict):
-    """The vendor cannot run this trip. `errors` lists each reason: documents, service area, vehicles or equipment."""
+    """The vendor cannot run this trip. `errors` lists each reason: documents, service area, vehicles or equipment.
+
+    Correct the vendor's data or documents, or bid with other vehicles.
+    """
 
     code = "vendor_not_eligible"
     title = "Vendor not eligible to bid"
 
 
 class VendorNotInvited(Conflict):
-    """Only invited vendors can bid on this bid request."""
+    """Only invited vendors can bid on this bid request. Open a bid request that names the vendor."""
 
     code = "vendor_not_invited"
     title = "Vendor not invited"
@@ -34,28 +37,28 @@ class BidRequestAlreadyOpen(Conflict):
 
 
 class NoVehiclesLeft(Conflict):
-    """Every vehicle of the charter has a vendor or a driver."""
+    """Every vehicle of the charter has a vendor or a driver. Release an award or an assignment first."""
 
     code = "no_vehicles_left"
     title = "No vehicles left to award"
 
 
 class TooFewVehiclesLeft(Conflict):
-    """The bid is for more vehicles than are left to award."""
+    """The bid is for more vehicles than are left to award. Release an award, or choose a bid for fewer vehicles."""
 
     code = "too_few_vehicles_left"
     title = "Too few vehicles left to award"
 
 
 class BiddingClosed(Conflict):
-    """The bid request does not accept bids: it is closed, or its deadline has passed."""
+    """The bid request does not accept bids: it is closed, or its deadline has passed. Staff can extend the deadline."""
 
     code = "bidding_closed"
     title = "Bidding is closed"
 
 
 class AlreadyBid(Conflict):
-    """The vendor has submitted a bid. Withdraw it before declining the invitation."""
+    """Withdraw the vendor's bid before declining the invitation."""
 
     code = "already_bid"
     title = "The vendor has already bid"
@@ -83,7 +86,7 @@ class AwardNotReleasable(Conflict):
 
 
 class CharterNotOpenForBids(Conflict):
-    """The charter's status does not allow bids, or its departure is in the past."""
+    """Quotes, booked charters, and confirmed charters with uncovered vehicles accept bids until the departure."""
 
     code = "charter_not_open_for_bids"
     title = "The charter does not accept bids"

@@ -41,14 +41,14 @@ class InvoiceHasPayments(errors.Conflict):
 
 
 class CharterNotBillable(errors.Conflict):
-    """Only charters that are booked, confirmed, in progress or completed can be invoiced."""
+    """Only charters that are booked, confirmed, in progress or completed can be invoiced. Book the charter first."""
 
     code = "charter_not_billable"
     title = "The charter cannot be invoiced"
 
 
 class CharterAlreadyInvoiced(errors.Conflict):
-    """The charter is on an invoice. Pay that invoice, or void it before you create another one."""
+    """Pay the charter's invoice, or void it before you create another one."""
 
     code = "charter_already_invoiced"
     title = "The charter is already invoiced"
@@ -90,14 +90,14 @@ class AmountExceedsBalance(errors.Conflict):
 
 
 class AmountDueChanged(errors.Conflict):
-    """The amount due changed after the payer saw it. Show the payer the new amount, then retry."""
+    """The balance changed after the payer saw it. Show the payer the new amount, then retry."""
 
     code = "amount_due_changed"
     title = "The amount due has changed"
 
 
 class PaymentInProgress(errors.Conflict):
-    """Another payment for the same invoice or charter is in progress. Wait for its result before you pay again."""
+    """Wait for the result of the other payment for this invoice or charter before you pay again."""
 
     code = "payment_in_progress"
     title = "A payment is already in progress"
@@ -111,7 +111,7 @@ class PaymentNotReversible(errors.Conflict):
 
 
 class PaymentNotRefundable(errors.Conflict):
-    """Only payments that succeeded can be refunded."""
+    """Only payments that succeeded can be refunded. A pending payment can be refunded after it has succeeded."""
 
     code = "payment_not_refundable"
     title = "The payment cannot be refunded"
@@ -125,14 +125,14 @@ class PaymentIsDisputed(errors.Conflict):
 
 
 class AmountExceedsPayment(errors.Conflict):
-    """The amount is larger than what remains of the payment after earlier refunds and reversals."""
+    """The amount is larger than what remains of the payment after refunds and reversals. Use a smaller amount."""
 
     code = "amount_exceeds_payment"
     title = "The amount exceeds the payment"
 
 
 class RefundNotAwaitingApproval(errors.Conflict):
-    """The refund does not need approval, or was decided before."""
+    """The refund does not need approval, or was decided before. Get the refund to see its status."""
 
     code = "refund_not_awaiting_approval"
     title = "The refund is not waiting for approval"
@@ -146,14 +146,14 @@ class RefundMayBeSent(errors.Conflict):
 
 
 class RefundNotFailed(errors.Conflict):
-    """Only failed refunds can be retried."""
+    """Only failed refunds can be retried. Get the refund to see its status."""
 
     code = "refund_not_failed"
     title = "The refund has not failed"
 
 
 class CollectionNotFailed(errors.Conflict):
-    """Only collections that failed can be retried."""
+    """Only failed collections can be retried. Get the collection to see its status."""
 
     code = "collection_not_failed"
     title = "The collection has not failed"

@@ -16,7 +16,7 @@ class ChangeCaseRequired(errors.Conflict):
 
 
 class CharterClosed(errors.Conflict):
-    """A charter that is completed, cancelled, declined or expired cannot be changed."""
+    """A charter that is completed, cancelled, declined or expired cannot be changed. Clone it to quote it again."""
 
     code = "charter_closed"
     title = "The charter is closed"
@@ -30,7 +30,7 @@ class CharterNotDeletable(errors.Conflict):
 
 
 class CharterPartlyPaid(errors.Conflict):
-    """Part of the price is paid, so the client cannot decline the quote. Cancel the charter to refund the payment."""
+    """A client cannot decline a quote with payments. Cancel the charter to refund them."""
 
     code = "charter_partly_paid"
     title = "Part of the price is already paid"
@@ -44,14 +44,14 @@ class ClientHasUpcomingTrips(errors.Conflict):
 
 
 class ClientInactive(errors.Conflict):
-    """The client's status is `inactive`. Set it to `active` to quote new charters."""
+    """Set the client's status to `active` to quote new charters."""
 
     code = "client_inactive"
     title = "The client is inactive"
 
 
 class ClientPaysByInvoice(errors.Conflict):
-    """The client pays by invoice after the trip, so no instalments can be set.
+    """A client with payment terms pays after the trip, so no instalments can be set.
 
     Change the client's payment terms first.
     """
@@ -61,21 +61,21 @@ class ClientPaysByInvoice(errors.Conflict):
 
 
 class ClientRemoved(errors.Conflict):
-    """The quote's client was deleted, so the quote cannot be booked."""
+    """The quote's client was deleted, so the quote cannot be booked. Quote the trip for another client."""
 
     code = "client_removed"
     title = "The client was removed"
 
 
 class DeparturePassed(errors.Conflict):
-    """The departure is in the past. Change the charter's times before sending the quote."""
+    """Change the charter's times before sending the quote."""
 
     code = "departure_passed"
     title = "The departure is in the past"
 
 
 class DepositAlreadyCovered(errors.Conflict):
-    """The client's payments already cover the deposit of the new schedule. Book the charter instead."""
+    """With the new schedule, the client has already paid the deposit. Book the charter instead."""
 
     code = "deposit_already_covered"
     title = "The payments already cover the deposit"
@@ -92,35 +92,35 @@ class DocumentsNotInOrder(errors.Conflict):
 
 
 class InstalmentDateRequired(errors.Conflict):
-    """The charter is booked, so every instalment that is not paid yet needs a due date."""
+    """The charter is booked, so every unpaid instalment needs a due date. Set `due_on` of these instalments."""
 
     code = "instalment_date_required"
     title = "Unpaid instalments need a due date"
 
 
 class PaymentScheduleAccepted(errors.Conflict):
-    """The client has accepted a payment schedule. You can replace it, but not remove it."""
+    """An accepted payment schedule can be replaced, but not removed. Set at least one instalment."""
 
     code = "payment_schedule_accepted"
     title = "The client has accepted the payment schedule"
 
 
 class QuoteAlreadyAccepted(errors.Conflict):
-    """The client has accepted the quote; paying the deposit books it."""
+    """The quote cannot be accepted again. Paying the deposit books the trip."""
 
     code = "quote_already_accepted"
     title = "The quote is already accepted"
 
 
 class QuoteAlreadyAnswered(errors.Conflict):
-    """The quote was booked, declined or cancelled, so it cannot be answered again."""
+    """The quote was booked, declined or cancelled. To change the answer, contact the organization."""
 
     code = "quote_already_answered"
     title = "The quote is already answered"
 
 
 class QuoteLinkExpired(errors.Conflict):
-    """The quote has expired. Ask the organization for a new one."""
+    """The quote can no longer be answered. Ask the organization for a new one."""
 
     code = "quote_expired"
     title = "The quote has expired"
@@ -134,7 +134,7 @@ class QuoteLinkReplaced(errors.NotFound):
 
 
 class QuoteNotSendable(errors.Conflict):
-    """Only a charter with the status `quote` can be sent to its client."""
+    """Only a charter with the status `quote` can be sent to its client. Clone the charter to send a new quote."""
 
     code = "quote_not_sendable"
     title = "There is no quote to send"
@@ -155,17 +155,14 @@ class VehiclesAwarded(errors.Conflict):
 
 
 class VehiclesHaveDrivers(errors.Conflict):
-    """The vendor's vehicles have drivers assigned. Release those assignments first."""
+    """Release the assignments of the vendor's vehicles first."""
 
     code = "vehicles_have_drivers"
     title = "The vendor's vehicles have drivers assigned"
 
 
 class VehiclesUncovered(errors.Conflict):
-    """Some vehicles of the charter have neither a driver nor a vendor.
-
-    Assign or award them, or have someone with `charters:override` confirm the status with a reason.
-    """
+    """Assign or award every vehicle first, or have someone with `charters:override` set the status with a reason."""
 
     code = "vehicles_uncovered"
     title = "Some vehicles have no driver or vendor"

@@ -151,7 +151,7 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
     before = charter_queries.get_charter(caller, charter_id, expected=expected)
     client, organization = _load_client_and_organization(before)
     if before.status.is_terminal:
-        raise CharterClosed(f"This charter is {before.status}.")
+        raise CharterClosed(f"This charter is {before.status}. Its payment schedule cannot be changed.")
     if has_terms(client.payment_terms) and body.instalments:
         raise ClientPaysByInvoice(f"The client's payment terms are {client.payment_terms}. Change them first.")
     if before.is_accepted and not body.instalments:

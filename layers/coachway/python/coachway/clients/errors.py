@@ -6,7 +6,7 @@ from coachway.core import errors
 
 
 class ClientHasOpenBalance(errors.Conflict):
-    """The client has an open balance. First settle or void its invoices and cancel its trips booked on credit."""
+    """Settle or void the client's invoices and cancel its trips booked on credit, then retry."""
 
     code = "client_has_open_balance"
     title = "The client has an open balance"

@@ -26,7 +26,7 @@ How to add an error to a capability:
            title = "The refund has not failed"
 2. `code` is snake_case, unique, and never changes: clients compare it. `title` is one fixed sentence without a period.
    The docstring explains the error on the documentation page: when it occurs and what to do.
-3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed(f"This refund is {status}.")`.
+3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed(f"This refund is {status}. Only …")`.
 4. Declare it on each route that can raise it: `@api.post(…, errors=(RefundNotFailed,))`. The errors that follow from
    the declaration (authentication, permission, parsing, `{id}` not found, If-Match) are added automatically.
 5. A subclass without a `code` of its own is sent with the code of its parent: use that for errors that only our code
@@ -80,7 +80,7 @@ class Error(Exception):
 
 
 class NotFound(Error):
-    """The resource does not exist in the caller's organization, or the caller may not see it."""
+    """The resource does not exist in the caller's organization, or the caller may not see it. Check the ID."""
 
     code = "not_found"
     title = "Not found"
@@ -97,7 +97,10 @@ class Unauthenticated(Error):
 
 
 class Forbidden(Error):
-    """The caller lacks the permission that the route requires. `GET /auth/me` lists the caller's permissions."""
+    """The caller lacks the permission that the operation requires.
+
+    `GET /auth/me` lists the caller's permissions. Ask an admin for a role with the permission.
+    """
 
     code = "forbidden"
     title = "Permission denied"
@@ -125,7 +128,7 @@ class UnexpectedBody(Malformed):
 
 
 class TooLarge(Malformed):
-    """The body is larger than 1,000,000 bytes."""
+    """The body is larger than 1,000,000 bytes. Send less data per request."""
 
     code = "request_too_large"
     title = "Request too large"
@@ -172,7 +175,10 @@ class InvalidStatusTransition(Conflict):
 
 
 class Duplicate(Conflict):
-    """A value that must be unique in the organization, such as a client's email, is already in use."""
+    """A value that must be unique in the organization, such as a client's email, is already in use.
+
+    Use another value, or update the existing resource.
+    """
 
     code = "already_exists"
     title = "Already exists"
@@ -186,7 +192,7 @@ class PreconditionFailed(Error):
 
 
 class RateLimited(Error):
-    """Too many requests. Retry after as many seconds as the `Retry-After` header says."""
+    """Retry after as many seconds as the `Retry-After` header says."""
 
     code = "rate_limited"
     title = "Too many requests"

@@ -27,28 +27,40 @@ class VehicleNotAvailable(errors.Conflict):
 
 
 class CrewAndVehicleNotAvailable(errors.Conflict):
-    """Neither the crew nor the vehicle can be assigned to the trip. `errors` lists every reason by field."""
+    """Neither the crew nor the vehicle can be assigned to the trip. `errors` lists every reason by field.
+
+    Choose another driver and another vehicle, or another time.
+    """
 
     code = "crew_and_vehicle_not_available"
     title = "Driver and vehicle are not available"
 
 
 class VendorNotCompliant(errors.Conflict):
-    """The vendor that was awarded this vehicle lacks a valid compliance document. `errors` lists which."""
+    """The vendor that was awarded this vehicle lacks a valid compliance document. `errors` lists which.
+
+    Submit the document and have it approved, then retry.
+    """
 
     code = "vendor_not_compliant"
     title = "The vendor's documents are not in order"
 
 
 class NoDriverAvailable(errors.Conflict):
-    """Automatic assignment found no driver, or no crew of two. `errors` lists the reasons by driver."""
+    """Automatic assignment found no driver, or no crew of two. `errors` lists the reasons by driver.
+
+    Change the times of the trip, or open a bid request.
+    """
 
     code = "no_driver_available"
     title = "No driver is available"
 
 
 class NoVehicleAvailable(errors.Conflict):
-    """Automatic assignment found no vehicle. `errors` lists the reasons by vehicle."""
+    """Automatic assignment found no vehicle. `errors` lists the reasons by vehicle.
+
+    Change the trip, or open a bid request.
+    """
 
     code = "no_vehicle_available"
     title = "No vehicle is available"
@@ -62,14 +74,14 @@ class CharterNotAssignable(errors.Conflict):
 
 
 class VehicleAlreadyAssigned(errors.Conflict):
-    """This vehicle of the charter has an assignment. Release that assignment first."""
+    """Release the assignment of this vehicle first, or assign another vehicle of the charter."""
 
     code = "vehicle_already_assigned"
     title = "This vehicle of the charter is already assigned"
 
 
 class CharterFullyAssigned(errors.Conflict):
-    """Every vehicle of the charter has an assignment. Release one of them first."""
+    """Release one of the charter's assignments first."""
 
     code = "charter_fully_assigned"
     title = "Every vehicle of the charter is already assigned"
@@ -90,21 +102,30 @@ class TripUnderWay(errors.Conflict):
 
 
 class HoursOfServiceExceeded(errors.Conflict):
-    """The trip would break a limit of 49 CFR part 395, or the driver's record has gaps. `errors` names each limit."""
+    """The trip would break a limit of 49 CFR part 395, or the driver's record has gaps. `errors` names each limit.
+
+    Assign another driver, or record the missing check-outs.
+    """
 
     code = "hours_of_service_exceeded"
     title = "The hours-of-service rules do not allow the trip"
 
 
 class DepartureNotReady(errors.Conflict):
-    """A driver is on leave or has no valid license, or the vehicle is out of service. `errors` lists every reason."""
+    """A driver is on leave or has no valid license, or the vehicle is out of service. `errors` lists every reason.
+
+    Correct the data of the driver or the vehicle, or open a recovery.
+    """
 
     code = "departure_not_ready"
     title = "The driver or vehicle is not ready to depart"
 
 
 class DepartureDocumentsInvalid(errors.Conflict):
-    """A compliance document of a driver, the vehicle or the carrier is missing or expired. `errors` lists which."""
+    """A compliance document of a driver, the vehicle or the carrier is missing or expired. `errors` lists which.
+
+    Submit the document and have it approved, then retry.
+    """
 
     code = "departure_documents_invalid"
     title = "Compliance documents do not allow the departure"
@@ -139,7 +160,7 @@ class NoStopToDepart(errors.Conflict):
 
 
 class CharterNotConfirmed(errors.Conflict):
-    """The trip cannot start before its charter is confirmed."""
+    """The trip cannot start before its charter is confirmed. Assign or award all of its vehicles first."""
 
     code = "charter_not_confirmed"
     title = "The charter is not confirmed"
@@ -160,7 +181,7 @@ class RecoveryNotNeeded(errors.Conflict):
 
 
 class RecoveryAlreadyOpen(errors.Conflict):
-    """A recovery of this assignment is open already, or was escalated to the dispatcher."""
+    """A recovery of this assignment is open. Cancel it before you open another one."""
 
     code = "recovery_already_open"
     title = "A recovery is already open for this trip"

@@ -20,7 +20,7 @@ class RecentLogInRequired(Forbidden):
 
 
 class PermissionsExceeded(Forbidden):
-    """A user cannot grant permissions that they do not have themselves."""
+    """The change would grant permissions that you do not have. Ask a user who has them, such as an admin."""
 
     code = "permissions_exceeded"
     title = "You cannot grant permissions that you do not have"

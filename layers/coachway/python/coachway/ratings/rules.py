@@ -9,7 +9,7 @@ from coachway.core import errors
 
 
 class CharterNotRatable(errors.Conflict):
-    """Only a completed charter can be rated."""
+    """Only a completed charter can be rated. Rate the vendor after the trip."""
 
     code = "charter_not_ratable"
     title = "The charter cannot be rated yet"

@@ -134,7 +134,7 @@ class Vendor(Entity, VendorInput):
     numbers: dict[str, int] | None = None
     """A copy of the counters in `vendors.statistics`; None if the vendor was stored before this copy existed."""
     numbers_revision: int = 0
-    """How often the copy has changed. It changes without the version."""
+    """The number of changes of the copy. They do not change the version."""
 
     def key(self) -> Key:
         return VENDOR.key(org=self.org_id, id=self.id)

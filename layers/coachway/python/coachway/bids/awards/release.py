@@ -38,7 +38,7 @@ def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
         raise AwardNotReleasable(f"This bid {state}.")
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=bid.charter_id))
     if charter.status not in _NOT_STARTED:
-        raise AwardNotReleasable(f"This charter is {charter.status.value}.")
+        raise AwardNotReleasable(f"This charter is {charter.status.value}. Its awards cannot be released.")
     after = _build_called_off(bid, reason)
     request = context.find_request(caller.org_id, bid.bid_request_id)
     answer = visibility.build_bid_view(caller, after, request, version=bid.version + 1)

@@ -118,7 +118,7 @@ def _compliance_reasons(compliance: ComplianceStatus | None) -> list[str]:
 
 
 def _service_area_reasons(trip: TripRequirements, vendor: VendorCapabilities) -> list[str]:
-    """Why the first pickup is outside the service area. What is unknown is not a reason."""
+    """Why the first pickup is outside the service area. Unknown data is not a reason."""
     reasons = []
     if vendor.states and trip.state is not None and trip.state not in vendor.states:
         reasons.append(f"Service area: serves {', '.join(vendor.states)}, the first pickup is in {trip.state}")

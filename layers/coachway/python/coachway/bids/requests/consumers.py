@@ -27,14 +27,14 @@ _CANCELLATION_REASONS: Final = {
 
 
 def has_happened(request: BidRequest, waits_for: str) -> bool:
-    """Whether what the workflow waits for has happened: a decision, or a change of the deadline or the status."""
+    """Whether the awaited change has happened: a decision, or a change of the deadline or the status."""
     if waits_for == "decision":
         return request.status is not RequestStatus.CLOSED
     return waits_for != f"deadline {request.deadline.isoformat()}" or request.status is not RequestStatus.OPEN
 
 
 def resume_if_due(caller: Caller, request: BidRequest, waiting: Execution) -> None:
-    """Resume the workflow if what it waits for has happened."""
+    """Resume the workflow if the awaited change has happened."""
     if has_happened(request, waiting.waits_for):
         executions.send_task_success(caller, waiting)
 

@@ -62,4 +62,4 @@ def record_view(linked: LinkedInvitation) -> None:
     try:
         store.commit(linked.caller, Update(linked.invitation, viewed))
     except errors.ConcurrentUpdate:
-        return  # The vendor has answered at the same time, which matters more.
+        return  # The vendor answered at the same time. Keep the answer, without the time of the view.

@@ -135,7 +135,7 @@ def _invited_event(
 def decline_invitation(caller: Caller, invitation: Invitation, request: BidRequest, reason: str) -> None:
     """Decline an invitation. Raises BiddingClosed, AlreadyBid."""
     if request.status is not RequestStatus.OPEN:
-        raise BiddingClosed(f"This bid request is {request.status.value}.")
+        raise BiddingClosed(f"This bid request is {request.status.value}. It does not accept answers.")
     if invitation.is_accepted:
         raise AlreadyBid("You have submitted a bid. Withdraw it instead.")
     changes = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}

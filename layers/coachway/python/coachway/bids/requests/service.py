@@ -54,7 +54,7 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
     charter, current = bidding.charter, bidding.request
     context.require_open_for_bids(charter)
     if current is not None and current.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
-        raise BidRequestAlreadyOpen(f"{current.id} is {current.status.value}. Close or cancel it first.")
+        raise BidRequestAlreadyOpen(f"Bid request {current.id} is {current.status.value}. Close or cancel it first.")
     remaining = _count_remaining_vehicles(charter)
     rules.require_valid_deadline(body.deadline, clock.now(), charter.starts_at)
     _require_vendors(caller, body.vendor_ids)
@@ -194,7 +194,9 @@ def _reopen_request(
     rules.REQUEST_TRANSITIONS.require(before.status, RequestStatus.OPEN)
     context.require_open_for_bids(bidding.charter)
     if bidding.request is not None:
-        raise BidRequestAlreadyOpen(f"{bidding.request.id} is {bidding.request.status.value}. Close it first.")
+        raise BidRequestAlreadyOpen(
+            f"Bid request {bidding.request.id} is {bidding.request.status.value}. Close it first."
+        )
     remaining = _count_remaining_vehicles(bidding.charter)
     after = before.model_copy(
         update={

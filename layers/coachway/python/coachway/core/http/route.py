@@ -33,7 +33,7 @@ class Route:
     secret_response: bool
     """The response contains a secret, so its idempotency record is encrypted."""
     errors: tuple[type[Error], ...]
-    """Errors it may raise besides those that follow from the declaration: classes, or statuses not yet converted."""
+    """Errors that it can raise besides those that follow from the declaration."""
     media: str = "application/json"
     """Media type of the response; several are separated by a comma and a space."""
     external_roles: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ class ApiRouter:
     """Renders errors of routes that return `text/html`."""
 
     def __post_init__(self) -> None:
-        # Named unlike the logger: a Chalice app of the same name would print each line twice.
+        # The name differs from the logger's. With the same name, Chalice would print each line twice.
         self.app = Chalice(app_name=f"chalice-{self.capability}")
         self.app.log.propagate = False
         self.app.api.binary_types = []

@@ -1,4 +1,4 @@
-"""What the stored items of an organization contain, for reads that need what earlier releases did not write."""
+"""The format of an organization's stored items, for reads that need data that earlier releases did not write."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class DataVersion(IntEnum):
-    """Additions to what is stored. An organization at a version has all additions up to it.
+    """Additions to the stored data. An organization at a version has all additions up to it.
 
     A new organization starts at `CURRENT_DATA_VERSION`. `make rebuild` brings an older one there. Until then, reads use
     the access patterns of earlier releases, which need more calls.

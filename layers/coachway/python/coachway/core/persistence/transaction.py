@@ -183,7 +183,7 @@ def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
 
 
 def _duplicate_error(record: Record) -> errors.Duplicate:
-    return errors.Duplicate(f"This {record.KIND.replace('_', ' ')} exists already.")
+    return errors.Duplicate(f"This {record.KIND.replace('_', ' ')} already exists.")
 
 
 def _stale_error(record: Record) -> errors.ConcurrentUpdate:

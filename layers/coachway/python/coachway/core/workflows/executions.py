@@ -49,7 +49,7 @@ def find(caller: Caller, subject_id: str) -> Execution | None:
 
 
 def claim_execution(caller: Caller, subject_id: str, execution: str, *, round_: int = 1, redriven: bool) -> bool:
-    """Make this execution the owner of the subject, if it may be. Return whether it is.
+    """Make this execution the owner of the subject, unless another one owns it. Return whether it is the owner.
 
     `round_` is how many times the workflow of this subject was started deliberately; `redriven` is whether this
     execution replaces a failed one.
@@ -71,7 +71,7 @@ def _try_claim(caller: Caller, subject_id: str, execution: str, round_: int, *, 
 
 
 def save_task_token(caller: Caller, subject_id: str, token: str, waits_for: str = "") -> Execution:
-    """Store the task token of what the execution waits for."""
+    """Store the task token with which the execution waits."""
 
     def save() -> Execution:
         existing = find(caller, subject_id)

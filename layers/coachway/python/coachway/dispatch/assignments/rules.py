@@ -68,7 +68,7 @@ TRANSITIONS: Final = Transitions(
 
 
 REACH: Final = timedelta(days=9)
-"""How far apart two duty blocks can affect each other: the eight days of the hours rules, plus one."""
+"""The longest time between two duty blocks that affect each other: the eight days of the hours rules, plus one."""
 
 MILES_PER_HOUR: Final = 50.0
 ROAD_FACTOR: Final = 1.3

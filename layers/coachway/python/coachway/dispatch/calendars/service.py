@@ -34,7 +34,7 @@ _MAX_DAYS: Final = timedelta(days=92)
 _MAX_FLEET_DAYS: Final = timedelta(days=31)
 _MAX_ROWS: Final = 500
 _ZONE_MARGIN: Final = timedelta(days=1, hours=14)
-"""How far a day in another timezone may be from the same day in UTC, including a different today."""
+"""The longest time between a day in another timezone and the same day in UTC, if today differs as well."""
 
 M = TypeVar("M", Driver, Vehicle)
 CalendarKind = Literal["driver", "vehicle"]

@@ -118,7 +118,7 @@ def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str
 def require_assignable(charter: Charter) -> None:
     """Raise Conflict for a charter that is cancelled or over."""
     if charter.status not in _ASSIGNABLE:
-        raise CharterNotAssignable(f"This charter is {charter.status}.")
+        raise CharterNotAssignable(f"This charter is {charter.status}. It does not accept assignments.")
 
 
 def require_not_over(trip: Trip) -> None:

@@ -65,7 +65,7 @@ def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool 
     if last_recovery is not None and (
         not last_recovery.status.is_over or (is_automatic and _is_already_handled(last_recovery, request.reason))
     ):
-        raise RecoveryAlreadyOpen(f"{last_recovery.id} is {last_recovery.status}.")
+        raise RecoveryAlreadyOpen(f"Recovery {last_recovery.id} is {last_recovery.status}. Cancel it first.")
     recovery = Recovery(
         id=ids.new("rcv"),
         org_id=caller.org_id,

@@ -25,11 +25,11 @@ FENCE_METERS: Final = 200.0
 REQUIRED_FIXES: Final = 2
 """The number of consecutive fixes that prove an arrival or a departure."""
 AWAY_METERS: Final = 1000.0
-"""A vehicle that was further from the stop it left may return to it; within this distance, it is GPS noise."""
+"""The distance from which a return to the stop that the vehicle left is detected. Closer positions are GPS noise."""
 DUE_EARLY: Final = timedelta(hours=1)
-"""How long before its planned time a stop is due; earlier stops may then have been missed."""
+"""How long before its planned time a later stop can be reached, so that the stops before it count as skipped."""
 SOON: Final = timedelta(minutes=15)
-"""How long before its planned time a stop is served by a vehicle that already waits at the same place."""
+"""How long before its planned time a stop counts as reached by a vehicle that already waits at the same place."""
 MIN_STAY: Final = timedelta(minutes=3)
 """How long a vehicle must stay at an unexpected stop; this excludes vehicles that only drive past."""
 FASTEST_MPH: Final = 120.0

@@ -95,7 +95,7 @@ def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareL
     """Create the tracking link of a charter, or return the current one. Raises NotFound, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter.status.is_terminal and charter.status is not Status.COMPLETED:
-        raise CharterNotTrackable(f"This charter is {charter.status}.")
+        raise CharterNotTrackable(f"This charter is {charter.status}, so there is nothing to track.")
     now = clock.now()
     after_hours = body.expires_in_hours
     until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + DEFAULT_EXPIRY

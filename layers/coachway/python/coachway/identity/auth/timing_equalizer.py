@@ -21,13 +21,13 @@ _RETENTION_SECONDS: Final = 3600
 
 
 def equalize_link_request(caller: Caller, org_id: str) -> None:
-    """Do what the request of a link or code does: two reads, and a write of credentials and an event."""
+    """Read and write as a request for a link or code does: two reads, and a write of credentials and an event."""
     store.find(Organization, ORGANIZATIONS.key(org=org_id))
     _write_decoys(caller, org_id, "credentials", "event")
 
 
 def equalize_code_check(caller: Caller, org_id: str) -> None:
-    """Do what the verification of a code does: a read and a write of credentials."""
+    """Read and write as the verification of a code does: a read and a write of credentials."""
     _write_decoys(caller, org_id, "credentials")
 
 

@@ -24,7 +24,7 @@ PARALLELISM: Final = 1
 NO_USER_DIGEST: Final = (
     "$argon2id$v=19$m=38912,t=2,p=1$HnP3n7q0HfE+vYYsyYno9w$8xnALoSlzCMuM6ISeFkb7eY4PAa5DE/mFl7ZCiYwQt0"
 )
-"""The digest of no user. It is verified if there is no account, so that the response takes the same time."""
+"""A digest that belongs to no user. It is verified if there is no account, so that the response takes the same time."""
 
 
 @cache
@@ -40,7 +40,7 @@ def digest_password(password: str) -> str:
 
 
 def verify_password(digest: str, password: str) -> bool:
-    """Whether `digest` is the digest of `password`. An empty digest is never right, but takes the same time."""
+    """Whether `digest` is the digest of `password`. An empty digest never matches, but takes the same time."""
     from argon2.exceptions import VerificationError
 
     try:
