@@ -12,14 +12,14 @@ class VendorNotEligible(Conflict):
     """
 
     code = "vendor_not_eligible"
-    title = "Vendor not eligible to bid"
+    title = "The vendor is not eligible to bid"
 
 
 class VendorNotInvited(Conflict):
     """Only invited vendors can bid on this bid request. Open a bid request that names the vendor."""
 
     code = "vendor_not_invited"
-    title = "Vendor not invited"
+    title = "The vendor was not invited"
 
 
 class BidNotDraft(Conflict):
@@ -30,10 +30,10 @@ class BidNotDraft(Conflict):
 
 
 class BidRequestAlreadyOpen(Conflict):
-    """The charter has an open bid request. Close or cancel it first."""
+    """Close or cancel the charter's open bid request first."""
 
     code = "bid_request_already_open"
-    title = "Bid request already open"
+    title = "A bid request is already open"
 
 
 class NoVehiclesLeft(Conflict):

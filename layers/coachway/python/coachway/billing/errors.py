@@ -118,7 +118,7 @@ class PaymentNotRefundable(errors.Conflict):
 
 
 class PaymentIsDisputed(errors.Conflict):
-    """The payer disputes the payment at the bank. Wait for the bank's decision."""
+    """A disputed payment cannot be refunded. Wait for the bank's decision."""
 
     code = "payment_disputed"
     title = "The payment is disputed"

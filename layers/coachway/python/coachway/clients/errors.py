@@ -13,7 +13,7 @@ class ClientHasOpenBalance(errors.Conflict):
 
 
 class CreditLimitExceeded(errors.Conflict):
-    """Booking the trip would exceed the client's credit limit. Raise the limit, or take a payment first."""
+    """The trip would exceed the client's credit limit. Raise the limit, or take a payment first."""
 
     code = "credit_limit_exceeded"
     title = "The client's credit limit is exceeded"

@@ -26,7 +26,7 @@ How to add an error to a capability:
            title = "The refund has not failed"
 2. `code` is snake_case, unique, and never changes: clients compare it. `title` is one fixed sentence without a period.
    The docstring explains the error on the documentation page: when it occurs and what to do.
-3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed(f"This refund is {status}. Only …")`.
+3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed("…")`.
 4. Declare it on each route that can raise it: `@api.post(…, errors=(RefundNotFailed,))`. The errors that follow from
    the declaration (authentication, permission, parsing, `{id}` not found, If-Match) are added automatically.
 5. A subclass without a `code` of its own is sent with the code of its parent: use that for errors that only our code
@@ -203,7 +203,7 @@ class RateLimited(Error):
 
 
 class UpstreamUnavailable(Error):
-    """A service that CoachWay depends on (Stripe, Twilio, email) did not respond, or failed. Retry later."""
+    """A service that CoachWay uses (Stripe, Twilio or email) failed or did not respond. Retry later."""
 
     code = "upstream_unavailable"
     title = "Upstream service unavailable"

@@ -13,7 +13,7 @@ class DriverNotAvailable(errors.Conflict):
     """
 
     code = "driver_not_available"
-    title = "Driver is not available"
+    title = "The driver is not available"
 
 
 class VehicleNotAvailable(errors.Conflict):
@@ -23,7 +23,7 @@ class VehicleNotAvailable(errors.Conflict):
     """
 
     code = "vehicle_not_available"
-    title = "Vehicle is not available"
+    title = "The vehicle is not available"
 
 
 class CrewAndVehicleNotAvailable(errors.Conflict):
@@ -33,7 +33,7 @@ class CrewAndVehicleNotAvailable(errors.Conflict):
     """
 
     code = "crew_and_vehicle_not_available"
-    title = "Driver and vehicle are not available"
+    title = "The driver and the vehicle are not available"
 
 
 class VendorNotCompliant(errors.Conflict):
@@ -67,10 +67,10 @@ class NoVehicleAvailable(errors.Conflict):
 
 
 class CharterNotAssignable(errors.Conflict):
-    """The charter is cancelled, or its trip is over, so nobody can be assigned to it."""
+    """The charter is cancelled, or its trip is over. Clone it to run the trip again."""
 
     code = "charter_not_assignable"
-    title = "Charter does not accept assignments"
+    title = "The charter does not accept assignments"
 
 
 class VehicleAlreadyAssigned(errors.Conflict):
