@@ -43,7 +43,7 @@ def build_document(entries: Iterable[Entry]) -> Json:
         pairs += [(model, "serialization") for model in _response_models(route.response_type)]
     unique = list(dict.fromkeys(pairs))
     references, shared = models_json_schema(
-        unique, ref_template="#/components/schemas/{model}", schema_generator=Schemas
+        unique, by_alias=False, ref_template="#/components/schemas/{model}", schema_generator=Schemas
     )
     schemas = shared.get("$defs", {})
     paths: Json = {}
@@ -201,7 +201,7 @@ def _query_parameters(route: Route) -> list[Json]:
     model = route.parameters.get("query")
     if model is None:
         return []
-    schema = model.model_json_schema(ref_template="#/$defs/{model}", schema_generator=Schemas)
+    schema = model.model_json_schema(by_alias=False, ref_template="#/$defs/{model}", schema_generator=Schemas)
     definitions = schema.get("$defs", {})
     return [
         {

@@ -129,7 +129,7 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
 
     Computed from the driver's log by 49 CFR 395.5 (passengers) or 395.3 (property), as the organization's hours
     policy says. The log has actual times where they are known and planned times otherwise. When the log has gaps, the
-    remaining hours are null and `holes` explains each gap.
+    remaining hours are null and `unknown_periods` explains each gap.
     """
     from coachway.dispatch.driver_hours import remaining_hours  # only needed here: imports the hours-of-service rules
 

@@ -57,7 +57,7 @@ class DispatchOrganization:
             subject_type=subject_type,
             subject_id=subject_id,
             name="Rosa Delgado",
-            papers=documents,
+            documents=documents,
             version=2,
         )
         self.stack.client("dynamodb").put_item(TableName=self.stack.table, Item=to_item(subject))

@@ -56,7 +56,7 @@ def create_assignment(seeds: Seeds) -> str:
             subject_type=subject_type,
             subject_id=subject_id,
             name=seeds.tenant.marker,
-            papers=documents,
+            documents=documents,
             version=2,
         )
         seeds.store(subject)

@@ -77,7 +77,7 @@ class BiddingOrganization:
             subject_id=vendor_id,
             name=name,
             email=email,
-            papers=documents,
+            documents=documents,
         )
         self.store_records(
             vendor, subject, WebhookKeys(org_id=org_id, vendor_id=vendor_id, nonce=signed_links.new_nonce())

@@ -50,7 +50,7 @@ class DispatchOrganization:
         ]
         org_id, stack = self.operator.org_id, self.operator.stack
         subject = Subject(
-            org_id=org_id, subject_type=subject_type, subject_id=subject_id, name="x", papers=documents, version=2
+            org_id=org_id, subject_type=subject_type, subject_id=subject_id, name="x", documents=documents, version=2
         )
         stack.client("dynamodb").put_item(TableName=stack.table, Item=to_item(subject))
 

@@ -134,7 +134,7 @@ def test_bid_review_unanswered_ends_after_three_days(bidding: BiddingOrganizatio
     late_response = bidding.operator.send("POST", f"/bids/{bid}/accept", {"decision": "accept"})
     assert (late_response.status_code, bidding.get_bid_status(bid)) == (409, "rejected")
     charter = bidding.get_charter(trip["id"])
-    assert (charter["status"], charter["vendor_id"], charter["flow_failures"]) == ("booked", None, {})
+    assert (charter["status"], charter["vendor_id"], charter["workflow_failures"]) == ("booked", None, {})
     extension = {"deadline": bidding.time_in_hours(72)}
     assert bidding.operator.call("POST", f"/bid-requests/{request['id']}/extend", extension)["status"] == "open"
 
@@ -202,13 +202,13 @@ def test_bidding_failed_step_is_reported_and_resumed(bidding: BiddingOrganizatio
     bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
     failure = eventually(lambda: bidding.get_bid_request(request["id"])["failure"], 60, "the failure was not stored")
     assert failure["state"] == "Rank"
-    assert bidding.get_charter(trip["id"])["flow_failures"]["bidding"] == failure
+    assert bidding.get_charter(trip["id"])["workflow_failures"]["bidding"] == failure
     dynamodb.put_item(TableName=table, Item=stored)
     eventually(lambda: bidding.list_executions(request["id"])[0]["status"] == "FAILED", 30)
     assert workflow_redrive.redrive_failed_executions(aws_clients.client, bidding.stack.config) >= 1
     bidding.wait_for_request_status(request["id"], "awarded")
     assert bidding.get_bid_request(request["id"])["failure"] is None
     charter = bidding.get_charter(trip["id"])
-    assert (charter["vendor_id"], charter["flow_failures"]) == (vendor, {})
+    assert (charter["vendor_id"], charter["workflow_failures"]) == (vendor, {})
     event_types = [each["type"] for each in bidding.operator.list_history(trip["id"])]
     assert event_types[-3:] == ["charter.flow_failed", "charter.flow_resumed", "charter.confirmed"]

@@ -47,7 +47,7 @@ def test_accept_bid_and_cancel_charter_at_once_notifies_vendor(bidding: BiddingO
 
     def find_decided_bid() -> dict[str, Any] | None:
         decided_bid = bidding.operator.call("GET", f"/bids/{bid}")
-        return decided_bid if decided_bid["called_off_at"] or decided_bid["status"] == "rejected" else None
+        return decided_bid if decided_bid["award_released_at"] or decided_bid["status"] == "rejected" else None
 
     decided_bid = eventually(find_decided_bid, 60, "the bid was not rejected")
     assert (decided_bid["status"] == "accepted") == (accepted.status_code == 200)

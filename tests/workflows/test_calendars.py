@@ -68,7 +68,7 @@ def test_driver_performance_counts_offers_and_releases(dispatch: DispatchOrganiz
 
     eventually(find_counted, 40, "the offer was not counted")
     hours = dispatch.call("GET", f"/drivers/{driver['id']}/hours")
-    assert (hours["known"], hours["cycle_hours_left"]) == ("known", 70)
+    assert (hours["hours_status"], hours["cycle_hours_left"]) == ("known", 70)
     week = {"date_from": f"{dates.trip_day(12)}", "date_to": f"{dates.trip_day(18)}"}
     calendar = dispatch.call("GET", f"/calendar/drivers/{driver['id']}?{httpx.QueryParams(week)}")
     assert (calendar["entries"], calendar["utilization"]["hours_booked"]) == ([], 0)

@@ -151,10 +151,10 @@ def test_recovery_failed_step_is_reported_and_resumed(stack: Stack) -> None:
         return organization.get_recovery(recovery_id)["failure"]
 
     failure = eventually(get_failure, 90, "the failure was not stored")
-    assert organization.call("GET", f"/charters/{organization.charter_id}")["flow_failures"]["recovery"] == failure
+    assert organization.call("GET", f"/charters/{organization.charter_id}")["workflow_failures"]["recovery"] == failure
     dynamodb.put_item(TableName=table, Item=stored)
     assert organization.wait_for_execution_status(recovery_id) == "FAILED"
     assert workflow_redrive.redrive_failed_executions(aws_clients.client, stack.config) >= 1
     recovery = organization.wait_for_status(recovery_id, "escalated")
     assert (recovery["failure"], {each["driver_id"] for each in recovery["offers"]}) == (None, {driver["id"]})
-    assert organization.call("GET", f"/charters/{organization.charter_id}")["flow_failures"] == {}
+    assert organization.call("GET", f"/charters/{organization.charter_id}")["workflow_failures"] == {}

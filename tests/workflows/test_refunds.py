@@ -89,14 +89,14 @@ def test_failed_refund_retry_refunds_once(billing: BillingOrganization) -> None:
     dynamodb.put_item(TableName=table, Item={**stored, "doc": {"S": "{}"}})
     failed = billing.wait_for_refund_status(refund["id"], "failed", 120)
     assert failed["failure"]["state"] == "GiveBack"
-    assert billing.get_charter(trip["id"])["flow_failures"]["refund"] == failed["failure"]
+    assert billing.get_charter(trip["id"])["workflow_failures"]["refund"] == failed["failure"]
     billing.stack.wait_for_mail(billing.office_email, r"A refund of \$120.00 failed")
     dynamodb.put_item(TableName=table, Item=stored)
     eventually(lambda: billing.list_executions("refund", refund["id"])[0]["status"] == "FAILED", 30)
     assert workflow_redrive.redrive_failed_executions(aws_clients.client, billing.stack.config) >= 1
     billing.wait_for_refund_status(refund["id"], "completed")
     assert billing.list_refunded_cents(payment) == [12_000]
-    assert billing.get_charter(trip["id"])["flow_failures"] == {}
+    assert billing.get_charter(trip["id"])["workflow_failures"] == {}
 
 
 @pytest.mark.xdist_group("restart")

@@ -90,7 +90,7 @@ def create_vendor(
         )
         for document_type in compliance_rules.REQUIRED[SubjectType.VENDOR]
     ]
-    subject = Subject(org_id=ORG, subject_type=SubjectType.VENDOR, subject_id=vendor.id, name=name, papers=documents)
+    subject = Subject(org_id=ORG, subject_type=SubjectType.VENDOR, subject_id=vendor.id, name=name, documents=documents)
     store.commit(SYSTEM, Create(vendor), Create(subject))
     return vendor.id
 

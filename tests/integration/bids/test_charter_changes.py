@@ -89,7 +89,7 @@ def test_ended_charter_calls_off_awards_once(ending: str) -> None:
     deliver_charter_event(ending, trip)
     assert [count_called_off(each) for each in (won, open_)] == [1, 0]
     stored = send_ok("GET", f"/bids/{won}", vendor_id=vendor_id)
-    assert (stored["status"], stored["called_off_at"] is None) == ("accepted", False)
+    assert (stored["status"], stored["award_released_at"] is None) == ("accepted", False)
 
 
 def test_update_charter_with_awarded_vehicles_refuses_awarded_fields() -> None:

@@ -47,7 +47,7 @@ def test_release_bid_frees_its_vehicles_for_another_award() -> None:
     first = won(trip, vendor_id)
     assert get_charter(trip)["status"] == "confirmed"
     released = send_ok("POST", f"/bids/{first}/release", WHY)
-    assert (released["status"], released["called_off_reason"]) == ("accepted", "Your coach broke down")
+    assert (released["status"], released["award_release_reason"]) == ("accepted", "Your coach broke down")
     charter = get_charter(trip)
     assert (charter["status"], charter["vehicles"], charter["vendor_id"]) == ("confirmed", [], None)
     second = won(trip, other_id)

@@ -65,13 +65,13 @@ def test_workflow_failure_is_shown_on_charter_until_resumed() -> None:
     request_id = open_bid_request(trip["id"], vendor_id)["id"]
     request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
-    stored = get_charter(trip["id"])["flow_failures"]
+    stored = get_charter(trip["id"])["workflow_failures"]
     assert (stored["bidding"]["state"], stored["bidding"]["error"]) == ("Rank", "Boom")
     assert (
         request_workflow.next_step(SYSTEM, request_id, execution="r1", round_=1, redriven=True, waited="").go == "wait"
     )
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"] is None
-    assert get_charter(trip["id"])["flow_failures"] == {}
+    assert get_charter(trip["id"])["workflow_failures"] == {}
     events = store.history(CHARTER.key(org=ORG, id=trip["id"]))
     assert [each.type for each in events][-2:] == ["charter.flow_failed", "charter.flow_resumed"]
     assert events[-2].data["error"] == "Boom"
@@ -88,7 +88,7 @@ def test_workflow_failure_after_bidding_is_ignored(ending: str) -> None:
         send_ok("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     else:
         send_ok("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
-    assert get_charter(trip["id"])["flow_failures"] == {}
+    assert get_charter(trip["id"])["workflow_failures"] == {}
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"] is None
 
 

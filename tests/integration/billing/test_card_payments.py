@@ -206,10 +206,10 @@ def test_reconciliation_restores_lost_payment(organization: BillingOrganization,
 def test_webhook_before_response_settles_payment(organization: BillingOrganization, sandbox: Sandbox) -> None:
     payment = create_unrecorded_charge(organization)
     [event] = sandbox.list_payment_events(payment.id)
-    assert deliver_webhook(event).json() == {"received": "taken"}
+    assert deliver_webhook(event).json() == {"result": "processed"}
     assert reload(payment).status is PaymentStatus.SUCCEEDED
-    assert deliver_webhook(event).json() == {"received": "repeated"}
-    assert deliver_webhook({**event, "id": "evt_another"}).json() == {"received": "taken"}
+    assert deliver_webhook(event).json() == {"result": "repeated"}
+    assert deliver_webhook({**event, "id": "evt_another"}).json() == {"result": "processed"}
     late = card_payments.complete_payment(STAFF, payment)  # our own request, after the webhook
     assert late.status is PaymentStatus.SUCCEEDED
     assert len(sandbox.list_charges(payment.id)) == 1
@@ -228,11 +228,11 @@ def test_webhook_events_in_any_order_settle_once(organization: BillingOrganizati
     [declined] = sandbox.list_payment_events(failed.id)
     assert declined["type"] == webhook_events.FAILED
     assert organization.pay(charter_id=charter["id"]).status == 201
-    assert deliver_webhook(declined).json() == {"received": "taken"}
+    assert deliver_webhook(declined).json() == {"result": "processed"}
     [succeeded] = [payment for payment in organization.list_payments() if payment.status is PaymentStatus.SUCCEEDED]
     [event] = sandbox.list_payment_events(succeeded.id)
     older = {**event, "id": "evt_older", "type": webhook_events.FAILED}
-    assert deliver_webhook(older).json() == {"received": "taken"}
+    assert deliver_webhook(older).json() == {"result": "processed"}
     assert reload(succeeded).status is PaymentStatus.SUCCEEDED
     assert len(organization.list_events("payment.failed")) == 1
 
@@ -256,7 +256,7 @@ def test_webhook_rejects_bad_signature(organization: BillingOrganization, sandbo
 )
 def test_webhook_ignores_foreign_events(organization: BillingOrganization, event: dict[str, Any]) -> None:
     reply = deliver_webhook(event)
-    assert (reply.status, reply.json()) == (200, {"received": "ignored"})
+    assert (reply.status, reply.json()) == (200, {"result": "ignored"})
 
 
 def test_record_outcome_corrects_failure_to_success(organization: BillingOrganization, sandbox: Sandbox) -> None:
@@ -264,7 +264,7 @@ def test_record_outcome_corrects_failure_to_success(organization: BillingOrganiz
     not_charged = card_payments._build_failed_outcome(payment, "not_charged", "nothing was charged")
     assert settlement.record_outcome(STAFF, payment.id, not_charged).status is PaymentStatus.FAILED
     [event] = sandbox.list_payment_events(payment.id)
-    assert deliver_webhook(event).json() == {"received": "taken"}
+    assert deliver_webhook(event).json() == {"result": "processed"}
     assert reload(payment).status is PaymentStatus.SUCCEEDED
     assert booking_builders.get_status(payment.subject_id) == "booked"
 
@@ -274,7 +274,7 @@ def test_payment_of_cancelled_charter_is_kept_as_deposit(organization: BillingOr
     charter = organization.get_charter(payment.subject_id)
     lifecycle.decline(replace(STAFF, role="client"), charter, "We found another date")
     [event] = sandbox.list_payment_events(payment.id)
-    assert deliver_webhook(event).json() == {"received": "taken"}
+    assert deliver_webhook(event).json() == {"result": "processed"}
     after = organization.get_charter(charter.id)
     assert (after.status, after.amount_paid) == ("declined", 169_08)
     [unapplied] = organization.list_events("payment.unplaced")

@@ -270,7 +270,7 @@ def test_collection_failed_step_is_recorded_and_resumed(fake_stripe: FakeStripe)
         collection_id = collection_id_of(charter.id)
         collection_workflow.choose_next_step(SYSTEM, collection_id, execution="one", round_=1, redriven=False)
         collection_workflow.record_failure(SYSTEM, collection_id, state="Charge", failure={"Error": "Upstream"})
-        assert builders.get_charter(charter.id).flow_failures["payment_collection"].state == "Charge"
+        assert builders.get_charter(charter.id).workflow_failures["payment_collection"].state == "Charge"
         assert (
             collection_workflow.choose_next_step(SYSTEM, collection_id, execution="two", round_=1, redriven=False).go
             == "over"
@@ -280,7 +280,7 @@ def test_collection_failed_step_is_recorded_and_resumed(fake_stripe: FakeStripe)
             == "charge"
         )
         assert collection_workflow.charge_saved_card(SYSTEM, collection_id).go == "over"
-    assert builders.get_charter(charter.id).flow_failures == {}
+    assert builders.get_charter(charter.id).workflow_failures == {}
     assert list(fake_stripe.charges.values()) == [BALANCE]
 
 

@@ -80,7 +80,7 @@ class PaidCharter:
     def deliver_events(self, object_id: str, *, newest_first: bool = False) -> list[str]:
         """Deliver all events about an object. Return the results."""
         events = self.sandbox.list_events_about(object_id)
-        return [deliver_webhook(event).json()["received"] for event in (events[::-1] if newest_first else events)]
+        return [deliver_webhook(event).json()["result"] for event in (events[::-1] if newest_first else events)]
 
 
 @pytest.fixture
@@ -103,14 +103,14 @@ def test_returned_refund_reverses_bookkeeping_and_notifies_staff(paid: PaidChart
     refund = paid.refund(100_00)
     assert get_account_balances() == {"cash": CENTS - 100_00, "customer_deposits": 100_00 - CENTS}
     paid.return_refund(refund)
-    assert paid.deliver_events(str(refund.stripe_refund_id)) == ["taken", "taken"]
+    assert paid.deliver_events(str(refund.stripe_refund_id)) == ["processed", "processed"]
     after = refunds.get_refund(STAFF, refund.id)
     assert (after.status, after.stripe_refund_id, after.completed_at) == ("failed", None, None)
     assert after.failure is not None
     assert after.failure.error == "Returned by the bank: expired_or_canceled_card"
     assert get_account_balances() == {"cash": CENTS, "customer_deposits": -CENTS}
     charter = paid.organization.get_charter(paid.charter_id)
-    assert (charter.amount_paid, charter.flow_failures["refund"]) == (CENTS, after.failure)
+    assert (charter.amount_paid, charter.workflow_failures["refund"]) == (CENTS, after.failure)
     assert (paid.reload_payment().amount_refunded, paid.get_held_amount()) == (0, 100_00)
     [event] = paid.organization.list_events("refund.failed")
     assert event.data["error"] == after.failure.error
@@ -126,10 +126,10 @@ def test_returned_refund_retry_uses_another_key(paid: PaidCharter) -> None:
     again = refunds.get_refund(STAFF, refund.id)
     assert (again.status, again.stripe_refund_id == first_stripe_id) == ("completed", False)
     late_event = {**paid.sandbox.list_events_about(first_stripe_id)[0], "id": "evt_late"}
-    assert deliver_webhook(late_event).json() == {"received": "taken"}
+    assert deliver_webhook(late_event).json() == {"result": "processed"}
     assert refunds.get_refund(STAFF, refund.id).status == "completed"
     assert get_account_balances() == {"cash": CENTS - 100_00, "customer_deposits": 100_00 - CENTS}
-    assert paid.organization.get_charter(paid.charter_id).flow_failures == {}
+    assert paid.organization.get_charter(paid.charter_id).workflow_failures == {}
 
 
 def test_returned_refund_reject_releases_hold(paid: PaidCharter) -> None:
@@ -160,7 +160,7 @@ def test_returned_refund_while_pending_requests_redelivery(paid: PaidCharter) ->
     events = paid.sandbox.list_events_about(stripe_refund_id)
     assert {deliver_webhook(event).status for event in events} == {502}
     assert refund_workflow.execute_refund(STAFF, refund.id).go == "over"
-    assert paid.deliver_events(stripe_refund_id)[0] == "taken"
+    assert paid.deliver_events(stripe_refund_id)[0] == "processed"
     assert (refunds.get_refund(STAFF, refund.id).status, get_account_balances()["cash"]) == ("failed", CENTS)
 
 
@@ -172,7 +172,7 @@ def test_returned_refund_with_unknown_outcome_clears_sent_at(paid: PaidCharter) 
     with pytest.raises(errors.Conflict, match="may have reached the payer"):
         refunds.reject_refund(STAFF, refund.id, "", None)
     paid.sandbox.simulate_bank(f"refunds/{stripe_refund_id}/fail")
-    assert set(paid.deliver_events(stripe_refund_id)) == {"taken"}
+    assert set(paid.deliver_events(stripe_refund_id)) == {"processed"}
     refunds.reject_refund(STAFF, refund.id, "", None)
     assert paid.get_held_amount() == 0
 
@@ -193,7 +193,7 @@ def test_reconciliation_finds_missed_events(paid: PaidCharter) -> None:
 
 def test_dispute_opened_books_withheld_amount(paid: PaidCharter) -> None:
     dispute_id = paid.open_dispute()
-    assert paid.deliver_events(dispute_id) == ["taken", "taken"]
+    assert paid.deliver_events(dispute_id) == ["processed", "processed"]
     [dispute] = paid.reload_payment().disputes
     assert (dispute.id, dispute.status, dispute.amount, dispute.withheld, dispute.fee) == (
         dispute_id,
@@ -227,7 +227,7 @@ def test_dispute_won_releases_amount(paid: PaidCharter) -> None:
     dispute_id = paid.open_dispute()
     paid.deliver_events(dispute_id)
     paid.decide_dispute(dispute_id, "won")
-    assert set(paid.deliver_events(dispute_id)) == {"repeated", "taken"}
+    assert set(paid.deliver_events(dispute_id)) == {"repeated", "processed"}
     [dispute] = paid.reload_payment().disputes
     assert (dispute.status, dispute.withheld, dispute.fee, paid.get_held_amount()) == ("won", 0, 0, 0)
     assert get_account_balances() == {"cash": CENTS, "customer_deposits": -CENTS}
@@ -329,9 +329,9 @@ def test_webhook_foreign_objects_are_ignored(paid: PaidCharter, kind: str) -> No
     ]
     for number, stripe_object in enumerate(objects):
         event = {"id": f"evt_{kind}_{number}", "object": "event", "type": kind, "data": {"object": stripe_object}}
-        assert deliver_webhook(event).json() == {"received": "ignored"}
+        assert deliver_webhook(event).json() == {"result": "ignored"}
     without_data = {"id": "evt_bare", "object": "event", "type": kind}
-    assert deliver_webhook(without_data).json() == {"received": "ignored"}
+    assert deliver_webhook(without_data).json() == {"result": "ignored"}
     assert paid.reload_payment().disputes == []
 
 

@@ -179,9 +179,9 @@ def test_approval_timeout_fails_refund_for_retry() -> None:
         "failed",
         "Nobody approved or rejected the refund in time",
     )
-    assert builders.get_charter(trip.id).flow_failures["refund"].state == "AskManager"
+    assert builders.get_charter(trip.id).workflow_failures["refund"].state == "AskManager"
     assert send_ok("POST", f"/refunds/{refund['id']}/retry")["status"] == "awaiting_approval"
-    assert builders.get_charter(trip.id).flow_failures == {}
+    assert builders.get_charter(trip.id).workflow_failures == {}
     assert list_event_types(refund["id"])[-2:] == ["refund.failed", "refund.requested"]
 
 
@@ -223,7 +223,7 @@ def test_execute_refund_unavailable_stripe_fails_after_retries(fake_stripe: Fake
     assert run_workflow(refund["id"]) == "over"  # started again by an operator
     assert (fake_stripe.total, send_ok("GET", f"/refunds/{refund['id']}")["status"]) == (10_000, "completed")
     assert "refund.resumed" in list_event_types(refund["id"])
-    assert builders.get_charter(trip.id).flow_failures == {}
+    assert builders.get_charter(trip.id).workflow_failures == {}
 
 
 def test_execute_refund_rejected_by_stripe_retries_with_new_key(fake_stripe: FakeStripe) -> None:

@@ -79,7 +79,7 @@ def test_pay_quote_confirmed_deposit_books_charter(organization: BillingOrganiza
     assert (organization.get_charter(charter["id"]).status, find_hold(charter["id"])) == ("booked", None)
     assert len(sandbox.list_charges(paid.id)) == len(organization.list_journal_entries()) == 1
     [event] = sandbox.list_payment_events(paid.id)
-    assert deliver_webhook(event).json() == {"received": "taken"}
+    assert deliver_webhook(event).json() == {"result": "processed"}
     assert len(organization.list_journal_entries()) == 1
 
 
@@ -88,7 +88,7 @@ def test_webhook_settles_payment_of_absent_payer(organization: BillingOrganizati
     bank_url = get_bank_url(post_card_form(charter["token"], sandbox.create_card(CARD_TO_CONFIRM)))
     httpx.post(bank_url, data={"answer": "yes"})
     [event] = sandbox.list_payment_events(get_only_payment(organization).id)
-    assert deliver_webhook(event).json() == {"received": "taken"}
+    assert deliver_webhook(event).json() == {"result": "processed"}
     assert booking_builders.get_status(charter["id"]) == "booked"
 
 

@@ -79,7 +79,7 @@ def create_subject(kind: SubjectType, subject_id: str, until: date) -> str:
         DocumentSummary(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
         for each in REQUIRED[kind]
     ]
-    subject = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, papers=documents)
+    subject = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, documents=documents)
     store.commit(CALLER, Create(subject))
     return subject_id
 

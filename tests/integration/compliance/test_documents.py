@@ -197,7 +197,7 @@ def test_concurrent_submissions_are_all_stored(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(subjects, "find", find)
     create_document(vendor_id, REQUIRED_DOCUMENTS[0])
-    assert sorted(each.document_type for each in vendor_builders.get_subject(vendor_id).papers) == sorted(
+    assert sorted(each.document_type for each in vendor_builders.get_subject(vendor_id).documents) == sorted(
         REQUIRED_DOCUMENTS[:3]
     )
     assert len(list_ids({"vendor_id": vendor_id})) == 3
@@ -209,7 +209,7 @@ def test_subject_at_limit_drops_rejected_but_not_open_documents(monkeypatch: pyt
     create_document(vendor_id, REQUIRED_DOCUMENTS[0], status="rejected")
     create_document(vendor_id, REQUIRED_DOCUMENTS[1])
     create_document(vendor_id, REQUIRED_DOCUMENTS[2])
-    assert [each.document_type for each in vendor_builders.get_subject(vendor_id).papers] == REQUIRED_DOCUMENTS[1:3]
+    assert [each.document_type for each in vendor_builders.get_subject(vendor_id).documents] == REQUIRED_DOCUMENTS[1:3]
     body: dict[str, Any] = {"vendor_id": vendor_id, "document_type": REQUIRED_DOCUMENTS[0], "document_name": "x"}
     assert send_request("POST", "/compliance", body).status == 409
 
@@ -241,7 +241,7 @@ def test_first_concurrent_organization_documents_are_both_stored(monkeypatch: py
     monkeypatch.setattr(store, "commit", racing)
     assert send_request("POST", "/compliance", {**BODY, "organization": True}, token=token).status == 201
     subject = subjects.get(CALLER, SubjectType.ORGANIZATION, ORG)
-    assert {each.document_type for each in subject.papers} == {"business_license", "liability_insurance"}
+    assert {each.document_type for each in subject.documents} == {"business_license", "liability_insurance"}
 
 
 def test_resubmitted_document_counts_once_approved() -> None:

@@ -94,7 +94,7 @@ def test_expiry_job_reminds_four_times_and_expires_at_eight() -> None:
         True,
         None,
     )
-    assert [each.status for each in vendor_builders.get_subject(document.subject_id).papers] == ["expired"]
+    assert [each.status for each in vendor_builders.get_subject(document.subject_id).documents] == ["expired"]
 
 
 def test_expiry_job_after_outage_sends_one_reminder() -> None:

@@ -188,17 +188,17 @@ def test_repeated_idempotency_key_raises_replayed_request_with_first_answer() ->
     again = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=build_request(b"{}"))
     with pytest.raises(ReplayedRequest) as replayed:
         store.commit(again, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")))
-    assert build_request(b"{}").read_answer(replayed.value.first) == first.recorded
-    assert build_request(b'{"other": 1}').read_answer(replayed.value.first) is None
+    assert build_request(b"{}").read_response(replayed.value.first) == first.recorded
+    assert build_request(b'{"other": 1}').read_response(replayed.value.first) is None
 
 
 def test_answer_of_secret_request_is_stored_encrypted(dynamodb: Any) -> None:
     request = IdempotentRequest("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
     caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=request)
-    store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), answer={"key": "cw_hush"})
+    store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), response={"key": "cw_hush"})
     record = request.record(request.recorded or "")
-    assert "cw_hush" not in record.answer
-    assert request.read_answer(record) == '{"key":"cw_hush"}'
+    assert "cw_hush" not in record.response
+    assert request.read_response(record) == '{"key":"cw_hush"}'
 
 
 def test_pages_list_all_records_and_last_has_no_cursor() -> None:

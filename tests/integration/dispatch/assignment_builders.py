@@ -19,7 +19,7 @@ def local_time(clock_time: str) -> datetime:
 
 def list_block_ids(resource: str, week: str) -> list[str]:
     page = store.find(DiaryPage, DIARY.key(org=ORG, resource=resource, week=week))
-    return [job.assignment_id for job in page.jobs] if page else []
+    return [block.assignment_id for block in page.blocks] if page else []
 
 
 def count_open_blocks(resource: str) -> int:

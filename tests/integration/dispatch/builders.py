@@ -66,7 +66,7 @@ def create_subject(subject_type: SubjectType, subject_id: str, expires: date = d
         subject_type=subject_type,
         subject_id=subject_id,
         name=subject_id,
-        papers=[
+        documents=[
             DocumentSummary(
                 id=ids.new("cmp"), document_type=kind, status=compliance_rules.Status.APPROVED, expiration_date=expires
             )

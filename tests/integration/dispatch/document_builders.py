@@ -16,5 +16,5 @@ EXPIRED = date(2027, 3, 2)
 def expire_documents(subject_type: SubjectType, subject_id: str) -> None:
     """Let all documents of a subject expire the day before the trip."""
     before = subjects.get(builders.SYSTEM, subject_type, subject_id)
-    papers = [item.model_copy(update={"expiration_date": EXPIRED}) for item in before.papers]
-    store.commit(builders.SYSTEM, Update(before, before.model_copy(update={"papers": papers})))
+    documents = [item.model_copy(update={"expiration_date": EXPIRED}) for item in before.documents]
+    store.commit(builders.SYSTEM, Update(before, before.model_copy(update={"documents": documents})))

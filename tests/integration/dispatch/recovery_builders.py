@@ -63,7 +63,7 @@ class RecoverySetup:
 
     def list_block_ids(self, resource: str) -> list[str]:
         page = store.find(DiaryPage, DIARY.key(org=ORG, resource=resource, week=iso_week(DEPARTURE)))
-        return [job.assignment_id for job in page.jobs] if page else []
+        return [block.assignment_id for block in page.blocks] if page else []
 
 
 def choose_step(

@@ -154,7 +154,7 @@ def test_on_documents_changed_with_a_missing_document_sets_the_concern(kind: str
     rosa = create_driver()
     assignment = create_assignment(create_trip(), rosa, create_vehicle())
     subject = store.get(Subject, subjects.key(ORG, SubjectType.DRIVER, rosa))
-    store.commit(SYSTEM, Update(subject, subject.model_copy(update={"papers": subject.papers[1:]})))
+    store.commit(SYSTEM, Update(subject, subject.model_copy(update={"documents": subject.documents[1:]})))
     deliver_event(kind, ids.new("cmp"), subject_type="driver", subject_id=rosa)
     assert "Missing required document: drivers_license" in get_assignment_json(assignment["id"])["concern"]
     deliver_event(kind, ids.new("cmp"), subject_type="vendor", subject_id=ids.new("ven"))

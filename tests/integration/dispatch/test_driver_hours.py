@@ -20,7 +20,7 @@ def test_get_driver_hours_rested_returns_all_hours() -> None:
     rosa = builders.create_driver()
     with freeze_time("08:00"):
         hours = get_ok(f"/drivers/{rosa}/hours")
-    assert (hours["known"], hours["holes"], hours["status"]) == ("known", [], "OFF")
+    assert (hours["hours_status"], hours["unknown_periods"], hours["status"]) == ("known", [], "OFF")
     assert [hours[f"{name}_hours_left"] for name in ("drive", "duty", "cycle")] == [10, 15, 70]
     assert (hours["cycle_days"], hours["cycle_hours"], hours["ruleset"]) == (8, 70, "us_passenger")
     assert (hours["may_drive_from"], hours["rested_at"], hours["hours_back"]) == ("2027-03-03T08:00:00-05:00", None, [])
@@ -35,7 +35,7 @@ def test_get_driver_hours_after_a_trip_returns_remaining_hours_and_when_they_com
         send_ok("POST", f"/dispatch/assignments/{assignment_id}/check-out", {}, driver_id=rosa)
     with freeze_time("13:00"):
         hours = get_ok(f"/drivers/{rosa}/hours", driver_id=rosa)
-    assert (hours["known"], hours["status"]) == ("known", "OFF")
+    assert (hours["hours_status"], hours["status"]) == ("known", "OFF")
     # On duty from 08:00 to 12:00, with three hours of driving.
     assert hours["duty_hours_left"] == 11
     assert hours["cycle_hours_left"] == 66
@@ -64,8 +64,8 @@ def test_get_driver_hours_without_check_out_explains_the_gap() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     with freeze_time("09:00", "2027-03-04"):
         hours = get_ok(f"/drivers/{rosa}/hours")
-    assert (hours["known"], hours["drive_hours_left"], hours["may_drive_from"]) == ("unknown", None, None)
-    (gap,) = hours["holes"]
+    assert (hours["hours_status"], hours["drive_hours_left"], hours["may_drive_from"]) == ("unknown", None, None)
+    (gap,) = hours["unknown_periods"]
     assert gap["assignment_id"] == assignment_id
     assert "did not check out" in gap["reason"]
 
@@ -75,10 +75,10 @@ def test_get_driver_hours_without_check_in_explains_the_gap() -> None:
     assignment = builders.create_assignment(builders.create_trip(), rosa, builders.create_vehicle())
     with freeze_time("23:00"):
         hours = get_ok(f"/drivers/{rosa}/hours")
-    assert [(item["assignment_id"], item["starts_at"]) for item in hours["holes"]] == [
+    assert [(item["assignment_id"], item["starts_at"]) for item in hours["unknown_periods"]] == [
         (assignment["id"], assignment["starts_at"])
     ]
-    assert "did not check in" in hours["holes"][0]["reason"]
+    assert "did not check in" in hours["unknown_periods"][0]["reason"]
 
 
 def test_get_driver_hours_of_a_new_driver_are_unknown_without_a_statement() -> None:
@@ -88,11 +88,11 @@ def test_get_driver_hours_of_a_new_driver_are_unknown_without_a_statement() -> N
     )
     with freeze_time("08:00"):
         hours, stated_hours = get_ok(f"/drivers/{new_driver}/hours"), get_ok(f"/drivers/{stated_driver}/hours")
-    assert (hours["known"], hours["cycle_hours_left"]) == ("unknown", None)
-    assert "statement" in hours["holes"][0]["reason"]
-    assert hours["holes"][0]["ends_at"] == "2027-03-02T07:00:00-05:00"
+    assert (hours["hours_status"], hours["cycle_hours_left"]) == ("unknown", None)
+    assert "statement" in hours["unknown_periods"][0]["reason"]
+    assert hours["unknown_periods"][0]["ends_at"] == "2027-03-02T07:00:00-05:00"
     # Ten hours on each of the seven days before the driver was added; one day has left the cycle.
-    assert (stated_hours["known"], stated_hours["cycle_hours_left"]) == ("known", 10)
+    assert (stated_hours["hours_status"], stated_hours["cycle_hours_left"]) == ("known", 10)
     assert stated_hours["hours_back"][0] == {"available_at": "2027-03-04T00:00:00-05:00", "hours": 10}
 
 

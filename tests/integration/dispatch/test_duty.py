@@ -134,7 +134,7 @@ def test_duty_actions_recorded_by_staff_days_later_complete_the_trip() -> None:
             assignment = send_ok("POST", action_path(assignment_id, action), {"at": local_time(clock_time).isoformat()})
         assert (assignment["status"], assignment["checked_out_at"]) == ("completed", "2027-03-03T12:20:00-05:00")
         hours = remaining_hours.get_driver_hours(builders.SYSTEM, rosa)
-        assert (hours.known, hours.days[5].on_duty_hours) == ("known", 3.83)
+        assert (hours.hours_status, hours.days[5].on_duty_hours) == ("known", 3.83)
         old_body = {"at": (local_time("08:30") - timedelta(days=9)).isoformat()}
         assert send_request("POST", action_path(assignment_id, "check-out"), old_body).status == 422
     # A past departure with expired documents raises an alarm instead of an error.

@@ -48,8 +48,8 @@ def test_monitor_without_check_in_raises_one_alarm() -> None:
         builders.create_trip(), builders.create_driver(), builders.create_vehicle()
     )["id"]
     assert run_monitor("09:14")["checked"] == 0
-    assert run_monitor("09:15")["unstarted"] == 1
-    assert run_monitor("09:16")["unstarted"] == run_monitor("09:20")["unstarted"] == 0
+    assert run_monitor("09:15")["not_started"] == 1
+    assert run_monitor("09:16")["not_started"] == run_monitor("09:20")["not_started"] == 0
     [data] = list_event_data(assignment_id, "trip.unstarted")
     assert (data["minutes"], data["driver_name"]) == (15, "Rosa Delgado")
     assert data["driver_phone"].startswith("+1212")
@@ -61,7 +61,7 @@ def test_monitor_checks_a_trip_assigned_after_its_start(made_at: str) -> None:
     run_monitor(made_at)  # the hours before ten are finished
     with freeze_time(made_at):
         builders.create_assignment(charter_id, rosa, coach)
-    assert run_monitor("11:01")["unstarted"] == 1
+    assert run_monitor("11:01")["not_started"] == 1
 
 
 def test_monitor_without_departure_raises_an_alarm_every_15_minutes() -> None:

@@ -76,7 +76,7 @@ def test_on_trip_unstarted_repeated_opens_one_recovery() -> None:
     setup = RecoverySetup()
     delivery = create_delivery("trip.unstarted", assignment_id=setup.assignment["id"], minutes=15)
     for _ in range(2):
-        recovery_workflow.on_trip_unstarted(SYSTEM, delivery)
+        recovery_workflow.on_trip_not_started(SYSTEM, delivery)
     [recovery_json] = send_ok("GET", "/dispatch/recoveries")["items"]
     assert (recovery_json["reason"], recovery_json["opened_by"], recovery_json["status"]) == (
         "no_show",
@@ -106,7 +106,7 @@ def test_on_late_risk_repeated_opens_one_recovery(ends: str) -> None:
 def test_on_late_risk_before_check_in_opens_no_recovery_and_after_it_does() -> None:
     setup = RecoverySetup()
     recovery_workflow.on_late_risk(SYSTEM, late_risk_delivery(setup, 15))  # sent at the same time, and delivered first
-    recovery_workflow.on_trip_unstarted(
+    recovery_workflow.on_trip_not_started(
         SYSTEM, create_delivery("trip.unstarted", assignment_id=setup.assignment["id"], minutes=15)
     )
     [no_show] = send_ok("GET", "/dispatch/recoveries")["items"]
@@ -141,7 +141,7 @@ def test_make_offer_for_a_vendor_without_documents_escalates() -> None:
     create_vehicle("Blue 2", vendor_id=vendor_id)
     assignment = create_assignment(charter_id, vendor_driver, coach)
     subject = subjects.get(SYSTEM, SubjectType.VENDOR, vendor_id)
-    store.commit(SYSTEM, Update(subject, subject.model_copy(update={"papers": subject.papers[1:]})))
+    store.commit(SYSTEM, Update(subject, subject.model_copy(update={"documents": subject.documents[1:]})))
     body = {"assignment_id": assignment["id"], "reason": "breakdown"}
     recovery_id = str(send_ok("POST", "/dispatch/recoveries", body)["id"])
     assert recovery_workflow.make_offer(SYSTEM, recovery_id).go == "over"
@@ -152,7 +152,7 @@ def test_make_offer_for_a_vendor_without_documents_escalates() -> None:
 def test_on_trip_unstarted_of_a_quoted_charter_opens_no_recovery() -> None:
     charter_id = str(booking_builders.create_charter()["id"])
     assignment = create_assignment(charter_id, create_driver(), create_vehicle())
-    recovery_workflow.on_trip_unstarted(
+    recovery_workflow.on_trip_not_started(
         SYSTEM, create_delivery("trip.unstarted", assignment_id=assignment["id"], minutes=15)
     )
     assert send_ok("GET", "/dispatch/recoveries")["items"] == []
@@ -192,9 +192,9 @@ def test_record_failure_stores_it_until_the_workflow_continues() -> None:
     failure = get_recovery(recovery_id).failure
     assert failure is not None
     assert (failure.state, failure.error) == ("Offer", "Lambda.Unknown")
-    assert get_charter(setup.charter_id)["flow_failures"]["recovery"]["state"] == "Offer"
+    assert get_charter(setup.charter_id)["workflow_failures"]["recovery"]["state"] == "Offer"
     assert choose_step(recovery_id, execution="again", redriven=True).go == "offer"
-    assert (get_recovery(recovery_id).failure, get_charter(setup.charter_id)["flow_failures"]) == (None, {})
+    assert (get_recovery(recovery_id).failure, get_charter(setup.charter_id)["workflow_failures"]) == (None, {})
 
 
 def test_make_offer_after_the_trip_escalates() -> None:

@@ -122,7 +122,7 @@ def test_accept_offer_under_way_continues_the_trip_and_keeps_the_worked_hours() 
         assert (replacement.starts_at, replacement.stops[0].departed_at) == (DEPARTURE + timedelta(hours=1), DEPARTURE)
         # The hours that Rosa has worked stay in her diary.
         page = store.get(DiaryPage, DIARY.key(org=ORG, resource=setup.rosa, week=iso_week(DEPARTURE)))
-        assert [(job.assignment_id, job.ends_at) for job in page.jobs] == [
+        assert [(block.assignment_id, block.ends_at) for block in page.blocks] == [
             (setup.assignment["id"], DEPARTURE + timedelta(hours=1))
         ]
 

@@ -71,7 +71,7 @@ def test_release_assignment_on_duty_keeps_the_worked_hours() -> None:
             "POST", f"/dispatch/assignments/{assignment['id']}/release", {"reason": "the coach broke down"}
         )
         assert released["status"] == "released"
-        [block] = get_diary_page(rosa).jobs
+        [block] = get_diary_page(rosa).blocks
         assert (block.ends_at, block.duty[-1].end) == (local_time("06:00"), local_time("06:00"))
         assert store.get_counters(JOBS.key(org=ORG, resource=rosa))["n"] == 0
         # After six hours of driving, four more are legal, five are not.

@@ -49,7 +49,7 @@ def test_ineligibility_reasons_of_a_suitable_vendor_are_empty() -> None:
 
 
 def test_matching_ineligibility_reasons_name_every_reason() -> None:
-    lacking = ComplianceStatus(
+    status = ComplianceStatus(
         on_date=DAY,
         is_compliant=False,
         missing=[DocumentType.BUSINESS_LICENSE],
@@ -59,7 +59,7 @@ def test_matching_ineligibility_reasons_name_every_reason() -> None:
         TRIP,
         CARRIER._replace(
             status="suspended",
-            compliance=lacking,
+            compliance=status,
             states=["CA"],
             garage=BOSTON,
             vehicle_classes=["minibus"],

@@ -24,7 +24,7 @@ OPEN_AMOUNTS = st.lists(
 
 
 def test_award_consumer_handles_accepted_and_called_off_bids() -> None:
-    assert set(award_consumer.CONSUMERS) == {bids.BidAccepted.TYPE, bids.BidCalledOff.TYPE}
+    assert set(award_consumer.CONSUMERS) == {bids.BidAccepted.TYPE, bids.AwardReleased.TYPE}
 
 
 @pytest.mark.parametrize("status", PayableStatus)
@@ -86,9 +86,9 @@ def test_build_aging_report_counts_every_cent_once(open_amounts: list[OpenAmount
 
 
 def test_require_payable_together_fits_transaction() -> None:
-    assert payable_rules.MAX_WRITES == store.MOST_WRITES
+    assert payable_rules.MAX_WRITES == store.MAX_WRITES
     for vendor_ids in (["a"] * 40, [str(n) for n in range(18)]):
         payable_rules.require_payable_together(vendor_ids)
-        assert payable_rules.count_writes(vendor_ids) <= store.MOST_WRITES
+        assert payable_rules.count_writes(vendor_ids) <= store.MAX_WRITES
     with pytest.raises(errors.Invalid, match="payable_ids"):
         payable_rules.require_payable_together([str(n) for n in range(19)])

@@ -57,9 +57,9 @@ def test_compliance_status_reasons_name_each_problem() -> None:
 @given(DOCUMENTS, DAYS)
 def test_compliance_status_each_type_is_valid_or_in_one_list(documents: list[DocumentSummary], day: date) -> None:
     result = rules.compliance_status(documents, VENDOR, day)
-    lacking = result.lacking()
-    assert len(lacking) == len(set(lacking))
-    assert result.is_compliant == (not lacking)
+    missing_types = result.list_missing_documents()
+    assert len(missing_types) == len(set(missing_types))
+    assert result.is_compliant == (not missing_types)
     for kind in VENDOR:
         valid = any(
             each.document_type is kind
@@ -67,7 +67,7 @@ def test_compliance_status_each_type_is_valid_or_in_one_list(documents: list[Doc
             and (each.expiration_date is None or each.expiration_date >= day)
             for each in documents
         )
-        assert valid == (kind not in lacking)
+        assert valid == (kind not in missing_types)
 
 
 @given(DOCUMENTS, DAYS, st.integers(1, 400))

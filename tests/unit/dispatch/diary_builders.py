@@ -29,6 +29,6 @@ def duty_blocks(draw: st.DrawFn) -> DutyBlock:
         pickup_at=pickup_at,
         dropoff_at=dropoff_at,
         ends_at=dropoff_at + timedelta(minutes=after),
-        begins=draw(places),
-        finishes=draw(places),
+        pickup_place=draw(places),
+        dropoff_place=draw(places),
     )

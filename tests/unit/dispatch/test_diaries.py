@@ -69,7 +69,7 @@ class InMemoryTable:
 
     @property
     def stored_blocks(self) -> list[DutyBlock]:
-        result = {job.assignment_id: job for page in self.pages.values() for job in page.jobs}
+        result = {block.assignment_id: block for page in self.pages.values() for block in page.blocks}
         return list(result.values())
 
 
@@ -102,10 +102,10 @@ def test_add_block_ops_with_interleaved_writers_never_store_clashing_blocks(
 def test_remove_block_ops_restore_the_other_blocks(one: DutyBlock, other: DutyBlock) -> None:
     table = InMemoryTable()
     table.commit(diaries.add_block_ops(table.read(one), one))
-    before = {key: list(page.jobs) for key, page in table.pages.items()}
+    before = {key: list(page.blocks) for key, page in table.pages.items()}
     table.commit(diaries.add_block_ops(table.read(other), other))
     table.commit(diaries.remove_block_ops(table.read(other), other.assignment_id))
-    assert {key: page.jobs for key, page in table.pages.items() if page.jobs} == before
+    assert {key: page.blocks for key, page in table.pages.items() if page.blocks} == before
 
 
 @settings(deadline=None)
@@ -117,5 +117,5 @@ def test_truncate_block_ops_end_the_block_and_keep_it_in_its_weeks(block: DutyBl
     assert table.commit(diaries.truncate_block_ops(table.read(block), block.assignment_id, moment))
     [truncated] = table.stored_blocks
     assert truncated.ends_at <= max(block.starts_at + timedelta(minutes=1), min(moment, block.ends_at))
-    weeks = {page.week for page in table.pages.values() if page.jobs}
+    weeks = {page.week for page in table.pages.values() if page.blocks}
     assert weeks == set(iso_weeks(truncated.starts_at, truncated.ends_at))

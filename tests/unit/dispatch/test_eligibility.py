@@ -130,8 +130,8 @@ def test_evaluate_driver_on_the_second_seat_counts_riding_as_duty() -> None:
 
 
 def test_evaluate_driver_counts_the_transfer_from_the_previous_block() -> None:
-    previous = create_block(PICKUP_AT - 12 * HOUR, 6).model_copy(update={"finishes": BOSTON})
-    transfer = travel_time(BOSTON, create_requirements().plan.begins)
+    previous = create_block(PICKUP_AT - 12 * HOUR, 6).model_copy(update={"dropoff_place": BOSTON})
+    transfer = travel_time(BOSTON, create_requirements().plan.pickup_place)
     [reason] = evaluate(create_driver_case(previous)).reasons
     assert reason.rule is Rule.HOURS_OF_SERVICE
     assert reason.message.startswith(
@@ -143,14 +143,14 @@ def test_evaluate_driver_counts_the_transfer_from_the_previous_block() -> None:
     # No transfer is needed when the block ends where the trip begins.
     assert (
         evaluate(
-            create_driver_case(previous.model_copy(update={"finishes": create_requirements().plan.begins}))
+            create_driver_case(previous.model_copy(update={"dropoff_place": create_requirements().plan.pickup_place}))
         ).reasons
         == []
     )
 
 
 def test_evaluate_driver_with_a_too_long_transfer_to_the_next_block_returns_a_reason() -> None:
-    later = create_block(PICKUP_AT + 11 * HOUR, 3).model_copy(update={"begins": BOSTON})
+    later = create_block(PICKUP_AT + 11 * HOUR, 3).model_copy(update={"pickup_place": BOSTON})
     transfer = travel_time(ATLANTIC_CITY, BOSTON)
     assert 7 * HOUR < transfer < 8 * HOUR
     [reason] = evaluate(create_driver_case(later)).reasons
@@ -174,9 +174,9 @@ places = st.sampled_from([None, BOSTON, ATLANTIC_CITY])
 @settings(deadline=None)
 @given(block_params, places, places)
 def test_evaluate_driver_at_the_earliest_legal_start_returns_no_reasons(
-    params: list[tuple[int, float, str]], begins: Coordinates | None, finishes: Coordinates | None
+    params: list[tuple[int, float, str]], pickup_place: Coordinates | None, dropoff_place: Coordinates | None
 ) -> None:
-    blocks = [each.model_copy(update={"begins": begins, "finishes": finishes}) for each in create_blocks(params)]
+    blocks = [each.model_copy(update={"pickup_place": pickup_place, "dropoff_place": dropoff_place}) for each in create_blocks(params)]
     case, requirements = create_driver_case(*blocks), create_requirements()
     evaluation = evaluate(case, requirements)
     if evaluation.earliest_legal_at is None:

@@ -11,12 +11,12 @@ from coachway.dispatch.tracking.geofence import Progress, known_progress
 from tests.unit.dispatch.builders import PICKUP_AT, create_assignment, minutes
 
 
-def test_is_unstarted_15_minutes_after_the_start_returns_true_once() -> None:
+def test_is_check_in_overdue_15_minutes_after_the_start_returns_true_once() -> None:
     accepted = create_assignment()
-    assert not tracking_lateness.is_unstarted(accepted, PICKUP_AT - minutes(26))
-    assert tracking_lateness.is_unstarted(accepted, PICKUP_AT - minutes(25))
-    assert not tracking_lateness.is_unstarted(create_assignment("checked_in"), PICKUP_AT)
-    assert not tracking_lateness.is_unstarted(create_assignment(unstarted_at=PICKUP_AT), PICKUP_AT)
+    assert not tracking_lateness.is_check_in_overdue(accepted, PICKUP_AT - minutes(26))
+    assert tracking_lateness.is_check_in_overdue(accepted, PICKUP_AT - minutes(25))
+    assert not tracking_lateness.is_check_in_overdue(create_assignment("checked_in"), PICKUP_AT)
+    assert not tracking_lateness.is_check_in_overdue(create_assignment(check_in_alarm_at=PICKUP_AT), PICKUP_AT)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_minimum_lateness_before_due_or_after_the_end_returns_none() -> None:
 def test_next_check_at_returns_the_next_possible_alarm() -> None:
     assert tracking_lateness.next_check_at(create_assignment(), PICKUP_AT - minutes(60)) == PICKUP_AT - minutes(25)
     assert tracking_lateness.next_check_at(
-        create_assignment(unstarted_at=PICKUP_AT), PICKUP_AT - minutes(20)
+        create_assignment(check_in_alarm_at=PICKUP_AT), PICKUP_AT - minutes(20)
     ) == PICKUP_AT + minutes(15)
     running = create_assignment("in_progress", may_drive_until=PICKUP_AT + minutes(10))
     assert tracking_lateness.next_check_at(running, PICKUP_AT) == PICKUP_AT + minutes(11)

@@ -128,8 +128,8 @@ def test_build_log_of_future_blocks_follows_the_plan() -> None:
 
 def create_transfer_blocks(hours: float, *, deadhead: bool = False) -> tuple[DutyBlock, DutyBlock]:
     """Create a block that ends in New York, and `hours` later one that begins in Boston, five driving hours away."""
-    one = create_block().model_copy(update={"finishes": NEW_YORK})
-    other = create_block(one.ends_at + hours * HOUR, "2").model_copy(update={"begins": BOSTON})
+    one = create_block().model_copy(update={"dropoff_place": NEW_YORK})
+    other = create_block(one.ends_at + hours * HOUR, "2").model_copy(update={"pickup_place": BOSTON})
     if not deadhead:
         one, other = (
             segment.model_copy(update={"dropoff_at": segment.ends_at, "pickup_at": segment.starts_at})

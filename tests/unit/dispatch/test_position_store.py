@@ -30,7 +30,7 @@ def merge_batch(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> 
         ORG_ID, ASSIGNMENT_ID, [pages[start] for start in starts if start in previous or start >= oldest], batch, stops
     )
     for page in merged.changed:
-        pages[page.begins] = page.model_copy(update={"version": page.version + 1})
+        pages[page.starts_at] = page.model_copy(update={"version": page.version + 1})
     for stop_event in merged.stop_events:
         field = f"{stop_event.kind}_at"
         recorded_at = getattr(stops[stop_event.stop], field)
@@ -42,9 +42,9 @@ def test_trail_page_of_an_older_release_is_readable() -> None:
     page = TrailPage(
         org_id=ORG_ID,
         assignment_id=ASSIGNMENT_ID,
-        begins=position_store.page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC)),
+        starts_at=position_store.page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC)),
     )
-    old_json = page.model_dump_json().replace('"before":{', '"before":{"strays":2,')
+    old_json = page.model_dump_json(by_alias=True).replace('"before":{', '"before":{"strays":2,')
     assert TrailPage.model_validate_json(old_json) == page
 
 
@@ -62,7 +62,7 @@ def test_merge_positions_in_any_order_gives_the_same_trail(track_name: str, seed
     duplicate_count = sum(
         len(merge_batch(pages, random_source.sample(batch, len(batch)), stops).duplicates) for batch in batches
     )
-    assert [fix for begins in sorted(pages) for fix in pages[begins].fixes] == track
+    assert [fix for starts_at in sorted(pages) for fix in pages[starts_at].fixes] == track
     assert duplicate_count == sum(len(batch) for batch in batches) - len(track)
     assert stops == in_order
 
@@ -72,11 +72,11 @@ def test_merge_positions_stores_the_progress_before_each_page(track_name: str) -
     track, stops, pages = read_track(track_name), planned_stops(track_name), Pages()
     for first in range(0, len(track), 50):
         merge_batch(pages, track[first : first + 50], stops)
-    for begins, page in pages.items():
+    for starts_at, page in pages.items():
         complete = follow_fixes(
-            Progress(), [fix for fix in track if fix.at < begins + position_store.PAGE_LENGTH], stops
+            Progress(), [fix for fix in track if fix.at < starts_at + position_store.PAGE_LENGTH], stops
         )
-        assert follow_fixes(page.before, page.fixes, stops).progress == complete.progress
+        assert follow_fixes(page.initial_progress, page.fixes, stops).progress == complete.progress
 
 
 def test_merge_positions_of_the_same_batch_changes_nothing() -> None:

@@ -56,16 +56,16 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
 
 HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "ids and keys of items": """
-        JournalEntry.reference Refund.taken_of Notification.about NotificationDelivered.about NotificationFailed.about
+        JournalEntry.reference Notification.about NotificationDelivered.about NotificationFailed.about
         Invoice.credit_booked DiaryPage.resource Reason.clash_with Envelope.aggregate_pk Execution.execution
         RuleEntry.entry RuleEntry.shelf ClientErasureContinued.cursor""",
     "words of the code": """
-        Cancellation.initiated_by CharterCancelled.initiated_by Charter.flow_failures TripStop.stop_type
+        Cancellation.initiated_by CharterCancelled.initiated_by Charter.workflow_failures TripStop.stop_type
         ClientCreated.client_type _Document.document_type _Document.subject_type AssignmentOffered.chosen_by
         RecoveryEvent.reason UserSignedOut.reason NotificationFailed.reason _Vendor.vendor_type Envelope.type
         Change.field Execution.waits_for CounterRecord.numbers Vendor.numbers Timer.name""",
     "sentences that the code writes, without names": """
-        VendorMatch.reasons JournalEntry.memo PaymentUnplaced.trouble TripDocumentsMissing.reasons Reason.message
+        VendorMatch.reasons JournalEntry.memo PaymentUnapplied.trouble TripDocumentsMissing.reasons Reason.message
         Reason.citation Notice.message StatusChanged.message""",
     "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label",
     "digests and secrets": """

@@ -115,7 +115,7 @@ def require_bidding_open(bidding: BiddingContext, vendor_id: str) -> None:
 def list_bids_of_charter(org_id: str, charter_id: str) -> list[Bid]:
     """List all bids for a charter, oldest first."""
     partition = BY_CHARTER.partition(org=org_id, charter=charter_id)
-    return query_all(Bid, partition, index=BY_CHARTER.index, most=MAX_BIDS)
+    return query_all(Bid, partition, index=BY_CHARTER.index, limit=MAX_BIDS)
 
 
 def filter_active(bids: Iterable[Bid]) -> list[Bid]:

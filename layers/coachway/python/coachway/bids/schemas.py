@@ -74,11 +74,11 @@ class BidView(Entity, OfferedVehicles):
     decision_reason: str
     vehicles_awarded: list[int]
     payout_date: Day | None
-    called_off_at: Annotated[
+    award_released_at: Annotated[
         AwareDatetime | None,
         Field(description="When the award was released or the charter was cancelled; null if neither happened."),
     ]
-    called_off_reason: str
+    award_release_reason: str
     quoted_price: NonNegativeApiAmount | None = None
     base_price: NonNegativeApiAmount | None = None
     mileage_charge: NonNegativeApiAmount | None = None

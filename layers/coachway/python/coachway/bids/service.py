@@ -40,22 +40,22 @@ def create_bid(caller: Caller, body: BidInput) -> BidView:
     bid, bidding = _build_draft(caller, body)
     event = BidCreated(**event_payloads.bid_event_fields(bid))
     store.commit(
-        caller, Create(bid, [event]), answer=visibility.build_bid_view(caller, bid, bidding.request, version=1)
+        caller, Create(bid, [event]), response=visibility.build_bid_view(caller, bid, bidding.request, version=1)
     )
     return visibility.build_bid_view(caller, bid, bidding.request)
 
 
 def create_submitted_bid(
-    caller: Caller, body: BidInput, *, build_answer: Callable[[Bid], BaseModel] | None = None
+    caller: Caller, body: BidInput, *, build_response: Callable[[Bid], BaseModel] | None = None
 ) -> Bid:
     """Create and submit a bid in one transaction. Raises the same errors as `create_bid`.
 
-    `build_answer` builds the response to store with the Idempotency-Key.
+    `build_response` builds the response to store with the Idempotency-Key.
     """
-    return retry_on_conflict(lambda: _create_submitted(caller, body, build_answer))()
+    return retry_on_conflict(lambda: _create_submitted(caller, body, build_response))()
 
 
-def _create_submitted(caller: Caller, body: BidInput, build_answer: Callable[[Bid], BaseModel] | None) -> Bid:
+def _create_submitted(caller: Caller, body: BidInput, build_response: Callable[[Bid], BaseModel] | None) -> Bid:
     from coachway.contracts.bids import BidCreated
 
     bid, bidding = _build_draft(caller, body)
@@ -65,7 +65,7 @@ def _create_submitted(caller: Caller, body: BidInput, build_answer: Callable[[Bi
         caller,
         Create(bid, events),
         *_invitation_ops(bid, bidding.request, _find_invitation(bid)),
-        answer=build_answer(bid) if build_answer else None,
+        response=build_response(bid) if build_response else None,
     )
     return bid
 
@@ -185,12 +185,12 @@ def _submit(caller: Caller, bid_id: str) -> BidView:
     else:
         invitation = _find_invitation(after)
     ranks = _load_ranks(caller.org_id, after, bidding.request)
-    answer = visibility.build_bid_view(caller, after, bidding.request, ranks, version=before.version + 1)
+    response = visibility.build_bid_view(caller, after, bidding.request, ranks, version=before.version + 1)
     store.commit(
         caller,
         Update(before, after, [_submitted_event(after)]),
         *_invitation_ops(after, bidding.request, invitation),
-        answer=answer,
+        response=response,
     )
     return visibility.build_bid_view(caller, after, bidding.request, ranks)
 
@@ -246,9 +246,9 @@ def _withdraw(caller: Caller, bid_id: str) -> BidView:
     changes = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
     # A withdrawn draft keeps the current request of its charter, so that its price stays sealed like the other bids.
     after = before.model_copy(update={**changes, "bid_request_id": request.id if request else before.bid_request_id})
-    answer = visibility.build_bid_view(caller, after, request, version=before.version + 1)
+    response = visibility.build_bid_view(caller, after, request, version=before.version + 1)
     event = BidWithdrawn(**event_payloads.bid_event_fields(after))
-    store.commit(caller, Update(before, after, [event]), answer=answer)
+    store.commit(caller, Update(before, after, [event]), response=response)
     return visibility.build_bid_view(caller, after, request)
 
 

@@ -170,7 +170,7 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
     schedule = build_schedule(after, instalments_of(after, client, organization))
     schedule.version = before.version + 1
     event = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
-    store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), answer=schedule)
+    store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), response=schedule)
     return schedule
 
 

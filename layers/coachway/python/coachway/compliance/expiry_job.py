@@ -52,7 +52,7 @@ def _remind_or_expire(listed: ComplianceDocument, now: datetime) -> str:
     if (
         days is None
         or before.status is not Status.APPROVED
-        or rules.has_valid_replacement(before.summary(), subject.papers)
+        or rules.has_valid_replacement(before.summary(), subject.documents)
     ):
         store.commit(caller, Update(before, after))
         return ""
@@ -67,7 +67,7 @@ def _remind_or_expire(listed: ComplianceDocument, now: datetime) -> str:
 
 def _expire(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:
     after = before.model_copy(update={"status": Status.EXPIRED, "due_at": None})
-    renewed = rules.has_valid_replacement(before.summary(), subject.papers)
+    renewed = rules.has_valid_replacement(before.summary(), subject.documents)
     event = DocumentExpired(**_notice_fields(before, expiration_date, subject), renewed=renewed)
     return [Update(before, after, [event]), subjects.put_document_op(subject, after.summary())]
 

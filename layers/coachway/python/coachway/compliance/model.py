@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.compliance.rules import DocumentSummary, DocumentType, Status, SubjectType
-from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
@@ -61,7 +61,7 @@ QUEUE: Final = "queue"
 class Subject(Record):
     """The owner of documents. A vendor, driver or vehicle is created with its subject in the same transaction.
 
-    `papers` summarizes its documents, so that compliance is one consistent read and a condition for an award.
+    `documents` summarizes its documents, so that compliance is one consistent read and a condition for an award.
     """
 
     KIND: ClassVar[str] = "compliance_subject"
@@ -71,7 +71,7 @@ class Subject(Record):
     subject_id: str
     name: Annotated[str, Personal("driver")]
     email: Annotated[str, Personal("driver")] = ""
-    papers: list[DocumentSummary] = Field(default_factory=list)
+    documents: Annotated[list[DocumentSummary], stored_as("papers", "documents")] = Field(default_factory=list)
 
     def key(self) -> Key:
         return SUBJECT.key(org=self.org_id, subject_type=self.subject_type, subject=self.subject_id)

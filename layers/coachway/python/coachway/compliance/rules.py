@@ -127,7 +127,7 @@ class ComplianceStatus(BaseSchema):
     """The document waits for review."""
     rejected: list[DocumentType] = Field(default_factory=list)
 
-    def lacking(self) -> list[DocumentType]:
+    def list_missing_documents(self) -> list[DocumentType]:
         """All required types that are missing, expired, pending or rejected."""
         return [*self.missing, *self.expired, *self.pending, *self.rejected]
 

@@ -25,7 +25,7 @@ def status_of_subject(subject: Subject, on_date: date) -> ComplianceStatus:
 
     Add `subjects.check_unchanged_op` to a transaction that depends on the result.
     """
-    return rules.compliance_status(subject.papers, REQUIRED[subject.subject_type], on_date)
+    return rules.compliance_status(subject.documents, REQUIRED[subject.subject_type], on_date)
 
 
 def batch_get_status(

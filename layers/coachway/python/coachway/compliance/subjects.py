@@ -63,8 +63,8 @@ def check_unchanged_op(subject: Subject) -> Op:
 
 def put_document_op(subject: Subject, document: DocumentSummary) -> Op:
     """The operation that adds or updates a document in a subject's summary. Raises Conflict if there are too many."""
-    others = [each for each in subject.papers if each.id != document.id]
-    after = subject.model_copy(update={"papers": [*_drop_excess(others), document]})
+    others = [each for each in subject.documents if each.id != document.id]
+    after = subject.model_copy(update={"documents": [*_drop_excess(others), document]})
     conflict = errors.ConcurrentUpdate("Another document of the organization was submitted in the meantime. Try again.")
     return Create(after, on_exists=conflict) if subject.version == 0 else Update(subject, after)
 

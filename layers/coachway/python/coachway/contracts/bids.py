@@ -100,7 +100,7 @@ class BiddingAwarded(_Bidding):
     by_itself: bool
 
 
-class BiddingEmpty(_Bidding):
+class BiddingEndedWithoutAward(_Bidding):
     """A bid request ended without an award: there were no bids, or nobody decided in time. Staff can extend it."""
 
     TYPE: ClassVar[str] = "bidding.no_bids"
@@ -109,7 +109,7 @@ class BiddingEmpty(_Bidding):
     bids: int
 
 
-class DecisionNeeded(_Bidding):
+class BiddingDecisionNeeded(_Bidding):
     """A manager must decide about the bids."""
 
     TYPE: ClassVar[str] = "bidding.decision_needed"
@@ -188,7 +188,7 @@ class BidAccepted(_Bid):
     by_itself: bool
 
 
-class BidCalledOff(_Bid):
+class AwardReleased(_Bid):
     """An award ended: it was released, or the charter was cancelled."""
 
     TYPE: ClassVar[str] = "bid.called_off"

@@ -59,7 +59,7 @@ class PromoCodeCreated(Event):
     code: str
 
 
-class AmenityPriced(Event):
+class AmenityAdded(Event):
     """An amenity was added to the price list."""
 
     TYPE: ClassVar[str] = "amenity.priced"

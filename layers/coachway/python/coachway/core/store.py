@@ -29,7 +29,7 @@ from coachway.core.runtime import clock, settings
 
 R = TypeVar("R", bound=Record)
 
-MOST_WRITES: Final = 100
+MAX_WRITES: Final = 100
 """Maximum number of items in one DynamoDB transaction. Larger changes are written in steps and become visible last."""
 
 _CONFLICT_TRIES: Final = 8
@@ -74,8 +74,8 @@ def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
 
 
 def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
-    answer = connection().get_item(settings.table_name(), key.pk, key.sk, consistent_read=consistent)
-    return answer.get("Item")
+    response = connection().get_item(settings.table_name(), key.pk, key.sk, consistent_read=consistent)
+    return response.get("Item")
 
 
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
@@ -103,9 +103,9 @@ def _batch(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> 
     requested: Any = [{"pk": key.pk, "sk": key.sk} for key in requests]
     table, stored = settings.table_name(), dict[Key, Mapping[str, Any]]()
     while requested:
-        answer = connection().batch_get_item(table, requested, consistent_read=True, attributes_to_get=attributes)
-        stored.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in answer["Responses"].get(table, [])})
-        remaining = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        response = connection().batch_get_item(table, requested, consistent_read=True, attributes_to_get=attributes)
+        stored.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in response["Responses"].get(table, [])})
+        remaining = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         requested = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in remaining]
     return stored
 
@@ -151,22 +151,22 @@ def find_unique_owner(org_id: str, name: str, value: str) -> str | None:
     return stored["owner"]["S"] if stored else None
 
 
-def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
+def commit(caller: Caller, *ops: Op, response: object = None) -> None:
     """Write all of `ops`, or none of them, in one transaction.
 
-    `answer` is the response to the request, stored for its Idempotency-Key; by default the first entity written.
+    Stores `response` for the Idempotency-Key of the request; by default the first entity written.
     Sets the new `version` and `updated_at` on the records that are written.
 
     Raises the error of the operation whose condition failed: by default Duplicate for a unique value and
     ConcurrentUpdate for a version. Raises ReplayedRequest for an Idempotency-Key that was used before, and TooLarge for
     an item over DynamoDB's limit of 400 KB.
     """
-    plan = build_transaction(caller, ops, answer)
+    plan = build_transaction(caller, ops, response)
     for attempt in range(_CONFLICT_TRIES):
         try:
             _transact(plan)
-            if caller.idempotency is not None and plan.answer is not None:
-                caller.idempotency.recorded = plan.answer
+            if caller.idempotency is not None and plan.response is not None:
+                caller.idempotency.recorded = plan.response
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
@@ -174,14 +174,14 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
 
 
 def commit_with_sequence(
-    caller: Caller, counter: str, build: Callable[[int], Sequence[Op]], *, count: int = 1, answer: object = None
+    caller: Caller, counter: str, build: Callable[[int], Sequence[Op]], *, count: int = 1, response: object = None
 ) -> int:
     """Commit the operations of `build(first)`, where `first` is the next number of a gapless sequence.
 
     Reserves `count` numbers and returns the first. The counter changes in the same transaction, so a number is used
     only if its commit succeeds. If another request takes the number first, `build` is called again with a new one.
     """
-    firsts = commit_with_sequences(caller, {counter: count}, lambda firsts: build(firsts[counter]), answer=answer)
+    firsts = commit_with_sequences(caller, {counter: count}, lambda firsts: build(firsts[counter]), response=response)
     return firsts[counter]
 
 
@@ -190,7 +190,7 @@ def commit_with_sequences(
     counts: Mapping[str, int],
     build: Callable[[Mapping[str, int]], Sequence[Op]],
     *,
-    answer: object = None,
+    response: object = None,
 ) -> dict[str, int]:
     """Commit with numbers of several sequences. `counts` is how many of each; `build` gets the first of each, by name.
 
@@ -204,7 +204,7 @@ def commit_with_sequences(
         while time.monotonic() < deadline:
             firsts = {name: number + 1 for name, number in last.items()}
             try:
-                commit(caller, *build(firsts), *_advance_ops(keys, last, counts), answer=answer)
+                commit(caller, *build(firsts), *_advance_ops(keys, last, counts), response=response)
             except _NumberTaken:
                 # After one failure, wait for the lease: many concurrent requests then fail about once each.
                 lease = lease or sequence_lock.acquire_sequence_lease(lease_key, deadline)
@@ -267,7 +267,7 @@ def _translate_failure(failure: TransactWriteError) -> None:
 
 def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
     """Return the newest 1,000 events of an aggregate, oldest first."""
-    records = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
+    records = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, limit=1000)
     return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(records)]
 
 
@@ -291,7 +291,7 @@ def save_idempotency_record(record: IdempotencyRecord, *, only_if_absent: bool) 
 
 def count_up(key: Key, *, expires_at: int) -> int:
     """Add one to a counter that expires, and return its value: for rate limits. Not part of a transaction."""
-    answer = connection().update_item(
+    response = connection().update_item(
         settings.table_name(),
         key.pk,
         key.sk,
@@ -302,7 +302,7 @@ def count_up(key: Key, *, expires_at: int) -> int:
         ],
         return_values="ALL_NEW",
     )
-    return int(answer["Attributes"]["n"]["N"])
+    return int(response["Attributes"]["n"]["N"])
 
 
 def is_reachable() -> bool:

@@ -90,7 +90,7 @@ def get_profile(caller: Caller, driver_id: str) -> DriverProfile:
     compliance = shared.compliance_today(caller, batch.get(Subject, subject_key))
     return DriverProfile(
         **driver.model_dump(),
-        missing_documents=[each.value for each in compliance.lacking()],
+        missing_documents=[each.value for each in compliance.list_missing_documents()],
         is_compliant=compliance.is_compliant,
     )
 

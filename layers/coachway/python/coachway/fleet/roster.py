@@ -31,7 +31,7 @@ def list_roster(
         ROSTER.partition(org=caller.org_id),
         prefix=prefix,
         index=ROSTER.index,
-        most=_MAX_MEMBERS,
+        limit=_MAX_MEMBERS,
     )
     return (
         [member for member in members if isinstance(member, Driver)],

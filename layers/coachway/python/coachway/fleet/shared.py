@@ -20,7 +20,7 @@ from coachway.fleet.model import BY_MONTH, BY_NAME, BY_STATUS, Driver, Vehicle
 
 M = TypeVar("M", Driver, Vehicle)
 
-_MOST: Final = 5000
+_MAX_RESOURCES: Final = 5000
 """The most drivers or vehicles of an organization that are considered for one trip."""
 
 
@@ -55,7 +55,7 @@ def list_resources(
 def list_in_status(caller: Caller, model: type[M], status: str) -> list[M]:
     """List all drivers or vehicles in a status. Reads an index, which may be behind."""
     partition = BY_STATUS.partition(org=caller.org_id, kind=model.KIND, status=status)
-    return query_all(model, partition, index=BY_STATUS.index, most=_MOST)
+    return query_all(model, partition, index=BY_STATUS.index, limit=_MAX_RESOURCES)
 
 
 def require_own(caller: Caller, driver_id: str) -> None:

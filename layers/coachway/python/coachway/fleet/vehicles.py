@@ -49,7 +49,7 @@ def get_profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
     compliance = shared.compliance_today(caller, batch.get(Subject, subject_key))
     return VehicleProfile(
         **vehicle.model_dump(),
-        missing_documents=[each.value for each in compliance.lacking()],
+        missing_documents=[each.value for each in compliance.list_missing_documents()],
         is_compliant=compliance.is_compliant,
     )
 

@@ -73,10 +73,10 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
         created_by=caller.user_id,
         expires=body.expires,
     )
-    answer = CreatedApiKey(key=text, **key.model_dump(include=CreatedApiKey.model_fields.keys() - {"key"}))
+    response = CreatedApiKey(key=text, **key.model_dump(include=CreatedApiKey.model_fields.keys() - {"key"}))
     event = ApiKeyCreated(name=key.name, permissions=key.permissions)
-    store.commit(caller, Create(key, [event]), answer=answer)
-    return answer
+    store.commit(caller, Create(key, [event]), response=response)
+    return response
 
 
 def delete_api_key(caller: Caller, key_id: str, expected: int | None) -> None:

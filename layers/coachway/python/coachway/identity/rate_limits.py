@@ -11,7 +11,7 @@ from coachway.core.runtime import settings
 
 
 class _Limit(NamedTuple):
-    most: int
+    attempts: int
     seconds: int
 
 
@@ -39,21 +39,21 @@ BY_ACCOUNT: Final = {
 def consume_by_address(action: str, caller: Caller) -> None:
     """Count an attempt of the caller's IP address. Raises RateLimited if there were too many."""
     limit = BY_ADDRESS[action]
-    most = limit.most * settings.clients_per_address()
-    rate_limit.consume_rate_limit(f"{action}:address", caller.ip or "unknown", most=most, seconds=limit.seconds)
+    attempts = limit.attempts * settings.clients_per_address()
+    rate_limit.consume_rate_limit(f"{action}:address", caller.ip or "unknown", limit=attempts, seconds=limit.seconds)
 
 
 def consume_by_account(action: str, account: str) -> None:
     """Count an attempt on an account, even one that does not exist. Raises RateLimited if there were too many."""
     limit = BY_ACCOUNT[action]
-    rate_limit.consume_rate_limit(f"{action}:account", account, most=limit.most, seconds=limit.seconds)
+    rate_limit.consume_rate_limit(f"{action}:account", account, limit=limit.attempts, seconds=limit.seconds)
 
 
 def log_in_ops(caller: Caller, account_key: str) -> list[Op]:
     """Return the operations that count a log-in by IP address and by account. They fail with RateLimited."""
     address, account = BY_ADDRESS["login"], BY_ACCOUNT["login"]
-    most = address.most * settings.clients_per_address()
+    attempts = address.attempts * settings.clients_per_address()
     return [
-        rate_limit.consume_op("login:address", caller.ip or "unknown", most=most, seconds=address.seconds),
-        rate_limit.consume_op("login:account", account_key, most=account.most, seconds=account.seconds),
+        rate_limit.consume_op("login:address", caller.ip or "unknown", limit=attempts, seconds=address.seconds),
+        rate_limit.consume_op("login:account", account_key, limit=account.attempts, seconds=account.seconds),
     ]

@@ -124,7 +124,7 @@ def require_permissions_held(caller: Caller, permissions: frozenset[str]) -> Non
 
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     """List built-in roles and the organization's own, by name."""
-    own_roles = query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1", most=MAX_ROLES * 2)
+    own_roles = query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1", limit=MAX_ROLES * 2)
     built_in_roles = [_build_built_in_role(caller, name) for name in BUILT_IN_ROLES]
     roles = sorted([*built_in_roles, *own_roles], key=lambda role: role.name)
     return in_memory_paging.build_page(roles, lambda role: role.name, query, ("roles", caller.org_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from coachway.contracts.pricing import AmenityPriced, PromoCodeCreated
+from coachway.contracts.pricing import AmenityAdded, PromoCodeCreated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, IncrementCounters
@@ -71,7 +71,7 @@ def use_promo_code_op(org_id: str, code: str, max_uses: int | None) -> Increment
 def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     """Add an amenity to the price list. Raises Duplicate."""
     amenity = Amenity(id=ids.new("ame"), org_id=caller.org_id, **body.model_dump())
-    event = AmenityPriced(amenity_id=amenity.id, code=amenity.code, amount=amenity.amount)
+    event = AmenityAdded(amenity_id=amenity.id, code=amenity.code, amount=amenity.amount)
     store.commit(
         caller, Create(amenity, [event], on_exists=_duplicate_error(f"The amenity {amenity.code} already has a price."))
     )

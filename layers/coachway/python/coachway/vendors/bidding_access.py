@@ -21,7 +21,7 @@ def list_active_vendors(caller: Caller) -> list[Vendor]:
     Reads an index, which may be behind: add `check_unchanged_op` to the transaction that awards work.
     """
     partition = BY_STATUS.partition(org=caller.org_id, status=Status.ACTIVE)
-    return query_all(Vendor, partition, index=BY_STATUS.index, most=_MAX_VENDORS)
+    return query_all(Vendor, partition, index=BY_STATUS.index, limit=_MAX_VENDORS)
 
 
 def check_unchanged_op(vendor: Vendor) -> Op:

@@ -47,16 +47,16 @@ from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
 def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
     """Create a vendor. It is pending until staff approve it; compliance documents can be submitted at once."""
     vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, numbers={}, **body.model_dump())
-    answer = _build_profile(vendor.model_copy(update={"version": 1}), {})
+    response = _build_profile(vendor.model_copy(update={"version": 1}), {})
     store.commit(
         caller,
         Create(vendor, [VendorRegistered(**event_fields(vendor))]),
         subjects.create_op(
             caller.org_id, SubjectType.VENDOR, vendor.id, name=vendor.business_name, email=vendor.primary_email
         ),
-        answer=answer,
+        response=response,
     )
-    return answer
+    return response
 
 
 def event_fields(vendor: Vendor) -> dict[str, str]:
@@ -214,11 +214,11 @@ def get_compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
     compliance = status.status_of_subject(subject, today)
 
     def count(*statuses: compliance_rules.Status) -> int:
-        return sum(document.status in statuses for document in subject.papers)
+        return sum(document.status in statuses for document in subject.documents)
 
     return ComplianceStatus(
         vendor_id=vendor_id,
-        total_documents=len(subject.papers),
+        total_documents=len(subject.documents),
         approved_documents=count(compliance_rules.Status.APPROVED),
         pending_documents=count(compliance_rules.Status.PENDING, compliance_rules.Status.UNDER_REVIEW),
         expired_documents=count(compliance_rules.Status.EXPIRED),
@@ -226,7 +226,7 @@ def get_compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
         missing_required=[
             document_type
             for document_type in compliance_rules.REQUIRED[SubjectType.VENDOR]
-            if document_type in compliance.lacking()
+            if document_type in compliance.list_missing_documents()
         ],
         is_compliant=compliance.is_compliant,
     )

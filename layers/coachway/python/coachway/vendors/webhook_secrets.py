@@ -70,13 +70,13 @@ def rotate_secret(caller: Caller, vendor_id: str) -> WebhookSecret:
     conflict = errors.Conflict("Another request created a secret for this vendor. Retry if you need another.")
     event = WebhookSecretIssued(vendor_id=vendor_id)
     save_keys: Op = Create(after, on_exists=conflict) if before is None else Update(before, after, on_stale=conflict)
-    answer = WebhookSecret(
+    response = WebhookSecret(
         vendor_id=vendor_id, secret=_derive_secret(after, after.nonce), previous_valid_until=after.previous_until
     )
     # The vendor does not change; its update adds the event to its history. The keys come first, so that their conflict
     # is reported: a retry would replace the secret that the other request has just returned.
-    store.commit(caller, save_keys, Update(vendor, vendor.model_copy(), [event]), answer=answer)
-    return answer
+    store.commit(caller, save_keys, Update(vendor, vendor.model_copy(), [event]), response=response)
+    return response
 
 
 def find_keys(vendor_id: str) -> WebhookKeys | None:

@@ -90,14 +90,14 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         rejected = losers[: _max_rejections(winners)]
         ops += reject_losers_ops(caller, rejected, winners, bidding, candidates)
         has_remaining = len(rejected) < len(losers)
-    answer = visibility.build_bid_view(caller, winners[0], bidding.request, version=bids[0].version + 1)
-    store.commit(caller, *ops, answer=answer)
+    response = visibility.build_bid_view(caller, winners[0], bidding.request, version=bids[0].version + 1)
+    store.commit(caller, *ops, response=response)
     return winners, has_remaining
 
 
 def _max_rejections(winners: Sequence[Bid]) -> int:
     """How many losers fit into the transaction of the award, at three writes each."""
-    return max(0, (store.MOST_WRITES - 11 - 5 * len(winners)) // 3)
+    return max(0, (store.MAX_WRITES - 11 - 5 * len(winners)) // 3)
 
 
 def _require_awardable(caller: Caller, bidding: BiddingContext, bids: Sequence[Bid]) -> None:

@@ -40,8 +40,8 @@ def _reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
     if context.is_sealed(request):
         raise BidsSealed("Wait for the deadline, or close bidding first.")
     after = _build_rejected(caller, before, body.reason or "Not chosen")
-    answer = visibility.build_bid_view(caller, after, request, version=before.version + 1)
-    store.commit(caller, Update(before, after, [_rejected_event(after)]), answer=answer)
+    response = visibility.build_bid_view(caller, after, request, version=before.version + 1)
+    store.commit(caller, Update(before, after, [_rejected_event(after)]), response=response)
     return visibility.build_bid_view(caller, after, request)
 
 
@@ -108,7 +108,7 @@ def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
     if not is_cancelled and not is_covered:
         bid_requests = context.find_requests(caller.org_id, remaining)
         remaining = [bid for bid in remaining if _has_ended(bid_requests.get(bid.id))]
-    winners = [bid for bid in bids if bid.status is BidStatus.ACCEPTED and bid.called_off_at is None]
+    winners = [bid for bid in bids if bid.status is BidStatus.ACCEPTED and bid.award_released_at is None]
     for start in range(0, len(remaining), _BATCH_SIZE):
         batch = remaining[start : start + _BATCH_SIZE]
         if is_covered:

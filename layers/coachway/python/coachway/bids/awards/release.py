@@ -13,7 +13,7 @@ from coachway.bids.schemas import BidView
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
-from coachway.contracts.bids import BidCalledOff
+from coachway.contracts.bids import AwardReleased
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
@@ -33,29 +33,29 @@ def release_award(caller: Caller, bid_id: str, reason: str) -> BidView:
 
 def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
     bid = service.get_bid(caller, bid_id)
-    if bid.status is not BidStatus.ACCEPTED or bid.called_off_at is not None:
-        state = "was released before" if bid.called_off_at is not None else f"is {bid.status.value}"
+    if bid.status is not BidStatus.ACCEPTED or bid.award_released_at is not None:
+        state = "was released before" if bid.award_released_at is not None else f"is {bid.status.value}"
         raise AwardNotReleasable(f"This bid {state}.")
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=bid.charter_id))
     if charter.status not in _NOT_STARTED:
         raise AwardNotReleasable(f"This charter is {charter.status.value}. Its awards cannot be released.")
     after = _build_called_off(bid, reason)
     request = context.find_request(caller.org_id, bid.bid_request_id)
-    answer = visibility.build_bid_view(caller, after, request, version=bid.version + 1)
-    store.commit(caller, _call_off_op(bid, after), *coverage.release_vendor_ops(charter, bid.id), answer=answer)
-    return answer
+    response = visibility.build_bid_view(caller, after, request, version=bid.version + 1)
+    store.commit(caller, _release_op(bid, after), *coverage.release_vendor_ops(charter, bid.id), response=response)
+    return response
 
 
-def _build_called_off(bid: Bid, reason: str) -> Bid:
-    return bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
+def _build_released(bid: Bid, reason: str) -> Bid:
+    return bid.model_copy(update={"award_released_at": clock.now(), "award_release_reason": reason})
 
 
-def _call_off_op(before: Bid, after: Bid) -> Op:
-    event = BidCalledOff(**event_payloads.bid_event_fields(after), reason=after.called_off_reason)
+def _release_op(before: Bid, after: Bid) -> Op:
+    event = AwardReleased(**event_payloads.bid_event_fields(after), reason=after.award_release_reason)
     return Update(before, after, [event])
 
 
-def call_off_awards(caller: Caller, charter_id: str, reason: str) -> None:
+def release_awards(caller: Caller, charter_id: str, reason: str) -> None:
     """Release all awards of a charter that will not take place. Each vendor is notified once."""
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is not None:
@@ -67,10 +67,10 @@ def call_off_awards(caller: Caller, charter_id: str, reason: str) -> None:
             if bid.status is BidStatus.ACCEPTED
         ]
     for bid_id in dict.fromkeys(bid_ids):
-        retry_on_conflict(partial(_call_off, caller, bid_id, reason))()
+        retry_on_conflict(partial(_release_for_charter, caller, bid_id, reason))()
 
 
-def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
+def _release_for_charter(caller: Caller, bid_id: str, reason: str) -> None:
     bid = service.get_bid(caller, bid_id)
-    if bid.called_off_at is None:
-        store.commit(caller, _call_off_op(bid, _build_called_off(bid, reason)))
+    if bid.award_released_at is None:
+        store.commit(caller, _release_op(bid, _build_released(bid, reason)))

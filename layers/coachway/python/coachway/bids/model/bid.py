@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from coachway.bids.rules import BidStatus
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, Note, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
@@ -98,9 +98,9 @@ class Bid(Entity, OfferedVehicles):
     decision_reason: Annotated[str, Personal()] = ""
     vehicles_awarded: list[int] = Field(default_factory=list)
     payout_date: Day | None = None
-    called_off_at: AwareDatetime | None = None
+    award_released_at: Annotated[AwareDatetime | None, stored_as("called_off_at", "award_released_at")] = None
     """When the award was released or the charter was cancelled, so that the vendor does not run the trip."""
-    called_off_reason: Annotated[str, Personal()] = ""
+    award_release_reason: Annotated[str, Personal(), stored_as("called_off_reason", "award_release_reason")] = ""
 
     def key(self) -> Key:
         return BID.key(org=self.org_id, id=self.id)

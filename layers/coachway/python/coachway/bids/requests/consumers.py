@@ -52,7 +52,7 @@ def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
     reason = _CANCELLATION_REASONS[delivery.type]
     service.cancel_request_of_charter(caller, delivery.aggregate_id, reason)
     rejection.reject_remaining_bids(caller, delivery.aggregate_id)
-    release.call_off_awards(caller, delivery.aggregate_id, reason)
+    release.release_awards(caller, delivery.aggregate_id, reason)
 
 
 def on_charter_modified(caller: Caller, delivery: Delivery) -> None:

@@ -72,7 +72,7 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
         caller,
         Create(request, [_opened_event(request)]),
         _set_current_request_op(caller, bidding.charter_bidding, charter_id, request.id),
-        answer=visibility.build_request_view(caller, request, version=1),
+        response=visibility.build_request_view(caller, request, version=1),
     )
     return visibility.build_request_view(caller, request)
 
@@ -132,7 +132,7 @@ def end_request(caller: Caller, before: BidRequest, status: RequestStatus, reaso
     if charter_bidding is not None and charter_bidding.bid_request_id == before.id:
         ops.append(_set_current_request_op(caller, charter_bidding, before.charter_id, None))
     ops += workflow_failures.clear_failure_ops(batch.find(Charter, charter_key), BIDDING_WORKFLOW)
-    store.commit(caller, *ops, answer=visibility.build_request_view(caller, after, version=before.version + 1))
+    store.commit(caller, *ops, response=visibility.build_request_view(caller, after, version=before.version + 1))
     return after
 
 
@@ -158,8 +158,8 @@ def close_bidding(caller: Caller, before: BidRequest, reason: str, *, early: boo
         }
     )
     event = BiddingClosed(**event_payloads.request_event_fields(after), early=after.closed_early, reason=reason)
-    answer = visibility.build_request_view(caller, after, version=before.version + 1)
-    store.commit(caller, Update(before, after, [event]), answer=answer)
+    response = visibility.build_request_view(caller, after, version=before.version + 1)
+    store.commit(caller, Update(before, after, [event]), response=response)
     return after
 
 
@@ -183,8 +183,8 @@ def _extend_open_request(caller: Caller, before: BidRequest, body: ExtendInput) 
 
     after = before.model_copy(update={"deadline": body.deadline})
     event = BiddingExtended(**event_payloads.request_event_fields(after))
-    answer = visibility.build_request_view(caller, after, version=before.version + 1)
-    store.commit(caller, Update(before, after, [event]), answer=answer)
+    response = visibility.build_request_view(caller, after, version=before.version + 1)
+    store.commit(caller, Update(before, after, [event]), response=response)
     return visibility.build_request_view(caller, after)
 
 
@@ -218,7 +218,7 @@ def _reopen_request(
         caller,
         Update(before, after, [_opened_event(after)]),
         _set_current_request_op(caller, bidding.charter_bidding, before.charter_id, before.id),
-        answer=visibility.build_request_view(caller, after, version=before.version + 1),
+        response=visibility.build_request_view(caller, after, version=before.version + 1),
     )
     return visibility.build_request_view(caller, after)
 
@@ -299,4 +299,4 @@ def get_request_details(caller: Caller, bid_request_id: str) -> BidRequestDetail
 def list_invitations(org_id: str, bid_request_id: str) -> list[Invitation]:
     """List all invitations of a request."""
     partition = INVITATIONS_BY_REQUEST.partition(org=org_id, request=bid_request_id)
-    return query_all(Invitation, partition, index=INVITATIONS_BY_REQUEST.index, most=_MAX_INVITATIONS)
+    return query_all(Invitation, partition, index=INVITATIONS_BY_REQUEST.index, limit=_MAX_INVITATIONS)

@@ -23,7 +23,7 @@ from coachway.bids.requests import consumers, invitations, service
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.contracts.bids import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
+from coachway.contracts.bids import BiddingEndedWithoutAward, BiddingFailed, BidReviewed, BiddingDecisionNeeded
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.step_handler import Step
@@ -110,7 +110,7 @@ def _request_decision(caller: Caller, bid_request_id: str) -> None:
     submitted = [bid for bid in active if bid.status is BidStatus.SUBMITTED]
     for start in range(0, len(submitted), _BATCH_SIZE):
         _put_under_review(caller, submitted[start : start + _BATCH_SIZE])
-    event = DecisionNeeded(
+    event = BiddingDecisionNeeded(
         **event_payloads.request_event_fields(request),
         bids=len(active),
         escalated=request.escalated_at is not None,
@@ -187,7 +187,7 @@ def award_bids(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -
 def close_without_award(caller: Caller, request: BidRequest, reason: str) -> None:
     """End a request without an award. Staff are notified, and can extend it."""
     count = len(context.list_bids_of_charter(caller.org_id, request.charter_id))
-    event = BiddingEmpty(**event_payloads.request_event_fields(request), reason=reason, bids=count)
+    event = BiddingEndedWithoutAward(**event_payloads.request_event_fields(request), reason=reason, bids=count)
     service.end_request(caller, request, RequestStatus.NO_BIDS, reason, event)
 
 

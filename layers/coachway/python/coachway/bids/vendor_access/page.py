@@ -264,8 +264,8 @@ def _build_banner(linked: LinkedInvitation, formatter: Formatter) -> Banner | No
 def _build_bid_banner(bid: Bid, formatter: Formatter) -> Banner:
     price = formatter.money(bid.terms.quoted_price, bid.currency)
     match bid.status:
-        case BidStatus.ACCEPTED if bid.called_off_at is not None:
-            reason = bid.called_off_reason.rstrip(".")
+        case BidStatus.ACCEPTED if bid.award_released_at is not None:
+            reason = bid.award_release_reason.rstrip(".")
             text = f"We no longer need you for this trip. Please do not send a vehicle. Reason: {reason}."
             return Banner("Your award was cancelled", text, "bad")
         case BidStatus.ACCEPTED:

@@ -83,7 +83,7 @@ def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     if keys is None or not any(_is_signed(secret, posted) for secret in secrets):
         _record_bad_signature(caller, vendor_id if keys else "unknown")
         raise errors.Unauthenticated("Sign the body with the vendor's secret, and send it within five minutes.")
-    rate_limit.consume_rate_limit("vendor-webhook", vendor_id, most=PUSHES_PER_MINUTE, seconds=60)
+    rate_limit.consume_rate_limit("vendor-webhook", vendor_id, limit=PUSHES_PER_MINUTE, seconds=60)
     return _receive_once(_vendor_caller(caller, keys), body, posted)
 
 
@@ -100,7 +100,7 @@ def _record_bad_signature(caller: Caller, vendor_id: str) -> None:
     logger.warning("invalid webhook signature", vendor_id=vendor_id, ip=caller.ip)
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
-    rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, most=BAD_SIGNATURES_PER_MINUTE, seconds=60)
+    rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, limit=BAD_SIGNATURES_PER_MINUTE, seconds=60)
 
 
 def _vendor_caller(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:
@@ -136,7 +136,7 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
             first = store.find(IdempotencyRecord, idempotency.location())
             if first is None:
                 raise
-    text = idempotency.read_answer(first)
+    text = idempotency.read_response(first)
     if text is None:
         raise WebhookIdReused("This webhook-id was sent before with another body.")
     return PushedBid.model_validate_json(text)
@@ -156,4 +156,4 @@ def _build_result(bid: Bid) -> PushedBid:
 
 def _create_bid(vendor: Caller, body: BidPush, idempotency: IdempotentRequest) -> PushedBid:
     caller = replace(vendor, idempotency=idempotency)
-    return _build_result(service.create_submitted_bid(caller, body.data, build_answer=_build_result))
+    return _build_result(service.create_submitted_bid(caller, body.data, build_response=_build_result))

@@ -25,7 +25,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 
 WORKFLOW: Final = "payment_collection"
-"""The name of the collection workflow in a charter's `flow_failures`."""
+"""The name of the collection workflow in a charter's `workflow_failures`."""
 _LIST_AHEAD: Final = timedelta(days=366)
 
 

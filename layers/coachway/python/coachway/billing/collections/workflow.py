@@ -19,7 +19,7 @@ from coachway.billing.payments.model import Payment, PaymentInput, PaymentStatus
 from coachway.bookings import payment_schedule
 from coachway.bookings.charters import instalments, workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.contracts.billing.collections import CollectionFailed, PaymentCollected, PaymentUncollected
+from coachway.contracts.billing.collections import CollectionWorkflowFailed, PaymentCollected, PaymentCollectionFailed
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.step_handler import Step
@@ -174,7 +174,7 @@ def _mark_failed(caller: Caller, collection_id: str, reason: str, cents: int, cu
     if before.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
     after = before.model_copy(update={"status": CollectionStatus.FAILED, "reason": reason[:200]})
-    event = PaymentUncollected(
+    event = PaymentCollectionFailed(
         **service.event_fields(caller, after),
         amount=cents,
         currency=currency,
@@ -193,7 +193,7 @@ def record_failure(caller: Caller, collection_id: str, *, state: str, failure: M
         return NextStep(go="over")
     workflow_failure = WorkflowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
     after = before.model_copy(update={"status": CollectionStatus.FAILED, "failure": workflow_failure})
-    event = CollectionFailed(**service.event_fields(caller, after), state=state, error=workflow_failure.error)
+    event = CollectionWorkflowFailed(**service.event_fields(caller, after), state=state, error=workflow_failure.error)
     charter = _find_charter(before)
     charter_ops: list[Op] = (
         [workflow_failures.record_failure_op(charter, service.WORKFLOW, workflow_failure)]

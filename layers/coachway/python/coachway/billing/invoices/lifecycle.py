@@ -89,7 +89,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
             ),
         ]
 
-    store.commit_with_sequence(caller, f"invoice-{today.year}", build_ops, answer=after)
+    store.commit_with_sequence(caller, f"invoice-{today.year}", build_ops, response=after)
     return after
 
 
@@ -165,5 +165,5 @@ def _void_invoice(caller: Caller, before: Invoice, reason: str) -> Invoice:
     if before.status is not InvoiceStatus.DRAFT:
         ops += payment_effects.void_journal_ops(records.get(Organization, organization_key), before)
         ops.append(credit.invoice_op(caller.org_id, before.client_id, -before.balance_due, booked=-credit_to_reserve))
-    store.commit(caller, *ops, answer=after)
+    store.commit(caller, *ops, response=after)
     return after

@@ -25,7 +25,7 @@ from coachway.contracts.billing.invoices import (
     InvoiceOverdue,
     InvoicePaid,
     InvoicePaymentRecorded,
-    InvoiceRefundBounced,
+    InvoiceRefundReturned,
     InvoiceRefunded,
     InvoiceReopened,
 )
@@ -148,7 +148,7 @@ def apply_returned_refund(context: InvoicePaymentContext, *, refund_id: str, cen
     """Return the operations that reverse a refund of `cents`, because the bank returned it."""
     before = context.invoice
     after = before.model_copy(update={"amount_refunded": before.amount_refunded - cents})
-    event = InvoiceRefundBounced(**service.event_fields(after), refund_id=refund_id, amount=cents)
+    event = InvoiceRefundReturned(**service.event_fields(after), refund_id=refund_id, amount=cents)
     movement = movements.refund_returned(
         _refund_movement(context, cents, refunded_tax(before) - refunded_tax(after), memo)
     )

@@ -9,7 +9,7 @@ from coachway.billing.errors import InvoiceChanged
 from coachway.billing.invoices import service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.contracts.billing.invoices import InvoiceFiled
+from coachway.contracts.billing.invoices import InvoicePdfStored
 from coachway.core import file_storage, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -39,7 +39,7 @@ def _store_pdf(caller: Caller, invoice_id: str) -> None:
     pdf_key = build_object_key(before)
     after = before.model_copy(update={"pdf_key": pdf_key})
     file_storage.put(pdf_key, _render(before), CONTENT_TYPE)
-    event = InvoiceFiled(**service.event_fields(after), pdf_key=pdf_key, link_nonce=after.link_nonce)
+    event = InvoicePdfStored(**service.event_fields(after), pdf_key=pdf_key, link_nonce=after.link_nonce)
     store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()))
 
 

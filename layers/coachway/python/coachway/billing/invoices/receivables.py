@@ -30,7 +30,7 @@ def list_receivables(organization: Organization, today: date) -> list[Receivable
     """
     if organization.has_data(DataVersion.RECEIVABLES):
         partition = RECEIVABLES.partition(org=organization.org_id)
-        return query_all(Receivable, partition, index=RECEIVABLES.index, most=_MAX_OPEN)
+        return query_all(Receivable, partition, index=RECEIVABLES.index, limit=_MAX_OPEN)
     copies = (invoice.slim_copy() for invoice in _iter_open_invoices(organization.org_id, today))
     return [copy for copy in copies if copy is not None]
 
@@ -42,13 +42,13 @@ def refresh_receivables(org_id: str) -> int:
 
 def _iter_open_invoices(org_id: str, today: date) -> Iterator[Invoice]:
     """Iterate over issued invoices that are not paid: overdue ones first, then the others by due date."""
-    yield from query_all(Invoice, OVERDUE.partition(org=org_id), index=OVERDUE.index, most=_MAX_OPEN)
+    yield from query_all(Invoice, OVERDUE.partition(org=org_id), index=OVERDUE.index, limit=_MAX_OPEN)
     months = months_between(
         journal.start_of_day(today - _MAX_TIMER_DELAY), journal.start_of_day(today + _LONGEST_TERMS)
     )
     for month in months:
         partition = BY_DUE_DATE.partition(org=org_id, month=month)
-        for invoice in query_all(Invoice, partition, index=BY_DUE_DATE.index, most=_MAX_OPEN):
+        for invoice in query_all(Invoice, partition, index=BY_DUE_DATE.index, limit=_MAX_OPEN):
             if invoice.status.is_open and invoice.status is not InvoiceStatus.OVERDUE:
                 yield invoice
 

@@ -72,7 +72,7 @@ def create_invoice(caller: Caller, request: InvoiceInput) -> Invoice:
     invoice, ops = draft_invoice(
         records.get(Organization, organization_key), client, charters, request.extras, request.notes
     )
-    store.commit(caller, *ops, answer=invoice)
+    store.commit(caller, *ops, response=invoice)
     return invoice
 
 
@@ -159,7 +159,7 @@ def _build_extra_line(request: ExtraInput, tax_rate_percent: Decimal) -> Invoice
 def _load_billing_address(client: Client) -> list[str]:
     """Load the lines of the client's newest billing address."""
     partition = ADDRESSES.partition(org=client.org_id, client=client.id)
-    addresses = query_all(Address, partition, prefix="ADDRESS#", descending=True, most=50)
+    addresses = query_all(Address, partition, prefix="ADDRESS#", descending=True, limit=50)
     billing_address = next(
         (
             address

@@ -46,12 +46,12 @@ class UnbilledTrip(Record):
 
 def list_unbilled(org_id: str) -> list[UnbilledTrip]:
     """List all unbilled trips of an organization, by client."""
-    return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), most=_MAX_TRIPS)
+    return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), limit=_MAX_TRIPS)
 
 
 def list_unbilled_of_client(org_id: str, client_id: str) -> list[UnbilledTrip]:
     """List the unbilled trips of a client, oldest first."""
-    return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), prefix=f"{client_id}#", most=_MAX_TRIPS)
+    return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), prefix=f"{client_id}#", limit=_MAX_TRIPS)
 
 
 def mark_unbilled(caller: Caller, delivery: Delivery) -> None:

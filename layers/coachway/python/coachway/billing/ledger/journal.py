@@ -189,7 +189,7 @@ def iter_entries(org_id: str, first: date, last: date) -> Iterator[JournalEntry]
     for partition in _month_partitions(org_id, first, last):
         yield from (
             entry
-            for entry in query_all(JournalEntry, partition, most=MAX_ENTRIES_PER_MONTH)
+            for entry in query_all(JournalEntry, partition, limit=MAX_ENTRIES_PER_MONTH)
             if first <= entry.on <= last
         )
 

@@ -10,7 +10,7 @@ from coachway.billing.payables.model import PAYABLE, Payable
 from coachway.billing.payables.rules import PayableStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
-from coachway.contracts.bids import BidAccepted, BidCalledOff
+from coachway.contracts.bids import BidAccepted, AwardReleased
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -70,7 +70,7 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
 
 def void_payable_of_award(caller: Caller, delivery: Delivery) -> None:
     """Void the payable of a cancelled award, unless it is paid."""
-    event = delivery.parse(BidCalledOff)
+    event = delivery.parse(AwardReleased)
     _void_payable(caller, payable_id_of(event.bid_id), event.reason)
 
 
@@ -83,6 +83,6 @@ def _void_payable(caller: Caller, payable_id: str, reason: str) -> None:
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     BidAccepted.TYPE: create_payable_of_award,
-    BidCalledOff.TYPE: void_payable_of_award,
+    AwardReleased.TYPE: void_payable_of_award,
 }
 """By event type. The queue receives these events and no others."""

@@ -25,7 +25,7 @@ def pay_payable(caller: Caller, payable_id: str, request: PayInput, expected: in
     payable = service.get_payable(caller, payable_id, expected=expected)
     ops, paid_payables = _payout_ops(caller, organization_queries.get(caller.org_id), [payable], request)
     [payable_after] = paid_payables
-    store.commit(caller, *ops, answer=payable_after.model_copy(update={"version": payable.version + 1}))
+    store.commit(caller, *ops, response=payable_after.model_copy(update={"version": payable.version + 1}))
     return payable_after
 
 
@@ -46,7 +46,7 @@ def pay_payables(caller: Caller, request: PayoutInput) -> PayoutBatch:
     payouts = [op.record for op in ops if isinstance(op, Create) and isinstance(op.record, Payout)]
     total = sum(payout.total for payout in payouts)
     batch = PayoutBatch(items=payouts, total=total, currency=payouts[0].currency)
-    store.commit(caller, *ops, answer=batch)
+    store.commit(caller, *ops, response=batch)
     return batch
 
 

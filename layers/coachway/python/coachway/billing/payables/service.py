@@ -144,7 +144,7 @@ def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
 
 def list_open_payables(org_id: str) -> Sequence[Payable]:
     """List all unpaid payables, earliest due date first."""
-    return query_all(Payable, OWED.partition(org=org_id), index=OWED.index, most=MAX_OPEN_PAYABLES)
+    return query_all(Payable, OWED.partition(org=org_id), index=OWED.index, limit=MAX_OPEN_PAYABLES)
 
 
 def get_aging_report(caller: Caller) -> AgingReport:

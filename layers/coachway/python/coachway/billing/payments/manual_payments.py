@@ -61,7 +61,7 @@ def _record_payment(
         succeeded_at=clock.now(),
     )
     after, ops = payment_effects.apply_payment(context, payment_id=payment.id, cents=request.amount)
-    store.commit(caller, Create(payment), *ops, answer=after)
+    store.commit(caller, Create(payment), *ops, response=after)
     return after
 
 
@@ -105,5 +105,5 @@ def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int 
         on_failure=PaymentNotReversible("This payment was refunded in part, or has a pending refund."),
     )
     _, ops = payment_effects.apply_reversal(context, payment_id=before.id, cents=before.amount)
-    store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), hold_op, *ops, answer=after)
+    store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), hold_op, *ops, response=after)
     return after

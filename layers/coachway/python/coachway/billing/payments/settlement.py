@@ -22,7 +22,7 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterChanged, Status
 from coachway.bookings.quotes import links as quote_links
 from coachway.clients.model import Client
-from coachway.contracts.billing.payments import PaymentFailed, PaymentSucceeded, PaymentUnplaced
+from coachway.contracts.billing.payments import PaymentFailed, PaymentSucceeded, PaymentUnapplied
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
@@ -188,7 +188,7 @@ def _success_ops(
         )
     ]
     if effect.problem:
-        events.append(PaymentUnplaced(**payment_event_fields(after, client), trouble=effect.problem))
+        events.append(PaymentUnapplied(**payment_event_fields(after, client), trouble=effect.problem))
     ops: list[Op] = [Update(before, after, events), *effect.ops]
     if outcome.fee:
         fee = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")

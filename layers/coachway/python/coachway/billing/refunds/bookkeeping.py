@@ -52,7 +52,7 @@ def apply_refund(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refu
     Return the refund, which records the amount booked on the invoice, and the operations.
     """
     memo = f"Refund on {refund.number}" if refund.number else "Refund"
-    if _is_unallocated(payment):
+    if _is_unapplied(payment):
         return refund, _journal_ops(caller, refund, refund.amount, memo)
     charter = service.find_charter(refund)
     # The paid invoice or, if that is void, the charter's current invoice.
@@ -62,13 +62,13 @@ def apply_refund(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refu
         None,
     )
     ops, deposit_share, charter_share = list[Op](), refund.amount, refund.amount
-    if invoice_id is not None and not refund.of_fee:
+    if invoice_id is not None and not refund.refunds_cancellation_fee:
         context = payment_effects.load_context(caller, invoice_id)
         invoice_share = _invoice_share(refund.amount, context)
         if invoice_share > 0:
             deposit_share -= invoice_share
             ops = payment_effects.apply_refund(context, refund_id=refund.id, cents=invoice_share, memo=memo)[1]
-            refund = refund.model_copy(update={"of_invoice": invoice_share, "taken_of": invoice_id})
+            refund = refund.model_copy(update={"booked_invoice_amount": invoice_share, "booked_invoice_id": invoice_id})
             charter_share = deposit_share if context.charter is not None else charter_share
     if deposit_share > 0:
         ops += _journal_ops(caller, refund, deposit_share, memo)
@@ -81,21 +81,21 @@ def reverse_refund(caller: Caller, payment: Payment, refund: Refund) -> list[Op]
     If its invoice was voided in the meantime, the amount becomes a deposit.
     """
     memo = f"Refund of {refund.number} returned" if refund.number else "Refund returned"
-    if _is_unallocated(payment):
+    if _is_unapplied(payment):
         return _journal_ops(caller, refund, refund.amount, memo, is_reversal=True)
     charter = service.find_charter(refund)
     ops, deposit_share, charter_share = list[Op](), refund.amount, refund.amount
-    if refund.taken_of is not None and _is_issued(caller, refund.taken_of):
-        context = payment_effects.load_context(caller, refund.taken_of)
-        ops = payment_effects.apply_returned_refund(context, refund_id=refund.id, cents=refund.of_invoice, memo=memo)
-        deposit_share -= refund.of_invoice
+    if refund.booked_invoice_id is not None and _is_issued(caller, refund.booked_invoice_id):
+        context = payment_effects.load_context(caller, refund.booked_invoice_id)
+        ops = payment_effects.apply_returned_refund(context, refund_id=refund.id, cents=refund.booked_invoice_amount, memo=memo)
+        deposit_share -= refund.booked_invoice_amount
         charter_share = deposit_share if context.charter is not None else charter_share
     if deposit_share > 0:
         ops += _journal_ops(caller, refund, deposit_share, memo, is_reversal=True)
     return _with_charter_op(charter, -charter_share, ops) if charter_share > 0 else ops
 
 
-def _is_unallocated(payment: Payment) -> bool:
+def _is_unapplied(payment: Payment) -> bool:
     """Return whether the payment could not be applied to its invoice, so that it was kept as a deposit."""
     return payment.kept_as_deposit and payment.invoice_id is not None
 
@@ -112,7 +112,7 @@ def _invoice_share(cents: int, context: payment_effects.InvoicePaymentContext) -
 
 
 def _journal_ops(caller: Caller, refund: Refund, cents: int, memo: str, *, is_reversal: bool = False) -> list[Op]:
-    build_movement = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
+    build_movement = movements.fee_refunded if refund.refunds_cancellation_fee else movements.deposit_refunded
     movement = build_movement(
         client_id=refund.client_id, charter_id=refund.charter_id, cents=cents, currency=refund.currency, memo=memo
     )

@@ -136,7 +136,7 @@ def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
 
 def _list_trip_payments(org_id: str, subject_id: str) -> Sequence[Payment]:
     partition = OF_SUBJECT.partition(org=org_id, subject=subject_id)
-    indexed_payments = query_all(Payment, partition, index=OF_SUBJECT.index, most=MAX_PAYMENTS * 10)
+    indexed_payments = query_all(Payment, partition, index=OF_SUBJECT.index, limit=MAX_PAYMENTS * 10)
     # Read the payments from the table, because the index can be stale.
     stored_payments = (
         store.find_many(Payment, [PAYMENT.key(org=org_id, id=payment.id) for payment in indexed_payments])

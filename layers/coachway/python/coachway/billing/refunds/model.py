@@ -12,7 +12,7 @@ from coachway.billing.ids import PaymentId
 from coachway.billing.payments.model import PaymentMethod
 from coachway.billing.refunds.rules import RefundStatus
 from coachway.bookings.charters.model import CharterId, ClientId
-from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
@@ -85,7 +85,7 @@ class Refund(Entity):
 
     KIND: ClassVar[str] = "refund"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {"client_name", "client_email", "attempt", "of_fee", "of_invoice", "taken_of"}
+        {"client_name", "client_email", "attempt", "refunds_cancellation_fee", "booked_invoice_amount", "booked_invoice_id"}
     )
 
     payment_id: str
@@ -115,11 +115,11 @@ class Refund(Entity):
     sent_at: Annotated[
         AwareDatetime | None, Field(description="Time of the request to Stripe. Null before the request.")
     ] = None
-    of_fee: bool = False
-    """Whether the refund is of a cancellation fee."""
-    of_invoice: StoredAmount = 0
-    taken_of: str | None = None
-    """The invoice that the completed refund was booked on. `of_invoice` is the amount booked on it."""
+    refunds_cancellation_fee: Annotated[bool, stored_as("of_fee", "refunds_cancellation_fee")] = False
+    booked_invoice_id: Annotated[str | None, stored_as("taken_of", "booked_invoice_id")] = None
+    """The invoice that the completed refund was booked on."""
+    booked_invoice_amount: Annotated[StoredAmount, stored_as("of_invoice", "booked_invoice_amount")] = 0
+    """The part of the refund that was booked on the invoice."""
 
     def key(self) -> Key:
         return REFUND.key(org=self.org_id, id=self.id)

@@ -51,8 +51,8 @@ def record_returned_refund(
         "stripe_refund_id": None,
         "completed_at": None,
         "sent_at": None,
-        "of_invoice": 0,
-        "taken_of": None,
+        "booked_invoice_amount": 0,
+        "booked_invoice_id": None,
     }
     after = before.model_copy(update={"status": RefundStatus.FAILED, "failure": failure, **cleared_fields})
     event = RefundFailed(**service.event_fields(after), state=failure.state, error=failure.error)
@@ -85,7 +85,7 @@ def _with_charter_failure(refund: Refund, failure: WorkflowFailure, ops: list[Op
     charter_op = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
     if charter_op is None or not isinstance(failure_op, Update) or not isinstance(failure_op.after, Charter):
         return [*ops, failure_op]
-    changes = {"flow_failures": failure_op.after.flow_failures}
+    changes = {"workflow_failures": failure_op.after.workflow_failures}
     charter_op.after = charter_op.after.model_copy(update=changes)
     charter_op.events = [*charter_op.events, *failure_op.events]
     return ops

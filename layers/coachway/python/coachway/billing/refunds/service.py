@@ -45,7 +45,7 @@ from coachway.core.types import ids
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 WORKFLOW: Final = "refund"
-"""The name of the refund workflow in a charter's `flow_failures`."""
+"""The name of the refund workflow in a charter's `workflow_failures`."""
 
 
 @retry_on_conflict
@@ -85,7 +85,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
             amount, organization.approval_thresholds.refund, refunded_before=held_amount
         ),
         requested_by=caller.user_id,
-        of_fee=settlement is not None and payment.id in settlement.payment_ids,
+        refunds_cancellation_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
     ops: list[Op] = [
         *create_refund_ops(refund, payment, held_before=held_amount),

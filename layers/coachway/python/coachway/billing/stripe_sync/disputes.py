@@ -142,7 +142,7 @@ def _build_dispute_refund(caller: Caller, payment: Payment, cents: int) -> tuple
         cause=RefundCause.DISPUTE,
         needs_approval=False,
         requested_by=caller.user_id,
-        of_fee=settlement is not None and payment.id in settlement.payment_ids,
+        refunds_cancellation_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
     completed = refund.model_copy(update={"status": RefundStatus.COMPLETED, "completed_at": clock.now()})
     completed, ops = bookkeeping.apply_refund(caller, payment, completed)

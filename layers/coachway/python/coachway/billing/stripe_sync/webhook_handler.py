@@ -29,15 +29,15 @@ from coachway.core.types import ids
 CONSUMER: Final = "stripe-webhook"
 BAD_SIGNATURES_PER_MINUTE: Final = 30
 """Per IP address."""
-PROCESSED: Final = "taken"
+PROCESSED: Final = "processed"
 REPEATED: Final = "repeated"
 IGNORED: Final = "ignored"
 
 
 class WebhookResult(BaseSchema):
-    """The result of an event: `taken`, `repeated`, or `ignored` if it is not about our payments."""
+    """The result of an event: `processed`, `repeated`, or `ignored` if it is not about our payments."""
 
-    received: Annotated[str, Field(examples=[PROCESSED])]
+    result: Annotated[str, Field(examples=[PROCESSED])]
 
 
 def receive_webhook(caller: Caller, request: RawRequest) -> WebhookResult:
@@ -47,7 +47,7 @@ def receive_webhook(caller: Caller, request: RawRequest) -> WebhookResult:
     except errors.Unauthenticated:
         _count_bad_signature(caller)
         raise
-    return WebhookResult(received=handle_event(event, caller.correlation_id))
+    return WebhookResult(result=handle_event(event, caller.correlation_id))
 
 
 def handle_event(event: StripeEvent, correlation_id: str = "") -> str:
@@ -128,4 +128,4 @@ def _count_bad_signature(caller: Caller) -> None:
     logger.warning("webhook signature invalid", ip=caller.ip, sender="stripe")
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
-    rate_limit.consume_rate_limit("bad-stripe-signature", caller.ip, most=BAD_SIGNATURES_PER_MINUTE, seconds=60)
+    rate_limit.consume_rate_limit("bad-stripe-signature", caller.ip, limit=BAD_SIGNATURES_PER_MINUTE, seconds=60)

@@ -134,19 +134,19 @@ def book(
     accepted_by: str,
     reason: str = "",
     *,
-    answer: BaseModel | None = None,
+    response: BaseModel | None = None,
     records: store.BatchResult | None = None,
     **fields: Any,
 ) -> Charter:
     """Book a quote.
 
-    `answer` is the response if it is not the charter. `records` are the client and the quote, if already read.
+    `response` is what the request returns, by default the charter. `records` are the client and the quote, if already read.
     `fields` sets other fields of the charter.
 
     Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """
     after, ops = booking_ops(caller, before, accepted_by, reason, records=records, **fields)
-    store.commit(caller, *ops, answer=answer or after)
+    store.commit(caller, *ops, response=response or after)
     return after
 
 
@@ -211,14 +211,14 @@ def require_bookable(charter: Charter) -> None:
         raise QuoteNotBookable(detail)
 
 
-def decline(caller: Caller, before: Charter, reason: str, *, answer: BaseModel | None = None) -> Charter:
+def decline(caller: Caller, before: Charter, reason: str, *, response: BaseModel | None = None) -> Charter:
     """Decline a quote."""
     require_transition(before.status, Status.DECLINED, actor_kind(caller))
     event = QuoteDeclined(
         **event_payloads.client_event_fields(before, _find_client(before)), quote_id=before.quote.id, reason=reason
     )
     return _commit_transition(
-        caller, before, Status.DECLINED, reason, [event], _quote_ops(before, "declined"), answer=answer
+        caller, before, Status.DECLINED, reason, [event], _quote_ops(before, "declined"), response=response
     )
 
 
@@ -261,7 +261,7 @@ def commit_cancellation(caller: Caller, before: Charter, reason: str, initiated_
     if before.credit_reserved:
         ops.append(credit.release_op(before.org_id, before.client_id, before.credit_reserved))
     fields = {"cancellation": cancellation, "credit_reserved": 0}
-    return _commit_transition(caller, before, Status.CANCELLED, reason, [event], ops, answer=cancellation, **fields)
+    return _commit_transition(caller, before, Status.CANCELLED, reason, [event], ops, response=cancellation, **fields)
 
 
 def _build_cancellation(charter: Charter, reason: str, initiated_by: str, *, preview: bool) -> Cancellation:
@@ -288,12 +288,12 @@ def _commit_transition(
     events: Sequence[Event],
     ops: Sequence[Op] = (),
     *,
-    answer: BaseModel | None = None,
+    response: BaseModel | None = None,
     **fields: Any,
 ) -> Charter:
     after = before.model_copy(update={"status": status, "status_reason": reason, **fields})
     counts = status_counts.count_changes_op(caller.org_id, [before], [after])
-    store.commit(caller, Update(before, after, events, on_stale=CharterChanged()), *ops, counts, answer=answer)
+    store.commit(caller, Update(before, after, events, on_stale=CharterChanged()), *ops, counts, response=response)
     return after
 
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue
 from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.rules import RUN_STATUSES, Status
 from coachway.bookings.charters.uncovered_trip import UncoveredTrip, UncoveredVehicle
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput, sortable
@@ -278,8 +278,10 @@ class Charter(Entity, CharterInput):
     """The first of `vendor_ids`."""
     vendor_ids: list[str] = Field(default_factory=list)
     """The vendors that were awarded vehicles."""
-    flow_failures: Annotated[
-        dict[str, WorkflowFailure], Field(description="Workflows that stopped because a step failed, by name.")
+    workflow_failures: Annotated[
+        dict[str, WorkflowFailure],
+        Field(description="Workflows that stopped because a step failed, by name."),
+        stored_as("flow_failures", "workflow_failures"),
     ] = Field(default_factory=dict)
     driver_id: str | None = None
     """The driver of the first vehicle that has one."""

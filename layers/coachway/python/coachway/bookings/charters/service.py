@@ -47,7 +47,7 @@ def create(caller: Caller, request: CharterInput, **fields: Any) -> Charter:
             status_counts.count_changes_op(caller.org_id, [], [charter]),
         ]
 
-    store.commit_with_sequence(caller, drafting.sequence_name(charter), build_ops, answer=charter)
+    store.commit_with_sequence(caller, drafting.sequence_name(charter), build_ops, response=charter)
     return charter
 
 

@@ -15,7 +15,7 @@ def record_failure_op(charter: Charter, workflow: str, failure: WorkflowFailure)
     from coachway.bookings.charters import event_payloads
     from coachway.contracts.bookings import CharterWorkflowFailed
 
-    after = charter.model_copy(update={"flow_failures": {**charter.flow_failures, workflow: failure}})
+    after = charter.model_copy(update={"workflow_failures": {**charter.workflow_failures, workflow: failure}})
     event = CharterWorkflowFailed(
         **event_payloads.charter_event_fields(charter), flow=workflow, state=failure.state, error=failure.error
     )
@@ -24,7 +24,7 @@ def record_failure_op(charter: Charter, workflow: str, failure: WorkflowFailure)
 
 def clear_failure_ops(charter: Charter | None, workflow: str) -> list[Op]:
     """Operations that clear a failure when the workflow resumes or is no longer needed; none without a failure."""
-    if charter is None or workflow not in charter.flow_failures:
+    if charter is None or workflow not in charter.workflow_failures:
         return []
     from coachway.bookings.charters import event_payloads
     from coachway.contracts.bookings import CharterWorkflowResumed
@@ -37,4 +37,4 @@ def clear_failure_ops(charter: Charter | None, workflow: str) -> list[Op]:
 
 def fields_without_failure(charter: Charter, workflow: str) -> dict[str, Any]:
     """The changed field of a charter without the failure, for transactions that also update other fields."""
-    return {"flow_failures": {name: each for name, each in charter.flow_failures.items() if name != workflow}}
+    return {"workflow_failures": {name: each for name, each in charter.workflow_failures.items() if name != workflow}}

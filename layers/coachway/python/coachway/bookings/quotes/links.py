@@ -149,7 +149,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     ops: list[Op] = [Update(charter, after, [event]), link_op]
     if quote is not None and quote.status == "calculated":
         ops.append(quote_acceptance.set_status_op(quote, "sent"))
-    store.commit(caller, *ops, answer=response)
+    store.commit(caller, *ops, response=response)
     return response
 
 

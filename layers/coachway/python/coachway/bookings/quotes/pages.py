@@ -79,16 +79,16 @@ def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse
         return _render_current_quote(
             caller, token, posted=True, status=422, values={"accepted_by": name}, field_errors=field_errors
         )
-    answer = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
-    return _redirect_after_answer(caller, token, lambda: responses.accept_quote(caller, token, answer))
+    body = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
+    return _redirect_after_answer(caller, token, lambda: responses.accept_quote(caller, token, body))
 
 
 def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
     """Decline the quote and redirect to its page."""
     from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
-    answer = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
-    return _redirect_after_answer(caller, token, lambda: responses.decline_quote(caller, token, answer))
+    body = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
+    return _redirect_after_answer(caller, token, lambda: responses.decline_quote(caller, token, body))
 
 
 def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:

@@ -88,20 +88,20 @@ def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     parts = payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key))
     deposit_due = max(0, instalments.amount_due_to_book(parts) - charter.amount_paid)
     if deposit_due == 0:
-        answer = _build_answer(charter, Status.BOOKED)
-        lifecycle.book(client_caller, charter, body.accepted_by, instalments=parts, answer=answer, records=records)
-        return answer
+        response = _build_answer(charter, Status.BOOKED)
+        lifecycle.book(client_caller, charter, body.accepted_by, instalments=parts, response=response, records=records)
+        return response
     lifecycle.require_bookable(charter)
-    answer = _build_answer(charter, Status.QUOTE)
-    answer.deposit_due = deposit_due
+    response = _build_answer(charter, Status.QUOTE)
+    response.deposit_due = deposit_due
     url = f"{settings.public_url()}/pages/quotes/{token}"
-    answer.payment = DepositPayment(amount=deposit_due, currency=charter.quote.currency, url=url)
+    response.payment = DepositPayment(amount=deposit_due, currency=charter.quote.currency, url=url)
     changes = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
     after = charter.model_copy(update=changes)
     events = [lifecycle.quote_accepted_event(after, body.accepted_by)]
     quote_ops = quote_acceptance.acceptance_ops(client_caller, records.get(Quote, quote_key))
-    store.commit(client_caller, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, answer=answer)
-    return answer
+    store.commit(client_caller, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, response=response)
+    return response
 
 
 @retry_on_conflict
@@ -110,9 +110,9 @@ def decline_quote(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer
     charter = _require_answerable(token, body.revision_number)
     if charter.amount_paid:
         raise CharterPartlyPaid("Ask us to cancel the trip. We will refund what you paid.")
-    answer = _build_answer(charter, Status.DECLINED)
-    lifecycle.decline(caller_as_client(caller, charter), charter, body.reason, answer=answer)
-    return answer
+    response = _build_answer(charter, Status.DECLINED)
+    lifecycle.decline(caller_as_client(caller, charter), charter, body.reason, response=response)
+    return response
 
 
 def _build_answer(charter: Charter, status: Status) -> QuoteAnswer:

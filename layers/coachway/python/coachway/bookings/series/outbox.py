@@ -114,7 +114,7 @@ def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
 def deliver_pending() -> int:
     """Deliver batches that their request did not deliver, and return the number delivered."""
     cutoff = sortable(clock.now() - _PENDING_AGE)
-    pending = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", most=100)
+    pending = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", limit=100)
     return deliver_batches(
         Caller.system("series", ""), [each for each in pending if sortable(each.packed_at) <= cutoff]
     )

@@ -151,7 +151,7 @@ def _commit_series(caller: Caller, series: Series, drafts: Sequence[CharterDraft
             status_counts.count_changes_op(caller.org_id, [], charters),
         ]
 
-    store.commit_with_sequences(caller, counts, build_ops, answer=Page(items=charters))
+    store.commit_with_sequences(caller, counts, build_ops, response=Page(items=charters))
     outbox.deliver_batches(caller, batches)
 
 

@@ -36,7 +36,7 @@ class PaymentCollected(_Collection):
     TYPE: ClassVar[str] = "payment.collected"
 
 
-class PaymentUncollected(_Collection):
+class PaymentCollectionFailed(_Collection):
     """All attempts failed, or the client has no saved card. Staff are notified."""
 
     TYPE: ClassVar[str] = "payment.uncollected"
@@ -47,7 +47,7 @@ class PaymentUncollected(_Collection):
     reason: Annotated[str, Personal()]
 
 
-class CollectionFailed(_Collection):
+class CollectionWorkflowFailed(_Collection):
     """A step of the workflow failed permanently. The collection can be retried."""
 
     TYPE: ClassVar[str] = "collection.failed"

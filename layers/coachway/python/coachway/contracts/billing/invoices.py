@@ -40,7 +40,7 @@ class InvoiceIssued(_Invoice):
     TYPE: ClassVar[str] = "invoice.issued"
 
 
-class InvoiceFiled(_Invoice):
+class InvoicePdfStored(_Invoice):
     """The PDF of an issued invoice was stored at `pdf_key`, so the invoice can be sent."""
 
     TYPE: ClassVar[str] = "invoice.filed"
@@ -85,7 +85,7 @@ class InvoiceRefunded(_Invoice):
     amount: StoredAmount
 
 
-class InvoiceRefundBounced(_Invoice):
+class InvoiceRefundReturned(_Invoice):
     """A refund on an invoice was returned by the bank."""
 
     TYPE: ClassVar[str] = "invoice.refund_bounced"

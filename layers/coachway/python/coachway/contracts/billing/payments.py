@@ -35,7 +35,7 @@ class PaymentSucceeded(_Payment):
     booked: bool = False
 
 
-class PaymentUnplaced(_Payment):
+class PaymentUnapplied(_Payment):
     """A successful payment could not be applied to its invoice or charter. Staff decide about a refund."""
 
     TYPE: ClassVar[str] = "payment.unplaced"

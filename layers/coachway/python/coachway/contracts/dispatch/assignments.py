@@ -67,7 +67,7 @@ class AssignmentReleased(AssignmentEvent):
     reason: Annotated[str, Personal()]
 
 
-class AssignmentEndangered(AssignmentEvent):
+class AssignmentAtRisk(AssignmentEvent):
     """A change after the assignment was created prevents it, such as a driver's absence."""
 
     TYPE: ClassVar[str] = "assignment.endangered"
@@ -132,7 +132,7 @@ class TripLateRisk(AssignmentEvent):
     """None when the vehicle is late already and its position is unknown."""
 
 
-class TripUnstarted(AssignmentEvent):
+class TripNotStarted(AssignmentEvent):
     """The driver has not checked in on time."""
 
     TYPE: ClassVar[str] = "trip.unstarted"

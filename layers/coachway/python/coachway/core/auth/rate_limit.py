@@ -20,26 +20,26 @@ RATES = AccessPattern(
 )
 
 
-def consume_rate_limit(action: str, subject: str, *, most: int, seconds: int) -> None:
+def consume_rate_limit(action: str, subject: str, *, limit: int, seconds: int) -> None:
     """Count an attempt of `action` by `subject`, an address or account.
 
-    Raises RateLimited after `most` attempts in `seconds`.
+    Raises RateLimited after `limit` attempts in `seconds`.
     """
     key, remaining = _window(action, subject, seconds)
     attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
-    if attempts > most:
-        raise _exceeded(most, seconds, remaining)
+    if attempts > limit:
+        raise _exceeded(limit, seconds, remaining)
 
 
-def consume_op(action: str, subject: str, *, most: int, seconds: int) -> Op:
+def consume_op(action: str, subject: str, *, limit: int, seconds: int) -> Op:
     """Return the operation that counts an attempt in a transaction. It fails with RateLimited."""
     key, remaining = _window(action, subject, seconds)
     return IncrementCounters(
         key,
         {"n": 1},
         "rate",
-        at_most={"n": most},
-        on_failure=_exceeded(most, seconds, remaining),
+        at_most={"n": limit},
+        on_failure=_exceeded(limit, seconds, remaining),
         expires_at=clock.epoch() + remaining + _RETENTION_SECONDS,
     )
 
@@ -52,6 +52,6 @@ def _window(action: str, subject: str, seconds: int) -> tuple[Key, int]:
     return RATES.key(what=action, who=subject_digest, window=window), (window + 1) * seconds - now
 
 
-def _exceeded(most: int, seconds: int, remaining: int) -> errors.RateLimited:
-    detail = f"At most {most} attempts in {seconds} seconds are allowed. Try again in {remaining} seconds."
+def _exceeded(limit: int, seconds: int, remaining: int) -> errors.RateLimited:
+    detail = f"At most {limit} attempts in {seconds} seconds are allowed. Try again in {remaining} seconds."
     return errors.RateLimited(detail, retry_after=remaining)

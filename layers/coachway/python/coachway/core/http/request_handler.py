@@ -120,7 +120,7 @@ def _invoke_idempotent(route: Route, idempotency: IdempotentRequest, arguments: 
 
 
 def _replayed_response(idempotency: IdempotentRequest, first: IdempotencyRecord) -> Response:
-    text = idempotency.read_answer(first)
+    text = idempotency.read_response(first)
     if text is None:
         raise errors.Invalid.field("Idempotency-Key", "was used before with another body", "already_used")
     return Response(responses.ReplayedBody(text), status=first.status, headers={"Idempotent-Replayed": "true"})

@@ -17,7 +17,7 @@ _MAX_EVENTS_PER_DAY: int = 10_000_000
 def list_events_of_day(org_id: str, day: date) -> list[Envelope]:
     """Return the events of a day in UTC, oldest first."""
     partition = BY_DAY.partition(org=org_id, day=day.isoformat())
-    return query_all(Envelope, partition, index=BY_DAY.index, most=_MAX_EVENTS_PER_DAY)
+    return query_all(Envelope, partition, index=BY_DAY.index, limit=_MAX_EVENTS_PER_DAY)
 
 
 def iterate_events(org_id: str) -> Iterator[Envelope]:

@@ -10,9 +10,9 @@ import base64
 import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
-from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.persistence.records import AccessPattern, Key, Record, stored_as
 from coachway.core.runtime import clock
 
 RETENTION_SECONDS: Final = 24 * 3600
@@ -33,7 +33,7 @@ class IdempotencyRecord(Record):
     digest: str
     body_digest: str
     status: int
-    answer: str
+    response: Annotated[str, stored_as("answer", "response")]
     expires: int
 
     def key(self) -> Key:
@@ -75,22 +75,22 @@ class IdempotentRequest:
     def body_digest(self) -> str:
         return _digest(b"body", self.key.encode(), self.body)
 
-    def record(self, answer: str) -> IdempotencyRecord:
-        """Return the record that stores the response `answer`, a JSON text."""
+    def record(self, response: str) -> IdempotencyRecord:
+        """Return the record that stores `response`, a JSON text."""
         return IdempotencyRecord(
             org_id=self.org_id or "PUBLIC",
             digest=self.digest,
             body_digest=self.body_digest,
             status=self.status,
-            answer=self._encrypt(answer) if self.secret else answer,
+            response=self._encrypt(response) if self.secret else response,
             expires=clock.epoch() + self.retention_seconds,
         )
 
-    def read_answer(self, first: IdempotencyRecord) -> str | None:
+    def read_response(self, first: IdempotencyRecord) -> str | None:
         """Return the first response, or None if that request had another body."""
         if first.body_digest != self.body_digest:
             return None
-        return self._decrypt(first.answer) if self.secret else first.answer
+        return self._decrypt(first.response) if self.secret else first.response
 
     def location(self) -> Key:
         """Return the key of the record."""
@@ -100,11 +100,11 @@ class IdempotentRequest:
     def _encryption_key(self) -> bytes:
         return hashlib.sha256(b"answer\0" + self.key.encode() + b"\0" + self.body).digest()
 
-    def _encrypt(self, answer: str) -> str:
+    def _encrypt(self, response: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = os.urandom(12)
-        return base64.b64encode(nonce + AESGCM(self._encryption_key).encrypt(nonce, answer.encode(), None)).decode()
+        return base64.b64encode(nonce + AESGCM(self._encryption_key).encrypt(nonce, response.encode(), None)).decode()
 
     def _decrypt(self, sealed: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM

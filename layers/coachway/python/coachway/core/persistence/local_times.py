@@ -29,15 +29,15 @@ class _LocalFields:
     has_timezone: bool
 
 
-def with_local_times(answer: M, zone: ZoneInfo | None = None) -> M:
+def with_local_times(response: M, zone: ZoneInfo | None = None) -> M:
     """Return a copy whose local times have the offset of their time zone. `zone` is that of the object around it.
 
     Without a time zone, times stay as they are.
     """
-    fields = _local_fields(type(answer))
+    fields = _local_fields(type(response))
     if not fields.times and not fields.parts:
-        return answer
-    values = answer.__dict__
+        return response
+    values = response.__dict__
     name = values["timezone"] if fields.has_timezone else None
     zone = ZoneInfo(name) if name else zone
     changes: dict[str, Any] = {part: _convert_parts(values[part], zone) for part in fields.parts if values[part]}
@@ -46,7 +46,7 @@ def with_local_times(answer: M, zone: ZoneInfo | None = None) -> M:
             at: datetime | None = values[time]
             if at is not None:
                 changes[time] = at.astimezone(zone)
-    converted = copy(answer)
+    converted = copy(response)
     converted.__dict__.update(changes)
     return converted
 

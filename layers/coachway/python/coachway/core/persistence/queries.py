@@ -96,7 +96,7 @@ def iterate_by_month(model: type[R], pattern: AccessPattern, org_id: str, **part
     """Yield all records of a list with one partition per month, oldest month first: for rebuilds, not for requests."""
     for month in months_between(ids.created_at_of(org_id), clock.now()):
         partition = pattern.partition(org=org_id, month=month, **parts)
-        yield from query_all(model, partition, index=pattern.index, most=sys.maxsize)
+        yield from query_all(model, partition, index=pattern.index, limit=sys.maxsize)
 
 
 def query_all(
@@ -106,29 +106,29 @@ def query_all(
     prefix: str = "",
     index: str | None = None,
     descending: bool = False,
-    most: int = 10_000,
+    limit: int = 10_000,
 ) -> list[R]:
-    """Return all records of one partition, at most `most`: for records of one entity, not for lists."""
-    return [_parse(model, item) for item in _iterate_items(partition, prefix, index, descending, most)]
+    """Return all records of one partition, at most `limit`: for records of one entity, not for lists."""
+    return [_parse(model, item) for item in _iterate_items(partition, prefix, index, descending, limit)]
 
 
 def query_kinds(
-    models: Sequence[type[R]], partition: str, *, prefix: str = "", index: str | None = None, most: int = 10_000
+    models: Sequence[type[R]], partition: str, *, prefix: str = "", index: str | None = None, limit: int = 10_000
 ) -> list[R]:
-    """Return all records of one partition that has records of several kinds, at most `most`."""
+    """Return all records of one partition that has records of several kinds, at most `limit`."""
     by_kind = {model.KIND: model for model in models}
-    items = _iterate_items(partition, prefix, index, False, most, "kind")
+    items = _iterate_items(partition, prefix, index, False, limit, "kind")
     return [_parse(by_kind[item["kind"]["S"]], item) for item in items]
 
 
 def _iterate_items(
-    partition: str, prefix: str, index: str | None, descending: bool, most: int, *attributes: str
+    partition: str, prefix: str, index: str | None, descending: bool, limit: int, *attributes: str
 ) -> Iterator[dict[str, Any]]:
     pattern = _UnregisteredPattern(index)
     reader = _Reader(pattern, prefix, None, {}, descending)
     reader.attributes += attributes
     resume: cursors.Position | None = None
-    remaining = most
+    remaining = limit
     while remaining > 0:
         items, last = reader.read(partition, resume, min(remaining, 1000))
         yield from items

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import ClassVar, Final, NamedTuple
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
@@ -55,6 +56,16 @@ class AccessPattern:
         """Return the key with these parts."""
         safe = {name: escape_key_part(value) for name, value in parts.items()}
         return Key(self.pk.format_map(safe), self.sk.format_map(safe))
+
+
+def stored_as(stored_name: str, name: str) -> FieldInfo:
+    """Declare that the field `name` has another name in the table, for a field that was renamed.
+
+    Responses and histories have the new name. Earlier releases can read the record.
+    """
+    choices = AliasChoices(name, stored_name)
+    field: FieldInfo = Field(validation_alias=choices, serialization_alias=stored_name)
+    return field
 
 
 class Record(BaseSchema):

@@ -44,7 +44,7 @@ class TransactionPlan:
     deletes: list[dict[str, Any]] = field(default_factory=list)
     puts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
-    answer: str | None = None
+    response: str | None = None
     """The response that it stores for an Idempotency-Key."""
     _meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
 
@@ -109,7 +109,7 @@ def to_item(record: Record) -> dict[str, Any]:
         **_key(record.key()),
         "kind": {"S": record.KIND},
         "version": {"N": str(record.version)},
-        "doc": {"S": record.model_dump_json()},
+        "doc": {"S": record.model_dump_json(by_alias=True)},
     }
     for name, value in record.attributes().items():
         result[name] = _value(value)
@@ -122,7 +122,7 @@ def to_item(record: Record) -> dict[str, Any]:
     return result
 
 
-def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> TransactionPlan:
+def build_transaction(caller: Caller, ops: Sequence[Op], response: object) -> TransactionPlan:
     """Return the transaction for `ops`. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
     plan = TransactionPlan()
@@ -154,7 +154,7 @@ def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> Tran
                 _put_slim_copy(plan, record, None)
             case _:
                 _add_op_without_record(plan, caller, op)
-    _add_idempotency_record(plan, caller, ops, answer)
+    _add_idempotency_record(plan, caller, ops, response)
     return plan
 
 
@@ -318,15 +318,15 @@ def _increment(plan: TransactionPlan, op: IncrementCounters) -> None:
     plan.add("updates", request, op.on_failure or errors.Conflict("A counter would leave its bounds."))
 
 
-def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
+def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], response: object) -> None:
     idempotency = caller.idempotency
     if idempotency is None or idempotency.recorded is not None:
         return
-    response = answer if answer is not None else _first_entity(ops)
+    response = response if response is not None else _first_entity(ops)
     if response is None:
         return
-    plan.answer = serialization.to_json(response)
-    record = idempotency.record(plan.answer)
+    plan.response = serialization.to_json(response)
+    record = idempotency.record(plan.response)
     _put(plan, record, _absent_or_expired(), record)
 
 

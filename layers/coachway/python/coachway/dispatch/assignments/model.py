@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters.model import StopType
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, sortable
@@ -123,7 +123,7 @@ class Assignment(Entity):
     hours_exceeded_at: AwareDatetime | None = None
     recovery_id: str | None = None
     """The latest recovery of this assignment."""
-    unstarted_at: AwareDatetime | None = None
+    check_in_alarm_at: Annotated[AwareDatetime | None, stored_as("unstarted_at", "check_in_alarm_at")] = None
     """When the alarm was sent that the driver has not checked in."""
 
     def key(self) -> Key:

@@ -44,7 +44,7 @@ def can_see_assignment(caller: Caller, assignment: Assignment) -> bool:
 def list_by_charter(org_id: str, charter_id: str) -> list[Assignment]:
     """List all assignments that a charter ever had, oldest first. Reads an index, which may lag."""
     partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
-    return query_all(Assignment, partition, index=OF_CHARTER.index, most=_MAX_OF_CHARTER)
+    return query_all(Assignment, partition, index=OF_CHARTER.index, limit=_MAX_OF_CHARTER)
 
 
 def find_by_ids(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:

@@ -37,7 +37,7 @@ def find_clash(block: DutyBlock, other: DutyBlock) -> Clash | None:
             ClashKind.OVERLAP, other, min(block.ends_at, other.ends_at) - max(block.starts_at, other.starts_at)
         )
     first, second = (block, other) if block.starts_at < other.starts_at else (other, block)
-    missing = travel_time(first.finishes, second.begins) - (second.pickup_at - first.dropoff_at)
+    missing = travel_time(first.dropoff_place, second.pickup_place) - (second.pickup_at - first.dropoff_at)
     return Clash(ClashKind.TRAVEL, other, missing) if missing > timedelta() else None
 
 
@@ -50,7 +50,7 @@ def list_clashes(block: DutyBlock, blocks: Iterable[DutyBlock]) -> list[Clash]:
 def earliest_start_after(block: DutyBlock, clash: Clash) -> datetime:
     """The earliest start of `block` if it follows the block that it clashes with."""
     other = clash.block
-    ready_at = other.dropoff_at + travel_time(other.finishes, block.begins) - (block.pickup_at - block.starts_at)
+    ready_at = other.dropoff_at + travel_time(other.dropoff_place, block.pickup_place) - (block.pickup_at - block.starts_at)
     return max(other.ends_at, ready_at)
 
 

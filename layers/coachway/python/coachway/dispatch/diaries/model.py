@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.persistence.records import AccessPattern, Key, Record, stored_as
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.geo import Coordinates
 from coachway.hours.model import Segment
@@ -30,9 +30,9 @@ class DutyBlock(BaseSchema):
     """Back at the garage."""
     pickup_at: AwareDatetime
     dropoff_at: AwareDatetime
-    begins: Coordinates | None = None
+    pickup_place: Annotated[Coordinates | None, stored_as("begins", "pickup_place")] = None
     """Where the first stop is."""
-    finishes: Coordinates | None = None
+    dropoff_place: Annotated[Coordinates | None, stored_as("finishes", "dropoff_place")] = None
     """Where the last stop is."""
     duty: list[Segment] = Field(default_factory=list)
     """Empty for a vehicle."""
@@ -51,7 +51,7 @@ class DiaryPage(Record):
     """The id of the driver or vehicle."""
     week: str
     """`2027-W09`."""
-    jobs: list[DutyBlock] = Field(default_factory=list)
+    blocks: Annotated[list[DutyBlock], stored_as("jobs", "blocks")] = Field(default_factory=list)
 
     def key(self) -> Key:
         return DIARY.key(org=self.org_id, resource=self.resource, week=self.week)

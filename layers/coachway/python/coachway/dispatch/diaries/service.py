@@ -42,7 +42,7 @@ class Diary:
     @property
     def blocks(self) -> list[DutyBlock]:
         """Every block on these pages once, soonest first."""
-        blocks = {block.assignment_id: block for page in self.pages.values() for block in page.jobs}
+        blocks = {block.assignment_id: block for page in self.pages.values() for block in page.blocks}
         return _sort_blocks(blocks.values())
 
     def key(self, week: str) -> Key:
@@ -53,9 +53,9 @@ class Diary:
         """Return the diary without the block of an assignment. Adding another block then removes this one."""
         pages, cleared = dict(self.pages), set(self.cleared_weeks)
         for week, page in self.pages.items():
-            blocks = [block for block in page.jobs if block.assignment_id != assignment_id]
-            if blocks != page.jobs:
-                pages[week] = page.model_copy(update={"jobs": blocks})
+            blocks = [block for block in page.blocks if block.assignment_id != assignment_id]
+            if blocks != page.blocks:
+                pages[week] = page.model_copy(update={"blocks": blocks})
                 cleared.add(week)
         return replace(self, pages=pages, cleared_weeks=frozenset(cleared))
 
@@ -95,9 +95,9 @@ def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
 def _add_to_week_op(diary: Diary, week: str, block: DutyBlock) -> Op:
     page = diary.pages.get(week)
     if page is None:
-        created = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, jobs=[block])
+        created = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, blocks=[block])
         return Create(created, on_exists=DiaryChanged())
-    return Update(page, page.model_copy(update={"jobs": _sort_blocks([*page.jobs, block])}), on_stale=DiaryChanged())
+    return Update(page, page.model_copy(update={"blocks": _sort_blocks([*page.blocks, block])}), on_stale=DiaryChanged())
 
 
 def _unchanged_op(diary: Diary, week: str) -> Op:
@@ -125,7 +125,7 @@ def truncate_block_ops(diary: Diary, assignment_id: str, moment: datetime) -> li
         for segment in block.duty
         if segment.start < ends_at
     ]
-    changes = {"ends_at": ends_at, "dropoff_at": min(block.dropoff_at, ends_at), "finishes": None, "duty": duty}
+    changes = {"ends_at": ends_at, "dropoff_at": min(block.dropoff_at, ends_at), "dropoff_place": None, "duty": duty}
     return _replace_block_ops(diary, assignment_id, block.model_copy(update=changes))
 
 
@@ -134,12 +134,12 @@ def _replace_block_ops(diary: Diary, assignment_id: str, replacement: DutyBlock 
     ops: list[Op] = []
     replacement_weeks = set(iso_weeks(replacement.starts_at, replacement.ends_at)) if replacement is not None else set()
     for week, page in diary.pages.items():
-        blocks = [block for block in page.jobs if block.assignment_id != assignment_id]
-        if blocks == page.jobs:
+        blocks = [block for block in page.blocks if block.assignment_id != assignment_id]
+        if blocks == page.blocks:
             continue
         if replacement is not None and week in replacement_weeks:
             blocks = _sort_blocks([*blocks, replacement])
-        ops.append(Update(page, page.model_copy(update={"jobs": blocks}), on_stale=DiaryChanged()))
+        ops.append(Update(page, page.model_copy(update={"blocks": blocks}), on_stale=DiaryChanged()))
     return [*ops, *complete_block_ops(diary.org_id, [diary.resource])]
 
 

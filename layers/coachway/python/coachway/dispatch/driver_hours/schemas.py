@@ -39,15 +39,15 @@ class HoursBack(BaseSchema):
 
 
 class DriverHours(BaseSchema):
-    """A driver's remaining hours. When the log has gaps, the remaining hours are null and `holes` explains the gaps."""
+    """A driver's remaining hours. When the log has gaps, they are null and `unknown_periods` explains the gaps."""
 
     driver_id: str
     driver_name: str
     timezone: str
     as_of: AwareDatetime
     ruleset: str
-    known: Literal["known", "unknown"]
-    holes: list[UnknownPeriod]
+    hours_status: Literal["known", "unknown"]
+    unknown_periods: list[UnknownPeriod]
     status: Annotated[DutyStatus | None, Field(description="Current duty status, actual or planned.")]
     drive_hours_left: Hours
     duty_hours_left: Hours

@@ -91,9 +91,9 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
         return before
     TRANSITIONS.require(before.status, AssignmentStatus.CHECKED_IN)
     if at < before.starts_at - EARLIEST:
-        begins = before.starts_at.isoformat(timespec="minutes")
+        starts_at = before.starts_at.isoformat(timespec="minutes")
         raise CheckInTooEarly(
-            f"The duty begins at {begins}; check in at most {EARLIEST // timedelta(hours=1)} hours before."
+            f"The duty begins at {starts_at}; check in at most {EARLIEST // timedelta(hours=1)} hours before."
         )
     # Imported here: documents and hours rules, which a function that mostly stores positions need not load at start.
     from coachway.dispatch.matching import crew_limits, departure_check

@@ -268,4 +268,4 @@ def commit_assignment(
     if context.vendor is not None:
         ops.append(subjects.check_unchanged_op(context.vendor))
     ops += coverage.cover_ops(caller, context.trip.charter, [cover], "every vehicle has a driver or a vendor")
-    store.commit(caller, *ops, *extra_ops, answer=response)
+    store.commit(caller, *ops, *extra_ops, response=response)

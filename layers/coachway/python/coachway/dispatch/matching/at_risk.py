@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.compliance import status
 from coachway.compliance.model import Subject
-from coachway.contracts.dispatch.assignments import AssignmentEndangered
+from coachway.contracts.dispatch.assignments import AssignmentAtRisk
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -71,7 +71,7 @@ def _update_concern(caller: Caller, assignment_id: str) -> None:
         return
     after = before.model_copy(update={"concern": concern})
     events = (
-        [AssignmentEndangered(**assignment_event_payloads.assignment_event_fields(after), reason=concern)]
+        [AssignmentAtRisk(**assignment_event_payloads.assignment_event_fields(after), reason=concern)]
         if concern
         else []
     )

@@ -170,7 +170,7 @@ def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -
     garage = None
     if vehicle.garage_latitude is not None and vehicle.garage_longitude is not None:
         garage = Coordinates(vehicle.garage_latitude, vehicle.garage_longitude)
-    miles = scoring.road_miles(garage, plan.begins)
+    miles = scoring.road_miles(garage, plan.pickup_place)
     spare = vehicle.capacity - plan.passengers
     reasons = eligibility.vehicle_reasons(candidate.case(plan.last_day), context.trip.requirements)
     return ConsideredVehicle(

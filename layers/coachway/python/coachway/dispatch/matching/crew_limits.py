@@ -113,8 +113,8 @@ def _duty_block(assignment: Assignment, duty: list[Segment]) -> DutyBlock:
         ends_at=assignment.ends_at,
         pickup_at=assignment.pickup_at,
         dropoff_at=assignment.dropoff_at,
-        begins=assignment.stops[0].place,
-        finishes=assignment.stops[-1].place,
+        pickup_place=assignment.stops[0].place,
+        dropoff_place=assignment.stops[-1].place,
         duty=duty,
     )
 

@@ -56,7 +56,7 @@ def score_driver(case: DriverCase, plan: TripPlan, remaining: RemainingTime, hou
     origin = last_location(case.blocks, plan.starts_at)
     if origin is None and case.driver.home_latitude is not None and case.driver.home_longitude is not None:
         origin = Coordinates(case.driver.home_latitude, case.driver.home_longitude)
-    miles = road_miles(origin, plan.begins)
+    miles = road_miles(origin, plan.pickup_place)
     rating = case.driver.rating
     working_time = sum((_working_time(block) for block in case.blocks), timedelta())
     limit = hours_rules.ruleset.cycle(hours_rules.daily_carrier).limit
@@ -80,7 +80,7 @@ def score_vehicle(spare_seats: int, capacity: int, miles: float | None) -> float
 def last_location(blocks: Sequence[DutyBlock], starts_at: datetime) -> Coordinates | None:
     """The last stop of the previous duty block, if it ended shortly before the trip."""
     earlier = [block for block in blocks if block.ends_at <= starts_at < block.ends_at + _LOCATION_VALID]
-    return max(earlier, key=lambda block: block.ends_at).finishes if earlier else None
+    return max(earlier, key=lambda block: block.ends_at).dropoff_place if earlier else None
 
 
 def road_miles(one: Coordinates | None, other: Coordinates | None) -> float | None:

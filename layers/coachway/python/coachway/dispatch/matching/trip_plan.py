@@ -36,12 +36,12 @@ class TripPlan:
     timezone: str
 
     @property
-    def begins(self) -> Coordinates | None:
+    def pickup_place(self) -> Coordinates | None:
         """Where the first stop is."""
         return self.stops[0].place
 
     @property
-    def finishes(self) -> Coordinates | None:
+    def dropoff_place(self) -> Coordinates | None:
         """Where the last stop is."""
         return self.stops[-1].place
 
@@ -59,8 +59,8 @@ class TripPlan:
             ends_at=self.ends_at,
             pickup_at=self.pickup_at,
             dropoff_at=self.dropoff_at,
-            begins=self.begins,
-            finishes=self.finishes,
+            pickup_place=self.pickup_place,
+            dropoff_place=self.dropoff_place,
             duty=[] if seat is None else self.duty(seat),
         )
 

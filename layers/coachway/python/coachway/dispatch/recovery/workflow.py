@@ -199,7 +199,7 @@ def _resume_by_id(caller: Caller, recovery_id: str) -> None:
         _resume_if_answered(caller, _get_recovery(caller, recovery_id), execution)
 
 
-def on_trip_unstarted(caller: Caller, delivery: Delivery) -> None:
+def on_trip_not_started(caller: Caller, delivery: Delivery) -> None:
     """Open a recovery when the driver did not check in on time."""
     service.open_automatically(caller, str(delivery.data["assignment_id"]), RecoveryReason.NO_SHOW)
 
@@ -253,6 +253,6 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "recovery.declined": on_offer_answered,
     "trip.late_risk": on_late_risk,
     "trip.recovered": on_offer_answered,
-    "trip.unstarted": on_trip_unstarted,
+    "trip.unstarted": on_trip_not_started,
 }
 """By event type. The queue receives these events and no others."""

@@ -17,9 +17,9 @@ _MINUTE: Final = timedelta(minutes=1)
 _WAITING: Final = frozenset({AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED})
 
 
-def is_unstarted(assignment: Assignment, now: datetime) -> bool:
+def is_check_in_overdue(assignment: Assignment, now: datetime) -> bool:
     """Whether the driver should have checked in, and no alarm was sent yet."""
-    is_alarm_open = assignment.status in _WAITING and assignment.unstarted_at is None
+    is_alarm_open = assignment.status in _WAITING and assignment.check_in_alarm_at is None
     return is_alarm_open and now >= assignment.starts_at + GRACE
 
 
@@ -43,7 +43,7 @@ def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
     if not assignment.status.is_live:
         return None
     moments = [_next_late_step_at(assignment)]
-    if assignment.status in _WAITING and assignment.unstarted_at is None:
+    if assignment.status in _WAITING and assignment.check_in_alarm_at is None:
         moments.append(assignment.starts_at + GRACE)
     if assignment.status.is_under_way:
         moments.append(now + CHECK_INTERVAL)

@@ -91,7 +91,7 @@ def _load_trails(
 ) -> list[tuple[Assignment, MergedTrail]]:
     """Load the recent trail of each assignment; the trail is empty where positions are not visible."""
     visible_ids = [assignment.id for assignment in assignments if is_visible(assignment)]
-    pages = position_store.newest_pages_of(org_id, visible_ids, now) if visible_ids else {}
+    pages = position_store.load_newest_pages_of(org_id, visible_ids, now) if visible_ids else {}
     return [
         (
             assignment,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.contracts.dispatch.assignments import TripUnstarted
+from coachway.contracts.dispatch.assignments import TripNotStarted
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.hourly_sweep import sweep
@@ -36,7 +36,7 @@ class MonitorResult(BaseSchema):
     """Counts of one run: assignments checked, events sent, trips over, assignments left for the next run."""
 
     checked: int = 0
-    unstarted: int = 0
+    not_started: int = 0
     alarms: int = 0
     over: int = 0
     failed: int = 0
@@ -87,10 +87,10 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
         return after
     after = before.model_copy()
     events: list[Event] = []
-    if lateness.is_unstarted(before, now):
-        events.append(_unstarted_event(before, now))
-        after.unstarted_at = now
-        counts["unstarted"] += 1
+    if lateness.is_check_in_overdue(before, now):
+        events.append(_not_started_event(before, now))
+        after.check_in_alarm_at = now
+        counts["not_started"] += 1
     alarms = progress_writer.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
     alarms += progress_writer.hours_exceeded_events(before, after, driven_at=None if progress.there else now)
     counts["alarms"] += len(alarms)
@@ -100,13 +100,13 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
     return after
 
 
-def _unstarted_event(assignment: Assignment, now: datetime) -> Event:
+def _not_started_event(assignment: Assignment, now: datetime) -> Event:
     drivers = store.find_many(
         Driver, [DRIVER.key(org=assignment.org_id, id=driver_id) for driver_id in assignment.crew]
     )
     by_id = {item.id: item for item in drivers.values()}
     driver, second = by_id.get(assignment.driver_id), by_id.get(assignment.second_driver_id or "")
     minutes = (now - assignment.starts_at) // _MINUTE
-    return TripUnstarted(
+    return TripNotStarted(
         **assignment_event_payloads.assignment_event_fields(assignment, driver, second), minutes=minutes
     )

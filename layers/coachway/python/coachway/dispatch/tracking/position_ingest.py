@@ -116,7 +116,7 @@ def _attempt_ingest(
     ignored = sum(not _is_on_duty(assignment, fix.at) for fix in fixes)
     if not new_fixes:
         return PositionIngestResult(accepted=0, duplicates=0, ignored=ignored)
-    pages = position_store.pages_since(assignment.org_id, assignment.id, min(new_fixes))
+    pages = position_store.load_pages_since(assignment.org_id, assignment.id, min(new_fixes))
     trail = position_store.merge_positions(
         assignment.org_id, assignment.id, pages, new_fixes.values(), assignment.stops
     )

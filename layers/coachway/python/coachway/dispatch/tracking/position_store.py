@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, Field
 from coachway.core import store
 from coachway.core.persistence import single_item
 from coachway.core.persistence.queries import query_all
-from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.persistence.records import AccessPattern, Key, Record, stored_as
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
@@ -37,31 +37,31 @@ _BATCH_SIZE: Final = 30
 TRAIL = AccessPattern(
     "the positions of an assignment's vehicle, five minutes to a page, newest last",
     pk="ORG#{org}#TRAIL#{assignment}",
-    sk="{begins}",
+    sk="{starts_at}",
 )
 
 
 class TrailPage(Record):
-    """The fixes of five minutes. `before` is the vehicle's progress at the start of the page."""
+    """The fixes of five minutes. `initial_progress` is that of the vehicle at the start of the page."""
 
     KIND: ClassVar[str] = "trail"
 
     org_id: str
     assignment_id: str
-    begins: AwareDatetime
+    starts_at: Annotated[AwareDatetime, stored_as("begins", "starts_at")]
     points: Annotated[str, Personal("driver")] = ""
-    before: Progress = Field(default_factory=Progress)
+    initial_progress: Annotated[Progress, stored_as("before", "initial_progress")] = Field(default_factory=Progress)
 
     def key(self) -> Key:
-        return TRAIL.key(org=self.org_id, assignment=self.assignment_id, begins=sortable(self.begins))
+        return TRAIL.key(org=self.org_id, assignment=self.assignment_id, starts_at=sortable(self.starts_at))
 
     def expires_at(self) -> int:
-        return int((self.begins + RETENTION).timestamp())
+        return int((self.starts_at + RETENTION).timestamp())
 
     @property
     def fixes(self) -> list[Fix]:
         """The fixes on the page, oldest first."""
-        return decode_fixes(self.begins, self.points)
+        return decode_fixes(self.starts_at, self.points)
 
 
 def page_start(at: datetime) -> datetime:
@@ -74,49 +74,49 @@ def trail_partition(org_id: str, assignment_id: str) -> str:
     return TRAIL.partition(org=org_id, assignment=assignment_id)
 
 
-def newest_pages(org_id: str, assignment_id: str, limit: int = 2) -> list[TrailPage]:
+def load_newest_pages(org_id: str, assignment_id: str, limit: int = 2) -> list[TrailPage]:
     """Load the newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
-    pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, most=limit)
+    pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, limit=limit)
     return pages[::-1]
 
 
 def list_pages(org_id: str, assignment_id: str) -> list[TrailPage]:
     """List all pages, oldest first."""
-    return query_all(TrailPage, trail_partition(org_id, assignment_id), most=_MAX_PAGES)
+    return query_all(TrailPage, trail_partition(org_id, assignment_id), limit=_MAX_PAGES)
 
 
-def newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
+def load_newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
     """Load the newest pages of many vehicles, by assignment.
 
     One read per 30 vehicles that sent positions recently, and one for each vehicle that did not.
     """
     latest = page_start(now)
-    begins = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # the clocks of phones may be ahead
+    starts = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # the clocks of phones may be ahead
     result: dict[str, list[TrailPage]] = {}
     for first in range(0, len(assignment_ids), _BATCH_SIZE):
         batch = assignment_ids[first : first + _BATCH_SIZE]
         keys = {
             assignment_id: [
-                TRAIL.key(org=org_id, assignment=assignment_id, begins=sortable(moment)) for moment in begins
+                TRAIL.key(org=org_id, assignment=assignment_id, starts_at=sortable(moment)) for moment in starts
             ]
             for assignment_id in batch
         }
         pages = store.find_many(TrailPage, [key for page_keys in keys.values() for key in page_keys])
         for assignment_id in batch:
-            result[assignment_id] = [pages[key] for key in keys[assignment_id] if key in pages] or newest_pages(
+            result[assignment_id] = [pages[key] for key in keys[assignment_id] if key in pages] or load_newest_pages(
                 org_id, assignment_id
             )
     return result
 
 
-def pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
+def load_pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
     """Load the pages from the one of `first` on, oldest first, and the page before them."""
     oldest = page_start(first)
-    pages = newest_pages(org_id, assignment_id)
-    if len(pages) == 2 and pages[0].begins >= oldest:
-        pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, most=_MAX_PAGES)[::-1]
-        before = [page for page in pages if page.begins < oldest]
-        return [*before[-1:], *(page for page in pages if page.begins >= oldest)]
+    pages = load_newest_pages(org_id, assignment_id)
+    if len(pages) == 2 and pages[0].starts_at >= oldest:
+        pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, limit=_MAX_PAGES)[::-1]
+        before = [page for page in pages if page.starts_at < oldest]
+        return [*before[-1:], *(page for page in pages if page.starts_at >= oldest)]
     return pages
 
 
@@ -140,29 +140,29 @@ class MergedTrail:
 def merge_positions(
     org_id: str, assignment_id: str, pages: Sequence[TrailPage], fixes: Iterable[Fix], stops: Sequence[AssignmentStop]
 ) -> MergedTrail:
-    """Merge fixes into the pages from `pages_since`, and follow the vehicle through them. Pure."""
+    """Merge fixes into the pages from `load_pages_since`, and follow the vehicle through them. Pure."""
     by_page: dict[datetime, list[Fix]] = {}
     for fix in fixes:
         by_page.setdefault(page_start(fix.at), []).append(fix)
-    pages_by_start = {page.begins: page for page in pages}
-    progress = pages[0].before if pages else Progress()
+    pages_by_start = {page.starts_at: page for page in pages}
+    progress = pages[0].initial_progress if pages else Progress()
     newest_fix: Fix | None = None
     changed: list[TrailPage] = []
     stop_events: list[StopEvent] = []
     counted: list[Fix] = []
     duplicates: set[datetime] = set()
     too_many: set[datetime] = set()
-    for begins in sorted(pages_by_start.keys() | by_page.keys()):
-        page = pages_by_start.get(begins) or TrailPage(org_id=org_id, assignment_id=assignment_id, begins=begins)
+    for starts_at in sorted(pages_by_start.keys() | by_page.keys()):
+        page = pages_by_start.get(starts_at) or TrailPage(org_id=org_id, assignment_id=assignment_id, starts_at=starts_at)
         page_fixes = page.fixes
-        if begins in by_page:
+        if starts_at in by_page:
             times = {fix.at for fix in page_fixes}
-            fresh = [fix for fix in by_page[begins] if fix.at not in times]
-            duplicates |= times.intersection(fix.at for fix in by_page[begins])
+            fresh = [fix for fix in by_page[starts_at] if fix.at not in times]
+            duplicates |= times.intersection(fix.at for fix in by_page[starts_at])
             room = max(0, MAX_FIXES - len(page_fixes))
             too_many |= {fix.at for fix in fresh[room:]}
             page_fixes = merge_fixes(page_fixes, fresh[:room])
-        after = page.model_copy(update={"points": encode_fixes(begins, page_fixes), "before": progress})
+        after = page.model_copy(update={"points": encode_fixes(starts_at, page_fixes), "initial_progress": progress})
         if after != page or page.version == 0:
             changed.append(after)
         followed: FollowResult = follow_fixes(progress, page_fixes, stops)
@@ -188,5 +188,5 @@ def save_page(page: TrailPage) -> None:
 
 def load_progress(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
     """Load a vehicle's progress, and the counted fixes of its last two pages. One read."""
-    trail = merge_positions(org_id, assignment_id, newest_pages(org_id, assignment_id), [], stops)
+    trail = merge_positions(org_id, assignment_id, load_newest_pages(org_id, assignment_id), [], stops)
     return trail.progress, trail.counted

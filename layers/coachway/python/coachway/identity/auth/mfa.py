@@ -66,16 +66,16 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
     secret = totp.new_secret()
     account_name = user.email or user.phone or user.id
     uri = totp.otpauth_uri(secret, account_name, organization_queries.get(caller.org_id).name)
-    answer = MfaSetup(secret=secret, otpauth_uri=uri, qr=totp.qr_code_data_uri(uri))
+    response = MfaSetup(secret=secret, otpauth_uri=uri, qr=totp.qr_code_data_uri(uri))
 
     @retry_on_conflict
     def save_pending_secret() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"totp_pending": totp.encrypt_secret(user.id, secret)})
-        store.commit(caller, Update(before, after), answer=answer)
+        store.commit(caller, Update(before, after), response=response)
 
     save_pending_secret()
-    return answer
+    return response
 
 
 def confirm_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
@@ -96,15 +96,15 @@ def _activate_authenticator(caller: Caller, code: str) -> MfaVerified:
         raise errors.Invalid.field("code", "must be the current code of the authenticator")
     codes, digests = totp.new_recovery_codes(user.id)
     fields = {"totp": before.totp_pending, "totp_pending": "", "totp_step": step, "recovery": digests}
-    answer = MfaVerified(recovery_codes=codes)
+    response = MfaVerified(recovery_codes=codes)
     store.commit(
         caller,
         Update(user, user.model_copy(update={"mfa_enabled": True}), [MfaEnabled(user_id=user.id)]),
         Update(before, before.model_copy(update=fields)),
         *sessions.end_sessions_ops(user.org_id, user.id, "second factor activated", except_id=caller.session_id),
-        answer=answer,
+        response=response,
     )
-    return answer
+    return response
 
 
 def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCookies[MfaVerified]:

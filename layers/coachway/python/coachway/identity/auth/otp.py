@@ -88,7 +88,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     def save_code() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"otp": code})
-        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), answer=Accepted())
+        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), response=Accepted())
 
     save_code()
     return Accepted()

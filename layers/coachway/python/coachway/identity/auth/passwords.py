@@ -97,7 +97,7 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
     def save_link() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"reset": link})
-        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), answer=Accepted())
+        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), response=Accepted())
 
     save_link()
     return Accepted()

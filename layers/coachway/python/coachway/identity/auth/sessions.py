@@ -91,10 +91,10 @@ def _begin_session(
     active = [each for each in before.sessions if each.expires_at > now]
     newest = sorted([*active, session], key=lambda each: each.created_at)[-MAX_SESSIONS:]
     event = UserSignedIn(user_id=user.id, session_id=session.id, method=method, second_factor=second_factor)
-    answer = tokens.issue_tokens(user, roles.get_permissions(user.org_id, user.role), refresh, now, cookies=cookies)
+    response = tokens.issue_tokens(user, roles.get_permissions(user.org_id, user.role), refresh, now, cookies=cookies)
     acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
-    store.commit(acting, _write_op(before, newest, event), *more_ops, answer=answer.body)
-    return answer
+    store.commit(acting, _write_op(before, newest, event), *more_ops, response=response.body)
+    return response
 
 
 def _write_op(
@@ -142,9 +142,9 @@ def _refresh_session(caller: Caller, token: RefreshToken) -> ResponseWithCookies
         }
     )
     permissions = roles.get_permissions(user.org_id, user.role)
-    answer = tokens.issue_tokens(user, permissions, next_token, now, cookies=session.cookies)
-    store.commit(caller, _write_op(stored, [*others, refreshed]), answer=answer.body)
-    return answer
+    response = tokens.issue_tokens(user, permissions, next_token, now, cookies=session.cookies)
+    store.commit(caller, _write_op(stored, [*others, refreshed]), response=response.body)
+    return response
 
 
 def _replay_first_response(caller: Caller) -> None:

@@ -56,7 +56,7 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
         f"Another organization has the slug {organization.slug}. Choose another one.",
         fields=[FieldError("organization.slug", "is used by another organization")],
     )
-    answer = RegisteredOrganization(organization=organization, user=user)
+    response = RegisteredOrganization(organization=organization, user=user)
     store.commit(
         replace(caller, org_id=org_id, user_id=user_id, role="admin"),
         Create(SlugHolder(slug=organization.slug, organization_id=org_id), on_exists=slug_taken),
@@ -64,6 +64,6 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
         Create(user, [UserCreated(user_id=user_id, role="admin")]),
         Create(credentials),
         IncrementCounters(ADMINS.key(org=org_id), {"n": 1}, "admin_count"),
-        answer=answer,
+        response=response,
     )
-    return answer
+    return response

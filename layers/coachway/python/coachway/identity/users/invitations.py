@@ -88,9 +88,9 @@ def issue_invitation(caller: Caller, body: Invitation, *role_checks: Op) -> Sent
             expires_at=link.expires_at,
         )
         ops[0].events = [event]
-        answer = _build_sent_invitation(user, link)
-        store.commit(caller, *ops, *role_checks, answer=answer)
-        return answer
+        response = _build_sent_invitation(user, link)
+        store.commit(caller, *ops, *role_checks, response=response)
+        return response
 
     return save_invitation()
 
@@ -136,14 +136,14 @@ def accept_invitation(caller: Caller, body: InvitationAcceptance) -> JoinedUser:
         if not is_valid_link(credentials.invitation, link.nonce):
             raise errors.NotFound("This invitation was used or has expired. Ask for another one.")
         active_user = user.model_copy(update={"status": "active"})
-        answer = JoinedUser(id=user.id, email=user.email, role=user.role)
+        response = JoinedUser(id=user.id, email=user.email, role=user.role)
         store.commit(
             replace(caller, org_id=user.org_id, user_id=user.id, role=user.role),
             Update(user, active_user, [UserJoined(user_id=user.id, role=user.role)]),
             Update(credentials, credentials.model_copy(update={"invitation": None, "password_hash": digest})),
             *admin_count_ops(user, active_user),
-            answer=answer,
+            response=response,
         )
-        return answer
+        return response
 
     return activate_user()

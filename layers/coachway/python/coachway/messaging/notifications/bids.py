@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from coachway.contracts.bids import (
     BidAccepted,
-    BidCalledOff,
-    BiddingEmpty,
+    AwardReleased,
+    BiddingEndedWithoutAward,
     BiddingInvited,
     BidRejected,
-    DecisionNeeded,
+    BiddingDecisionNeeded,
 )
 from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
 
@@ -18,7 +18,7 @@ BID_LINK: Final = "bid"
 """The purpose of the signed link in an invitation to bid."""
 
 
-def _vendor(event: BiddingInvited | BidAccepted | BidCalledOff | BidRejected, _context: MessageContext) -> Recipient:
+def _vendor(event: BiddingInvited | BidAccepted | AwardReleased | BidRejected, _context: MessageContext) -> Recipient:
     return Recipient(event.vendor_email, event.vendor_name)
 
 
@@ -33,9 +33,9 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         subject_id=lambda event, _context: event.invitation_id,
         send_until=lambda event, _context: event.deadline,
     ),
-    organization_mail(DecisionNeeded, "bid-decision"),
-    organization_mail(BiddingEmpty, "no-bids"),
+    organization_mail(BiddingDecisionNeeded, "bid-decision"),
+    organization_mail(BiddingEndedWithoutAward, "no-bids"),
     MessageRule(event=BidAccepted, template="bid-awarded", recipient=_vendor),
-    MessageRule(event=BidCalledOff, template="bid-called-off", recipient=_vendor),
+    MessageRule(event=AwardReleased, template="bid-called-off", recipient=_vendor),
     MessageRule(event=BidRejected, template="bid-rejected", recipient=_vendor),
 )

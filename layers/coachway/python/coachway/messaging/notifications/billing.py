@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from coachway.contracts.billing.collections import PaymentUncollected
-from coachway.contracts.billing.invoices import InvoiceFiled, InvoiceOverdue, InvoiceVoided, InvoicingFinished
+from coachway.contracts.billing.collections import PaymentCollectionFailed
+from coachway.contracts.billing.invoices import InvoicePdfStored, InvoiceOverdue, InvoiceVoided, InvoicingFinished
 from coachway.contracts.billing.payables import PayoutMade
 from coachway.contracts.billing.payments import (
     PaymentDisputed,
     PaymentDisputeEnded,
     PaymentFailed,
     PaymentSucceeded,
-    PaymentUnplaced,
+    PaymentUnapplied,
 )
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed
 from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
@@ -24,7 +24,7 @@ INVOICE_LINK: Final = "invoice"
 
 
 def _client(
-    event: InvoiceFiled | InvoiceOverdue | InvoiceVoided | PaymentSucceeded | PaymentFailed | RefundCompleted,
+    event: InvoicePdfStored | InvoiceOverdue | InvoiceVoided | PaymentSucceeded | PaymentFailed | RefundCompleted,
     _context: MessageContext,
 ) -> Recipient:
     return Recipient(event.client_email, event.client_name)
@@ -34,7 +34,7 @@ def _vendor(event: PayoutMade, _context: MessageContext) -> Recipient:
     return Recipient(event.vendor_email, event.vendor_name)
 
 
-def _invoice_id(event: InvoiceFiled | InvoiceOverdue | InvoiceVoided, _context: MessageContext) -> str:
+def _invoice_id(event: InvoicePdfStored | InvoiceOverdue | InvoiceVoided, _context: MessageContext) -> str:
     return event.invoice_id
 
 
@@ -42,7 +42,7 @@ def _payment_id(event: PaymentSucceeded | PaymentFailed, _context: MessageContex
     return event.payment_id
 
 
-def _invoice_link(event: InvoiceFiled | InvoiceOverdue, context: MessageContext) -> dict[str, str]:
+def _invoice_link(event: InvoicePdfStored | InvoiceOverdue, context: MessageContext) -> dict[str, str]:
     return {"link": context.page_url("invoices", INVOICE_LINK, event.invoice_id, event.link_nonce)}
 
 
@@ -59,7 +59,7 @@ def _payment_link(event: PaymentFailed, context: MessageContext) -> dict[str, st
 
 RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
-        event=InvoiceFiled,
+        event=InvoicePdfStored,
         template="invoice",
         recipient=_client,
         values=_invoice_link,
@@ -90,8 +90,8 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         subject_id=_payment_id,
         applies=lambda event: event.failure_code != "replaced",  # the payer started another payment
     ),
-    organization_mail(PaymentUnplaced, "payment-unplaced"),
-    organization_mail(PaymentUncollected, "payment-uncollected"),
+    organization_mail(PaymentUnapplied, "payment-unplaced"),
+    organization_mail(PaymentCollectionFailed, "payment-uncollected"),
     organization_mail(PaymentDisputed, "payment-disputed"),
     organization_mail(PaymentDisputeEnded, "payment-dispute-ended"),
     MessageRule(event=PayoutMade, template="remittance", recipient=_vendor),

@@ -8,13 +8,13 @@ from typing import Any, Final
 from coachway.contracts.dispatch.assignments import (
     AssignmentAccepted,
     AssignmentDeclined,
-    AssignmentEndangered,
+    AssignmentAtRisk,
     AssignmentOffered,
     AssignmentReleased,
     TripDocumentsMissing,
     TripHoursExceeded,
     TripLateRisk,
-    TripUnstarted,
+    TripNotStarted,
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
 from coachway.core.runtime import settings
@@ -31,7 +31,7 @@ def _driver_page(_event: Any, context: MessageContext) -> dict[str, str]:
     return {"link": f"{settings.public_url()}/pages/driver?organization={context.sender.slug}"}
 
 
-def _driver(event: CrewEvent | TripUnstarted, _context: MessageContext) -> Recipient:
+def _driver(event: CrewEvent | TripNotStarted, _context: MessageContext) -> Recipient:
     return Recipient(event.driver_phone, event.driver_name)
 
 
@@ -89,7 +89,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         values=_colleague_declined,
         send_until=lambda event, _context: event.pickup_at,
     ),
-    organization_mail(AssignmentEndangered, "assignment-endangered"),
+    organization_mail(AssignmentAtRisk, "assignment-endangered"),
     MessageRule(
         event=RecoveryOffered,
         template="recovery-offered",
@@ -104,9 +104,9 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     organization_mail(TripHoursExceeded, "trip-alarm"),
     organization_mail(TripLateRisk, "trip-alarm"),
     organization_mail(TripDocumentsMissing, "trip-alarm"),
-    organization_mail(TripUnstarted, "trip-alarm"),
+    organization_mail(TripNotStarted, "trip-alarm"),
     MessageRule(
-        event=TripUnstarted,
+        event=TripNotStarted,
         template="trip-unstarted",
         recipient=_driver,
         channel=sms_channel,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from coachway.contracts.billing.invoices import InvoiceFiled, InvoiceOverdue, InvoiceVoided, InvoicingFinished
+from coachway.contracts.billing.invoices import InvoicePdfStored, InvoiceOverdue, InvoiceVoided, InvoicingFinished
 from coachway.contracts.billing.payables import PayoutMade
-from coachway.contracts.billing.payments import PaymentDisputed, PaymentFailed, PaymentSucceeded, PaymentUnplaced
+from coachway.contracts.billing.payments import PaymentDisputed, PaymentFailed, PaymentSucceeded, PaymentUnapplied
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed
 from coachway.core.documents.formatting import Formatter
 
-InvoiceEvent = InvoiceFiled | InvoiceOverdue | InvoiceVoided
-PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentUnplaced | PaymentDisputed
+InvoiceEvent = InvoicePdfStored | InvoiceOverdue | InvoiceVoided
+PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentUnapplied | PaymentDisputed
 RefundEvent = RefundApprovalNeeded | RefundCompleted | RefundFailed
 
 _PAYOUT_METHODS: Final = {"ach": "Bank transfer (ACH)", "wire": "Wire transfer"}

@@ -10,13 +10,13 @@ from coachway.contracts.dispatch.assignments import (
     TripDocumentsMissing,
     TripHoursExceeded,
     TripLateRisk,
-    TripUnstarted,
+    TripNotStarted,
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
 from coachway.core.documents.formatting import Formatter, format_phone
 
 RecoveryEvent = RecoveryOffered | RecoveryEscalated | TripRecovered
-AlarmEvent = TripHoursExceeded | TripLateRisk | TripDocumentsMissing | TripUnstarted
+AlarmEvent = TripHoursExceeded | TripLateRisk | TripDocumentsMissing | TripNotStarted
 
 _RECOVERY_CAUSES: Final = {
     "breakdown": "the vehicle broke down",
@@ -48,7 +48,7 @@ def alarm_heading(event: AlarmEvent) -> str:
     match event:
         case TripLateRisk():
             return f"{event.minutes} minutes late"
-        case TripUnstarted():
+        case TripNotStarted():
             return "The driver has not checked in"
         case TripHoursExceeded():
             return "Hours of service exceeded"
@@ -68,7 +68,7 @@ def alarm_sentences(event: AlarmEvent, formatter: Formatter) -> list[str]:
             if event.expected_at is None:
                 return [due, "Its current position is unknown: the last position is too old, or there is none."]
             return [due, f"By its position, it is expected at {time(event.expected_at)}."]
-        case TripUnstarted():
+        case TripNotStarted():
             phone = f" The driver's number is {format_phone(event.driver_phone)}." if event.driver_phone else ""
             due = f"{event.driver_name} should have checked in at {time(event.starts_at)}, but has not."
             return [due + phone]
