@@ -109,7 +109,7 @@ class BillingMachine(RuleBasedStateMachine):
         cents = max(1, (invoice.amount_paid - invoice.amount_refunded) * share // 100)
 
         def apply() -> None:
-            context = payment_effects.load_context(MANAGER, invoice.id)
+            context = payment_effects.load_payment_context(MANAGER, invoice.id)
             store.commit(MANAGER, *payment_effects.apply_refund(context, refund_id=ids.new("rfd"), cents=cents)[1])
 
         if succeeds(apply):
@@ -123,7 +123,7 @@ class BillingMachine(RuleBasedStateMachine):
         cents = max(1, invoice.paid_since * share // 100)
 
         def apply() -> None:
-            context = payment_effects.load_context(MANAGER, invoice.id)
+            context = payment_effects.load_payment_context(MANAGER, invoice.id)
             store.commit(MANAGER, *payment_effects.apply_reversal(context, payment_id=ids.new("pay"), cents=cents)[1])
 
         if succeeds(apply):

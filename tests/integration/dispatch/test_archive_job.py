@@ -11,7 +11,7 @@ import pytest
 
 from coachway.core import file_storage
 from coachway.core.errors import ConcurrentUpdate
-from coachway.core.persistence import single_item
+from coachway.core.persistence import conditional_writes
 from coachway.dispatch.tracking import archive_job, monitor_job, position_store
 from tests.entries import load
 from tests.integration.bookings.builders import ORG
@@ -80,7 +80,7 @@ def test_archive_after_an_interruption_continues(bucket: Any, monkeypatch: pytes
         send_ok("POST", f"/dispatch/assignments/{assignment_id}/check-out", {}, driver_id=rosa)
     run_monitor("12:00")
     removed: list[Any] = []
-    delete_page = single_item.delete_if_unchanged
+    delete_page = conditional_writes.delete_if_unchanged
 
     def delete_once(page: Any) -> None:
         if removed:
@@ -88,10 +88,10 @@ def test_archive_after_an_interruption_continues(bucket: Any, monkeypatch: pytes
         removed.append(page)
         delete_page(page)
 
-    monkeypatch.setattr(single_item, "delete_if_unchanged", delete_once)
+    monkeypatch.setattr(conditional_writes, "delete_if_unchanged", delete_once)
     with freeze_time("12:10", "2027-04-01"):
         assert archive_job.run().failed == 1
-        monkeypatch.setattr(single_item, "delete_if_unchanged", delete_page)
+        monkeypatch.setattr(conditional_writes, "delete_if_unchanged", delete_page)
         assert archive_job.run().failed == 0
     content = gzip.decompress(
         bucket.get_object(Bucket="files", Key=archive_job.archive_key(ORG, assignment_id))["Body"].read()

@@ -9,7 +9,7 @@ import pytest
 
 from coachway.core.caller import Caller
 from coachway.dispatch.matching import assign
-from coachway.dispatch.matching.context import AssignmentContext
+from coachway.dispatch.matching.assignment_context import AssignmentContext
 from coachway.dispatch.matching.schemas import AssignInput
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import (

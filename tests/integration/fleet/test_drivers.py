@@ -9,7 +9,7 @@ import pytest
 from coachway.core import errors, store
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
-from coachway.fleet import dispatch_access, drivers, job_counter
+from coachway.fleet import drivers, job_counter, resource_ops, resource_queries
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
 from tests.integration.client import call
 from tests.integration.fleet.builders import APIS, PHONE, FleetClient
@@ -163,7 +163,11 @@ def test_list_drivers_filters_by_status_vendor_license_and_name(fleet: FleetClie
     assert names(license_class="A", status="active") == ["Ana"]
     assert names(q="an") == ["Ana", "Ánna"]
     assert names(q="an", status="on_leave") == []
-    assert [each.first_name for each in dispatch_access.list_drivers(fleet.caller)] == ["Ana", "Ánna", "Emil"]
+    assert [each.first_name for each in resource_queries.list_assignable_drivers(fleet.caller)] == [
+        "Ana",
+        "Ánna",
+        "Emil",
+    ]
 
 
 def test_create_with_unknown_vendor_is_not_found(fleet: FleetClient) -> None:
@@ -263,12 +267,12 @@ def test_assignment_and_deletion_at_once_only_first_succeeds(fleet: FleetClient)
     with pytest.raises(errors.ConcurrentUpdate):
         store.commit(
             fleet.caller,
-            dispatch_access.check_unchanged_op(driver_before),
+            resource_ops.check_unchanged_op(driver_before),
             job_counter.increment_op(org_id, first["id"]),
         )
     driver_before = drivers.get_driver(fleet.caller, second["id"])
     store.commit(
-        fleet.caller, dispatch_access.check_unchanged_op(driver_before), job_counter.increment_op(org_id, second["id"])
+        fleet.caller, resource_ops.check_unchanged_op(driver_before), job_counter.increment_op(org_id, second["id"])
     )
     with pytest.raises(errors.Conflict, match="trips ahead"):
         drivers.delete_driver(fleet.caller, second["id"], driver_before.version)

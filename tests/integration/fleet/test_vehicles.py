@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core import store
 from coachway.core.types import ids
-from coachway.fleet import dispatch_access, job_counter, vehicles
+from coachway.fleet import job_counter, resource_queries, vehicles
 from coachway.fleet.model import VEHICLE_EXAMPLE
 from tests.integration.client import call
 from tests.integration.fleet.builders import APIS, FleetClient
@@ -58,7 +58,11 @@ def test_list_vehicles_filters_by_status_class_vendor_and_name(fleet: FleetClien
     assert names(vendor_id=vendor) == ["Coach 2"]
     assert names(q="coach") == ["Coach 1", "Coach 2"]
     assert names(q="MINI", vehicle_class="coach") == []
-    assert [each.name for each in dispatch_access.list_vehicles(fleet.caller)] == ["Coach 1", "Minibus 1", "Van 1"]
+    assert [each.name for each in resource_queries.list_assignable_vehicles(fleet.caller)] == [
+        "Coach 1",
+        "Minibus 1",
+        "Van 1",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types import ids
+from coachway.messaging import deduplication, queries
 from coachway.messaging import delivery as messaging_delivery
-from coachway.messaging import queries, rules
 from coachway.messaging.channels import email
 from coachway.messaging.model import NOTIFICATION, Notification, NotificationQuery, Status
 from coachway.messaging.notifications import consumers as notification_consumers
@@ -199,7 +199,7 @@ def test_delivery_after_interrupted_email_takes_over_when_lease_ends(sent_messag
             send(event)
     with pytest.raises(errors.ConcurrentUpdate):
         send(event)
-    with clock.frozen(clock.now() + rules.LEASE):
+    with clock.frozen(clock.now() + deduplication.LEASE):
         send(event)
     first, second = sent_messages.mails
     assert first["Message-ID"] == second["Message-ID"]
@@ -216,7 +216,7 @@ def test_delivery_after_interrupted_text_message_does_not_send_it_again(sent_mes
         patch.setattr(messaging_delivery, "NotificationDelivered", interrupt)
         with pytest.raises(KeyboardInterrupt):
             send(event)
-    with clock.frozen(clock.now() + rules.LEASE):
+    with clock.frozen(clock.now() + deduplication.LEASE):
         send(event)
     assert len(sent_messages.texts) == 1
     assert list_records()[0].provider_id == sent_messages.texts[0]["sid"]

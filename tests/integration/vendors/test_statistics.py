@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core import errors, projections, store
+from coachway.core import errors, event_counters, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import CONSUMED, Update
@@ -238,7 +238,7 @@ def test_rebuild_with_a_counted_event_that_is_not_in_the_index_raises_conflict()
 
 
 def test_rebuild_of_more_events_than_a_batch_marks_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projections, "_BATCH_SIZE", 2)
+    monkeypatch.setattr(event_counters, "_BATCH_SIZE", 2)
     vendor_id = create_vendor()["id"]
     deliveries = store_events(vendor_id, *(build_vendor_rated(vendor_id, 4.0) for _ in range(5)))
     rebuild_statistics(ORG)

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core import errors, store
 from coachway.core.persistence.table import call_stats
-from coachway.vendors import bidding_access, service
+from coachway.vendors import active_vendors, service
 from tests.integration.client import call, token_for
 from tests.integration.vendor_builders import (
     CALLER,
@@ -166,7 +166,7 @@ def test_list_vendors_returns_newest_first_and_filters() -> None:
     assert list_names({"service_state": "OR"}) == ["Cedar"]
     assert list_names({"min_rating": "4"}) == []
     assert send_request("GET", "/vendors", query={"service_state": "Oregon"}).status == 422
-    assert [vendor.business_name for vendor in bidding_access.list_active_vendors(CALLER)] == ["Cedar"]
+    assert [vendor.business_name for vendor in active_vendors.list_active_vendors(CALLER)] == ["Cedar"]
 
 
 def test_get_compliance_status_counts_documents_and_names_missing_types() -> None:
@@ -195,7 +195,7 @@ def test_check_unchanged_op_of_a_vendor_suspended_since_fails() -> None:
     query = {"new_status": "suspended", "reason": "complaints"}
     send_request("PATCH", f"/vendors/{vendor_id}/status", query=query)
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(CALLER, bidding_access.check_unchanged_op(vendor))
+        store.commit(CALLER, active_vendors.check_unchanged_op(vendor))
 
 
 def test_routes_make_few_calls_to_the_table() -> None:

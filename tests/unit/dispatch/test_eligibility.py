@@ -176,7 +176,10 @@ places = st.sampled_from([None, BOSTON, ATLANTIC_CITY])
 def test_evaluate_driver_at_the_earliest_legal_start_returns_no_reasons(
     params: list[tuple[int, float, str]], pickup_place: Coordinates | None, dropoff_place: Coordinates | None
 ) -> None:
-    blocks = [each.model_copy(update={"pickup_place": pickup_place, "dropoff_place": dropoff_place}) for each in create_blocks(params)]
+    blocks = [
+        each.model_copy(update={"pickup_place": pickup_place, "dropoff_place": dropoff_place})
+        for each in create_blocks(params)
+    ]
     case, requirements = create_driver_case(*blocks), create_requirements()
     evaluation = evaluate(case, requirements)
     if evaluation.earliest_legal_at is None:

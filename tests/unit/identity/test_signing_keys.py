@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.core.auth.authentication import SigningKey
-from coachway.identity.model.limits import ACCESS_TOKEN_LIFETIME, MFA_TOKEN_LIFETIME
+from coachway.identity.model.credential_limits import ACCESS_TOKEN_LIFETIME, MFA_TOKEN_LIFETIME
 from coachway.identity.secrets import signing_keys
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

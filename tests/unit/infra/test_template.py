@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.messaging import rules
+from coachway.messaging import deduplication
 from tests.template import ROOT, functions, load_yaml, resources, resources_of_type, template
 from tools.entries import load
 from tools.functions import functions as rows
@@ -58,7 +58,7 @@ def test_consumer_rule_matches_the_events_of_its_table(consumer: str) -> None:
 def test_message_lease_is_longer_than_the_function_and_shorter_than_the_visibility_timeout() -> None:
     visibility_timeout = resources_of_type("AWS::SQS::Queue")["MessagingQueue"]["VisibilityTimeout"]
     function_timeout = functions()["MessagingFunction"]["Timeout"]
-    assert function_timeout < rules.LEASE.total_seconds() < visibility_timeout
+    assert function_timeout < deduplication.LEASE.total_seconds() < visibility_timeout
 
 
 @pytest.mark.parametrize("consumer", consumers())

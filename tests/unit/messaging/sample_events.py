@@ -9,9 +9,9 @@ from coachway.core.documents.formatting import Formatter
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.types import ids
 from coachway.messaging.notifications.consumers import RULES
-from coachway.messaging.rendering.sender import Sender
+from coachway.messaging.rendering.sending_organization import SendingOrganization
 
-SENDER = Sender(
+SENDER = SendingOrganization(
     Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
     Formatter("America/New_York", "USD"),
     "harbor",

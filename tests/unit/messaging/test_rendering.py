@@ -18,7 +18,7 @@ from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.notifications.consumers import RULES_BY_EVENT
 from coachway.messaging.rendering import renderer
-from coachway.messaging.rendering.sender import Sender
+from coachway.messaging.rendering.sending_organization import SendingOrganization
 from tests.unit.messaging.sample_events import NONCE, SAMPLES, SENDER, TRIP, build_delivery
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
@@ -28,18 +28,18 @@ EMAIL_FIELDS: dict[str, Any] = {"user.otp_requested": {"channel": "email", "reci
 """Fields that make an email of an event that is otherwise a text message."""
 
 
-def build_message(delivery: Delivery, sender: Sender = SENDER, *, rule: int = 0) -> Message | None:
+def build_message(delivery: Delivery, sender: SendingOrganization = SENDER, *, rule: int = 0) -> Message | None:
     """Build the message of one of the rules of the event's type."""
     return RULES_BY_EVENT[delivery.type][rule].build(delivery, sender)
 
 
-def message_of(event_type: str, sender: Sender = SENDER, **fields: Any) -> Message:
+def message_of(event_type: str, sender: SendingOrganization = SENDER, **fields: Any) -> Message:
     message = build_message(build_delivery(event_type, **fields), sender)
     assert message is not None
     return message
 
 
-def render(event_type: str, sender: Sender = SENDER, **fields: Any) -> RenderedMessage:
+def render(event_type: str, sender: SendingOrganization = SENDER, **fields: Any) -> RenderedMessage:
     return renderer.render_message(message_of(event_type, sender, **fields), sender)
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coachway.core.event_counters import add_counters
 from coachway.core.persistence.domain_events import Event
-from coachway.core.projections import add_counters
 from coachway.vendors import counters
 from coachway.vendors.model import calculate_figures
 from tests.event_builders import (

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from coachway.bids import context, service, visibility
-from coachway.bids.context import BiddingContext
+from coachway.bids import bidding_context, service, visibility
+from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import RankedOffer
 from coachway.bids.evaluation.vendor_candidates import Candidate
@@ -47,10 +47,15 @@ class Comparison(BaseSchema):
 
 def compare_bids(caller: Caller, charter_id: str) -> Comparison:
     """Compare the submitted bids for a charter, best first, each with the reasons why it cannot be awarded."""
-    bidding = context.load_context(caller, charter_id)
-    bids = [bid for bid in context.list_bids_of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
+    bidding = bidding_context.load_bidding_context(caller, charter_id)
+    bids = [
+        bid for bid in bidding_context.list_bids_of_charter(caller.org_id, charter_id) if bid.submitted_at is not None
+    ]
     candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
-    bid_requests, is_sealed = context.find_requests(caller.org_id, bids), context.is_sealed(bidding.request)
+    bid_requests, is_sealed = (
+        bidding_context.find_requests(caller.org_id, bids),
+        bidding_context.is_sealed(bidding.request),
+    )
     visible = [] if is_sealed else service.filter_ranked(bids, bid_requests)
     ranks = service.rank_bids(visible, candidates)
     compared = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from coachway.bids import context, event_payloads, service
+from coachway.bids import bidding_context, event_payloads, service
 from coachway.bids.model.bid import DUE, Bid
 from coachway.bids.rules import BID_TRANSITIONS, BidStatus, bid_expiry
 from coachway.contracts.bids import BidExpired
@@ -36,7 +36,7 @@ def _expire_bid(listed: Bid, now: datetime) -> str:
     bid = service.get_bid(caller, listed.id)
     if not bid.status.is_active or bid.submitted_at is None:
         return ""
-    request = context.find_request(caller.org_id, bid.bid_request_id)
+    request = bidding_context.find_request(caller.org_id, bid.bid_request_id)
     valid_until = bid_expiry(bid.submitted_at, request.deadline if request else None)
     if valid_until > now:
         store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": valid_until})))

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from coachway.bids import context, event_payloads, visibility
-from coachway.bids.context import BiddingContext, is_sealed, require_bidding_open
+from coachway.bids import bidding_context, event_payloads, visibility
+from coachway.bids.bidding_context import BiddingContext, is_sealed, require_bidding_open
 from coachway.bids.errors import BidNotDraft
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import RankedOffer, rank_offers
@@ -72,7 +72,7 @@ def _create_submitted(caller: Caller, body: BidInput, build_response: Callable[[
 
 def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
     vendor_id = _resolve_vendor_id(caller, body.vendor_id)
-    bidding = context.load_context(caller, body.charter_id)
+    bidding = bidding_context.load_bidding_context(caller, body.charter_id)
     candidate = vendor_candidates.load_candidates(caller.org_id, [vendor_id]).get(vendor_id)
     if candidate is None:
         raise errors.NotFound("The vendor was not found.")
@@ -134,7 +134,7 @@ def get_bids(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
 def get_bid_view(caller: Caller, bid_id: str) -> BidView:
     """Get a bid as the caller can see it, with its rank unless it is sealed."""
     bid = get_bid(caller, bid_id)
-    request = context.find_requests(caller.org_id, [bid]).get(bid.id)
+    request = bidding_context.find_requests(caller.org_id, [bid]).get(bid.id)
     return visibility.build_bid_view(caller, bid, request, _load_ranks(caller.org_id, bid, request))
 
 
@@ -150,7 +150,7 @@ def update_bid(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], ex
     for name in ("vendor_id", "charter_id"):
         if getattr(changed, name) != getattr(before, name):
             raise errors.Invalid.field(name, "cannot be changed; create another bid")
-    bidding = context.load_context(caller, before.charter_id)
+    bidding = bidding_context.load_bidding_context(caller, before.charter_id)
     after = before.model_copy(
         update={
             **changed.model_dump(exclude={"vendor_id", "charter_id", "vehicle_count", *BidTerms.model_fields}),
@@ -160,7 +160,7 @@ def update_bid(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], ex
         }
     )
     store.commit(caller, Update(before, after, [BidUpdated(**event_payloads.bid_event_fields(after))]))
-    request = bidding.request or context.find_request(caller.org_id, before.bid_request_id)
+    request = bidding.request or bidding_context.find_request(caller.org_id, before.bid_request_id)
     return visibility.build_bid_view(caller, after, request)
 
 
@@ -174,7 +174,7 @@ def _submit(caller: Caller, bid_id: str) -> BidView:
     BID_TRANSITIONS.require(before.status, BidStatus.SUBMITTED)
     vendor_ids, invitation_keys = [before.vendor_id], _invitation_keys(before, before.bid_request_id)
     keys = [*vendor_candidates.candidate_keys(caller.org_id, vendor_ids), *invitation_keys]
-    bidding, batch = context.load_context_with(caller, before.charter_id, before.bid_request_id, keys)
+    bidding, batch = bidding_context.load_bidding_context_with(caller, before.charter_id, before.bid_request_id, keys)
     require_bidding_open(bidding, before.vendor_id)
     candidate = vendor_candidates.build_candidates(batch, caller.org_id, vendor_ids).get(before.vendor_id)
     after = before.model_copy(update={"bid_request_id": bidding.request.id if bidding.request else None})
@@ -242,7 +242,7 @@ def _withdraw(caller: Caller, bid_id: str) -> BidView:
 
     before = get_bid(caller, bid_id)
     BID_TRANSITIONS.require(before.status, BidStatus.WITHDRAWN)
-    request = context.find_requests(caller.org_id, [before]).get(before.id)
+    request = bidding_context.find_requests(caller.org_id, [before]).get(before.id)
     changes = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
     # A withdrawn draft keeps the current request of its charter, so that its price stays sealed like the other bids.
     after = before.model_copy(update={**changes, "bid_request_id": request.id if request else before.bid_request_id})
@@ -254,12 +254,14 @@ def _withdraw(caller: Caller, bid_id: str) -> BidView:
 
 def filter_ranked(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -> list[Bid]:
     """The bids that have ranks: they can still be accepted, and are not sealed."""
-    return [bid for bid in context.filter_active(bids) if not is_sealed(bid_requests.get(bid.id))]
+    return [bid for bid in bidding_context.filter_active(bids) if not is_sealed(bid_requests.get(bid.id))]
 
 
 def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, RankedOffer]:
     """Rank the bids that can still be accepted, by id of the bid."""
-    offers = (vendor_candidates.build_offer(bid, candidates.get(bid.vendor_id)) for bid in context.filter_active(bids))
+    offers = (
+        vendor_candidates.build_offer(bid, candidates.get(bid.vendor_id)) for bid in bidding_context.filter_active(bids)
+    )
     return {ranked.offer.bid_id: ranked for ranked in rank_offers(offers)}
 
 
@@ -267,13 +269,13 @@ def _load_ranks(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, 
     """The ranks of the bids for a charter, with `bid` as it is now; empty if it is sealed or cannot be accepted."""
     if is_sealed(request) or not bid.status.is_active:
         return {}
-    others = [other for other in context.list_bids_of_charter(org_id, bid.charter_id) if other.id != bid.id]
+    others = [other for other in bidding_context.list_bids_of_charter(org_id, bid.charter_id) if other.id != bid.id]
     return _rank_unsealed(org_id, [bid, *others])
 
 
 def _rank_unsealed(org_id: str, bids: Iterable[Bid]) -> dict[str, RankedOffer]:
     """Rank bids among those that are not sealed, because a rank reveals something about the other prices."""
-    visible = filter_ranked(bids, context.find_requests(org_id, context.filter_active(bids)))
+    visible = filter_ranked(bids, bidding_context.find_requests(org_id, bidding_context.filter_active(bids)))
     prices = [Fraction(bid.terms.quoted_price, bid.vehicle_count) for bid in visible]
     has_ties = len(set(prices)) < len(prices)  # only ties depend on the vendors' ratings
     vendor_ids = [bid.vendor_id for bid in visible] if has_ties else []
@@ -300,9 +302,9 @@ def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
 
 
 def _build_views(caller: Caller, bids: Sequence[Bid], charter_id: str | None) -> list[BidView]:
-    bid_requests = context.find_requests(caller.org_id, bids)
+    bid_requests = bidding_context.find_requests(caller.org_id, bids)
     ranks = (
-        _rank_unsealed(caller.org_id, context.list_bids_of_charter(caller.org_id, charter_id))
+        _rank_unsealed(caller.org_id, bidding_context.list_bids_of_charter(caller.org_id, charter_id))
         if charter_id and bids
         else {}
     )

@@ -22,7 +22,8 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
-from coachway.fleet import job_counter, shared
+from coachway.fleet import job_counter, resource_queries
+from coachway.fleet.access_checks import require_own_driver, require_vendor
 from coachway.fleet.availability import Availability, AvailabilityInput, DriverAvailability
 from coachway.fleet.model import DRIVER, Driver, DriverInput, DriverProfile, DriverQuery, DriverStatus, NewDriver
 from coachway.identity.users import party_accounts
@@ -33,7 +34,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
 
     Raises Duplicate if another driver or user has the phone number, NotFound if the vendor or user does not exist.
     """
-    shared.require_vendor(caller.org_id, body.vendor_id)
+    require_vendor(caller.org_id, body.vendor_id)
     fields = body.model_dump(exclude={"user_id", "timezone"})
     driver = Driver(
         **fields,
@@ -76,18 +77,18 @@ def get_driver(caller: Caller, driver_id: str, *, expected: int | None = None) -
 
     Raises NotFound, also if a driver asks for another driver; PreconditionFailed if the version is not `expected`.
     """
-    shared.require_own(caller, driver_id)
+    require_own_driver(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
 
 
 def get_profile(caller: Caller, driver_id: str) -> DriverProfile:
     """Get a driver with the documents that are missing today. One read."""
-    shared.require_own(caller, driver_id)
+    require_own_driver(caller, driver_id)
     driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
     subject_key = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
     batch = store.batch_get([driver_key, subject_key])
     driver = batch.get(Driver, driver_key)
-    compliance = shared.compliance_today(caller, batch.get(Subject, subject_key))
+    compliance = resource_queries.get_compliance_today(caller, batch.get(Subject, subject_key))
     return DriverProfile(
         **driver.model_dump(),
         missing_documents=[each.value for each in compliance.list_missing_documents()],
@@ -100,7 +101,7 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     if caller.is_external:
         return Page(items=[get_driver(caller, caller.party_id)])
     where = {"vendor_id": query.vendor_id, "license_class": query.license_class}
-    return shared.list_resources(caller, Driver, query, q=query.q, status=query.status, where=where)
+    return resource_queries.list_resources(caller, Driver, query, q=query.q, status=query.status, where=where)
 
 
 def update_driver(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
@@ -116,7 +117,7 @@ def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput],
     before = get_driver(caller, driver_id, expected=expected)
     after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
-        shared.require_vendor(caller.org_id, after.vendor_id)
+        require_vendor(caller.org_id, after.vendor_id)
     ops: list[Op] = [Update(before, after, _update_events(before, after))]
     if (after.name, after.email) != (before.name, before.email):
         subject = subjects.get(caller, SubjectType.DRIVER, driver_id)

@@ -6,7 +6,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import iterate_by_month, query_kinds
 from coachway.core.record_refresh import refresh_records
-from coachway.fleet import dispatch_access
+from coachway.fleet import resource_queries
 from coachway.fleet.model import BY_MONTH, ROSTER, Driver, Vehicle
 from coachway.identity.model.organization import Organization
 
@@ -22,8 +22,8 @@ def list_roster(
     """
     if not organization.has_data(DataVersion.FLEET_ROSTER):
         return (
-            dispatch_access.list_drivers(caller) if drivers else [],
-            dispatch_access.list_vehicles(caller) if vehicles else [],
+            resource_queries.list_assignable_drivers(caller) if drivers else [],
+            resource_queries.list_assignable_vehicles(caller) if vehicles else [],
         )
     prefix = "" if drivers and vehicles else f"{Driver.KIND if drivers else Vehicle.KIND}#"
     members = query_kinds(

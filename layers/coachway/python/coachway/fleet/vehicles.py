@@ -14,13 +14,14 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
-from coachway.fleet import job_counter, shared
+from coachway.fleet import job_counter, resource_queries
+from coachway.fleet.access_checks import require_vendor
 from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile, VehicleQuery, VehicleStatus
 
 
 def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     """Create a vehicle; its documents can be uploaded from now on. Raises NotFound if the vendor does not exist."""
-    shared.require_vendor(caller.org_id, body.vendor_id)
+    require_vendor(caller.org_id, body.vendor_id)
     vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **body.model_dump())
     store.commit(
         caller,
@@ -46,7 +47,7 @@ def get_profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
     subject_key = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
     batch = store.batch_get([vehicle_key, subject_key])
     vehicle = batch.get(Vehicle, vehicle_key)
-    compliance = shared.compliance_today(caller, batch.get(Subject, subject_key))
+    compliance = resource_queries.get_compliance_today(caller, batch.get(Subject, subject_key))
     return VehicleProfile(
         **vehicle.model_dump(),
         missing_documents=[each.value for each in compliance.list_missing_documents()],
@@ -57,7 +58,7 @@ def get_profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
 def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     """List vehicles, newest first; sorted by name if `q` filters by name."""
     where = {"vehicle_class": query.vehicle_class, "vendor_id": query.vendor_id}
-    return shared.list_resources(caller, Vehicle, query, q=query.q, status=query.status, where=where)
+    return resource_queries.list_resources(caller, Vehicle, query, q=query.q, status=query.status, where=where)
 
 
 def update_vehicle(
@@ -71,7 +72,7 @@ def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput
     before = get_vehicle(caller, vehicle_id, expected=expected)
     after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
-        shared.require_vendor(caller.org_id, after.vendor_id)
+        require_vendor(caller.org_id, after.vendor_id)
     ops: list[Op] = [Update(before, after, _update_events(before, after))]
     if after.name != before.name:
         subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
@@ -21,7 +21,6 @@ from coachway.identity import in_memory_paging
 from coachway.identity.account_lookup import require_active_session
 from coachway.identity.errors import PermissionsExceeded
 from coachway.identity.model.field_types import RoleName
-from coachway.identity.model.limits import MAX_ROLES
 from coachway.identity.model.permissions import (
     BUILT_IN_ROLES,
     PERMISSIONS,
@@ -39,6 +38,9 @@ ROLES_LIST = AccessPattern(
     pk="ORG#{org}#ROLES",
     sk="{name}",
 )
+
+MAX_ROLES: Final = 50
+"""Roles of its own that an organization can have."""
 
 
 class RoleSettings(RequestSchema):

@@ -18,17 +18,17 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
-from coachway.messaging import rules
+from coachway.messaging import deduplication
 from coachway.messaging.channels import email, sms
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
 from coachway.messaging.model import NOTIFICATION, Channel, Message, Notification, Status
 from coachway.messaging.rendering import renderer
-from coachway.messaging.rendering.sender import Sender
+from coachway.messaging.rendering.sending_organization import SendingOrganization
 
 EXPIRED_REASON: Final = "The message expired before it was sent."
 
 
-def send_message(caller: Caller, event_id: str, message: Message, sender: Sender) -> None:
+def send_message(caller: Caller, event_id: str, message: Message, sender: SendingOrganization) -> None:
     """Send a message unless it was sent before.
 
     Raises ConcurrentUpdate while another delivery of the event is sending it, UpstreamUnavailable if the email or SMS
@@ -62,7 +62,7 @@ def _claim_message(caller: Caller, event_id: str, message: Message, subject: str
     """Create or take over the record of a message; return None if the message was sent or has failed."""
     now = clock.now()
     record = Notification(
-        id=rules.notification_id(event_id, message.template, message.recipient),
+        id=deduplication.notification_id(event_id, message.template, message.recipient),
         org_id=caller.org_id,
         event_id=event_id,
         about=message.about,
@@ -70,24 +70,24 @@ def _claim_message(caller: Caller, event_id: str, message: Message, subject: str
         channel=message.channel,
         recipient=message.recipient,
         subject=subject,
-        lease_until=now + rules.LEASE,
+        lease_until=now + deduplication.LEASE,
     )
     existing = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
     if existing is None:
         store.commit(caller, Create(record, on_exists=_in_progress_error()))
         return record
-    match rules.next_step(existing, now):
-        case rules.Step.DONE:
+    match deduplication.next_step(existing, now):
+        case deduplication.Step.DONE:
             return None
-        case rules.Step.RETRY_LATER:
+        case deduplication.Step.RETRY_LATER:
             raise _in_progress_error()
-        case rules.Step.TAKE_OVER:
+        case deduplication.Step.TAKE_OVER:
             return _take_over_claim(caller, existing, now)
 
 
 def _take_over_claim(caller: Caller, existing: Notification, now: datetime) -> Notification:
     claimed = existing.model_copy(
-        update={"status": Status.SENDING, "attempts": existing.attempts + 1, "lease_until": now + rules.LEASE}
+        update={"status": Status.SENDING, "attempts": existing.attempts + 1, "lease_until": now + deduplication.LEASE}
     )
     store.commit(caller, Update(existing, claimed, on_stale=_in_progress_error()))
     return claimed
@@ -97,7 +97,9 @@ def _in_progress_error() -> errors.ConcurrentUpdate:
     return errors.ConcurrentUpdate("The message is being sent by another delivery of the event.")
 
 
-def _send_rendered(claimed: Notification, message: Message, rendered: RenderedMessage, sender: Sender) -> str:
+def _send_rendered(
+    claimed: Notification, message: Message, rendered: RenderedMessage, sender: SendingOrganization
+) -> str:
     if message.channel is Channel.EMAIL:
         attachment = message.attachment
         return email.send_email(

@@ -13,7 +13,7 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.runtime import settings
 from coachway.core.types import ids
 from coachway.messaging.model import Attachment, Channel, Message
-from coachway.messaging.rendering.sender import Sender
+from coachway.messaging.rendering.sending_organization import SendingOrganization
 
 E = TypeVar("E", bound=Event)
 
@@ -33,7 +33,7 @@ class MessageContext:
     """The delivery of an event, and the organization that sends the message."""
 
     delivery: Delivery
-    sender: Sender
+    sender: SendingOrganization
 
     @property
     def organization(self) -> Recipient:
@@ -69,7 +69,7 @@ class MessageRule(Generic[E]):
     send_until: Callable[[E, MessageContext], datetime | None] = lambda _event, _context: None
     attachment: Callable[[E], Attachment | None] = lambda _event: None
 
-    def build(self, delivery: Delivery, sender: Sender) -> Message | None:
+    def build(self, delivery: Delivery, sender: SendingOrganization) -> Message | None:
         """Build the message; return None if the rule does not apply or the recipient has no address."""
         event, context = delivery.parse(self.event), MessageContext(delivery, sender)
         recipient = self.recipient(event, context)

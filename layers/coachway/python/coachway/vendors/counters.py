@@ -10,7 +10,7 @@ from coachway.contracts.bids import BidAccepted, BidRejected, BidSubmitted
 from coachway.contracts.bookings import CharterCompleted
 from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
 from coachway.contracts.ratings import VendorRated
-from coachway.core.projections import Numbers
+from coachway.core.event_counters import Numbers
 from coachway.vendors.rules import ON_TIME_RATING, ON_TIME_TOLERANCE, RATING_CATEGORIES
 
 Increments = Mapping[str, Numbers]

@@ -18,11 +18,11 @@ from coachway.contracts.vendors import (
 )
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.event_counters import Numbers
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
-from coachway.core.projections import Numbers
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids

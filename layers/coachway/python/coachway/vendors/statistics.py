@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from coachway.core import store
+from coachway.core.event_counters import CounterRecord, Numbers
 from coachway.core.persistence.records import AccessPattern, Key
-from coachway.core.projections import CounterRecord, Numbers
 from coachway.vendors import rules
 from coachway.vendors.model import Figures, Vendor, calculate_figures
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from coachway.bids import context, event_payloads, rules, service, visibility
+from coachway.bids import bidding_context, event_payloads, rules, service, visibility
 from coachway.bids.awards.rejection import reject_losers_ops, reject_remaining_bids
-from coachway.bids.context import BiddingContext
+from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.errors import BidNoLongerValid, BidsSealed
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import assign_vehicles
@@ -33,7 +33,7 @@ MAX_WINNERS: Final = 15
 def accept_bid(caller: Caller, bid_id: str, body: AcceptInput) -> BidView:
     """Award a bid. Raises the same errors as `award_bids`."""
     bid = award_bids(caller, [bid_id], body.reason)[0]
-    return visibility.build_bid_view(caller, bid, context.find_request(caller.org_id, bid.bid_request_id))
+    return visibility.build_bid_view(caller, bid, bidding_context.find_request(caller.org_id, bid.bid_request_id))
 
 
 def award_bids(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool = False) -> list[Bid]:
@@ -55,7 +55,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     bids = service.get_bids(caller, bid_ids)
     vendor_ids = list(dict.fromkeys(bid.vendor_id for bid in bids))
     keys = vendor_candidates.candidate_keys(caller.org_id, vendor_ids)
-    bidding, batch = context.load_context_with(caller, bids[0].charter_id, bids[0].bid_request_id, keys)
+    bidding, batch = bidding_context.load_bidding_context_with(caller, bids[0].charter_id, bids[0].bid_request_id, keys)
     candidates = vendor_candidates.build_candidates(batch, caller.org_id, vendor_ids)
     _require_awardable(caller, bidding, bids)
     free = bidding.charter.uncovered_vehicles
@@ -85,7 +85,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         ops += _award_request_ops(
             bidding.request, [cover.bid_id for cover in (*bidding.charter.vehicles, *covers)], by_itself=by_itself
         )
-        active = context.filter_active(context.list_bids_of_charter(caller.org_id, bidding.charter.id))
+        active = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, bidding.charter.id))
         losers = [bid for bid in active if bid.id not in bid_ids]
         rejected = losers[: _max_rejections(winners)]
         ops += reject_losers_ops(caller, rejected, winners, bidding, candidates)
@@ -102,13 +102,15 @@ def _max_rejections(winners: Sequence[Bid]) -> int:
 
 def _require_awardable(caller: Caller, bidding: BiddingContext, bids: Sequence[Bid]) -> None:
     """Raise an error if the charter takes no bids, or if bids are sealed by its request or an earlier one."""
-    context.require_open_for_bids(bidding.charter)
-    if context.is_sealed(bidding.request) and bidding.request is not None:
+    bidding_context.require_open_for_bids(bidding.charter)
+    if bidding_context.is_sealed(bidding.request) and bidding.request is not None:
         deadline = f"{bidding.request.deadline:%Y-%m-%d %H:%M %Z}"
         raise BidsSealed(f"Bids are sealed until {deadline}, or until a manager closes bidding.")
     current_id = bidding.request.id if bidding.request else None
     earlier = [bid for bid in bids if bid.bid_request_id not in {None, current_id}]
-    if any(context.is_sealed(request) for request in context.find_requests(caller.org_id, earlier).values()):
+    if any(
+        bidding_context.is_sealed(request) for request in bidding_context.find_requests(caller.org_id, earlier).values()
+    ):
         raise BidsSealed("The bid request was cancelled while its bids were sealed.")
 
 
@@ -180,7 +182,7 @@ def confirm_if_covered(caller: Caller, charter_id: str) -> None:
     """Confirm a charter that was booked after all its vehicles had been awarded."""
 
     def confirm() -> None:
-        ops = coverage.confirm_if_covered_ops(caller, context.load_context(caller, charter_id).charter)
+        ops = coverage.confirm_if_covered_ops(caller, bidding_context.load_bidding_context(caller, charter_id).charter)
         if ops:
             store.commit(caller, *ops)
 

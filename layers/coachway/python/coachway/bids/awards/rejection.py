@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from coachway.bids import context, event_payloads, service, visibility
-from coachway.bids.context import BiddingContext
+from coachway.bids import bidding_context, event_payloads, service, visibility
+from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.errors import BidsSealed
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import disqualification_reason, rejection_reason
@@ -36,8 +36,8 @@ def reject_bid(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
 
 def _reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
     before = service.get_bid(caller, bid_id)
-    request = context.find_request(caller.org_id, before.bid_request_id)
-    if context.is_sealed(request):
+    request = bidding_context.find_request(caller.org_id, before.bid_request_id)
+    if bidding_context.is_sealed(request):
         raise BidsSealed("Wait for the deadline, or close bidding first.")
     after = _build_rejected(caller, before, body.reason or "Not chosen")
     response = visibility.build_bid_view(caller, after, request, version=before.version + 1)
@@ -102,17 +102,17 @@ def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
     Returns the number of remaining bids. Safe to repeat.
     """
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
-    bids = context.list_bids_of_charter(caller.org_id, charter_id)
-    remaining, is_cancelled = context.filter_active(bids), charter is None or charter.status in _CANCELLED
+    bids = bidding_context.list_bids_of_charter(caller.org_id, charter_id)
+    remaining, is_cancelled = bidding_context.filter_active(bids), charter is None or charter.status in _CANCELLED
     is_covered = charter is not None and not is_cancelled and not charter.uncovered_vehicles
     if not is_cancelled and not is_covered:
-        bid_requests = context.find_requests(caller.org_id, remaining)
+        bid_requests = bidding_context.find_requests(caller.org_id, remaining)
         remaining = [bid for bid in remaining if _has_ended(bid_requests.get(bid.id))]
     winners = [bid for bid in bids if bid.status is BidStatus.ACCEPTED and bid.award_released_at is None]
     for start in range(0, len(remaining), _BATCH_SIZE):
         batch = remaining[start : start + _BATCH_SIZE]
         if is_covered:
-            ops = reject_losers_ops(caller, batch, winners, context.load_context(caller, charter_id))
+            ops = reject_losers_ops(caller, batch, winners, bidding_context.load_bidding_context(caller, charter_id))
         else:
             reason = "The trip was cancelled" if is_cancelled else "Bidding ended without an award"
             ops = [_reject_op(caller, bid, reason) for bid in batch]
@@ -125,7 +125,7 @@ def reject_outdated_bids(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is None:
         return
-    active = context.filter_active(context.list_bids_of_charter(caller.org_id, charter_id))
+    active = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, charter_id))
     outdated = [bid for bid in active if bid.charter_revision < charter.revision_number]
     for start in range(0, len(outdated), _BATCH_SIZE):
         batch = outdated[start : start + _BATCH_SIZE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from coachway.bids import context, event_payloads, service, visibility
+from coachway.bids import bidding_context, event_payloads, service, visibility
 from coachway.bids.errors import AwardNotReleasable
 from coachway.bids.model.bid import Bid
 from coachway.bids.rules import BidStatus
@@ -39,8 +39,8 @@ def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=bid.charter_id))
     if charter.status not in _NOT_STARTED:
         raise AwardNotReleasable(f"This charter is {charter.status.value}. Its awards cannot be released.")
-    after = _build_called_off(bid, reason)
-    request = context.find_request(caller.org_id, bid.bid_request_id)
+    after = _build_released(bid, reason)
+    request = bidding_context.find_request(caller.org_id, bid.bid_request_id)
     response = visibility.build_bid_view(caller, after, request, version=bid.version + 1)
     store.commit(caller, _release_op(bid, after), *coverage.release_vendor_ops(charter, bid.id), response=response)
     return response
@@ -63,7 +63,7 @@ def release_awards(caller: Caller, charter_id: str, reason: str) -> None:
     else:  # The charter was deleted, and with it the vendors of its vehicles.
         bid_ids = [
             bid.id
-            for bid in context.list_bids_of_charter(caller.org_id, charter_id)
+            for bid in bidding_context.list_bids_of_charter(caller.org_id, charter_id)
             if bid.status is BidStatus.ACCEPTED
         ]
     for bid_id in dict.fromkeys(bid_ids):

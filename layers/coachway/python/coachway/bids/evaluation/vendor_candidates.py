@@ -31,7 +31,7 @@ from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.store import BatchResult
 from coachway.core.types.geo import Coordinates
-from coachway.vendors import bidding_access, statistics
+from coachway.vendors import active_vendors, statistics
 from coachway.vendors.model import VENDOR, Figures, Vendor
 from coachway.vendors.statistics import Statistics
 
@@ -68,7 +68,7 @@ class Candidate:
     def check_unchanged_ops(self) -> list[Op]:
         """The operations that fail if the vendor or its compliance documents were changed since they were read."""
         return [
-            bidding_access.check_unchanged_op(self.vendor),
+            active_vendors.check_unchanged_op(self.vendor),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
         ]
 

@@ -27,7 +27,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
-from coachway.vendors import bidding_access
+from coachway.vendors import active_vendors
 
 _BATCH_SIZE: Final = 45
 """Invitations per transaction, with one event each."""
@@ -44,7 +44,7 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
         return request.invited_count
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=request.charter_id))
     vendor_ids = (
-        [vendor.id for vendor in bidding_access.list_active_vendors(caller)] if request.matching else request.vendor_ids
+        [vendor.id for vendor in active_vendors.list_active_vendors(caller)] if request.matching else request.vendor_ids
     )
     candidates = vendor_candidates.load_candidates(caller.org_id, vendor_ids)
     matches = {vendor_id: _match_vendor(candidate, charter, request) for vendor_id, candidate in candidates.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from coachway.bids import context, event_payloads, rules, visibility
+from coachway.bids import bidding_context, event_payloads, rules, visibility
 from coachway.bids.errors import BidRequestAlreadyOpen, NoVehiclesLeft
 from coachway.bids.model.bid_request import (
     BID_REQUEST,
@@ -50,9 +50,9 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
 
     Raises NotFound, Invalid for a deadline or vendor, CharterNotOpenForBids, BidRequestAlreadyOpen, NoVehiclesLeft.
     """
-    bidding = context.load_context(caller, charter_id)
+    bidding = bidding_context.load_bidding_context(caller, charter_id)
     charter, current = bidding.charter, bidding.request
-    context.require_open_for_bids(charter)
+    bidding_context.require_open_for_bids(charter)
     if current is not None and current.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
         raise BidRequestAlreadyOpen(f"Bid request {current.id} is {current.status.value}. Close or cancel it first.")
     remaining = _count_remaining_vehicles(charter)
@@ -169,7 +169,7 @@ def extend_deadline(caller: Caller, bid_request_id: str, body: ExtendInput, expe
     Raises Invalid for a deadline that is not later, InvalidStatusTransition, and as `open_request` does.
     """
     before = get_request(caller, bid_request_id, expected=expected)
-    bidding = context.load_context(caller, before.charter_id)
+    bidding = bidding_context.load_bidding_context(caller, before.charter_id)
     rules.require_valid_deadline(body.deadline, clock.now(), bidding.charter.starts_at)
     if body.deadline <= before.deadline:
         raise errors.Invalid.field("deadline", "must be later than the current deadline")
@@ -189,10 +189,10 @@ def _extend_open_request(caller: Caller, before: BidRequest, body: ExtendInput) 
 
 
 def _reopen_request(
-    caller: Caller, before: BidRequest, body: ExtendInput, bidding: context.BiddingContext
+    caller: Caller, before: BidRequest, body: ExtendInput, bidding: bidding_context.BiddingContext
 ) -> BidRequestView:
     rules.REQUEST_TRANSITIONS.require(before.status, RequestStatus.OPEN)
-    context.require_open_for_bids(bidding.charter)
+    bidding_context.require_open_for_bids(bidding.charter)
     if bidding.request is not None:
         raise BidRequestAlreadyOpen(
             f"Bid request {bidding.request.id} is {bidding.request.status.value}. Close it first."
@@ -238,7 +238,7 @@ def cancel_request_of_charter(caller: Caller, charter_id: str, reason: str) -> N
     def cancel() -> None:
         charter_bidding = store.find(CharterBidding, CHARTER_BIDDING.key(org=caller.org_id, charter=charter_id))
         request_id = charter_bidding.bid_request_id if charter_bidding is not None else None
-        request = context.find_request(caller.org_id, request_id)
+        request = bidding_context.find_request(caller.org_id, request_id)
         if request is not None and rules.REQUEST_TRANSITIONS.allows(request.status, RequestStatus.CANCELLED):
             cancel_request(caller, request.id, reason)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from coachway.bids import context, event_payloads, rules
+from coachway.bids import bidding_context, event_payloads, rules
 from coachway.bids.awards import acceptance, rejection
 from coachway.bids.evaluation import ranking, vendor_candidates
 from coachway.bids.evaluation.ranking import Decision
@@ -23,7 +23,7 @@ from coachway.bids.requests import consumers, invitations, service
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.contracts.bids import BiddingEndedWithoutAward, BiddingFailed, BidReviewed, BiddingDecisionNeeded
+from coachway.contracts.bids import BiddingDecisionNeeded, BiddingEndedWithoutAward, BiddingFailed, BidReviewed
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.step_handler import Step
@@ -106,7 +106,7 @@ def _request_decision(caller: Caller, bid_request_id: str) -> None:
     request = service.get_request(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return
-    active = context.filter_active(context.list_bids_of_charter(caller.org_id, request.charter_id))
+    active = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, request.charter_id))
     submitted = [bid for bid in active if bid.status is BidStatus.SUBMITTED]
     for start in range(0, len(submitted), _BATCH_SIZE):
         _put_under_review(caller, submitted[start : start + _BATCH_SIZE])
@@ -152,7 +152,7 @@ def _leave_to_manager(caller: Caller, request: BidRequest, decision: Decision) -
 
 def _accepts_bids(caller: Caller, request: BidRequest) -> bool:
     try:
-        context.require_open_for_bids(context.load_context(caller, request.charter_id).charter)
+        bidding_context.require_open_for_bids(bidding_context.load_bidding_context(caller, request.charter_id).charter)
     except errors.Conflict:
         return False
     return True
@@ -160,8 +160,8 @@ def _accepts_bids(caller: Caller, request: BidRequest) -> bool:
 
 def evaluate_bids(caller: Caller, request: BidRequest) -> Decision:
     """Evaluate the bids for the vehicles of the request's charter that have no vendor or driver."""
-    bidding = context.load_context(caller, request.charter_id)
-    bids = context.filter_active(context.list_bids_of_charter(caller.org_id, request.charter_id))
+    bidding = bidding_context.load_bidding_context(caller, request.charter_id)
+    bids = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, request.charter_id))
     candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
     free = len(bidding.charter.uncovered_vehicles)
     # The target price is for the vehicles of the request. If some were assigned since, a manager must decide.
@@ -186,7 +186,7 @@ def award_bids(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -
 
 def close_without_award(caller: Caller, request: BidRequest, reason: str) -> None:
     """End a request without an award. Staff are notified, and can extend it."""
-    count = len(context.list_bids_of_charter(caller.org_id, request.charter_id))
+    count = len(bidding_context.list_bids_of_charter(caller.org_id, request.charter_id))
     event = BiddingEndedWithoutAward(**event_payloads.request_event_fields(request), reason=reason, bids=count)
     service.end_request(caller, request, RequestStatus.NO_BIDS, reason, event)
 

@@ -101,7 +101,7 @@ def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
 def load_amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
     """Load the amount due now, in cents, and its currency. The amount is 0 if everything is paid."""
     if collection.invoice_id is not None:
-        invoice = payment_effects.load_context(caller, collection.invoice_id).invoice
+        invoice = payment_effects.load_payment_context(caller, collection.invoice_id).invoice
         return (int(invoice.balance_due) if invoice.status.is_open else 0), invoice.currency
     charter = _find_charter(collection)
     if charter is None:

@@ -2,7 +2,7 @@
 
 The functions return operations for the transaction of the cause:
 
-    context = payment_effects.load_context(caller, invoice_id)
+    context = payment_effects.load_payment_context(caller, invoice_id)
     after, ops = payment_effects.apply_payment(context, payment_id=…, cents=…)
     store.commit(caller, Create(payment), *ops)
 """
@@ -25,8 +25,8 @@ from coachway.contracts.billing.invoices import (
     InvoiceOverdue,
     InvoicePaid,
     InvoicePaymentRecorded,
-    InvoiceRefundReturned,
     InvoiceRefunded,
+    InvoiceRefundReturned,
     InvoiceReopened,
 )
 from coachway.core import store
@@ -48,7 +48,7 @@ class InvoicePaymentContext(BaseSchema):
     organization: Organization
 
 
-def load_context(caller: Caller, invoice_id: str, *, expected: int | None = None) -> InvoicePaymentContext:
+def load_payment_context(caller: Caller, invoice_id: str, *, expected: int | None = None) -> InvoicePaymentContext:
     """Load the context of an invoice in two reads. Raises NotFound, also for another client's invoice."""
     invoice = service.get_invoice(caller, invoice_id, expected=expected)
     organization_key = ORGANIZATIONS.key(org=caller.org_id)

@@ -10,7 +10,7 @@ from coachway.billing.payables.model import PAYABLE, Payable
 from coachway.billing.payables.rules import PayableStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
-from coachway.contracts.bids import BidAccepted, AwardReleased
+from coachway.contracts.bids import AwardReleased, BidAccepted
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery

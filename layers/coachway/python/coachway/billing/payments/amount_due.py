@@ -45,7 +45,7 @@ class AmountDue:
 
 def load_invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
     """Load the amount due of an invoice. Raises NotFound, InvoiceNotPayable."""
-    context = payment_effects.load_context(caller, invoice_id)
+    context = payment_effects.load_payment_context(caller, invoice_id)
     invoice = context.invoice
     require_payable(invoice.status, invoice.balance_due, 1)
     conflict = errors.ConcurrentUpdate("This invoice was changed by another request. Read it again.")

@@ -34,7 +34,7 @@ def record_payment(
     """Record a payment of an invoice. Raises InvoiceNotPayable, AmountExceedsBalance."""
     if request.method is PaymentMethod.CARD:
         raise errors.Invalid.field("method", "cannot be card: use POST /payments/process to charge a card")
-    return _record_payment(caller, payment_effects.load_context(caller, invoice_id, expected=expected), request)
+    return _record_payment(caller, payment_effects.load_payment_context(caller, invoice_id, expected=expected), request)
 
 
 def _record_payment(
@@ -77,7 +77,7 @@ def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int 
         raise PaymentNotReversible("Card payments are refunded: use POST /payments/refund.")
     if before.status is not PaymentStatus.SUCCEEDED:
         raise PaymentNotReversible(f"This payment is {before.status}. Only successful payments can be reversed.")
-    context = payment_effects.load_context(caller, before.invoice_id)
+    context = payment_effects.load_payment_context(caller, before.invoice_id)
     if context.invoice.status is InvoiceStatus.VOID:
         raise PaymentNotReversible(f"Invoice {context.invoice.number} is void, so the payment is a deposit. Refund it.")
     changes: dict[str, Any] = {

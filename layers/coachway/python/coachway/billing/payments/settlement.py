@@ -218,7 +218,7 @@ def _build_effect(caller: Caller, payment: Payment, organization: Organization) 
 
 
 def _build_invoice_effect(payment: Payment, invoice: Invoice) -> _Effect:
-    context = payment_effects.load_context(Caller.system("payments", payment.org_id), invoice.id)
+    context = payment_effects.load_payment_context(Caller.system("payments", payment.org_id), invoice.id)
     after, ops = payment_effects.apply_payment(context, payment_id=payment.id, cents=payment.amount)
     return _Effect(ops, open_balance=after.balance_due)
 

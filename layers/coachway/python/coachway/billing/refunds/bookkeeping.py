@@ -63,7 +63,7 @@ def apply_refund(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refu
     )
     ops, deposit_share, charter_share = list[Op](), refund.amount, refund.amount
     if invoice_id is not None and not refund.refunds_cancellation_fee:
-        context = payment_effects.load_context(caller, invoice_id)
+        context = payment_effects.load_payment_context(caller, invoice_id)
         invoice_share = _invoice_share(refund.amount, context)
         if invoice_share > 0:
             deposit_share -= invoice_share
@@ -86,8 +86,10 @@ def reverse_refund(caller: Caller, payment: Payment, refund: Refund) -> list[Op]
     charter = service.find_charter(refund)
     ops, deposit_share, charter_share = list[Op](), refund.amount, refund.amount
     if refund.booked_invoice_id is not None and _is_issued(caller, refund.booked_invoice_id):
-        context = payment_effects.load_context(caller, refund.booked_invoice_id)
-        ops = payment_effects.apply_returned_refund(context, refund_id=refund.id, cents=refund.booked_invoice_amount, memo=memo)
+        context = payment_effects.load_payment_context(caller, refund.booked_invoice_id)
+        ops = payment_effects.apply_returned_refund(
+            context, refund_id=refund.id, cents=refund.booked_invoice_amount, memo=memo
+        )
         deposit_share -= refund.booked_invoice_amount
         charter_share = deposit_share if context.charter is not None else charter_share
     if deposit_share > 0:

@@ -85,7 +85,14 @@ class Refund(Entity):
 
     KIND: ClassVar[str] = "refund"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {"client_name", "client_email", "attempt", "refunds_cancellation_fee", "booked_invoice_amount", "booked_invoice_id"}
+        {
+            "client_name",
+            "client_email",
+            "attempt",
+            "refunds_cancellation_fee",
+            "booked_invoice_amount",
+            "booked_invoice_id",
+        }
     )
 
     payment_id: str

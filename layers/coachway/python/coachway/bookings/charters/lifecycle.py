@@ -123,9 +123,9 @@ def _require_override(caller: Caller, uncovered: Sequence[int], reason: str) -> 
 
 def _departure_conditions(charter: Charter) -> list[Op]:
     # Imported late: only the start of a charter needs compliance documents.
-    from coachway.bookings.charters import departure_check
+    from coachway.bookings.charters import document_check
 
-    return departure_check.departure_checks(charter)
+    return document_check.require_documents_ops(charter)
 
 
 def book(
@@ -140,8 +140,8 @@ def book(
 ) -> Charter:
     """Book a quote.
 
-    `response` is what the request returns, by default the charter. `records` are the client and the quote, if already read.
-    `fields` sets other fields of the charter.
+    `response` is what the request returns, by default the charter. `records` are the client and the quote, if already
+    read. `fields` sets other fields of the charter.
 
     Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """

@@ -100,7 +100,9 @@ def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     after = charter.model_copy(update=changes)
     events = [lifecycle.quote_accepted_event(after, body.accepted_by)]
     quote_ops = quote_acceptance.acceptance_ops(client_caller, records.get(Quote, quote_key))
-    store.commit(client_caller, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, response=response)
+    store.commit(
+        client_caller, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, response=response
+    )
     return response
 
 

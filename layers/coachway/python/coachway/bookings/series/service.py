@@ -22,7 +22,7 @@ from coachway.bookings.series import outbox
 from coachway.contracts.bookings import SeriesCreated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.persistence import serialization
+from coachway.core.persistence import response_json
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Page
@@ -158,7 +158,7 @@ def _commit_series(caller: Caller, series: Series, drafts: Sequence[CharterDraft
 def _require_size(caller: Caller, charters: Sequence[Charter], batches: Sequence[outbox.OutboxBatch]) -> None:
     size = sum(len(each.model_dump_json().encode()) for each in (*charters, *batches))
     response_size = (
-        len(serialization.to_json(Page(items=list(charters))).encode()) if caller.idempotency is not None else 0
+        len(response_json.to_json(Page(items=list(charters))).encode()) if caller.idempotency is not None else 0
     )
     if size > MAX_BYTES or response_size > MAX_RESPONSE_BYTES:
         raise errors.TooLarge("This series is too large to create at once. Use fewer occurrences or shorter texts.")

@@ -16,7 +16,7 @@ from coachway.core.auth import authentication
 from coachway.core.caller import Caller
 from coachway.core.http import request_parsing, responses
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
-from coachway.core.persistence import serialization
+from coachway.core.persistence import response_json
 from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime.logging import logger
@@ -111,7 +111,7 @@ def _invoke_idempotent(route: Route, idempotency: IdempotentRequest, arguments: 
         return _replayed_response(idempotency, first)
     body = result.body if isinstance(result, Response) else result
     if not isinstance(body, HtmlResponse | FileResponse):
-        text = serialization.to_json(body)
+        text = response_json.to_json(body)
         if idempotency.recorded != text:
             first = store.save_idempotency_record(idempotency.record(text), only_if_absent=idempotency.recorded is None)
             if first is not None:

@@ -13,7 +13,7 @@ from chalice.app import Response as ChaliceResponse
 
 from coachway.core import errors, problem_details
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
-from coachway.core.persistence import serialization
+from coachway.core.persistence import response_json
 from coachway.core.persistence.records import Entity
 from coachway.core.runtime import settings
 
@@ -67,7 +67,7 @@ def build_response(result: object, route: Route, request: Request) -> ChaliceRes
         is_unchanged = request.headers.get("if-none-match") == headers["ETag"]
         if route.method == "GET" and is_unchanged and body.ETAG_IS_VERSION:
             return ChaliceResponse("", headers, 304)
-    return ChaliceResponse(serialization.to_json(body), headers | {"Content-Type": "application/json"}, status)
+    return ChaliceResponse(response_json.to_json(body), headers | {"Content-Type": "application/json"}, status)
 
 
 def _file_response(file: FileResponse, headers: Headers, status: int, request: Request) -> ChaliceResponse:

@@ -1,4 +1,4 @@
-"""All events of an organization, by day: the source for rebuilding projections."""
+"""All events of an organization, by day: the source for rebuilding counters."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.persistence import domain_events, serialization
+from coachway.core.persistence import domain_events, response_json
 from coachway.core.persistence.idempotency import IdempotencyRecord
 from coachway.core.persistence.operations import (
     CONSUMED,
@@ -325,7 +325,7 @@ def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence
     response = response if response is not None else _first_entity(ops)
     if response is None:
         return
-    plan.response = serialization.to_json(response)
+    plan.response = response_json.to_json(response)
     record = idempotency.record(plan.response)
     _put(plan, record, _absent_or_expired(), record)
 

@@ -23,7 +23,8 @@ from coachway.dispatch.calendars import utilization
 from coachway.dispatch.calendars.utilization import BookedTime, Utilization
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
-from coachway.fleet import roster, shared
+from coachway.fleet import roster
+from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle, VendorId
 from coachway.fleet.rules import Span
 from coachway.identity import organization_queries
@@ -153,7 +154,7 @@ class FleetCalendar(BaseSchema):
 
 def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
     """Get a driver's calendar. Raises NotFound, also when another driver asks for it. Two reads."""
-    shared.require_own(caller, driver_id)
+    require_own_driver(caller, driver_id)
     driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
     batch, weeks = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
     driver = batch.get(Driver, driver_key)

@@ -25,7 +25,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.repository import find_by_ids
 from coachway.dispatch.assignments.rules import iso_weeks
 from coachway.dispatch.diaries import service as diaries
-from coachway.fleet import shared
+from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.identity import organization_queries
 
@@ -94,7 +94,7 @@ def create_fleet_feed(caller: Caller) -> FeedLink:
 
 
 def _get_driver(caller: Caller, driver_id: str) -> Driver:
-    shared.require_own(caller, driver_id)
+    require_own_driver(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id))
 
 

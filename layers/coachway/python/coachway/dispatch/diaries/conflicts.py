@@ -50,7 +50,9 @@ def list_clashes(block: DutyBlock, blocks: Iterable[DutyBlock]) -> list[Clash]:
 def earliest_start_after(block: DutyBlock, clash: Clash) -> datetime:
     """The earliest start of `block` if it follows the block that it clashes with."""
     other = clash.block
-    ready_at = other.dropoff_at + travel_time(other.dropoff_place, block.pickup_place) - (block.pickup_at - block.starts_at)
+    ready_at = (
+        other.dropoff_at + travel_time(other.dropoff_place, block.pickup_place) - (block.pickup_at - block.starts_at)
+    )
     return max(other.ends_at, ready_at)
 
 

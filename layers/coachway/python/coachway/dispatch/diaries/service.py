@@ -97,7 +97,9 @@ def _add_to_week_op(diary: Diary, week: str, block: DutyBlock) -> Op:
     if page is None:
         created = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, blocks=[block])
         return Create(created, on_exists=DiaryChanged())
-    return Update(page, page.model_copy(update={"blocks": _sort_blocks([*page.blocks, block])}), on_stale=DiaryChanged())
+    return Update(
+        page, page.model_copy(update={"blocks": _sort_blocks([*page.blocks, block])}), on_stale=DiaryChanged()
+    )
 
 
 def _unchanged_op(diary: Diary, week: str) -> Op:

@@ -17,7 +17,7 @@ from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.driver_hours.schemas import DayWorked, DriverHours, HoursBack, UnknownPeriod
-from coachway.fleet import shared
+from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import Legality, Rule, Ruleset, Segment
 from coachway.hours.rules import check_hours
@@ -31,7 +31,7 @@ _DAY: Final = timedelta(days=1)
 
 def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     """Get a driver's remaining hours now. Raises NotFound, also when another driver asks for them. Two reads."""
-    shared.require_own(caller, driver_id)
+    require_own_driver(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     driver_key, organization_key = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
     week_names = iso_weeks(now - REACH, now)

@@ -96,11 +96,11 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
             f"The duty begins at {starts_at}; check in at most {EARLIEST // timedelta(hours=1)} hours before."
         )
     # Imported here: documents and hours rules, which a function that mostly stores positions need not load at start.
-    from coachway.dispatch.matching import crew_limits, departure_check
+    from coachway.dispatch.matching import crew_limits, departure_readiness
 
     conditions: list[Op] = []
     if not _is_past_end(before):
-        conditions = departure_check.require_departure_ops(before)
+        conditions = departure_readiness.require_departure_ops(before)
         crew_limits.require_legal_hours(before, max(at, clock.now()))
     after = before.model_copy(
         update={
@@ -141,10 +141,10 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     if before.status is AssignmentStatus.CHECKED_IN and _is_past_end(before):
         alarm_events = progress_writer.departure_alarms(before)
     elif before.status is AssignmentStatus.CHECKED_IN:
-        from coachway.dispatch.matching import departure_check
+        from coachway.dispatch.matching import departure_readiness
         from coachway.dispatch.tracking import charter_progress
 
-        conditions = departure_check.require_departure_ops(before)
+        conditions = departure_readiness.require_departure_ops(before)
         charter = charter_progress.get_charter(before)
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
             raise CharterNotConfirmed(f"Charter {charter.number} is {charter.status}, not confirmed.")

@@ -32,7 +32,7 @@ from coachway.dispatch.errors import (
     VendorNotCompliant,
 )
 from coachway.dispatch.matching import eligibility
-from coachway.dispatch.matching.context import (
+from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
     Trip,
@@ -42,7 +42,7 @@ from coachway.dispatch.matching.context import (
     cover_of_assignment,
     driver_keys,
     get_hours_rules,
-    load_context,
+    load_assignment_context,
     trip_keys,
     vehicle_keys,
 )
@@ -98,7 +98,7 @@ def check_crew_and_vehicle(
     require_assignable(charter)
     hours_rules = get_hours_rules(batch.get(Organization, organization_key))
     trip = build_trip(charter, hours_rules, cover, len(drivers), since)
-    context = load_context(caller, trip, drivers, [vehicle], batch)
+    context = load_assignment_context(caller, trip, drivers, [vehicle], batch)
     if instead_of is not None:
         context = context.without(instead_of.id)
     require_not_over(trip)

@@ -25,7 +25,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import iso_weeks
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.matching import context, eligibility
+from coachway.dispatch.matching import assignment_context, eligibility
 from coachway.dispatch.matching.eligibility_reasons import Reason
 from coachway.fleet.model import Driver, Vehicle
 
@@ -84,8 +84,8 @@ def _describe_concern(assignment: Assignment) -> str:
     Hours of service and clashes need no check: the assignment was created on condition that they allow it.
     """
     last_day = assignment.dropoff_at.astimezone(ZoneInfo(assignment.timezone)).date()
-    crew_keys = [context.driver_keys(assignment.org_id, driver_id) for driver_id in assignment.crew]
-    vehicle_keys = context.vehicle_keys(assignment.org_id, assignment.vehicle_id)
+    crew_keys = [assignment_context.driver_keys(assignment.org_id, driver_id) for driver_id in assignment.crew]
+    vehicle_keys = assignment_context.vehicle_keys(assignment.org_id, assignment.vehicle_id)
     batch = store.batch_get([key for keys in (*crew_keys, vehicle_keys) for key in keys])
     vehicle, reasons = batch.find(Vehicle, vehicle_keys[0]), list[Reason]()
     for head, subject_key in crew_keys:

@@ -19,7 +19,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.errors import NoDriverAvailable, NoVehicleAvailable
 from coachway.dispatch.matching import assign as matching_assign
 from coachway.dispatch.matching import eligibility, scoring
-from coachway.dispatch.matching.context import (
+from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
     VehicleCandidate,
@@ -27,12 +27,12 @@ from coachway.dispatch.matching.context import (
     choose_cover,
     cover_of_assignment,
     get_hours_rules,
-    load_context,
+    load_assignment_context,
     trip_keys,
 )
 from coachway.dispatch.matching.eligibility import DriverEvaluation
 from coachway.dispatch.matching.schemas import AutoAssignInput, AutoAssignResult, ConsideredDriver, ConsideredVehicle
-from coachway.fleet import dispatch_access
+from coachway.fleet import resource_queries
 from coachway.fleet.model import Driver, Vehicle
 from coachway.identity.model.organization import Organization
 
@@ -121,9 +121,9 @@ def load_candidates(
     hours_rules = get_hours_rules(batch.get(Organization, organization_key))
     trip = build_trip(charter, hours_rules, cover, crew_size(charter, instead_of), since)
     matching_assign.require_not_over(trip)
-    drivers = _filter_by_owner(dispatch_access.list_drivers(caller), cover.vendor_id)
-    vehicles = _filter_by_owner(dispatch_access.list_vehicles(caller), cover.vendor_id)
-    context = load_context(caller, trip, drivers, vehicles, batch)
+    drivers = _filter_by_owner(resource_queries.list_assignable_drivers(caller), cover.vendor_id)
+    vehicles = _filter_by_owner(resource_queries.list_assignable_vehicles(caller), cover.vendor_id)
+    context = load_assignment_context(caller, trip, drivers, vehicles, batch)
     return context if instead_of is None else context.without(instead_of.id)
 
 

@@ -19,7 +19,7 @@ from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.errors import HoursOfServiceExceeded
-from coachway.dispatch.matching import context
+from coachway.dispatch.matching import assignment_context
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import CarrierRuleset, DutyStatus, Legality, Segment
 from coachway.hours.rules import check_hours, find_violations
@@ -61,7 +61,7 @@ def load_crew(assignment: Assignment, now: datetime) -> Crew:
         assignment_id for driver_blocks in blocks.values() for assignment_id in logbook.started_ids(driver_blocks, now)
     } - {assignment.id}
     return Crew(
-        hours_rules=context.get_hours_rules(batch.get(Organization, organization_key)),
+        hours_rules=assignment_context.get_hours_rules(batch.get(Organization, organization_key)),
         drivers=[batch.get(Driver, key) for key in driver_keys.values()],
         blocks=blocks,
         started={**repository.find_by_ids(org_id, started_ids), assignment.id: assignment},

@@ -18,7 +18,7 @@ from coachway.contracts.dispatch.assignments import (
     TripLateRisk,
 )
 from coachway.contracts.ratings import VendorRated
-from coachway.core.projections import Numbers
+from coachway.core.event_counters import Numbers
 
 PUNCTUAL: Final = timedelta(minutes=5)
 """How long after the planned time an arrival or departure still counts as on time."""

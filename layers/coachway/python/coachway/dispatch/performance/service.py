@@ -11,15 +11,16 @@ from pydantic import Field
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer
+from coachway.core.event_counters import CounterProjection, CounterRecord, Numbers
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import AccessPattern, Key
-from coachway.core.projections import CounterProjection, CounterRecord, Numbers
 from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.performance import counters
-from coachway.fleet import dispatch_access, shared
+from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.resource_ops import set_rating_op
 from coachway.vendors.rules import average_rating, percentage, usable_rating
 
 PERFORMANCE = AccessPattern(
@@ -71,7 +72,7 @@ class DriverPerformance(BaseSchema):
 
 def get_performance(caller: Caller, driver_id: str) -> DriverPerformance:
     """Get a driver's performance. Raises NotFound, also when another driver asks for it. One read."""
-    shared.require_own(caller, driver_id)
+    require_own_driver(caller, driver_id)
     driver_key, counters_key = (
         DRIVER.key(org=caller.org_id, id=driver_id),
         _empty_counters(caller.org_id, driver_id).key(),
@@ -126,7 +127,7 @@ def _update_rating_ops(caller: Caller, before: Performance | None, after: Perfor
     if after.rating is None or (before is not None and before.rating == after.rating):
         return ()
     driver = store.find(Driver, DRIVER.key(org=caller.org_id, id=after.driver_id))
-    return [dispatch_access.set_rating_op(driver, after.rating)] if driver is not None else ()
+    return [set_rating_op(driver, after.rating)] if driver is not None else ()
 
 
 PROJECTION: Final = CounterProjection(

@@ -20,8 +20,8 @@ from coachway.dispatch.assignments.rules import AssignmentStatus, travel_time
 from coachway.dispatch.errors import RecoveryNotNeeded
 from coachway.dispatch.matching import assign, auto_assign
 from coachway.dispatch.matching import responses as matching_responses
+from coachway.dispatch.matching.assignment_context import AssignmentContext, VehicleCandidate
 from coachway.dispatch.matching.auto_assign import Ranking
-from coachway.dispatch.matching.context import AssignmentContext, VehicleCandidate
 from coachway.dispatch.matching.schemas import AssignInput
 from coachway.dispatch.recovery.event_payloads import recovery_event_fields
 from coachway.dispatch.recovery.model import Recovery

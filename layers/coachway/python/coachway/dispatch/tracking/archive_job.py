@@ -11,7 +11,7 @@ from typing import Final
 from coachway.core import file_storage, store
 from coachway.core.caller import Caller
 from coachway.core.hourly_sweep import sweep
-from coachway.core.persistence import single_item
+from coachway.core.persistence import conditional_writes
 from coachway.core.persistence.operations import Remove, Update
 from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments.monitoring_schedule import TO_ARCHIVE, MonitoringSchedule
@@ -50,7 +50,7 @@ def _archive_trail(listed: MonitoringSchedule, _now: datetime) -> Mapping[str, i
         store.commit(caller, Update(schedule, updated))
         schedule = updated
     for page in pages:
-        single_item.delete_if_unchanged(page)
+        conditional_writes.delete_if_unchanged(page)
     store.commit(caller, Remove(schedule))
     return {"trails": 1, "fixes": len(fixes)}
 

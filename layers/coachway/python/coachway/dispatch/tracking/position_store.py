@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AwareDatetime, Field
 
 from coachway.core import store
-from coachway.core.persistence import single_item
+from coachway.core.persistence import conditional_writes
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import AccessPattern, Key, Record, stored_as
 from coachway.core.types.datetimes import sortable
@@ -153,7 +153,9 @@ def merge_positions(
     duplicates: set[datetime] = set()
     too_many: set[datetime] = set()
     for starts_at in sorted(pages_by_start.keys() | by_page.keys()):
-        page = pages_by_start.get(starts_at) or TrailPage(org_id=org_id, assignment_id=assignment_id, starts_at=starts_at)
+        page = pages_by_start.get(starts_at) or TrailPage(
+            org_id=org_id, assignment_id=assignment_id, starts_at=starts_at
+        )
         page_fixes = page.fixes
         if starts_at in by_page:
             times = {fix.at for fix in page_fixes}
@@ -183,7 +185,7 @@ def merge_positions(
 
 def save_page(page: TrailPage) -> None:
     """Store a page. Raises ConcurrentUpdate when it was changed since it was read."""
-    single_item.put_if_unchanged(page)
+    conditional_writes.put_if_unchanged(page)
 
 
 def load_progress(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:

@@ -50,9 +50,9 @@ def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Seque
 
 def departure_alarms(assignment: Assignment) -> list[Event]:
     """Return the event of a departure although a driver, the vehicle or documents are not in order."""
-    from coachway.dispatch.matching import departure_check
+    from coachway.dispatch.matching import departure_readiness
 
-    reasons = departure_check.departure_blockers(assignment)
+    reasons = departure_readiness.departure_blockers(assignment)
     return (
         [TripDocumentsMissing(**assignment_event_payloads.assignment_event_fields(assignment), reasons=reasons)]
         if reasons

@@ -13,7 +13,7 @@ from coachway.bookings.charters.rules import Status
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
-from coachway.core.persistence import single_item
+from coachway.core.persistence import conditional_writes
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
@@ -114,6 +114,6 @@ def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> ShareL
     else:
         link = existing.model_copy(update={"until": until})
     if link != existing:
-        single_item.put_if_unchanged(link)
+        conditional_writes.put_if_unchanged(link)
     token = signed_links.create_link_token(PURPOSE, charter.org_id, charter.id, link.nonce)
     return ShareLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)

@@ -14,9 +14,9 @@ from coachway.identity.account_lookup import Account, find_account
 from coachway.identity.auth import lockout, sessions, tokens
 from coachway.identity.auth.sessions import Method
 from coachway.identity.auth.tokens import LoginResult, ResponseWithCookies
+from coachway.identity.model.credential_limits import MFA_TOKEN_LIFETIME
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.field_types import LookupText, PasswordInput
-from coachway.identity.model.limits import MFA_TOKEN_LIFETIME
 from coachway.identity.model.user import User
 from coachway.identity.secrets import hashing
 

@@ -20,9 +20,9 @@ from coachway.identity.account_lookup import Account, find_account, get_credenti
 from coachway.identity.auth import lockout, timing_equalizer
 from coachway.identity.auth.login import complete_first_factor, get_active_user
 from coachway.identity.auth.tokens import LoginResult, ResponseWithCookies
+from coachway.identity.model.credential_limits import MAX_OTP_ATTEMPTS, OTP_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink
 from coachway.identity.model.field_types import LookupText, OneTimeCode
-from coachway.identity.model.limits import MAX_OTP_ATTEMPTS, OTP_LIFETIME
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 from coachway.identity.model.user import User
 from coachway.identity.secrets import hashing

@@ -24,9 +24,9 @@ from coachway.identity.account_lookup import (
 from coachway.identity.auth import lockout, sessions, timing_equalizer
 from coachway.identity.auth.login import get_active_user
 from coachway.identity.auth.otp import Accepted
+from coachway.identity.model.credential_limits import RESET_LINK_LIFETIME
 from coachway.identity.model.credentials import PendingLink, is_valid_link
 from coachway.identity.model.field_types import LookupText, NewPassword, PasswordInput, TokenInput
-from coachway.identity.model.limits import RESET_LINK_LIFETIME
 from coachway.identity.model.user import User
 from coachway.identity.secrets import hashing
 

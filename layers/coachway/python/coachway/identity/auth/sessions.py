@@ -22,8 +22,8 @@ from coachway.identity.account_lookup import get_sessions, require_session, requ
 from coachway.identity.auth import lockout, tokens
 from coachway.identity.auth.tokens import LoginResult, RefreshToken, ResponseWithCookies
 from coachway.identity.errors import RecentLogInRequired
+from coachway.identity.model.credential_limits import MAX_SESSIONS, RECENT_LOGIN_PERIOD, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.credentials import Session, Sessions
-from coachway.identity.model.limits import MAX_SESSIONS, RECENT_LOGIN_PERIOD, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.user import USERS, User
 from coachway.identity.secrets import hashing
 

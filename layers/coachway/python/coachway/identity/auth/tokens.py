@@ -17,8 +17,8 @@ from coachway.core.auth import authentication
 from coachway.core.runtime import settings
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
+from coachway.identity.model.credential_limits import ACCESS_TOKEN_LIFETIME, MFA_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.field_types import TokenInput
-from coachway.identity.model.limits import ACCESS_TOKEN_LIFETIME, MFA_TOKEN_LIFETIME, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.user import User
 from coachway.identity.secrets import signing_keys
 from coachway.identity.secrets.hashing import digest_bytes, is_equal

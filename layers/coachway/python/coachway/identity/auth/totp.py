@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from coachway.core.persistence.operations import Update
+from coachway.identity.model.credential_limits import RECOVERY_CODE_COUNT
 from coachway.identity.model.credentials import Credentials
-from coachway.identity.model.limits import RECOVERY_CODE_COUNT
 from coachway.identity.secrets import encryption, hashing
 
 STEP_SECONDS: Final = 30

@@ -18,9 +18,9 @@ from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
 from coachway.identity import organization_queries, rate_limits, roles
 from coachway.identity.account_lookup import get_credentials, get_user, require_active_session
+from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink, is_valid_link
 from coachway.identity.model.field_types import NewPassword, TokenInput
-from coachway.identity.model.limits import INVITATION_LIFETIME
 from coachway.identity.model.user import USERS, Invitation, Status, User
 from coachway.identity.secrets import hashing
 from coachway.identity.users.service import admin_count_ops

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coachway.contracts.bids import (
-    BidAccepted,
     AwardReleased,
+    BidAccepted,
+    BiddingDecisionNeeded,
     BiddingEndedWithoutAward,
     BiddingInvited,
     BidRejected,
-    BiddingDecisionNeeded,
 )
 from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
 

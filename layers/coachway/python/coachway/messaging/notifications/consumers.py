@@ -13,7 +13,7 @@ from coachway.messaging import delivery as message_delivery
 from coachway.messaging import erasure
 from coachway.messaging.message_rule import MessageRule
 from coachway.messaging.notifications import bids, billing, bookings, compliance, dispatch, identity
-from coachway.messaging.rendering import sender
+from coachway.messaging.rendering import sending_organization
 
 RULES: Final[tuple[MessageRule[Any], ...]] = (
     *bids.RULES,
@@ -38,7 +38,7 @@ RULES_BY_EVENT: Final[Mapping[str, list[MessageRule[Any]]]] = _group_by_event()
 
 def send_messages(caller: Caller, delivery: Delivery) -> None:
     """Send all messages about an event."""
-    message_sender = sender.load_sender(delivery.org_id)
+    message_sender = sending_organization.load_sending_organization(delivery.org_id)
     for rule in RULES_BY_EVENT[delivery.type]:
         message = rule.build(delivery, message_sender)
         if message is not None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from coachway.contracts.dispatch.assignments import (
     AssignmentAccepted,
-    AssignmentDeclined,
     AssignmentAtRisk,
+    AssignmentDeclined,
     AssignmentOffered,
     AssignmentReleased,
     TripDocumentsMissing,

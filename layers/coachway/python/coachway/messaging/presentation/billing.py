@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from coachway.contracts.billing.invoices import InvoicePdfStored, InvoiceOverdue, InvoiceVoided, InvoicingFinished
+from coachway.contracts.billing.invoices import InvoiceOverdue, InvoicePdfStored, InvoiceVoided, InvoicingFinished
 from coachway.contracts.billing.payables import PayoutMade
 from coachway.contracts.billing.payments import PaymentDisputed, PaymentFailed, PaymentSucceeded, PaymentUnapplied
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed

@@ -17,7 +17,7 @@ from coachway.core.documents.formatting import format_phone
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.presentation import billing, dispatch, trips
-from coachway.messaging.rendering.sender import Sender
+from coachway.messaging.rendering.sending_organization import SendingOrganization
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
@@ -39,7 +39,7 @@ def _environment(medium: Literal["html", "text"]) -> Environment:
     return environment
 
 
-def render_message(message: Message, sender: Sender) -> RenderedMessage:
+def render_message(message: Message, sender: SendingOrganization) -> RenderedMessage:
     """Render a message of an organization."""
     values = {**message.values, "name": message.name, "brand": sender.brand, "formatter": sender.formatter}
     if message.channel is Channel.SMS:

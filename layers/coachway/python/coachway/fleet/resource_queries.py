@@ -1,4 +1,4 @@
-"""Functions that drivers and vehicles share: lists, access checks and compliance."""
+"""Reads of drivers and vehicles: lists, those that can be assigned to a trip, and their compliance today."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from coachway.clients.rules import normalize_name
-from coachway.compliance import reminder_times, status, subjects
+from coachway.compliance import reminder_times, status
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import ComplianceStatus, SubjectType
-from coachway.core import errors
+from coachway.compliance.rules import ComplianceStatus
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between, query_all, query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
-from coachway.fleet.model import BY_MONTH, BY_NAME, BY_STATUS, Driver, Vehicle
+from coachway.fleet.model import BY_MONTH, BY_NAME, BY_STATUS, Driver, DriverStatus, Vehicle, VehicleStatus
 
 M = TypeVar("M", Driver, Vehicle)
 
@@ -58,22 +57,25 @@ def list_in_status(caller: Caller, model: type[M], status: str) -> list[M]:
     return query_all(model, partition, index=BY_STATUS.index, limit=_MAX_RESOURCES)
 
 
-def require_own(caller: Caller, driver_id: str) -> None:
-    """Raise NotFound for an external caller who is not this driver."""
-    if caller.is_external and (caller.role != "driver" or caller.party_id != driver_id):
-        raise errors.NotFound("The driver was not found.")
+def list_assignable_drivers(caller: Caller) -> list[Driver]:
+    """List all drivers who are not inactive.
 
-
-def require_vendor(org_id: str, vendor_id: str | None) -> None:
-    """Raise NotFound unless the organization has this vendor. None is accepted. One read.
-
-    Fleet does not import vendors: the vendor's compliance subject proves that it exists.
+    Reads an index, which may be behind: add `resource_ops.check_unchanged_op` to the transaction that assigns work.
     """
-    if vendor_id is not None and subjects.find(org_id, SubjectType.VENDOR, vendor_id) is None:
-        raise errors.NotFound("The vendor was not found.")
+    statuses = [status for status in DriverStatus if status is not DriverStatus.INACTIVE]
+    return [driver for status in statuses for driver in list_in_status(caller, Driver, status)]
 
 
-def compliance_today(caller: Caller, subject: Subject) -> ComplianceStatus:
+def list_assignable_vehicles(caller: Caller) -> list[Vehicle]:
+    """List all vehicles that are not retired.
+
+    Reads an index, which may be behind: add `resource_ops.check_unchanged_op` to the transaction that assigns work.
+    """
+    statuses = [status for status in VehicleStatus if status is not VehicleStatus.RETIRED]
+    return [vehicle for status in statuses for vehicle in list_in_status(caller, Vehicle, status)]
+
+
+def get_compliance_today(caller: Caller, subject: Subject) -> ComplianceStatus:
     """The compliance of a driver or vehicle today, in the organization's time zone."""
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
     return status.status_of_subject(subject, today)

@@ -14,8 +14,8 @@ from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.errors import DepartureDocumentsInvalid, DepartureNotReady
-from coachway.dispatch.matching import context, eligibility
-from coachway.fleet import dispatch_access, rules
+from coachway.dispatch.matching import assignment_context, eligibility
+from coachway.fleet import resource_ops, rules
 from coachway.fleet.model import Driver, Vehicle
 
 
@@ -44,11 +44,11 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
     """Return the condition operations, the problems of drivers and vehicle, and the problems of documents."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
     org, subjects_of = assignment.org_id, _list_subjects(assignment)
-    driver_keys = [context.driver_keys(org, driver_id)[0] for driver_id in assignment.crew]
-    vehicle_key = context.vehicle_keys(org, assignment.vehicle_id)[0]
+    driver_keys = [assignment_context.driver_keys(org, driver_id)[0] for driver_id in assignment.crew]
+    vehicle_key = assignment_context.vehicle_keys(org, assignment.vehicle_id)[0]
     batch = store.batch_get([*driver_keys, vehicle_key, *(key for _, _, key in subjects_of)])
     drivers, vehicle = [batch.get(Driver, driver_key) for driver_key in driver_keys], batch.get(Vehicle, vehicle_key)
-    conditions = [*map(dispatch_access.check_unchanged_op, drivers), dispatch_access.check_unchanged_op(vehicle)]
+    conditions = [*map(resource_ops.check_unchanged_op, drivers), resource_ops.check_unchanged_op(vehicle)]
     resource_problems = [
         FieldError("vehicle_id", reason.message) for reason in eligibility.vehicle_status_reasons(vehicle)
     ]

@@ -31,12 +31,12 @@ class BiddingContext(BaseSchema):
     request: BidRequest | None
 
 
-def load_context(caller: Caller, charter_id: str) -> BiddingContext:
+def load_bidding_context(caller: Caller, charter_id: str) -> BiddingContext:
     """Load a charter with its current bid request. Raises NotFound. One read, or two if there is a request."""
-    return load_context_with(caller, charter_id, None, [])[0]
+    return load_bidding_context_with(caller, charter_id, None, [])[0]
 
 
-def load_context_with(
+def load_bidding_context_with(
     caller: Caller, charter_id: str, bid_request_id: str | None, keys: Iterable[Key]
 ) -> tuple[BiddingContext, BatchResult]:
     """Load a charter with its current bid request, and the records at `keys`.

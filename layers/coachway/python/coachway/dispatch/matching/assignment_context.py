@@ -28,7 +28,7 @@ from coachway.dispatch.errors import CharterFullyAssigned, VehicleAlreadyAssigne
 from coachway.dispatch.matching import trip_plan
 from coachway.dispatch.matching.eligibility import DriverCase, TripRequirements, VehicleCase
 from coachway.dispatch.matching.trip_plan import TripPlan
-from coachway.fleet import dispatch_access
+from coachway.fleet import resource_ops
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.hours import rulesets
 from coachway.hours.model import CarrierRuleset
@@ -50,7 +50,7 @@ class DriverCandidate:
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the driver or their documents changed after the evaluation."""
         return [
-            dispatch_access.check_unchanged_op(self.driver),
+            resource_ops.check_unchanged_op(self.driver),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
         ]
 
@@ -70,7 +70,7 @@ class VehicleCandidate:
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the vehicle or its documents changed after the evaluation."""
         return [
-            dispatch_access.check_unchanged_op(self.vehicle),
+            resource_ops.check_unchanged_op(self.vehicle),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
         ]
 
@@ -132,7 +132,7 @@ def build_trip(
     return Trip(charter, hours_rules, cover, trip_plan.build_trip_plan(charter, crew, hours_rules, since))
 
 
-def load_context(
+def load_assignment_context(
     caller: Caller,
     trip: Trip,
     drivers: Sequence[Driver],

@@ -27,7 +27,7 @@ class _DocumentHolder(NamedTuple):
     key: Key
 
 
-def departure_checks(charter: Charter) -> list[Op]:
+def require_documents_ops(charter: Charter) -> list[Op]:
     """Check all documents, and return operations that fail if one of them changes. Raises DocumentsNotInOrder.
 
     Documents must be valid through the trip's last day: those of vendors, assigned drivers and assigned vehicles, and

@@ -1,4 +1,4 @@
-"""Lifetimes of tokens, links and codes, and limits of sessions, roles and codes."""
+"""Lifetimes of tokens, links and codes, and limits of sessions and codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 MAX_SESSIONS: Final = 5
-MAX_ROLES: Final = 50
 MAX_OTP_ATTEMPTS: Final = 5
 RECOVERY_CODE_COUNT: Final = 10
 

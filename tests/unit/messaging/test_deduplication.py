@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.core.types import ids
-from coachway.messaging import rules
+from coachway.messaging import deduplication
 from coachway.messaging.model import Channel, Notification, Status
 
 NOW = datetime(2027, 3, 3, 12, tzinfo=UTC)
@@ -18,7 +18,7 @@ EVENT_ID = "01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 
 def build_notification(status: Status, lease: timedelta) -> Notification:
     return Notification(
-        id=rules.notification_id(EVENT_ID, "quote-sent", "a@b.example"),
+        id=deduplication.notification_id(EVENT_ID, "quote-sent", "a@b.example"),
         org_id="org_1",
         event_id=EVENT_ID,
         about="chr_1",
@@ -32,15 +32,15 @@ def build_notification(status: Status, lease: timedelta) -> Notification:
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_notification_id_is_stable_and_starts_with_event_time(template: str, recipient: str) -> None:
-    message_id = rules.notification_id(EVENT_ID, template, recipient)
-    assert message_id == rules.notification_id(EVENT_ID, template, recipient)
+    message_id = deduplication.notification_id(EVENT_ID, template, recipient)
+    assert message_id == deduplication.notification_id(EVENT_ID, template, recipient)
     assert ids.is_id(message_id, "msg")
     assert ids.created_at_of(message_id) == ids.created_at_of(EVENT_ID)
 
 
 def test_notification_id_depends_on_event_template_and_recipient() -> None:
     message_ids = {
-        rules.notification_id(event, template, recipient)
+        deduplication.notification_id(event, template, recipient)
         for event in (EVENT_ID, "01K3ZV8N6Y3T5G7H9J1M2P4R6T")
         for template in ("quote-sent", "charter-booked")
         for recipient in ("a@b.example", "b@b.example")
@@ -51,13 +51,13 @@ def test_notification_id_depends_on_event_template_and_recipient() -> None:
 @pytest.mark.parametrize(
     ("status", "lease", "step"),
     [
-        (Status.SENT, timedelta(0), rules.Step.DONE),
-        (Status.SENT, timedelta(hours=1), rules.Step.DONE),
-        (Status.FAILED, timedelta(0), rules.Step.DONE),
-        (Status.WAITING, timedelta(hours=1), rules.Step.TAKE_OVER),
-        (Status.SENDING, timedelta(microseconds=1), rules.Step.RETRY_LATER),
-        (Status.SENDING, timedelta(0), rules.Step.TAKE_OVER),
+        (Status.SENT, timedelta(0), deduplication.Step.DONE),
+        (Status.SENT, timedelta(hours=1), deduplication.Step.DONE),
+        (Status.FAILED, timedelta(0), deduplication.Step.DONE),
+        (Status.WAITING, timedelta(hours=1), deduplication.Step.TAKE_OVER),
+        (Status.SENDING, timedelta(microseconds=1), deduplication.Step.RETRY_LATER),
+        (Status.SENDING, timedelta(0), deduplication.Step.TAKE_OVER),
     ],
 )
-def test_next_step_depends_on_status_and_lease(status: Status, lease: timedelta, step: rules.Step) -> None:
-    assert rules.next_step(build_notification(status, lease), NOW) is step
+def test_next_step_depends_on_status_and_lease(status: Status, lease: timedelta, step: deduplication.Step) -> None:
+    assert deduplication.next_step(build_notification(status, lease), NOW) is step

@@ -11,7 +11,7 @@ from coachway.identity.organizations.branding import build_brand
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class SendingOrganization:
     """The brand, formats and slug of an organization."""
 
     brand: Brand
@@ -20,8 +20,8 @@ class Sender:
     """The short name of the organization, used to log in."""
 
 
-def load_sender(org_id: str) -> Sender:
+def load_sending_organization(org_id: str) -> SendingOrganization:
     """Load the sender of an organization's messages."""
     organization = organization_queries.get(org_id)
     formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
-    return Sender(build_brand(organization), formatter, organization.slug)
+    return SendingOrganization(build_brand(organization), formatter, organization.slug)
