@@ -201,7 +201,7 @@ def test_bidding_failed_step_is_reported_and_resumed(bidding: BiddingOrganizatio
     dynamodb.put_item(TableName=table, Item={**stored, "doc": {"S": "{}"}})
     bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
     failure = eventually(lambda: bidding.get_bid_request(request["id"])["failure"], 60, "the failure was not stored")
-    assert failure["state"] == "Rank"
+    assert failure["state"] == "RankBids"
     assert bidding.get_charter(trip["id"])["workflow_failures"]["bidding"] == failure
     dynamodb.put_item(TableName=table, Item=stored)
     eventually(lambda: bidding.list_executions(request["id"])[0]["status"] == "FAILED", 30)

@@ -88,7 +88,7 @@ def test_failed_refund_retry_refunds_once(billing: BillingOrganization) -> None:
     refund = billing.request_refund(payment["id"], 120)
     dynamodb.put_item(TableName=table, Item={**stored, "doc": {"S": "{}"}})
     failed = billing.wait_for_refund_status(refund["id"], "failed", 120)
-    assert failed["failure"]["state"] == "GiveBack"
+    assert failed["failure"]["state"] == "SendRefund"
     assert billing.get_charter(trip["id"])["workflow_failures"]["refund"] == failed["failure"]
     billing.stack.wait_for_mail(billing.office_email, r"A refund of \$120.00 failed")
     dynamodb.put_item(TableName=table, Item=stored)

@@ -63,10 +63,10 @@ def test_workflow_step_reads_current_state() -> None:
 def test_workflow_failure_is_shown_on_charter_until_resumed() -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     request_id = open_bid_request(trip["id"], vendor_id)["id"]
-    request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
+    request_workflow.record_failure(SYSTEM, request_id, state="RankBids", failure={"Error": "Boom", "Cause": "secret"})
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
     stored = get_charter(trip["id"])["workflow_failures"]
-    assert (stored["bidding"]["state"], stored["bidding"]["error"]) == ("Rank", "Boom")
+    assert (stored["bidding"]["state"], stored["bidding"]["error"]) == ("RankBids", "Boom")
     assert (
         request_workflow.next_step(SYSTEM, request_id, execution="r1", round_=1, redriven=True, waited="").go == "wait"
     )
@@ -83,7 +83,7 @@ def test_workflow_failure_after_bidding_is_ignored(ending: str) -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     request_id, bid = open_bid_request(trip["id"], vendor_id)["id"], create_submitted_bid(trip["id"], vendor_id)
     close_bid_request(request_id)
-    request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
+    request_workflow.record_failure(SYSTEM, request_id, state="RankBids", failure={"Error": "Boom"})
     if ending == "cancel":
         send_ok("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     else:
@@ -96,7 +96,7 @@ def test_workflow_failure_of_deleted_charter_is_stored_on_request() -> None:
     trip, vendor_id = create_charter(), create_vendor("One")
     request_id = open_bid_request(trip["id"], vendor_id)["id"]
     assert booking_builders.ask("DELETE", f"/charters/{trip['id']}").status == 204
-    request_workflow.record_failure(SYSTEM, request_id, state="Look", failure={})
+    request_workflow.record_failure(SYSTEM, request_id, state="DecideNextStep", failure={})
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 
 

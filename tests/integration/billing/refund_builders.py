@@ -146,7 +146,7 @@ def run_workflow(refund_id: str, *, attempts: int = 1) -> str:
             if attempt == attempts - 1:
                 failure = {"Error": "Upstream"}
                 next_state = refund_workflow.record_step_failure(
-                    SYSTEM, refund_id, state="GiveBack", failure=failure
+                    SYSTEM, refund_id, state="SendRefund", failure=failure
                 ).go
     return next_state
 

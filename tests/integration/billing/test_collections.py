@@ -269,8 +269,8 @@ def test_collection_failed_step_is_recorded_and_resumed(fake_stripe: FakeStripe)
         collection_schedule.run()
         collection_id = collection_id_of(charter.id)
         collection_workflow.choose_next_step(SYSTEM, collection_id, execution="one", round_=1, redriven=False)
-        collection_workflow.record_failure(SYSTEM, collection_id, state="Charge", failure={"Error": "Upstream"})
-        assert builders.get_charter(charter.id).workflow_failures["payment_collection"].state == "Charge"
+        collection_workflow.record_failure(SYSTEM, collection_id, state="ChargeCard", failure={"Error": "Upstream"})
+        assert builders.get_charter(charter.id).workflow_failures["payment_collection"].state == "ChargeCard"
         assert (
             collection_workflow.choose_next_step(SYSTEM, collection_id, execution="two", round_=1, redriven=False).go
             == "over"

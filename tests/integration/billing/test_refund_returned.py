@@ -168,7 +168,7 @@ def test_returned_refund_with_unknown_outcome_clears_sent_at(paid: PaidCharter) 
     refund = paid.request_refund(100_00)
     refund_workflow._mark_sent(STAFF, refund.id)
     stripe_refund_id = refund_workflow._refund_through_stripe(refunds.get_refund(STAFF, refund.id))
-    refund_workflow.record_failure(STAFF, refund.id, state="GiveBack", error="Upstream")
+    refund_workflow.record_failure(STAFF, refund.id, state="SendRefund", error="Upstream")
     with pytest.raises(errors.Conflict, match="may have reached the payer"):
         refunds.reject_refund(STAFF, refund.id, "", None)
     paid.sandbox.simulate_bank(f"refunds/{stripe_refund_id}/fail")

@@ -179,7 +179,7 @@ def test_approval_timeout_fails_refund_for_retry() -> None:
         "failed",
         "Nobody approved or rejected the refund in time",
     )
-    assert builders.get_charter(trip.id).workflow_failures["refund"].state == "AskManager"
+    assert builders.get_charter(trip.id).workflow_failures["refund"].state == "RequestApproval"
     assert send_ok("POST", f"/refunds/{refund['id']}/retry")["status"] == "awaiting_approval"
     assert builders.get_charter(trip.id).workflow_failures == {}
     assert list_event_types(refund["id"])[-2:] == ["refund.failed", "refund.requested"]
@@ -336,7 +336,7 @@ def test_record_failure_completed_refund_stays_completed() -> None:
     refund = create_refund(create_payment(CENTS, charter_id=builders.create_booked_charter().id), 100)
     run_workflow(refund["id"])
     assert (
-        refund_workflow.record_step_failure(SYSTEM, refund["id"], state="GiveBack", failure={"Error": "Timeout"}).go
+        refund_workflow.record_step_failure(SYSTEM, refund["id"], state="SendRefund", failure={"Error": "Timeout"}).go
         == "over"
     )
     assert refunds.get_refund(SYSTEM, refund["id"]).status is RefundStatus.COMPLETED

@@ -188,11 +188,11 @@ def test_record_failure_stores_it_until_the_workflow_continues() -> None:
     setup = RecoverySetup()
     recovery_id = setup.open()
     choose_step(recovery_id)
-    recovery_workflow.record_failure(SYSTEM, recovery_id, state="Offer", failure={"Error": "Lambda.Unknown"})
+    recovery_workflow.record_failure(SYSTEM, recovery_id, state="OfferTrip", failure={"Error": "Lambda.Unknown"})
     failure = get_recovery(recovery_id).failure
     assert failure is not None
-    assert (failure.state, failure.error) == ("Offer", "Lambda.Unknown")
-    assert get_charter(setup.charter_id)["workflow_failures"]["recovery"]["state"] == "Offer"
+    assert (failure.state, failure.error) == ("OfferTrip", "Lambda.Unknown")
+    assert get_charter(setup.charter_id)["workflow_failures"]["recovery"]["state"] == "OfferTrip"
     assert choose_step(recovery_id, execution="again", redriven=True).go == "offer"
     assert (get_recovery(recovery_id).failure, get_charter(setup.charter_id)["workflow_failures"]) == (None, {})
 

@@ -271,7 +271,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "refund.approval_needed": {**_REFUND, "escalated": True},
     "refund.completed": {**_REFUND, "method": "card"},
-    "refund.failed": {**_REFUND, "state": "GiveBack", "error": "it answered 400: no such charge"},
+    "refund.failed": {**_REFUND, "state": "SendRefund", "error": "it answered 400: no such charge"},
     "payment.dispute_ended": {**_PAYMENT, "dispute_id": "dp_1", "status": "lost", "reason": "product_not_received"},
     "payment.disputed": {**_PAYMENT, "dispute_id": "dp_1", "status": "open", "reason": "product_not_received"},
     "payment.failed": {

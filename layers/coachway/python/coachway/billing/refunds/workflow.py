@@ -87,7 +87,7 @@ def expire_approval(caller: Caller, refund_id: str) -> NextStep:
     refund = service.get_refund(caller, refund_id)
     if refund.status is not RefundStatus.AWAITING_APPROVAL:
         return NextStep(go="look")
-    return record_failure(caller, refund_id, state="AskManager", error="Nobody approved or rejected the refund in time")
+    return record_failure(caller, refund_id, state="RequestApproval", error="Nobody approved or rejected the refund in time")
 
 
 def execute_refund(caller: Caller, refund_id: str) -> NextStep:
@@ -98,7 +98,7 @@ def execute_refund(caller: Caller, refund_id: str) -> NextStep:
     try:
         stripe_refund_id = _refund_through_stripe(refund) if refund.method is PaymentMethod.CARD else None
     except (stripe_client.StripeRejected, stripe_client.CardDeclined) as error:
-        return record_failure(caller, refund_id, state="GiveBack", error=error.detail, is_rejected=True)
+        return record_failure(caller, refund_id, state="SendRefund", error=error.detail, is_rejected=True)
     bookkeeping.complete_refund(caller, refund_id, stripe_refund_id)
     return NextStep(go="over")
 
