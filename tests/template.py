@@ -48,10 +48,10 @@ def resources_of_type(kind: str) -> dict[str, Json]:
 def resources() -> list[str]:
     """The logical ids of all resources, including those that SAM adds to the template."""
     added = list(template()["Resources"])
-    for name, each in template()["Resources"].items():
-        if each["Type"] == "AWS::Serverless::Api":
+    for name, resource in template()["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Api":
             added += [f"{name}Deployment", f"{name}Stage"]
-        for event, source in each["Properties"].get("Events", {}).items():
+        for event, source in resource["Properties"].get("Events", {}).items():
             parts = {"Schedule": ["", "Permission"], "SQS": [""], "DynamoDB": [""]}[source["Type"]]
             added += [f"{name}{event}{part}" for part in parts]
     return added

@@ -93,8 +93,8 @@ class Demo:
 def _iterate_texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
-        yield from _iterate_texts(each)
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from _iterate_texts(part)
 
 
 def _call_example(operation: Operation, tenant: Tenant) -> Json:

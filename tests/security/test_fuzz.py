@@ -110,8 +110,8 @@ def disposable_tenant(stack: Stack) -> Tenant:
 def fuzzing(disposable_tenant: Tenant, request: pytest.FixtureRequest) -> Iterator[dict[str, Fuzzing]]:
     senders: dict[str, Fuzzing] = {}
     yield senders
-    for each in senders.values():
-        request.node.user_properties.append(("cases", each.sent_count))
+    for sender in senders.values():
+        request.node.user_properties.append(("cases", sender.sent_count))
 
 
 @each_operation

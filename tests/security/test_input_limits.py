@@ -116,9 +116,9 @@ def _iterate_paths(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
         pairs = list(value.items())
     elif isinstance(value, list):
         pairs = list(enumerate(value))
-    for key, each in pairs:
+    for key, part in pairs:
         yield (*path, key)
-        yield from _iterate_paths(each, *path, key)
+        yield from _iterate_paths(part, *path, key)
 
 
 def _replace_at(value: Any, place: tuple[Any, ...], new: Any) -> Any:

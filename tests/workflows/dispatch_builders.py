@@ -86,8 +86,8 @@ class DispatchOrganization:
             ConsistentRead=True,
         )
         jobs: dict[str, dict[str, Any]] = {}
-        for each in answer["Items"]:
-            for job in json.loads(each["doc"]["S"])["jobs"]:
+        for item in answer["Items"]:
+            for job in json.loads(item["doc"]["S"])["jobs"]:
                 jobs[job["assignment_id"]] = job
         return list(jobs.values())
 

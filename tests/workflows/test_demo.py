@@ -113,8 +113,8 @@ def test_demo_trips_in_progress_have_recent_position_and_departure(stack: Stack,
     under_way = list_board_cards(stack, users[0])["in_progress"]
     assert {each["driver_name"] for each in under_way} == {"Emil Sand", "Yusuf Demir"}
     for card in under_way:
-        seen = datetime.fromisoformat(card["position"]["recorded_at"])
-        assert datetime.now(UTC) - seen < timedelta(hours=1)
+        recorded_at = datetime.fromisoformat(card["position"]["recorded_at"])
+        assert datetime.now(UTC) - recorded_at < timedelta(hours=1)
         assert card["eta"] is not None
         job = get_as(stack, users[0], f"/dispatch/assignments/{card['assignment_id']}")
         assert job["stops"][0]["departed_at"] is not None

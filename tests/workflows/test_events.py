@@ -40,18 +40,20 @@ def _wait_until_all_published(operator: Operator, recorder: EventRecorder) -> No
     """Wait until all stored events are published, and require that those of each aggregate are in order."""
     stored = list_stored_events(operator)
     eventually(
-        lambda: {each.event_id for each in stored} <= set(recorder.list_event_ids()), 60, "not everything was published"
+        lambda: {event.event_id for event in stored} <= set(recorder.list_event_ids()),
+        60,
+        "not everything was published",
     )
     positions: dict[str, int] = {}
     for position, event_id in enumerate(recorder.list_event_ids()):
         positions.setdefault(event_id, position)
     last_positions: dict[str, int] = {}
-    for each in stored:
-        position = positions[each.event_id]
-        assert position > last_positions.get(each.aggregate_pk, -1), (
-            f"{each.type} was published before an earlier event"
+    for event in stored:
+        position = positions[event.event_id]
+        assert position > last_positions.get(event.aggregate_pk, -1), (
+            f"{event.type} was published before an earlier event"
         )
-        last_positions[each.aggregate_pk] = position
+        last_positions[event.aggregate_pk] = position
 
 
 def test_relay_killed_within_batch_publishes_every_event(

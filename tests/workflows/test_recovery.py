@@ -75,9 +75,9 @@ class RecoveryOrganization(DispatchOrganization):
 
         def find_status() -> str | None:
             for page in states.get_paginator("list_executions").paginate(stateMachineArn=workflow):
-                for each in page["executions"]:
-                    if recovery_id in states.describe_execution(executionArn=each["executionArn"])["input"]:
-                        return str(each["status"]) if each["status"] != "RUNNING" else None
+                for execution in page["executions"]:
+                    if recovery_id in states.describe_execution(executionArn=execution["executionArn"])["input"]:
+                        return str(execution["status"]) if execution["status"] != "RUNNING" else None
             return None
 
         return str(eventually(find_status, 60, "the workflow did not end"))

@@ -32,10 +32,12 @@ def _require_complete(operator: Operator, series: int) -> None:
     """Require a number of complete series, with their charters, numbers and counts, and nothing else."""
     charters = operator.list_all("/charters")
     assert len(charters) == series * WEEKS
-    assert Counter(Counter(each["series_id"] for each in charters).values()) == ({WEEKS: series} if series else {})
+    assert Counter(Counter(charter["series_id"] for charter in charters).values()) == (
+        {WEEKS: series} if series else {}
+    )
     numbers: dict[str, list[int]] = {}
-    for each in charters:
-        year, number = each["number"].split("-")[1:]
+    for charter in charters:
+        year, number = charter["number"].split("-")[1:]
         numbers.setdefault(year, []).append(int(number))
     assert all(sorted(sequence) == list(range(1, len(sequence) + 1)) for sequence in numbers.values())
     summary = operator.call("GET", "/charters/dashboard-summary")

@@ -81,8 +81,8 @@ def test_readme_tour_prints_expected_output(answers: list[tuple[str, str, str]])
     for command, expected, printed in answers:
         rest = _VARYING.sub("", printed)
         for fragment in list_expected_parts(expected.replace(_INVOICE_AMOUNT, amount)):
-            _, found, rest = rest.partition(fragment)
-            assert found, f"{command} did not print {fragment}, but\n{printed}"
+            _, match, rest = rest.partition(fragment)
+            assert match, f"{command} did not print {fragment}, but\n{printed}"
 
 
 def _invoice_amount(answers: list[tuple[str, str, str]]) -> str:

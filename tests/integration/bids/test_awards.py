@@ -129,10 +129,10 @@ def test_accept_bid_of_suspended_vendor_is_refused() -> None:
 def test_award_with_hundred_losing_bids_rejects_all() -> None:
     trip, winner = create_booked_charter(), create_vendor("Winner")
     bid = create_submitted_bid(trip["id"], winner, 500)
-    kept = store.get(Bid, BID.key(org=ORG, id=bid["id"]))
+    winning_bid = store.get(Bid, BID.key(org=ORG, id=bid["id"]))
     for number in range(100):
-        other = kept.model_copy(update={"id": ids.new("bid"), "vendor_id": f"ven_{number}", "version": 0})
-        store.commit(SYSTEM, Create(other))
+        losing_bid = winning_bid.model_copy(update={"id": ids.new("bid"), "vendor_id": f"ven_{number}", "version": 0})
+        store.commit(SYSTEM, Create(losing_bid))
     send_ok("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
     pages, cursor = list[Any](), None
     while True:
@@ -150,13 +150,13 @@ def test_accept_bid_two_at_once_awards_one(monkeypatch: pytest.MonkeyPatch) -> N
     first, second = create_submitted_bid(trip["id"], vendor_id), create_submitted_bid(trip["id"], other_id, 1300)
     commit, raced = store.commit, list[str]()
 
-    def racing(*given: Any, **more: Any) -> None:
+    def commit_after_other_award(*arguments: Any, **more: Any) -> None:
         if not raced:
             raced.append("once")
             acceptance.award_bids(SYSTEM, [second["id"]], "faster")
-        commit(*given, **more)
+        commit(*arguments, **more)
 
-    monkeypatch.setattr(store, "commit", racing)
+    monkeypatch.setattr(store, "commit", commit_after_other_award)
     with pytest.raises(errors.Conflict):
         acceptance.award_bids(SYSTEM, [first["id"]], "slower")
     assert get_charter(trip["id"])["vendor_ids"] == [other_id]

@@ -106,9 +106,9 @@ def test_cancelled_charter_closes_request() -> None:
     request = open_bid_request(trip["id"], vendor_id)
     bid = create_submitted_bid(trip["id"], vendor_id)
     booking_builders.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
-    said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
+    fields = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
-        request_consumers.on_charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+        request_consumers.on_charter_cancelled(SYSTEM, Delivery(**fields, correlation_id="c", data={}))
     assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "rejected"
 
@@ -120,9 +120,9 @@ def test_fully_assigned_charter_closes_request() -> None:
     before = charter_queries.get_charter(SYSTEM, trip["id"])
     own = VehicleCoverage(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [own], "assigned"))
-    said = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
+    fields = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
-        request_consumers.on_charter_confirmed(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+        request_consumers.on_charter_confirmed(SYSTEM, Delivery(**fields, correlation_id="c", data={}))
     ended = send_ok("GET", f"/bid-requests/{request['id']}")
     assert (ended["status"], ended["status_reason"]) == ("cancelled", "Every vehicle has a vendor or a driver")
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "rejected"

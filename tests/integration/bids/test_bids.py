@@ -64,9 +64,9 @@ def test_create_bid_refusal_lists_all_reasons() -> None:
     reply = send_request(
         "POST", "/bids", bid_body(trip["id"], passenger_capacity=20, vehicle_type="minibus"), vendor_id=vendor_id
     )
-    said = [each["message"] for each in reply.json()["errors"]]
+    messages = [each["message"] for each in reply.json()["errors"]]
     for part in ("suspended", "Service area", "seats 30", "class coach", "seats 20", "class minibus"):
-        assert any(part in each for each in said), said
+        assert any(part in each for each in messages), messages
 
 
 def test_sealed_request_shows_price_to_its_vendor_only_and_no_rank() -> None:
@@ -76,7 +76,7 @@ def test_sealed_request_shows_price_to_its_vendor_only_and_no_rank() -> None:
     create_submitted_bid(trip["id"], other_id, 1111.11)
     assert (own["quoted_price"], own["rank"], own["is_lowest_bid"], own["is_sealed"]) == (1234.56, None, None, True)
     assert send_ok("GET", f"/bids/{own['id']}", vendor_id=vendor_id)["quoted_price"] == 1234.56
-    told = [
+    replies = [
         send_request("GET", f"/bids/{own['id']}"),
         send_request("GET", "/bids", query={"charter_id": trip["id"]}),
         send_request("GET", "/bids", query={"vendor_id": vendor_id}),
@@ -85,7 +85,7 @@ def test_sealed_request_shows_price_to_its_vendor_only_and_no_rank() -> None:
         send_request("GET", f"/bid-requests/{request['id']}"),
         send_request("GET", "/bids", vendor_id=other_id, query={"charter_id": trip["id"]}),
     ]
-    for reply in told:
+    for reply in replies:
         assert reply.status == 200, reply.text
         assert "1234.56" not in reply.text
         assert '"rank":1' not in reply.text.replace(" ", "")
@@ -96,8 +96,12 @@ def test_sealed_request_shows_price_to_its_vendor_only_and_no_rank() -> None:
     assert send_request("POST", f"/bids/{own['id']}/reject", {"decision": "reject"}).status == 409
 
     send_ok("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
-    seen = send_ok("GET", f"/bids/{own['id']}")
-    assert (seen["quoted_price"], seen["rank"], seen["price_difference_from_lowest"]) == (1234.56, 2, 123.45)
+    unsealed = send_ok("GET", f"/bids/{own['id']}")
+    assert (unsealed["quoted_price"], unsealed["rank"], unsealed["price_difference_from_lowest"]) == (
+        1234.56,
+        2,
+        123.45,
+    )
     stored = send_ok("GET", f"/bid-requests/{request['id']}")
     assert (stored["status"], stored["closed_early"], stored["status_reason"]) == ("closed", True, "All have answered")
     assert stored["closed_by"].startswith("usr_")
@@ -118,12 +122,14 @@ def test_sealed_price_is_in_no_record_event_or_log(dynamodb: Any, capsys: pytest
     send_ok("PUT", f"/bids/{bid['id']}", {"quoted_price": 2345.67}, vendor_id=vendor_id)
     send_ok("POST", f"/bids/{bid['id']}/submit", vendor_id=vendor_id)
     items = dynamodb.scan(TableName=settings.table_name())["Items"]
-    told = [each for each in items if each["pk"]["S"] != f"ORG#{ORG}#BID#{bid['id']}" or each["sk"]["S"] != "HEAD"]
-    assert len(told) == len(items) - 1
+    other_items = [
+        each for each in items if each["pk"]["S"] != f"ORG#{ORG}#BID#{bid['id']}" or each["sk"]["S"] != "HEAD"
+    ]
+    assert len(other_items) == len(items) - 1
     secrets = ("1234.56", "123456", "2345.67", "234567", "77.88", "7788", "A third under yours")
-    said = json.dumps(told) + capsys.readouterr().out
-    assert "bid.submitted" in said
-    assert [each for each in secrets if each in said] == []
+    output = json.dumps(other_items) + capsys.readouterr().out
+    assert "bid.submitted" in output
+    assert [each for each in secrets if each in output] == []
 
 
 def test_earlier_bid_does_not_reveal_rank_of_sealed_bids() -> None:
@@ -132,8 +138,8 @@ def test_earlier_bid_does_not_reveal_rank_of_sealed_bids() -> None:
     open_bid_request(trip["id"], other_id)
     create_submitted_bid(trip["id"], other_id, 800)
     assert send_ok("GET", f"/bids/{early['id']}")["rank"] == 1
-    listed = send_ok("GET", "/bids", query={"charter_id": trip["id"]})["items"]
-    assert [(each["rank"], each["quoted_price"]) for each in listed] == [(1, 900.0), (None, None)]
+    bids = send_ok("GET", "/bids", query={"charter_id": trip["id"]})["items"]
+    assert [(each["rank"], each["quoted_price"]) for each in bids] == [(1, 900.0), (None, None)]
     assert {each["rank"] for each in send_ok("GET", f"/charters/{trip['id']}/bids/comparison")["bids"]} == {None}
 
 

@@ -112,9 +112,9 @@ def test_revised_charter_rejects_outdated_bids() -> None:
     deliver_charter_event("charter.modified", trip, revised=False)
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "submitted"
     deliver_charter_event("charter.modified", trip, revised=True)
-    told = send_ok("GET", f"/bids/{bid['id']}")
-    assert (told["status"], told["decision_reason"]) == ("rejected", "The trip was changed; please bid again")
-    assert told["quoted_price"] is None
+    rejected = send_ok("GET", f"/bids/{bid['id']}")
+    assert (rejected["status"], rejected["decision_reason"]) == ("rejected", "The trip was changed; please bid again")
+    assert rejected["quoted_price"] is None
     assert send_ok("GET", f"/bids/{later['id']}")["status"] == "submitted"
     assert create_submitted_bid(trip, vendor_id, 1300)["charter_revision"] == 2
 
@@ -297,8 +297,10 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     )
     request = open_bid_request(trip, vendor_id, other_id, third_id)
     bid = create_submitted_bid(trip, vendor_id)
-    kept = {each.vendor_id: each for each in requests.list_invitations(ORG, request["id"])}
-    invitations.decline_invitation(SYSTEM, kept[other_id], requests.get_request(SYSTEM, request["id"]), "No coach")
+    invitations_by_vendor = {each.vendor_id: each for each in requests.list_invitations(ORG, request["id"])}
+    invitations.decline_invitation(
+        SYSTEM, invitations_by_vendor[other_id], requests.get_request(SYSTEM, request["id"]), "No coach"
+    )
     close_bid_request(request["id"])
     assert decide_bid_request(request["id"]).go == "ask"
     request_workflow.escalate(SYSTEM, request["id"])
@@ -310,8 +312,10 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     )
     for _ in range(2):
         invitations.invite_vendors(SYSTEM, request["id"])
-    asked = {each.vendor_id: count_invitation_mails(each) for each in requests.list_invitations(ORG, request["id"])}
-    assert asked == {vendor_id: 2, other_id: 1, third_id: 2}
+    mail_counts = {
+        each.vendor_id: count_invitation_mails(each) for each in requests.list_invitations(ORG, request["id"])
+    }
+    assert mail_counts == {vendor_id: 2, other_id: 1, third_id: 2}
     own = send_ok("GET", f"/bid-requests/{request['id']}", vendor_id=vendor_id)
     assert (own["is_accepted"], own["bid_id"], own["status"]) == (None, None, "open")
     assert send_ok("GET", f"/bid-requests/{request['id']}")["escalated_at"] is None

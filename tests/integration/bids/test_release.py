@@ -52,8 +52,8 @@ def test_release_bid_frees_its_vehicles_for_another_award() -> None:
     assert (charter["status"], charter["vehicles"], charter["vendor_id"]) == ("confirmed", [], None)
     second = won(trip, other_id)
     assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
-    told = [each for each in store.history(BID.key(org=ORG, id=first)) if each.type == "bid.called_off"]
-    assert [each.data["reason"] for each in told] == ["Your coach broke down"]
+    events = [each for each in store.history(BID.key(org=ORG, id=first)) if each.type == "bid.called_off"]
+    assert [each.data["reason"] for each in events] == ["Your coach broke down"]
 
 
 def test_release_bid_keeps_other_awards_of_the_charter() -> None:

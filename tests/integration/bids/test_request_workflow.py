@@ -41,22 +41,22 @@ def test_workflow_step_reads_current_state() -> None:
     body = {"deadline": deadline.isoformat(), "vendor_ids": [vendor_id]}
     request_id = send_ok("POST", f"/charters/{trip['id']}/bid-requests", body)["id"]
 
-    def look(
+    def choose_next_step(
         execution: str = "first", *, round_: int = 1, redriven: bool = False, waited: str = ""
     ) -> request_workflow.Next:
         return request_workflow.next_step(
             SYSTEM, request_id, execution=execution, round_=round_, redriven=redriven, waited=waited
         )
 
-    assert look().go == "invite"
-    assert look("second").go == "over"
+    assert choose_next_step().go == "invite"
+    assert choose_next_step("second").go == "over"
     request_workflow.invite(SYSTEM, request_id)
-    waiting = look()
+    waiting = choose_next_step()
     assert (waiting.go, 86000 < waiting.seconds <= 86400) == ("wait", True)
-    assert look("third", redriven=True).go == "wait"
-    assert look().go == "over"
-    assert look("third", waited="2020-01-01T00:00:00+00:00").go == "wait"
-    assert look("third", waited=waiting.deadline).go == "rank"
+    assert choose_next_step("third", redriven=True).go == "wait"
+    assert choose_next_step().go == "over"
+    assert choose_next_step("third", waited="2020-01-01T00:00:00+00:00").go == "wait"
+    assert choose_next_step("third", waited=waiting.deadline).go == "rank"
     assert request_workflow.decide_award(SYSTEM, request_id).go == "settle"
 
 
@@ -101,11 +101,11 @@ def test_workflow_failure_of_deleted_charter_is_stored_on_request() -> None:
 
 
 def test_task_token_is_answered_once_its_reason_exists(monkeypatch: pytest.MonkeyPatch) -> None:
-    answered: list[str] = []
+    answered_tokens: list[str] = []
 
     class Client:
-        def send_task_success(self, **given: str) -> None:
-            answered.append(given["taskToken"])
+        def send_task_success(self, **parameters: str) -> None:
+            answered_tokens.append(parameters["taskToken"])
 
     monkeypatch.setattr(executions, "_client", Client)
     trip, vendor_id = create_booked_charter(), create_vendor("One")
@@ -114,19 +114,19 @@ def test_task_token_is_answered_once_its_reason_exists(monkeypatch: pytest.Monke
         SYSTEM, request_id, execution="e", round_=1, redriven=False, waited=""
     ).deadline
     request_workflow.wait_for_signal(SYSTEM, request_id, token="t1", waits_for="deadline", deadline=deadline)
-    assert answered == []
+    assert answered_tokens == []
     send_ok("POST", f"/bid-requests/{request_id}/close", {"reason": ""})
     event = {"event_id": "e", "type": "bidding.closed", "org_id": ORG, "aggregate_id": request_id}
     delivery = Delivery(**event, correlation_id="c", data={"bid_request_id": request_id})
     request_consumers.resume_workflow(SYSTEM, delivery)
     request_consumers.resume_workflow(SYSTEM, delivery)
-    assert answered == ["t1"]
+    assert answered_tokens == ["t1"]
     request_workflow.wait_for_signal(SYSTEM, request_id, token="t2", waits_for="decision", deadline="")
     request_consumers.resume_workflow(SYSTEM, delivery)
-    assert answered == ["t1"]
-    kept = executions.find(SYSTEM, request_id)
-    assert kept is not None
-    assert kept.token == "t2"
+    assert answered_tokens == ["t1"]
+    execution = executions.find(SYSTEM, request_id)
+    assert execution is not None
+    assert execution.token == "t2"
     send_ok("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     request_consumers.resume_workflow(SYSTEM, delivery)
-    assert answered == ["t1", "t2"]
+    assert answered_tokens == ["t1", "t2"]

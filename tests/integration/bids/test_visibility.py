@@ -48,8 +48,8 @@ def test_draft_created_before_a_sealed_request_is_sealed() -> None:
     open_bid_request(trip, vendor_id)
     assert "1234.56" not in everywhere(trip, draft)
     assert send_ok("GET", f"/bids/{draft}", vendor_id=vendor_id)["quoted_price"] == 1234.56
-    seen = send_ok("PUT", f"/bids/{draft}", {"driver_name": "Rosa"})
-    assert (seen["quoted_price"], seen["is_sealed"]) == (None, True)
+    updated = send_ok("PUT", f"/bids/{draft}", {"driver_name": "Rosa"})
+    assert (updated["quoted_price"], updated["is_sealed"]) == (None, True)
     assert send_ok("POST", f"/bids/{draft}/withdraw", vendor_id=vendor_id)["status"] == "withdrawn"
     assert "1234.56" not in everywhere(trip, draft)
 
@@ -115,14 +115,14 @@ def test_submit_bid_while_the_request_is_closed_returns_409(monkeypatch: pytest.
     request = open_bid_request(trip, vendor_id)
     find, raced = vendor_candidates.build_candidates, list[str]()
 
-    def racing(*given: Any) -> Any:
+    def close_request_first(*arguments: Any) -> Any:
         if not raced:
             raced.append("once")
             close_bid_request(request["id"])
-        return find(*given)
+        return find(*arguments)
 
     draft = send_ok("POST", "/bids", bid_body(trip), vendor_id=vendor_id)["id"]
-    monkeypatch.setattr(vendor_candidates, "build_candidates", racing)
+    monkeypatch.setattr(vendor_candidates, "build_candidates", close_request_first)
     late = send_request("POST", f"/bids/{draft}/submit", vendor_id=vendor_id)
     assert (late.status, late.json()["title"]) == (409, "Bidding is closed")
     assert send_ok("GET", f"/bids/{draft}", vendor_id=vendor_id)["status"] == "draft"

@@ -104,8 +104,8 @@ def test_push_bid_repeated_after_days_returns_the_first_result() -> None:
 
 
 def body_of(system: System, **more: object) -> bytes:
-    said = {**bid_body(system.charter_id), "vendor_id": system.vendor_id, **more}
-    return json.dumps({"type": "bid.submitted", "data": said}, ensure_ascii=False).encode()
+    data = {**bid_body(system.charter_id), "vendor_id": system.vendor_id, **more}
+    return json.dumps({"type": "bid.submitted", "data": data}, ensure_ascii=False).encode()
 
 
 def signed(system: System, body: bytes, *, at: datetime | None = None, **headers: str) -> Reply:

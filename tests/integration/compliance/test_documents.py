@@ -189,13 +189,13 @@ def test_concurrent_submissions_are_all_stored(monkeypatch: pytest.MonkeyPatch) 
     others = REQUIRED_DOCUMENTS[1:3]
     original = subjects.find
 
-    def find(*wanted: Any) -> Any:
-        statuses = original(*wanted)
+    def find_and_submit_another(*arguments: Any) -> Any:
+        statuses = original(*arguments)
         if others:
             create_document(vendor_id, others.pop())
         return statuses
 
-    monkeypatch.setattr(subjects, "find", find)
+    monkeypatch.setattr(subjects, "find", find_and_submit_another)
     create_document(vendor_id, REQUIRED_DOCUMENTS[0])
     assert sorted(each.document_type for each in vendor_builders.get_subject(vendor_id).documents) == sorted(
         REQUIRED_DOCUMENTS[:3]
@@ -232,13 +232,13 @@ def test_requests_use_expected_number_of_table_calls() -> None:
 def test_first_concurrent_organization_documents_are_both_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     commit, others, token = store.commit, ["liability_insurance"], vendor_builders.create_staff_token()
 
-    def racing(*given: Any, **more: Any) -> None:
+    def commit_after_other(*arguments: Any, **keywords: Any) -> None:
         if others:
             own = {"organization": True, "document_type": others.pop(), "document_name": "Policy"}
             assert send_request("POST", "/compliance", own, token=token).status == 201
-        commit(*given, **more)
+        commit(*arguments, **keywords)
 
-    monkeypatch.setattr(store, "commit", racing)
+    monkeypatch.setattr(store, "commit", commit_after_other)
     assert send_request("POST", "/compliance", {**BODY, "organization": True}, token=token).status == 201
     subject = subjects.get(CALLER, SubjectType.ORGANIZATION, ORG)
     assert {each.document_type for each in subject.documents} == {"business_license", "liability_insurance"}

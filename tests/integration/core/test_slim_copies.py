@@ -116,14 +116,14 @@ def test_unchanged_slim_copy_is_not_written_again(dynamodb: Any) -> None:
 
 
 def test_refresh_writes_missing_and_deletes_wrong_slim_copies(dynamodb: Any) -> None:
-    missing, found = create_suitcase(color="green"), create_suitcase(color="gold", is_lost=False)
-    delete_slim_copy(dynamodb, missing)
-    wrong = LostSuitcase(org_id=ORG, suitcase_id=found.id, color="gold")
+    lost_suitcase, returned_suitcase = create_suitcase(color="green"), create_suitcase(color="gold", is_lost=False)
+    delete_slim_copy(dynamodb, lost_suitcase)
+    wrong = LostSuitcase(org_id=ORG, suitcase_id=returned_suitcase.id, color="gold")
     store.commit(CALLER, Create(wrong))
     assert list_colors() == ["gold"]
-    assert refresh_records(ORG, [missing, found]) == 2
+    assert refresh_records(ORG, [lost_suitcase, returned_suitcase]) == 2
     assert list_colors() == ["green"]
-    assert store.get(Suitcase, missing.key()) == missing
+    assert store.get(Suitcase, lost_suitcase.key()) == lost_suitcase
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -206,14 +206,14 @@ def test_pages_list_all_records_and_last_has_no_cursor() -> None:
     for name in names:
         create_boat(name)
     partition = BOATS_BY_NAME.partition(org=ORG)
-    seen, cursor = [], None
+    listed_names, cursor = [], None
     while True:
         page = query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=3, cursor=cursor))
-        seen += [boat.name for boat in page.items]
+        listed_names += [boat.name for boat in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break
-    assert seen == names
+    assert listed_names == names
 
 
 def test_page_continues_over_partitions_and_applies_filter() -> None:

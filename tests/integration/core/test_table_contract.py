@@ -126,21 +126,21 @@ def test_query_pages_continue_from_last_evaluated_key(index: str | None, forward
     for name in names:
         put(name, gsi2pk=text("partition"), gsi2sk=text(f"{int(name) // 2}"))
     put("unlisted", pk="another")
-    seen: list[str] = []
+    listed_keys: list[str] = []
     start = None
     for _ in names:
-        answer = query(index_name=index, limit=3, exclusive_start_key=start, scan_index_forward=forward)
-        assert len(answer["Items"]) <= 3
-        seen += sort_keys(answer)
-        start = answer.get("LastEvaluatedKey")
+        response = query(index_name=index, limit=3, exclusive_start_key=start, scan_index_forward=forward)
+        assert len(response["Items"]) <= 3
+        listed_keys += sort_keys(response)
+        start = response.get("LastEvaluatedKey")
         if start is None:
             break
         assert start.keys() == {"pk", "sk", *(["gsi2pk", "gsi2sk"] if index else [])}
-    assert sorted(seen) == names
+    assert sorted(listed_keys) == names
     if index is None:
-        assert seen == (names if forward else names[::-1])
+        assert listed_keys == (names if forward else names[::-1])
     else:
-        assert [int(name) // 2 for name in seen] == sorted((int(n) // 2 for n in names), reverse=not forward)
+        assert [int(name) // 2 for name in listed_keys] == sorted((int(n) // 2 for n in names), reverse=not forward)
 
 
 def test_query_limit_counts_filtered_items() -> None:

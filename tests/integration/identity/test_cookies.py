@@ -11,8 +11,8 @@ from tests.integration.identity.builders import delete, get, post, register_orga
 
 def parse_cookies(reply: Reply) -> SimpleCookie:
     cookies = SimpleCookie()
-    for each in reply.cookies:
-        cookies.load(each)
+    for cookie in reply.cookies:
+        cookies.load(cookie)
     return cookies
 
 

@@ -158,8 +158,8 @@ def test_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
 def _store_rules(dynamodb: Any, rules: list[PricingRule]) -> None:
     """Write many rules and their index entries directly."""
     puts: list[Any] = []
-    for each in rules:
-        for op in rule_cache.index_ops_on_create(each):
+    for rule in rules:
+        for op in rule_cache.index_ops_on_create(rule):
             if isinstance(op, Create):
                 op.record.version = 1
                 puts.append({"PutRequest": {"Item": transaction.to_item(op.record)}})

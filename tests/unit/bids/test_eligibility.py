@@ -55,7 +55,7 @@ def test_matching_ineligibility_reasons_name_every_reason() -> None:
         missing=[DocumentType.BUSINESS_LICENSE],
         expired=[DocumentType.SAFETY_INSPECTION],
     )
-    found = matching_ineligibility_reasons(
+    reasons = matching_ineligibility_reasons(
         TRIP,
         CARRIER._replace(
             status="suspended",
@@ -68,10 +68,10 @@ def test_matching_ineligibility_reasons_name_every_reason() -> None:
             is_ada_compliant=False,
         ),
     )
-    assert found[:2] == ["Vendor is suspended, not active", "Missing required document: business_license"]
+    assert reasons[:2] == ["Vendor is suspended, not active", "Missing required document: business_license"]
     for part in ("safety_inspection", "serves CA", "50 miles", "seats 30", "class coach", "wifi", "ADA"):
-        assert any(part in each for each in found)
-    assert len(found) == 9
+        assert any(part in each for each in reasons)
+    assert len(reasons) == 9
 
 
 def test_vendor_ineligibility_reasons_ignore_unknown_values() -> None:
@@ -98,8 +98,8 @@ def test_vehicle_ineligibility_reasons_compare_seats_per_vehicle() -> None:
 
 
 def test_vehicle_ineligibility_reasons_name_revision_count_and_class() -> None:
-    found = vehicle_ineligibility_reasons(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
-    assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), found, strict=True)] == [True] * 3
+    reasons = vehicle_ineligibility_reasons(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
+    assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), reasons, strict=True)] == [True] * 3
 
 
 def test_vehicle_ineligibility_reasons_ignore_separators_in_amenities() -> None:

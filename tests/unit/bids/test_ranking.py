@@ -60,18 +60,18 @@ clocks = moments(-6, 6)
 
 @given(entries, st.integers(1, 6), st.none() | st.integers(0, 10**10), clocks)
 def test_decide_award_gives_each_vehicle_one_winner_and_other_bids_a_reason(
-    known: list[Candidacy], vehicles: int, target: int | None, now: datetime
+    candidacies: list[Candidacy], vehicles: int, target: int | None, now: datetime
 ) -> None:
-    decision = decide_award(known, vehicles, target, now)
-    by_id = {entry.offer.bid_id: entry for entry in known}
-    free, taken = list(range(1, vehicles + 1)), list[int]()
+    decision = decide_award(candidacies, vehicles, target, now)
+    by_id = {entry.offer.bid_id: entry for entry in candidacies}
+    free, awarded_numbers = list(range(1, vehicles + 1)), list[int]()
     for won in decision.award:
         entry = by_id[won.bid_id]
         assert not entry.ineligibility_reasons
         assert entry.valid_until > now
-        given, free = assign_vehicles(free, won.vehicles, vehicles)
-        taken += given
-    assert len(taken) == len(set(taken))
+        numbers, free = assign_vehicles(free, won.vehicles, vehicles)
+        awarded_numbers += numbers
+    assert len(awarded_numbers) == len(set(awarded_numbers))
     assert not decision.award or not free
     winners = {won.bid_id for won in decision.award}
     if decision.award:
@@ -87,19 +87,19 @@ def test_decide_award_gives_each_vehicle_one_winner_and_other_bids_a_reason(
 
 
 @given(entries)
-def test_rank_offers_in_any_order_returns_the_same_ranks(known: list[Candidacy]) -> None:
-    offers = [entry.offer for entry in known]
-    other = offers[::-1]
-    assert rank_offers(offers) == rank_offers(other)
+def test_rank_offers_in_any_order_returns_the_same_ranks(candidacies: list[Candidacy]) -> None:
+    offers = [entry.offer for entry in candidacies]
+    reversed_offers = offers[::-1]
+    assert rank_offers(offers) == rank_offers(reversed_offers)
     for vehicles in (1, 3):
         assert find_cheapest_combination(rank_offers(offers), vehicles) == find_cheapest_combination(
-            rank_offers(other), vehicles
+            rank_offers(reversed_offers), vehicles
         )
 
 
 @given(entries)
-def test_rank_offers_counts_up_from_the_lowest_price(known: list[Candidacy]) -> None:
-    places = rank_offers(entry.offer for entry in known)
+def test_rank_offers_counts_up_from_the_lowest_price(candidacies: list[Candidacy]) -> None:
+    places = rank_offers(entry.offer for entry in candidacies)
     assert [place.rank for place in places] == list(range(1, len(places) + 1))
     prices = [place.offer.price_per_vehicle for place in places]
     assert prices == sorted(prices)
@@ -109,21 +109,21 @@ def test_rank_offers_counts_up_from_the_lowest_price(known: list[Candidacy]) -> 
 
 
 @given(entries)
-def test_find_cheapest_combination_for_one_vehicle_is_the_first_rank(known: list[Candidacy]) -> None:
-    places = rank_offers(entry.offer for entry in known)
+def test_find_cheapest_combination_for_one_vehicle_is_the_first_rank(candidacies: list[Candidacy]) -> None:
+    places = rank_offers(entry.offer for entry in candidacies)
     single = [place for place in places if place.offer.vehicles == 1]
     assert find_cheapest_combination(places, 1) == [place.offer for place in single[:1]]
 
 
 def test_rank_offers_of_equal_price_by_rating_then_time() -> None:
     later = NOW + timedelta(minutes=1)
-    known = [
+    offers = [
         offer("late", submitted_at=later),
         offer("unrated", rating=None),
         offer("best", rating=4.9, submitted_at=later),
         offer("early"),
     ]
-    assert [place.offer.bid_id for place in rank_offers(known)] == ["best", "early", "late", "unrated"]
+    assert [place.offer.bid_id for place in rank_offers(offers)] == ["best", "early", "late", "unrated"]
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_find_cheapest_combination_can_omit_the_lowest_bid() -> None:
 
 
 def test_assign_vehicles_assigns_each_vehicle_once() -> None:
-    given, free = assign_vehicles([1, 2, 3], 2, 3)
-    assert (given, free) == ([1, 2], [3])
+    numbers, free = assign_vehicles([1, 2, 3], 2, 3)
+    assert (numbers, free) == ([1, 2], [3])
     with pytest.raises(errors.Conflict, match="1 of 3 vehicles"):
         assign_vehicles(free, 2, 3)
     assert assign_vehicles(free, 1, 3) == ([3], [])
@@ -194,11 +194,11 @@ def test_is_sealed_until_the_request_is_closed() -> None:
 
 
 def test_rank_offers_rounds_the_price_difference_half_up() -> None:
-    known = [offer("low", 100_001, 2), offer("high", 150_005, 3)]
+    offers = [offer("low", 100_001, 2), offer("high", 150_005, 3)]
     # 50,001.666… a vehicle against 50,000.5: 1.1666… dearer, three times 3.5 cents.
-    assert [each.price_difference_from_lowest for each in rank_offers(known)] == [0, 4]
-    known = [offer("low", 100_001, 2), offer("high", 50_001, 1)]
-    assert [each.price_difference_from_lowest for each in rank_offers(known)] == [0, 1]
+    assert [each.price_difference_from_lowest for each in rank_offers(offers)] == [0, 4]
+    offers = [offer("low", 100_001, 2), offer("high", 50_001, 1)]
+    assert [each.price_difference_from_lowest for each in rank_offers(offers)] == [0, 1]
 
 
 def test_rejection_reason_without_winners_names_the_organization() -> None:

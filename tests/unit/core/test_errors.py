@@ -14,10 +14,10 @@ import_everything()
 
 
 def error_classes(kind: type[errors.Error] = errors.Error) -> Iterator[type[errors.Error]]:
-    for each in kind.__subclasses__():
-        if each.__module__.startswith("coachway."):
-            yield each
-        yield from error_classes(each)
+    for subclass in kind.__subclasses__():
+        if subclass.__module__.startswith("coachway."):
+            yield subclass
+        yield from error_classes(subclass)
 
 
 def name(kind: type[errors.Error]) -> str:

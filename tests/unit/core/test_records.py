@@ -27,14 +27,14 @@ PAGE = DiaryPage(org_id="org_1", resource="drv_1", week="2027-W09", blocks=[BLOC
 
 def test_to_item_of_renamed_fields_has_stored_names() -> None:
     stored = json.loads(to_item(PAGE)["doc"]["S"])
-    assert stored["jobs"][0]["begins"] == {"latitude": 40.7, "longitude": -74.0}
+    assert stored["jobs"][0]["begins"] == [40.7, -74.0]
     assert {"blocks", "pickup_place"}.isdisjoint({*stored, *stored["jobs"][0]})
     assert DiaryPage.model_validate(stored) == PAGE
 
 
 def test_to_json_of_renamed_fields_has_new_names() -> None:
     response = json.loads(to_json(PAGE))
-    assert response["blocks"][0]["pickup_place"] == {"latitude": 40.7, "longitude": -74.0}
+    assert response["blocks"][0]["pickup_place"] == [40.7, -74.0]
     assert DiaryPage.model_validate(response) == PAGE
 
 

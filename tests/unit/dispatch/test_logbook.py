@@ -264,9 +264,9 @@ def test_check_of_the_first_trip_counts_the_statement(hours: float | None, verdi
 def test_build_log_of_any_reports_is_ordered_without_overlap(times: list[float], known_count: int, now: float) -> None:
     names = ("checked_in", "left0", "came1", "left1", "came2", "out")
     reported = dict(zip(names, sorted(times), strict=True))
-    known = {name: reported[name] for name in names[:known_count]}
-    checked_in = known.pop("checked_in", None)
-    assignment = create_assignment(create_block(), checked_in=checked_in, **known)
+    known_times = {name: reported[name] for name in names[:known_count]}
+    checked_in = known_times.pop("checked_in", None)
+    assignment = create_assignment(create_block(), checked_in=checked_in, **known_times)
     segments = logbook.build_log(
         create_driver(),
         [create_block()],

@@ -85,7 +85,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         DocumentInput.document_name DocumentInput.file_path DocumentInput.issuing_authority _Notice.document_name
         VendorInput.dot_number VendorInput.mc_number VendorInput.insurance_provider""",
     "redacted by the class of the event, or of the record that changed": "Change.new Change.old Envelope.data",
-    "removed by DynamoDB after a day": "IdempotencyRecord.answer",
+    "removed by DynamoDB after a day": "IdempotencyRecord.response",
 }
 """Single fields that hold no personal data, as `Class.field`, by the reason."""
 
@@ -104,9 +104,9 @@ class Field(NamedTuple):
 
 
 def _subclasses(model: type[Any]) -> Iterator[type[Any]]:
-    for each in model.__subclasses__():
-        yield each
-        yield from _subclasses(each)
+    for subclass in model.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _leaves(hint: Any, metadata: Sequence[Any] = ()) -> Iterator[tuple[Any, list[Personal]]]:
@@ -148,13 +148,13 @@ def _stored_records() -> set[type[Record]]:
 
 def _fields_of(models: Iterable[type[BaseModel]]) -> list[Field]:
     """Every field of these models, and of the models in them, that can hold personal data."""
-    pending, seen = list(models), set[type[BaseModel]]()
+    pending, visited = list(models), set[type[BaseModel]]()
     result: dict[str, Field] = {}
     while pending:
         model = pending.pop()
-        if model in seen:
+        if model in visited:
             continue
-        seen.add(model)
+        visited.add(model)
         hints = {name: (each.annotation, each.metadata) for name, each in model.model_fields.items()}
         hints |= {name: (each.return_type, []) for name, each in model.model_computed_fields.items()}
         for name, (hint, metadata) in hints.items():
@@ -238,12 +238,12 @@ def test_records_with_personal_data_of_clients_are_erased() -> None:
     )
 
 
-def _marks_within(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[Personal]:
-    if model in seen:
+def _marks_within(model: type[BaseModel], visited: set[type[BaseModel]]) -> Iterator[Personal]:
+    if model in visited:
         return
-    seen.add(model)
+    visited.add(model)
     for field in model.model_fields.values():
         for leaf, marks in _leaves(field.annotation, field.metadata):
             yield from marks
             if isinstance(leaf, type) and issubclass(leaf, BaseModel):
-                yield from _marks_within(leaf, seen)
+                yield from _marks_within(leaf, visited)

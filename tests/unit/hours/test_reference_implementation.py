@@ -35,15 +35,15 @@ def build_segments(parts: list[tuple[DutyStatus, int, bool]], start: datetime) -
 def list_activities(segments: list[Segment], rest: timedelta) -> list[str]:
     """The activity of each slot: R(est), O(n duty) or D(riving). Riding is rest if a full rest follows it."""
     activities: list[str] = []
-    for number, each in enumerate(segments):
+    for number, segment in enumerate(segments):
         following = timedelta()
         for after in segments[number + 1 :]:
             if not after.status.is_rest and not (after.riding and following < rest):
                 break
             following = following + after.length if after.status.is_rest else timedelta()
-        is_rest = each.status.is_rest or (each.riding and following >= rest)
-        kind = "R" if is_rest else "D" if each.status is DutyStatus.DRIVING else "O"
-        activities += [kind] * (each.length // SLOT)
+        is_rest = segment.status.is_rest or (segment.riding and following >= rest)
+        kind = "R" if is_rest else "D" if segment.status is DutyStatus.DRIVING else "O"
+        activities += [kind] * (segment.length // SLOT)
     return activities
 
 

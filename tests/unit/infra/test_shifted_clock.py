@@ -38,8 +38,10 @@ def test_process_with_shifted_clock_sees_shifted_time_and_sleeps_normally() -> N
     shift = timedelta(days=365)
     program = "import time; start = time.monotonic(); time.sleep(0.05); print(time.time(), time.monotonic() - start)"
     environment = {**os.environ, **clock_variables(build_library(), shift)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    process_time, slept = map(float, done.stdout.split())
+    completed = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    process_time, slept = map(float, completed.stdout.split())
     # This test may run under a shifted clock itself. The child process replaces that shift and does not add to it.
     own_shift = timedelta(seconds=int(os.environ.get("CLOCK_SHIFT_SECONDS", "0")))
     assert abs(datetime.fromtimestamp(process_time, UTC) - (datetime.now(UTC) - own_shift) - shift) < timedelta(

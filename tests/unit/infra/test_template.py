@@ -28,8 +28,8 @@ def consumers() -> list[str]:
 def _null_paths(node: Any, path: str) -> Iterator[str]:
     """Yield the paths of nulls in a document."""
     if isinstance(node, dict | list):
-        for name, each in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _null_paths(each, f"{path}/{name}")
+        for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _null_paths(child, f"{path}/{name}")
     elif node is None:
         yield path
 

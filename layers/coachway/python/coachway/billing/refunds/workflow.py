@@ -87,7 +87,8 @@ def expire_approval(caller: Caller, refund_id: str) -> NextStep:
     refund = service.get_refund(caller, refund_id)
     if refund.status is not RefundStatus.AWAITING_APPROVAL:
         return NextStep(go="look")
-    return record_failure(caller, refund_id, state="RequestApproval", error="Nobody approved or rejected the refund in time")
+    error = "Nobody approved or rejected the refund in time"
+    return record_failure(caller, refund_id, state="RequestApproval", error=error)
 
 
 def execute_refund(caller: Caller, refund_id: str) -> NextStep:
