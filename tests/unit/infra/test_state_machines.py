@@ -77,7 +77,7 @@ def test_bidding_failure_fails_the_execution() -> None:
     states = WORKFLOWS["bidding"]["States"]
     for state in states.values():
         if end := catch_all(state):
-            assert path_from(states, end)[-2:] == ["Record", "Failed"]
+            assert path_from(states, end)[-2:] == ["RecordFailure", "Failed"]
     assert states["Failed"]["Type"] == "Fail"
     assert "on the charter" in states["Failed"]["Cause"]
 
