@@ -42,7 +42,7 @@ def create_issued_invoice(operator: Operator, charter_id: str) -> dict[str, Any]
 def get_sound_reconciliation(operator: Operator, month: str) -> dict[str, Any]:
     """The reconciliation of a month, which must be sound."""
     reconciliation: dict[str, Any] = operator.call("GET", f"/billing/reconciliation?month={month}")
-    assert reconciliation["is_sound"], json.dumps(reconciliation, indent=1)
+    assert reconciliation["is_balanced"], json.dumps(reconciliation, indent=1)
     return reconciliation
 
 

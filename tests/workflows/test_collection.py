@@ -68,7 +68,7 @@ def set_saved_card(billing: BillingOrganization, payment_method_id: str) -> None
 def test_collection_due_charges_saved_card(billing: BillingOrganization) -> None:
     trip = create_charter_due_today(billing)
     collected = wait_for_collection(billing, trip["id"], "paid")
-    assert [(each["amount"], each["failure"]) for each in collected["tries"]] == [(526.5, "")]
+    assert [(each["amount"], each["failure"]) for each in collected["attempts"]] == [(526.5, "")]
     assert billing.get_charter(trip["id"])["amount_paid"] == 726.5
     billing.wait_for_executions("payment-collection", collected["id"], "SUCCEEDED")
 
@@ -83,8 +83,8 @@ def test_collection_declined_card_retries_three_times_then_notifies_staff(stack:
     parts = [{"kind": "balance", "amount": 726.5, "due_on": f"{today}"}]
     billing.operator.call("PUT", f"/charters/{trip['id']}/payment-schedule", {"instalments": parts})
     failed_collection = wait_for_collection(billing, trip["id"], "failed", 300)
-    assert len(failed_collection["tries"]) == 4
-    assert all(each["failure"] for each in failed_collection["tries"])
+    assert len(failed_collection["attempts"]) == 4
+    assert all(each["failure"] for each in failed_collection["attempts"])
     payments = billing.operator.list_all("/payments", charter_id=trip["id"])
     assert [each["status"] for each in payments] == ["failed"] * 4
     mail = stack.wait_for_mail(billing.office_email, "could not be collected")

@@ -64,8 +64,8 @@ def test_issue_invoice_many_at_once_numbers_without_gap(stack: Stack) -> None:
     code = operator.slug.replace("-", "").upper()[:12]
     assert numbers == [f"INV-{year}-{code}-{n:05d}" for n in range(1, RACE_REQUESTS + 1)]
     reconciliation = invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")
-    receivable = next(each for each in reconciliation["agreements"] if each["account"] == "accounts_receivable")
-    assert receivable["ledger"] == receivable["books"] == RACE_REQUESTS * PRICE
+    receivable = next(each for each in reconciliation["comparisons"] if each["account"] == "accounts_receivable")
+    assert receivable["ledger_balance"] == receivable["records_total"] == RACE_REQUESTS * PRICE
     credit = operator.call("GET", f"/clients/{operator.client_id}/credit")
     assert (credit["open_balance"], credit["booked_balance"]) == (RACE_REQUESTS * PRICE, 0)
 

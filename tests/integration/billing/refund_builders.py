@@ -184,7 +184,7 @@ def get_account_balances() -> dict[str, int]:
     balances: dict[str, int] = {}
     months: set[str] = set()
     for entry in journal.iter_entries(ORG, today - timedelta(days=400), today + timedelta(days=1)):
-        months.add(f"{entry.on:%Y-%m}")
+        months.add(f"{entry.entry_date:%Y-%m}")
         for line in entry.postings:
             balances[line.account.value] = balances.get(line.account.value, 0) + line.amount
     assert sum(balances.values()) == 0

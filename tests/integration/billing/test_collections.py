@@ -161,8 +161,8 @@ def test_collection_declined_card_retries_three_times_then_fails(fake_stripe: Fa
         ("over", 1),
     ]
     collection = get_collection(charter.id)
-    assert (collection.status, collection.reason, len(collection.tries)) == ("failed", "no funds", 4)
-    assert len({attempt.payment_id for attempt in collection.tries}) == 4
+    assert (collection.status, collection.reason, len(collection.attempts)) == ("failed", "no funds", 4)
+    assert len({attempt.payment_id for attempt in collection.attempts}) == 4
     assert list_event_types(charter.id) == ["payment.due", "payment.uncollected"]
     assert fake_stripe.charges == {}
 
@@ -231,7 +231,7 @@ def test_collection_without_saved_card_fails_at_once(fake_stripe: FakeStripe) ->
         "failed",
         "The client has no saved card",
     )
-    assert (get_collection(charter.id).tries, fake_stripe.requested_keys) == ([], [])
+    assert (get_collection(charter.id).attempts, fake_stripe.requested_keys) == ([], [])
 
 
 def test_collection_new_schedule_is_planned_again(fake_stripe: FakeStripe) -> None:
@@ -293,7 +293,7 @@ def test_retry_collection_failed_one_starts_again(fake_stripe: FakeStripe) -> No
             run_charge_step(charter.id)
         collection_id = collection_id_of(charter.id)
         retried = builders.send_ok("POST", f"/billing/collections/{collection_id}/retry")
-        assert (retried["status"], retried["round"], retried["tries"]) == ("collecting", 2, [])
+        assert (retried["status"], retried["round"], retried["attempts"]) == ("collecting", 2, [])
         assert (
             collection_workflow.choose_next_step(SYSTEM, collection_id, execution="two", round_=2, redriven=False).go
             == "charge"

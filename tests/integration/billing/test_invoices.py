@@ -290,8 +290,8 @@ def test_reconcile_month_agrees_with_open_invoices() -> None:
         TOTAL - 500,
     )
     assert accounts["cash"]["debit"] == 500
-    assert (february["is_sound"], february["difference"]) == (True, 0)
-    assert february["agreements"][0]["books"] == TOTAL - 500
+    assert (february["is_balanced"], february["difference"]) == (True, 0)
+    assert february["comparisons"][0]["records_total"] == TOTAL - 500
 
 
 def test_list_ledger_shows_entries() -> None:

@@ -32,7 +32,7 @@ def test_entry_date_uses_organization_timezone() -> None:
         record_payment(100)
         record_payment(250)
         (second, first) = journal.list_entries(CALLER, LedgerQuery()).items
-        assert first.on == second.on == date(2027, 1, 31)
+        assert first.entry_date == second.entry_date == date(2027, 1, 31)
         totals = journal.load_monthly_totals(ORG, ["2027-01", "2027-02"])
     assert totals["2027-01"][Account.CASH].balance == 350
     assert totals["2027-01"][Account.RECEIVABLE].credit == 350
@@ -53,7 +53,7 @@ def test_list_entries_includes_a_day_that_has_begun_only_in_the_furthest_time_zo
     movement = movements.payment_received(client_id=CLIENT, invoice_id=INVOICE, cents=100, currency="USD", memo="Paid")
     with clock.frozen(datetime(2027, 1, 31, 10, tzinfo=UTC)):
         store.commit(CALLER, *journal.journal_ops(kiritimati, movement))
-        assert [entry.on for entry in journal.list_entries(CALLER, LedgerQuery()).items] == [date(2027, 2, 1)]
+        assert [entry.entry_date for entry in journal.list_entries(CALLER, LedgerQuery()).items] == [date(2027, 2, 1)]
 
 
 def test_list_entries_filters_by_account_client_and_range() -> None:
@@ -73,7 +73,7 @@ def test_list_entries_filters_by_account_client_and_range() -> None:
         assert list_amounts(client_id=CLIENT) == [200, 100]
         assert list_amounts(date_from="2027-02-11") == [200]
         assert list_amounts(date_to="2027-03-09", account="cash") == [3, 100]
-        assert [entry.on for entry in journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 2, 28))] == [
+        assert [entry.entry_date for entry in journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 2, 28))] == [
             date(2027, 2, 10)
         ] * 2
         with pytest.raises(errors.Invalid):

@@ -147,7 +147,7 @@ def test_overpayment_beyond_invoice_stays_deposit() -> None:
     invoice = send_ok("POST", f"/invoices/{draft['id']}/issue")
     assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("paid", 626.5, 0)
     assert get_balances() == {Account.CASH: CENTS, Account.REVENUE: -62_650, Account.DEPOSITS: -10_000}
-    assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-01"})["is_sound"]
+    assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-01"})["is_balanced"]
     complete_refund(deposit_id, 150)
     assert get_balances() == {Account.CASH: 57_650, Account.REVENUE: -62_650, Account.REFUNDS: 5_000}
     assert send_ok("GET", f"/invoices/{draft['id']}")["amount_refunded"] == 50
@@ -226,6 +226,6 @@ def test_reverse_payment_of_overdue_invoice_keeps_overdue() -> None:
         send_ok("POST", f"/payments/{check_id}/reverse", {"reason": "The check came back unpaid"})
         assert send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
         assert send_ok("GET", "/billing/aging/receivable")["total"]["days_1_30"] == 726.5
-        assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-03"})["is_sound"]
+        assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-03"})["is_balanced"]
     events = [event.type for event in store.history(INVOICE.key(org=ORG, id=invoice["id"]))]
     assert events[-2:] == ["invoice.reopened", "invoice.overdue"]

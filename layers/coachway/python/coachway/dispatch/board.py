@@ -85,7 +85,7 @@ class Board(BaseSchema):
 
     day: date
     timezone: str
-    asked_at: AwareDatetime
+    as_of: AwareDatetime
     columns: dict[Column, list[BoardCard]]
 
 
@@ -111,7 +111,7 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
     cards += [card for trip in uncovered_trips.list_uncovered_trips(organization, day) for card in _trip_cards(trip)]
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}
-    return Board(day=day, timezone=timezone, asked_at=now, columns=columns)
+    return Board(day=day, timezone=timezone, as_of=now, columns=columns)
 
 
 def _list_assignments(org_id: str, day: date, now: datetime) -> list[Assignment]:

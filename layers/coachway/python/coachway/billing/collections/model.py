@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from coachway.billing.collections.rules import CollectionStatus
 from coachway.bookings.charters.model import ClientId
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
@@ -68,7 +68,7 @@ class Collection(Entity):
     ]
     status: CollectionStatus = CollectionStatus.PLANNED
     round: Annotated[int, Field(description="Number of times the collection was started.")] = 0
-    tries: list[CollectionAttempt] = Field(default_factory=list)
+    attempts: Annotated[list[CollectionAttempt], stored_as("tries", "attempts")] = Field(default_factory=list)
     reason: Annotated[str, Field(description="Why the collection failed."), Personal()] = ""
     failure: Annotated[WorkflowFailure | None, Field(description="Failure of the workflow, if any.")] = None
 

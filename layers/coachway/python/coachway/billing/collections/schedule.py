@@ -86,7 +86,7 @@ def _plan_collection(caller: Caller, subject_id: str, due_on: date, timezone: st
             caller, Create(after, on_exists=errors.ConcurrentUpdate("Another request planned this collection."))
         )
     else:
-        changes = {"due_on": due_on, "due_at": due_at, "status": CollectionStatus.PLANNED, "tries": [], "reason": ""}
+        changes = {"due_on": due_on, "due_at": due_at, "status": CollectionStatus.PLANNED, "attempts": [], "reason": ""}
         after = before.model_copy(update=changes)
         store.commit(caller, Update(before, after))
     if due_at <= clock.now():

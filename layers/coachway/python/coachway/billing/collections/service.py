@@ -54,7 +54,7 @@ def retry_collection(caller: Caller, collection_id: str, expected: int | None) -
 def start_collection(caller: Caller, before: Collection) -> Collection:
     """Start a collection, with its first attempt to come. The event starts the workflow."""
     TRANSITIONS.require(before.status, CollectionStatus.COLLECTING)
-    changes: dict[str, Any] = {"status": CollectionStatus.COLLECTING, "tries": [], "reason": "", "failure": None}
+    changes: dict[str, Any] = {"status": CollectionStatus.COLLECTING, "attempts": [], "reason": "", "failure": None}
     after = before.model_copy(update={**changes, "round": before.round + 1})
     store.commit(caller, Update(before, after, [PaymentDue(**event_fields(caller, after), round=after.round)]))
     return after

@@ -115,7 +115,7 @@ def load_amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
 
 def _pending_attempt(collection: Collection) -> CollectionAttempt | None:
     """Return the attempt without an outcome, if any."""
-    return next((attempt for attempt in collection.tries if not attempt.failure), None)
+    return next((attempt for attempt in collection.attempts if not attempt.failure), None)
 
 
 @retry_on_conflict
@@ -125,7 +125,7 @@ def _record_attempt(caller: Caller, collection_id: str, cents: int) -> Collectio
     if existing is not None:
         return existing
     attempt = CollectionAttempt(payment_id=ids.new("pay"), amount=cents, at=clock.now())
-    store.commit(caller, Update(before, before.model_copy(update={"tries": [*before.tries, attempt]})))
+    store.commit(caller, Update(before, before.model_copy(update={"attempts": [*before.attempts, attempt]})))
     return attempt
 
 
@@ -133,8 +133,8 @@ def _record_attempt(caller: Caller, collection_id: str, cents: int) -> Collectio
 def _remove_attempt(caller: Caller, collection_id: str) -> None:
     """Remove the attempt that ended before its card was charged."""
     before = service.get_collection(caller, collection_id)
-    attempts = [attempt for attempt in before.tries if attempt.failure]
-    store.commit(caller, Update(before, before.model_copy(update={"tries": attempts})))
+    attempts = [attempt for attempt in before.attempts if attempt.failure]
+    store.commit(caller, Update(before, before.model_copy(update={"attempts": attempts})))
 
 
 def _charge_attempt(caller: Caller, collection: Collection, attempt: CollectionAttempt) -> Payment:
@@ -148,9 +148,10 @@ def _record_failed_attempt(caller: Caller, collection_id: str, reason: str, curr
     if before.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
     attempts = [
-        attempt if attempt.failure else attempt.model_copy(update={"failure": reason[:200]}) for attempt in before.tries
+        attempt if attempt.failure else attempt.model_copy(update={"failure": reason[:200]})
+        for attempt in before.attempts
     ]
-    after = before.model_copy(update={"tries": attempts})
+    after = before.model_copy(update={"attempts": attempts})
     store.commit(caller, Update(before, after))
     wait = next_wait(len(attempts))
     if wait is not None:
@@ -178,7 +179,7 @@ def _mark_failed(caller: Caller, collection_id: str, reason: str, cents: int, cu
         **service.event_fields(caller, after),
         amount=cents,
         currency=currency,
-        tries=len(after.tries),
+        tries=len(after.attempts),
         reason=after.reason,
     )
     store.commit(caller, Update(before, after, [event]))

@@ -136,7 +136,7 @@ def to_csv(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
             debit, credit = (_format_amount(line.amount), "") if line.amount > 0 else ("", _format_amount(-line.amount))
             references = [line.client_id, line.vendor_id, line.charter_id, line.invoice_id]
             name = _escape_formula(_party_name(line, names))
-            description = [entry.id, entry.on, entry.kind, _escape_formula(entry.memo), line.account]
+            description = [entry.id, entry.entry_date, entry.kind, _escape_formula(entry.memo), line.account]
             writer.writerow(
                 [*description, debit, credit, entry.currency, name, *(reference or "" for reference in references)]
             )
@@ -173,7 +173,7 @@ def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
                 row_type,
                 "",
                 "GENERAL JOURNAL",
-                f"{entry.on:%m/%d/%Y}",
+                f"{entry.entry_date:%m/%d/%Y}",
                 ACCOUNTS[line.account][0],
                 _strip_separators(_party_name(line, names)),
                 _format_amount(line.amount),
@@ -208,7 +208,7 @@ def to_qbo(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
 def _qbo_entry(entry: JournalEntry, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "DocNumber": document_number(entry),
-        "TxnDate": str(entry.on),
+        "TxnDate": str(entry.entry_date),
         "PrivateNote": entry.memo,
         "CurrencyRef": {"value": entry.currency},
         "Line": [_qbo_line(position, entry, posting, names) for position, posting in enumerate(entry.postings)],

@@ -21,7 +21,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, IncrementCounters, Op
 from coachway.core.persistence.queries import months_between, query_all, query_page
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
@@ -62,11 +62,11 @@ TOTALS = AccessPattern(
 
 
 class JournalEntry(Entity):
-    """A journal entry. `on` is its date in the organization's time zone."""
+    """A journal entry. `entry_date` is its date in the organization's time zone."""
 
     KIND: ClassVar[str] = "journal_entry"
 
-    on: Day
+    entry_date: Annotated[Day, stored_as("on", "entry_date")]
     occurred_at: AwareDatetime
     kind: MovementKind
     currency: str
@@ -80,16 +80,16 @@ class JournalEntry(Entity):
         return self
 
     def key(self) -> Key:
-        return JOURNAL.key(org=self.org_id, month=f"{self.on:%Y-%m}", on=self.on, id=self.id)
+        return JOURNAL.key(org=self.org_id, month=f"{self.entry_date:%Y-%m}", on=self.entry_date, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
         client_id = next((posting.client_id for posting in self.postings if posting.client_id), None)
         vendor_id = next((posting.vendor_id for posting in self.postings if posting.vendor_id), None)
         keys = {}
         if client_id is not None:
-            keys["gsi1"] = OF_CLIENT.key(org=self.org_id, client=client_id, on=self.on, id=self.id)
+            keys["gsi1"] = OF_CLIENT.key(org=self.org_id, client=client_id, on=self.entry_date, id=self.id)
         if vendor_id is not None:
-            keys["gsi2"] = OF_VENDOR.key(org=self.org_id, vendor=vendor_id, on=self.on, id=self.id)
+            keys["gsi2"] = OF_VENDOR.key(org=self.org_id, vendor=vendor_id, on=self.entry_date, id=self.id)
         return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
@@ -116,7 +116,7 @@ def journal_ops(organization: Organization, movement: Movement, *, reference: st
     """Return the operations that write `movement` to the journal: add them to the transaction of its cause."""
     entry = build_entry(organization, movement, reference=reference)
     shard = sum(ids.to_bytes(entry.id)) % _TOTALS_SHARDS
-    month = f"{entry.on:%Y-%m}"
+    month = f"{entry.entry_date:%Y-%m}"
     sums: dict[str, int] = {}
     for posting in entry.postings:
         side = "debit" if posting.amount > 0 else "credit"
@@ -132,7 +132,7 @@ def build_entry(organization: Organization, movement: Movement, *, reference: st
     return JournalEntry(
         id=ids.new("jrn"),
         org_id=organization.org_id,
-        on=local_date(organization, now),
+        entry_date=local_date(organization, now),
         occurred_at=now,
         reference=reference,
         **movement.model_dump(),
@@ -190,7 +190,7 @@ def iter_entries(org_id: str, first: date, last: date) -> Iterator[JournalEntry]
         yield from (
             entry
             for entry in query_all(JournalEntry, partition, limit=MAX_ENTRIES_PER_MONTH)
-            if first <= entry.on <= last
+            if first <= entry.entry_date <= last
         )
 
 

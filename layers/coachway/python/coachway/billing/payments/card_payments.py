@@ -134,7 +134,7 @@ def create_pending_payment(
         currency=balance.currency,
         payment_method_id=payment_method_id,
         off_session=off_session,
-        taken_by=caller.user_id,
+        created_by=caller.user_id,
         **_request_digests(caller),
     )
     _resolve_previous_attempt(caller, payment)

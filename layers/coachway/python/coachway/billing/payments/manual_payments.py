@@ -57,7 +57,7 @@ def _record_payment(
         reference=request.reference,
         notes=request.notes,
         received_on=received_on,
-        taken_by=caller.user_id,
+        created_by=caller.user_id,
         succeeded_at=clock.now(),
     )
     after, ops = payment_effects.apply_payment(context, payment_id=payment.id, cents=request.amount)

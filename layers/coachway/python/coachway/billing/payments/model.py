@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 from coachway.billing.ids import InvoiceId
 from coachway.billing.payments.dispute import Dispute
 from coachway.bookings.charters.model import CharterId, ClientId
-from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
@@ -158,7 +158,9 @@ class Payment(Entity):
     reference: Annotated[str, Field(description="Reference of a check or transfer."), Personal()] = ""
     notes: Annotated[str, Personal()] = ""
     received_on: Annotated[Day | None, Field(description="Date of a recorded payment.")] = None
-    taken_by: Annotated[str, Field(description="User or link that made the payment.")] = ""
+    created_by: Annotated[
+        str, Field(description="User or link that made the payment."), stored_as("taken_by", "created_by")
+    ] = ""
     succeeded_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
     reversed_at: AwareDatetime | None = None

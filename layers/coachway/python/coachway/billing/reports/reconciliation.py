@@ -35,18 +35,18 @@ class AccountMonth(BaseSchema):
     closing: ApiAmount
 
 
-class Agreement(BaseSchema):
+class BalanceComparison(BaseSchema):
     """The ledger balance of an account today, compared with the sum of its open records."""
 
     account: Account
-    of: Annotated[str, Field(description="The records that are compared.", examples=["open invoices"])]
-    ledger: ApiAmount
-    books: Annotated[ApiAmount, Field(description="The sum of the records.")]
+    record_type: Annotated[str, Field(description="The records that are compared.", examples=["open invoices"])]
+    ledger_balance: ApiAmount
+    records_total: Annotated[ApiAmount, Field(description="The sum of the records.")]
     difference: ApiAmount
 
 
 class Reconciliation(BaseSchema):
-    """The report of a month in the organization's time zone. `is_sound` is true when all differences are zero."""
+    """The report of a month in the organization's time zone. `is_balanced` is true when all differences are zero."""
 
     month: str
     currency: str
@@ -56,8 +56,8 @@ class Reconciliation(BaseSchema):
     difference: Annotated[
         ApiAmount, Field(description="Difference of all debits and credits since the organization was created.")
     ]
-    agreements: Annotated[list[Agreement], Field(description="Comparisons as of today.")]
-    is_sound: bool
+    comparisons: Annotated[list[BalanceComparison], Field(description="Comparisons as of today.")]
+    is_balanced: bool
 
 
 def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
@@ -90,7 +90,7 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
         )
     receivable = sum(invoice.balance_due for invoice in receivables.list_receivables(organization, today))
     payable = sum(payable.amount for payable in payables.list_open_payables(caller.org_id))
-    agreements = [
+    comparisons = [
         _compare(Account.RECEIVABLE, "open invoices", balances, receivable),
         _compare(Account.PAYABLE, "unpaid payables", balances, -payable),
     ]
@@ -102,8 +102,8 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
         total_debit=sum(account.debit for account in accounts),
         total_credit=sum(account.credit for account in accounts),
         difference=difference,
-        agreements=agreements,
-        is_sound=difference == 0 and all(agreement.difference == 0 for agreement in agreements),
+        comparisons=comparisons,
+        is_balanced=difference == 0 and all(comparison.difference == 0 for comparison in comparisons),
     )
 
 
@@ -111,6 +111,12 @@ def _first_day(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
 
 
-def _compare(account: Account, records: str, balances: dict[Account, int], books: int) -> Agreement:
-    ledger = balances[account]
-    return Agreement(account=account, of=records, ledger=ledger, books=books, difference=ledger - books)
+def _compare(account: Account, record_type: str, balances: dict[Account, int], records_total: int) -> BalanceComparison:
+    balance = balances[account]
+    return BalanceComparison(
+        account=account,
+        record_type=record_type,
+        ledger_balance=balance,
+        records_total=records_total,
+        difference=balance - records_total,
+    )

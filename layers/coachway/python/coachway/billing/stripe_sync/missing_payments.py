@@ -32,7 +32,7 @@ def restore_payment(caller: Caller, payment_id: str, outcome: ChargeOutcome) -> 
         number=outcome.metadata.get("number", ""),
         amount=outcome.amount,
         currency=outcome.currency,
-        taken_by=caller.user_id,
+        created_by=caller.user_id,
         notes="Restored from Stripe",
     )
     try:

@@ -46,7 +46,7 @@ def render_feed(feed: FeedContent) -> bytes:
     calendar.add("refresh-interval", vDuration(_REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(_REFRESH))
     # Times are in UTC. The timezone is for programs that display it; a calendar needs at least one component (3.6).
-    year = feed.made_at.year
+    year = feed.created_at.year
     calendar.add_component(
         Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
     )

@@ -61,7 +61,7 @@ class FeedLink(BaseSchema):
     """A subscription link. It is shown once; creating another one replaces it."""
 
     url: str
-    made_at: AwareDatetime
+    created_at: AwareDatetime
 
 
 class FeedContent(NamedTuple):
@@ -72,7 +72,7 @@ class FeedContent(NamedTuple):
     """`drv`, `veh` or `org`."""
     timezone: str
     assignments: list[Assignment]
-    made_at: datetime
+    created_at: datetime
 
 
 def create_driver_feed(caller: Caller, driver_id: str) -> FeedLink:
@@ -106,7 +106,7 @@ def _create_link(caller: Caller, resource: str) -> FeedLink:
     nonce = signed_links.new_nonce()
     feed = _save_nonce(caller, resource, nonce)
     token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
-    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=feed.updated_at)
+    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", created_at=feed.updated_at)
 
 
 @retry_on_conflict
@@ -176,7 +176,7 @@ def _verify_token(token: str) -> signed_links.LinkToken:
     raise errors.NotFound("This link is not valid.")
 
 
-def _load_resource_feed(org_id: str, resource: str, made_at: datetime) -> FeedContent:
+def _load_resource_feed(org_id: str, resource: str, created_at: datetime) -> FeedContent:
     now, kind = clock.now(), resource.partition("_")[0]
     weeks = iso_weeks(now - _PAST, now + _AHEAD)
     key = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
@@ -190,10 +190,12 @@ def _load_resource_feed(org_id: str, resource: str, made_at: datetime) -> FeedCo
     assignments = find_by_ids(org_id, [block.assignment_id for block in blocks])
     # In the order of the diary, which has no declined and no released assignments.
     ordered = [assignments[block.assignment_id] for block in blocks if block.assignment_id in assignments]
-    return FeedContent(name, kind, timezone, [assignment for assignment in ordered if _is_shown(assignment)], made_at)
+    return FeedContent(
+        name, kind, timezone, [assignment for assignment in ordered if _is_shown(assignment)], created_at
+    )
 
 
-def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
+def _load_fleet_feed(org_id: str, created_at: datetime) -> FeedContent:
     # Imported here: lists import the assignment rules, which other calendars do not need at a cold start.
     from coachway.dispatch.assignments.queries import list_assignments
     from coachway.dispatch.assignments.schemas import AssignmentQuery
@@ -210,7 +212,7 @@ def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
         page = list_assignments(caller, query)
         assignments += [assignment for assignment in page.items if _is_shown(assignment)]
         query = query.model_copy(update={"cursor": page.next_cursor}) if page.next_cursor else None
-    return FeedContent(organization.name, "org", organization.timezone, assignments, made_at)
+    return FeedContent(organization.name, "org", organization.timezone, assignments, created_at)
 
 
 def _is_shown(assignment: Assignment) -> bool:

@@ -164,5 +164,5 @@ def _track_fields(charter: Charter, vehicles: Sequence[VehicleTrack], now: datet
         "next_stop": first.next_stop if first else None,
         "eta": first.eta if first else None,
         "stops": first.stops if first else [],
-        "asked_at": now,
+        "as_of": now,
     }

@@ -74,7 +74,7 @@ class Track(BaseSchema):
     next_stop: int | None
     eta: LocalTime | None
     stops: list[StopTrack]
-    asked_at: AwareDatetime
+    as_of: AwareDatetime
 
 
 class CharterTrack(Track):

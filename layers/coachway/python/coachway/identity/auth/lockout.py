@@ -48,11 +48,11 @@ def _record_attempt(
         raise _locked_error(before.locked_until, now)
     attempts = 1
     if before is not None:
-        attempts = lockout_rules.count_attempts(before.tries, before.last, before.locked_until, now)
+        attempts = lockout_rules.count_attempts(before.attempts, before.last, before.locked_until, now)
     after = Lockout(
         org_id=org_id,
         who=hashing.short_digest(lockout_id),
-        tries=attempts,
+        attempts=attempts,
         last=now,
         locked_until=now + lockout_rules.LOCKOUT_DURATION if lockout_rules.is_locking(attempts) else None,
         expires=int((now + lockout_rules.ATTEMPT_RETENTION).timestamp()),
@@ -71,10 +71,10 @@ def _locked_error(until: datetime, now: datetime) -> errors.RateLimited:
 def clear_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
     """Remove the failed attempts on an account, after one that succeeded."""
     before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
-    if before is not None and before.tries:
+    if before is not None and before.attempts:
         store.commit(replace(caller, idempotency=None), clear_op(before))
 
 
 def clear_op(before: Lockout) -> Op:
     """Return the operation that removes the failed attempts on an account."""
-    return Update(before, before.model_copy(update={"tries": 0, "locked_until": None}))
+    return Update(before, before.model_copy(update={"attempts": 0, "locked_until": None}))

@@ -126,11 +126,11 @@ def _consume_code(caller: Caller, user: User, code: str) -> bool:
     """Return whether the code is right. One write consumes it or counts the wrong attempt, so that races are safe."""
     before = get_credentials(user)
     pending = before.otp
-    if pending is None or pending.expires_at <= clock.now() or pending.tries >= MAX_OTP_ATTEMPTS:
+    if pending is None or pending.expires_at <= clock.now() or pending.attempts >= MAX_OTP_ATTEMPTS:
         return False
     expected = signed_links.create_one_time_code(OTP, user.org_id, user.id, pending.nonce)
     is_right = hashing.is_equal(expected, code)
-    remaining = None if is_right else pending.model_copy(update={"tries": pending.tries + 1})
+    remaining = None if is_right else pending.model_copy(update={"attempts": pending.attempts + 1})
     after: Credentials = before.model_copy(update={"otp": remaining})
     store.commit(Caller.system("identity", user.org_id, caller.correlation_id), Update(before, after))
     return is_right

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, Field
 
-from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.personal import Personal
@@ -34,7 +34,7 @@ class PendingLink(BaseSchema):
 
     nonce: str
     expires_at: AwareDatetime
-    tries: int = 0
+    attempts: Annotated[int, stored_as("tries", "attempts")] = 0
 
 
 class Credentials(Entity):
@@ -97,7 +97,7 @@ class Lockout(Record):
 
     org_id: str
     who: str
-    tries: int = 0
+    attempts: Annotated[int, stored_as("tries", "attempts")] = 0
     last: AwareDatetime
     locked_until: AwareDatetime | None = None
     expires: int
