@@ -33,7 +33,7 @@ def at(clock: str, day: date = TRIP_DAY) -> str:
     return datetime.combine(day, time.fromisoformat(clock), NEW_YORK).isoformat()
 
 
-def spelled(day: date) -> str:
+def long_date(day: date) -> str:
     """A day in the format of mails and pages: `Wednesday, March 3, 2027`."""
     return f"{day:%A, %B} {day.day}, {day.year}"
 

@@ -16,7 +16,7 @@ from tests.browser.quote_builders import SATURDAY, QuoteOrganization
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-BALANCE_DAY = dates.spelled(SATURDAY - timedelta(days=14))
+BALANCE_DAY = dates.long_date(SATURDAY - timedelta(days=14))
 VALID_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000341"
 THREE_D_SECURE_CARD = "4000002760003184"

@@ -26,7 +26,7 @@ def test_quote_page_accepts_a_quote(organization: QuoteOrganization, browser: Br
     charter = organization.create_sent_quote()
     page.goto(charter["url"])
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Quote {charter['number']}")
-    day, leaves = dates.spelled(SATURDAY), f"9:00 AM {dates.zone_name('09:00', SATURDAY)}"
+    day, leaves = dates.long_date(SATURDAY), f"9:00 AM {dates.zone_name('09:00', SATURDAY)}"
     for text in ("Acme Events", "11 Wall St, New York, NY", day, leaves, "Weekend"):
         expect(page.get_by_text(text).first).to_be_visible()
     expect(page.get_by_role("region", name="Total")).to_contain_text("$1,114.50")

@@ -35,12 +35,12 @@ def test_accept_bid_and_cancel_charter_at_once_notifies_vendor(bidding: BiddingO
     trip, vendor = bidding.create_booked_charter(), bidding.create_vendor("Torn")
     bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
 
-    def act(number: int) -> httpx.Response:
+    def accept_or_cancel(number: int) -> httpx.Response:
         if number:
             return bidding.operator.send("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
         return bidding.operator.send("POST", f"/bids/{bid}/accept", {"decision": "accept"})
 
-    accepted, cancelled = run_concurrently(2, act)
+    accepted, cancelled = run_concurrently(2, accept_or_cancel)
     if cancelled.status_code == 409:
         bidding.operator.call("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
     assert bidding.get_charter(trip["id"])["status"] == "cancelled"

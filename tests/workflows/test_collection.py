@@ -40,7 +40,7 @@ def wait_for_collection(
         answer = billing.operator.send("GET", path)
         return answer.json() if answer.is_success and answer.json()["status"] == status else None
 
-    def never_reason() -> str:
+    def final_reason() -> str:
         answer = billing.operator.send("GET", path)
         if answer.is_success and answer.json()["status"] in {"paid", "failed"} - {status}:
             return f"it is {answer.json()['status']}"
@@ -50,7 +50,7 @@ def wait_for_collection(
             return f"on {billing.today()} nothing is due, the instalments are due on {days}"
         return ""
 
-    return eventually(find_collection, seconds, f"the collection did not become {status}", unless=never_reason)
+    return eventually(find_collection, seconds, f"the collection did not become {status}", unless=final_reason)
 
 
 def set_saved_card(billing: BillingOrganization, payment_method_id: str) -> None:

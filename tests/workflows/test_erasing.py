@@ -121,20 +121,20 @@ def traveler(stack: Stack) -> Traveler:
 
 
 def test_erase_client_keeps_only_dates_and_amounts(stack: Stack, traveler: Traveler) -> None:
-    ask, path = traveler.call, f"/clients/{traveler.id}"
+    call, path = traveler.call, f"/clients/{traveler.id}"
     charter = traveler.create_complete_charter()
     for n in range(QUOTES):
-        other_charter = ask("POST", "/charters", traveler.charter_body())
+        other_charter = call("POST", "/charters", traveler.charter_body())
         if n == 0:
-            ask("DELETE", f"/charters/{other_charter['id']}")
+            call("DELETE", f"/charters/{other_charter['id']}")
         if n == 1:
-            ask("PUT", f"/charters/{other_charter['id']}", {"passengers": 12, "notes": f"{traveler.mark} and friends"})
-            ask("POST", f"/charters/{other_charter['id']}/send-quote", {"expires_in_hours": 72})
+            call("PUT", f"/charters/{other_charter['id']}", {"passengers": 12, "notes": f"{traveler.mark} and friends"})
+            call("POST", f"/charters/{other_charter['id']}/send-quote", {"expires_in_hours": 72})
     refused = traveler.operator.send("POST", f"{path}/erase")
     assert (refused.status_code, refused.json()["code"]) == (409, "client_has_upcoming_trips")
     traveler.cancel_and_refund(charter)
 
-    exported = ask("GET", f"{path}/export")
+    exported = call("GET", f"{path}/export")
     assert len(exported["charters"]) == QUOTES
     assert exported["file"]["client"]["email"] == traveler.email
     assert [each["id"] for each in exported["invoices"]] == [charter["invoice"]["id"]]
@@ -146,20 +146,20 @@ def test_erase_client_keeps_only_dates_and_amounts(stack: Stack, traveler: Trave
     assert len(customers) == 1
 
     assert len(traveler.find_remaining_items()) > 20
-    assert "addresses" not in ask("POST", f"{path}/erase")
+    assert "addresses" not in call("POST", f"{path}/erase")
     eventually(lambda: not traveler.find_remaining_items(), 90, "personal data was not erased", every=1)
     assert traveler.operator.send("POST", f"{path}/erase").status_code == 404
     assert traveler.billing.get_account_balances() == balances
     eventually(lambda: not _list_stripe_customers(stack, traveler.email), 30, "Stripe still has the customer")
     _assert_no_stored_pdf(stack, traveler, charter["invoice"]["id"])
-    erased_charter = ask("GET", f"/charters/{charter['id']}")
+    erased_charter = call("GET", f"/charters/{charter['id']}")
     assert (erased_charter["status"], erased_charter["quote"]["total"]) == ("cancelled", charter["quote"]["total"])
     assert erased_charter["stops"][0]["address"] == "erased"
     assert {each["type"] for each in traveler.operator.list_history(charter["id"])} >= {
         "quote.sent",
         "charter.cancelled",
     }
-    for other in ask("GET", f"/charters?client_id={traveler.id}")["items"]:
+    for other in call("GET", f"/charters?client_id={traveler.id}")["items"]:
         assert other["status"] in {"cancelled", "expired"}
 
 

@@ -186,7 +186,7 @@ def test_quote_accepted_by_mail_sends_booking_confirmation(
 ) -> None:
     booked = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^You are booked")
     assert charter["number"] in booked["Subject"]
-    for text in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
+    for text in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", dates.long_date(dates.TRIP_DAY)):
         assert text in booked["BodyText"]
         assert text in booked["BodyHtml"]
     assert "Harbor Coach" in booked["Source"] or "no-reply@" in booked["Source"]

@@ -75,11 +75,11 @@ def test_add_documents_at_once_stores_all(operator: Operator) -> None:
     rapid = create_vendor(operator, "Rapid")["id"]
     document_types = [kind.value for kind in REQUIRED[SubjectType.VENDOR]]
 
-    def hand_in(kind: str) -> Any:
+    def submit_document(kind: str) -> Any:
         return operator.call("POST", "/compliance", {"vendor_id": rapid, "document_type": kind, "document_name": kind})
 
     with ThreadPoolExecutor(len(document_types)) as threads:
-        documents = list(threads.map(hand_in, document_types))
+        documents = list(threads.map(submit_document, document_types))
     with ThreadPoolExecutor(len(document_types)) as threads:
         list(
             threads.map(

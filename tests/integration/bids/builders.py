@@ -103,7 +103,7 @@ def create_charter(**fields: Any) -> dict[str, Any]:
 def create_booked_charter(**fields: Any) -> dict[str, Any]:
     """Create a charter in the status `booked`."""
     charter = create_charter(**fields)
-    reply = booking_builders.ask(
+    reply = booking_builders.send_request(
         "POST", f"/charters/{charter['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"}
     )
     assert reply.status == 200, reply.text
@@ -111,7 +111,7 @@ def create_booked_charter(**fields: Any) -> dict[str, Any]:
 
 
 def get_charter(charter_id: str) -> dict[str, Any]:
-    return dict(booking_builders.ask("GET", f"/charters/{charter_id}").json())
+    return dict(booking_builders.send_request("GET", f"/charters/{charter_id}").json())
 
 
 def bid_body(charter_id: str, price: float = 1250, **fields: Any) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_award_of_unbooked_charter_confirms_it_when_booked() -> None:
     bid = create_submitted_bid(trip["id"], vendor_id)
     send_ok("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
     assert get_charter(trip["id"])["status"] == "quote"
-    booking_builders.ask("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
+    booking_builders.send_request("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
     acceptance.confirm_if_covered(SYSTEM, trip["id"])
     assert get_charter(trip["id"])["status"] == "confirmed"
 

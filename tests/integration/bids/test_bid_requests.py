@@ -105,7 +105,7 @@ def test_cancelled_charter_closes_request() -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     request = open_bid_request(trip["id"], vendor_id)
     bid = create_submitted_bid(trip["id"], vendor_id)
-    booking_builders.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
+    booking_builders.send_request("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
     fields = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
         request_consumers.on_charter_cancelled(SYSTEM, Delivery(**fields, correlation_id="c", data={}))

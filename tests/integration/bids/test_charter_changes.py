@@ -67,7 +67,7 @@ def test_ended_charter_cancels_its_bid_request(ending: str) -> None:
     trip, vendor_id = create_charter()["id"], create_vendor("One")
     request, bid = open_bid_request(trip, vendor_id), create_submitted_bid(trip, vendor_id)
     method, path, body = ENDINGS[ending]
-    assert booking_builders.ask(method, path.format(trip), body).status < 300
+    assert booking_builders.send_request(method, path.format(trip), body).status < 300
     deliver_charter_event(ending, trip)
     assert send_ok("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     rejected = send_ok("GET", f"/bids/{bid['id']}")
@@ -85,7 +85,7 @@ def test_ended_charter_calls_off_awards_once(ending: str) -> None:
     open_ = create_submitted_bid(trip, other_id, vehicle_count=1)["id"]
     accept_bid(won)
     method, path, body = ENDINGS[ending]
-    assert booking_builders.ask(method, path.format(trip), body).status < 300
+    assert booking_builders.send_request(method, path.format(trip), body).status < 300
     deliver_charter_event(ending, trip)
     assert [count_called_off(each) for each in (won, open_)] == [1, 0]
     stored = send_ok("GET", f"/bids/{won}", vendor_id=vendor_id)
@@ -96,18 +96,18 @@ def test_update_charter_with_awarded_vehicles_refuses_awarded_fields() -> None:
     trip, vendor_id = create_charter(vehicle_count=2, passengers=80)["id"], create_vendor("One")
     accept_bid(create_submitted_bid(trip, vendor_id, vehicle_count=1)["id"])
     for change in ({"vehicle_count": 1}, {"passengers": 100}, {"vehicle_class": "minibus"}, {"amenities": ["wifi"]}):
-        reply = booking_builders.ask("PUT", f"/charters/{trip}", change)
+        reply = booking_builders.send_request("PUT", f"/charters/{trip}", change)
         assert reply.status == 409, change
         assert reply.json()["title"] == "Vehicles of the charter are awarded to vendors", change
-    assert booking_builders.ask("PUT", f"/charters/{trip}", {"notes": "Gate B"}).status == 200
-    assert booking_builders.ask("PUT", f"/charters/{trip}", {"miles": 140}).status == 200
+    assert booking_builders.send_request("PUT", f"/charters/{trip}", {"notes": "Gate B"}).status == 200
+    assert booking_builders.send_request("PUT", f"/charters/{trip}", {"miles": 140}).status == 200
 
 
 def test_revised_charter_rejects_outdated_bids() -> None:
     trip, vendor_id, other_id = create_charter()["id"], create_vendor("One"), create_vendor("Two")
     open_bid_request(trip, vendor_id, other_id)
     bid = create_submitted_bid(trip, vendor_id, 1234.56)
-    booking_builders.ask("PUT", f"/charters/{trip}", {"passengers": 41})
+    booking_builders.send_request("PUT", f"/charters/{trip}", {"passengers": 41})
     later = create_submitted_bid(trip, other_id)
     deliver_charter_event("charter.modified", trip, revised=False)
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "submitted"

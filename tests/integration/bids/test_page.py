@@ -102,7 +102,7 @@ def test_page_of_an_accepted_bid_has_no_withdraw_form_and_shows_a_cancellation()
     page = vendor.get_page()
     assert ("You run this trip for $1,250.50" in page, "/withdraw" in page) == (True, False)
     assert vendor.post("withdraw").status == 409
-    booking_builders.ask("POST", f"/charters/{vendor.charter_id}/cancel", {"reason": "off"})
+    booking_builders.send_request("POST", f"/charters/{vendor.charter_id}/cancel", {"reason": "off"})
     deliver_charter_event("charter.cancelled", vendor.charter_id)
     page = vendor.get_page()
     assert "Your award was cancelled" in page

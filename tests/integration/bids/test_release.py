@@ -36,7 +36,7 @@ def organization() -> Iterator[None]:
         yield
 
 
-def won(charter_id: str, vendor_id: str, **fields: Any) -> str:
+def create_awarded_bid(charter_id: str, vendor_id: str, **fields: Any) -> str:
     bid = str(create_submitted_bid(charter_id, vendor_id, **fields)["id"])
     send_ok("POST", f"/bids/{bid}/accept", {"decision": "accept"})
     return bid
@@ -44,13 +44,13 @@ def won(charter_id: str, vendor_id: str, **fields: Any) -> str:
 
 def test_release_bid_frees_its_vehicles_for_another_award() -> None:
     trip, vendor_id, other_id = create_booked_charter()["id"], create_vendor("One"), create_vendor("Two")
-    first = won(trip, vendor_id)
+    first = create_awarded_bid(trip, vendor_id)
     assert get_charter(trip)["status"] == "confirmed"
     released = send_ok("POST", f"/bids/{first}/release", WHY)
     assert (released["status"], released["award_release_reason"]) == ("accepted", "Your coach broke down")
     charter = get_charter(trip)
     assert (charter["status"], charter["vehicles"], charter["vendor_id"]) == ("confirmed", [], None)
-    second = won(trip, other_id)
+    second = create_awarded_bid(trip, other_id)
     assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
     events = [each for each in store.history(BID.key(org=ORG, id=first)) if each.type == "bid.called_off"]
     assert [each.data["reason"] for each in events] == ["Your coach broke down"]
@@ -58,7 +58,10 @@ def test_release_bid_frees_its_vehicles_for_another_award() -> None:
 
 def test_release_bid_keeps_other_awards_of_the_charter() -> None:
     trip = create_booked_charter(vehicle_count=2, passengers=80)["id"]
-    first, second = won(trip, create_vendor("One"), vehicle_count=1), won(trip, create_vendor("Two"), vehicle_count=1)
+    first, second = (
+        create_awarded_bid(trip, create_vendor("One"), vehicle_count=1),
+        create_awarded_bid(trip, create_vendor("Two"), vehicle_count=1),
+    )
     send_ok("POST", f"/bids/{first}/release", WHY)
     assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
 
@@ -76,7 +79,7 @@ def test_release_bid_twice_or_without_an_award_returns_409() -> None:
 
 def test_release_bid_with_an_assigned_driver_returns_409() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
-    bid = won(trip, vendor_id)
+    bid = create_awarded_bid(trip, vendor_id)
     before = charter_queries.get_charter(SYSTEM, trip)
     driven = before.vehicles[0].model_copy(update={"assignment_id": "asg_1", "driver_id": "drv_1"})
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [driven], "assigned"))
@@ -87,7 +90,7 @@ def test_release_bid_with_an_assigned_driver_returns_409() -> None:
 
 def test_release_bid_of_a_cancelled_charter_returns_409() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
-    bid = won(trip, vendor_id)
-    booking_builders.ask("POST", f"/charters/{trip}/cancel", {"reason": "off"})
+    bid = create_awarded_bid(trip, vendor_id)
+    booking_builders.send_request("POST", f"/charters/{trip}/cancel", {"reason": "off"})
     assert send_request("POST", f"/bids/{bid}/release", WHY).status == 409
     assert get_charter(trip)["vendor_id"] == vendor_id

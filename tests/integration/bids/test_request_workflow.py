@@ -95,7 +95,7 @@ def test_workflow_failure_after_bidding_is_ignored(ending: str) -> None:
 def test_workflow_failure_of_deleted_charter_is_stored_on_request() -> None:
     trip, vendor_id = create_charter(), create_vendor("One")
     request_id = open_bid_request(trip["id"], vendor_id)["id"]
-    assert booking_builders.ask("DELETE", f"/charters/{trip['id']}").status == 204
+    assert booking_builders.send_request("DELETE", f"/charters/{trip['id']}").status == 204
     request_workflow.record_failure(SYSTEM, request_id, state="DecideNextStep", failure={})
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 

@@ -29,7 +29,7 @@ def organization() -> None:
     create_organizations()
 
 
-def everywhere(trip: str, bid_id: str) -> str:
+def fetch_all_responses(trip: str, bid_id: str) -> str:
     """All responses about a bid that a manager can get, as text."""
     replies = [
         send_request("GET", f"/bids/{bid_id}"),
@@ -44,14 +44,14 @@ def everywhere(trip: str, bid_id: str) -> str:
 def test_draft_created_before_a_sealed_request_is_sealed() -> None:
     trip, vendor_id = create_booked_charter()["id"], create_vendor("One")
     draft = send_ok("POST", "/bids", bid_body(trip, 1234.56), vendor_id=vendor_id)["id"]
-    assert "1234.56" in everywhere(trip, draft)
+    assert "1234.56" in fetch_all_responses(trip, draft)
     open_bid_request(trip, vendor_id)
-    assert "1234.56" not in everywhere(trip, draft)
+    assert "1234.56" not in fetch_all_responses(trip, draft)
     assert send_ok("GET", f"/bids/{draft}", vendor_id=vendor_id)["quoted_price"] == 1234.56
     updated = send_ok("PUT", f"/bids/{draft}", {"driver_name": "Rosa"})
     assert (updated["quoted_price"], updated["is_sealed"]) == (None, True)
     assert send_ok("POST", f"/bids/{draft}/withdraw", vendor_id=vendor_id)["status"] == "withdrawn"
-    assert "1234.56" not in everywhere(trip, draft)
+    assert "1234.56" not in fetch_all_responses(trip, draft)
 
 
 def test_draft_for_a_cancelled_request_is_sealed_by_the_next_request() -> None:
@@ -60,7 +60,7 @@ def test_draft_for_a_cancelled_request_is_sealed_by_the_next_request() -> None:
     draft = send_ok("POST", "/bids", bid_body(trip, 1234.56), vendor_id=vendor_id)["id"]
     send_ok("POST", f"/bid-requests/{first['id']}/cancel", {"reason": "Wrong vendors"})
     open_bid_request(trip, vendor_id)
-    assert "1234.56" not in everywhere(trip, draft)
+    assert "1234.56" not in fetch_all_responses(trip, draft)
 
 
 def test_bid_on_a_request_cancelled_while_sealed_stays_sealed() -> None:
@@ -68,7 +68,7 @@ def test_bid_on_a_request_cancelled_while_sealed_stays_sealed() -> None:
     request = open_bid_request(trip, vendor_id)
     bid = create_submitted_bid(trip, vendor_id, 1234.56)["id"]
     assert send_ok("POST", f"/bid-requests/{request['id']}/cancel", {"reason": "off"})["is_sealed"] is True
-    assert "1234.56" not in everywhere(trip, bid)
+    assert "1234.56" not in fetch_all_responses(trip, bid)
     reply = send_request("POST", f"/bids/{bid}/accept", {"decision": "accept"})
     assert (reply.status, reply.json()["title"]) == (409, "Bids are sealed")
     rejection.reject_remaining_bids(SYSTEM, trip)

@@ -43,12 +43,12 @@ class System:
         name, at = name or f"msg_{ids.ulid()}", datetime.now(UTC)
         body = {"type": "bid.submitted", "data": {**bid_body(self.charter_id, price), "vendor_id": self.vendor_id}}
         text = json.dumps(body)
-        signed = {
+        send_signed = {
             "webhook-id": name,
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": Webhook(secret or self.secret).sign(name, at, text),
         }
-        return call(api, "POST", "/api/v1/webhooks/vendors/bids", headers=signed, raw=text.encode())
+        return call(api, "POST", "/api/v1/webhooks/vendors/bids", headers=send_signed, raw=text.encode())
 
 
 def start_of_a_minute() -> datetime:
@@ -103,12 +103,12 @@ def test_push_bid_repeated_after_days_returns_the_first_result() -> None:
     assert [each["status"] for each in send_ok("GET", "/bids")["items"]] == ["withdrawn"]
 
 
-def body_of(system: System, **more: object) -> bytes:
+def build_push_body(system: System, **more: object) -> bytes:
     data = {**bid_body(system.charter_id), "vendor_id": system.vendor_id, **more}
     return json.dumps({"type": "bid.submitted", "data": data}, ensure_ascii=False).encode()
 
 
-def signed(system: System, body: bytes, *, at: datetime | None = None, **headers: str) -> Reply:
+def send_signed(system: System, body: bytes, *, at: datetime | None = None, **headers: str) -> Reply:
     """Sign a body without changing it. `headers` replace the usual ones."""
     at, name = at or datetime.now(UTC), f"msg_{ids.ulid()}"
     usual = {
@@ -122,25 +122,25 @@ def signed(system: System, body: bytes, *, at: datetime | None = None, **headers
 
 def test_push_bid_with_a_body_over_the_limit_returns_413() -> None:
     system = System("Sizing")
-    body = body_of(system, notes="é")  # two bytes
+    body = build_push_body(system, notes="é")  # two bytes
     fits = body + b" " * (MAX_BYTES - len(body))
-    assert signed(system, fits + b" ").status == 413
-    assert signed(system, fits).status == 201
+    assert send_signed(system, fits + b" ").status == 413
+    assert send_signed(system, fits).status == 201
 
 
 def test_push_bid_with_one_valid_signature_of_several_is_accepted() -> None:
     system, other = System("Rotating"), System("Other")
-    body, at, name = body_of(system), datetime.now(UTC), "msg_several"
+    body, at, name = build_push_body(system), datetime.now(UTC), "msg_several"
     good, bad = (Webhook(each.secret).sign(name, at, body.decode()) for each in (system, other))
-    assert signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad}").status == 401
-    assert signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad} {good}").status == 201
+    assert send_signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad}").status == 401
+    assert send_signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad} {good}").status == 201
 
 
 def test_push_bid_with_a_malformed_timestamp_or_signature_returns_401() -> None:
     system = System("Rubbish")
-    body = body_of(system)
+    body = build_push_body(system)
     for stamp in ("inf", "nan", "1e400", "-1", "", "soon", "9" * 400):
-        assert signed(system, body, timestamp=stamp).status == 401, stamp
+        assert send_signed(system, body, timestamp=stamp).status == 401, stamp
     for signature in ("", "v1", "v1,", "v1,é", ",", "v1,A v1,B", "v2,AAAA"):
-        assert signed(system, body, signature=signature).status == 401, signature
-    assert signed(system, body, at=datetime.now(UTC) - timedelta(seconds=290)).status == 201
+        assert send_signed(system, body, signature=signature).status == 401, signature
+    assert send_signed(system, body, at=datetime.now(UTC) - timedelta(seconds=290)).status == 201

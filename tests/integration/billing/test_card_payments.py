@@ -46,10 +46,10 @@ def create_unrecorded_charge(organization: BillingOrganization) -> Payment:
     payment = create_pending_payment(organization)
     customer_id, payment_method_id = card_payments._prepare_card(STAFF, payment)
     assert card_payments._charge(payment, customer_id, payment_method_id).succeeded
-    return reload(payment)
+    return reload_payment(payment)
 
 
-def reload(payment: Payment) -> Payment:
+def reload_payment(payment: Payment) -> Payment:
     return store.get(Payment, PAYMENT.key(org=payment.org_id, id=payment.id))
 
 
@@ -174,7 +174,7 @@ def test_reconciliation_settles_charge_after_crash(organization: BillingOrganiza
         result = daily_reconciliation.run()
         assert (result.pending, result.corrected) == (1, 1)
         assert daily_reconciliation.run().corrected == 0
-    assert reload(payment).status is PaymentStatus.SUCCEEDED
+    assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
     assert booking_builders.get_status(payment.subject_id) == "booked"
     assert len(organization.list_journal_entries()) == len(organization.list_events("payment.succeeded")) == 1
 
@@ -184,17 +184,17 @@ def test_next_payment_settles_charge_after_crash(organization: BillingOrganizati
     assert organization.pay(charter_id=payment.subject_id).json()["code"] == "payment_in_progress"
     with clock.frozen(clock.now() + timedelta(minutes=3)), pytest.raises(errors.ConcurrentUpdate):
         card_payments.charge_card(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
-    assert reload(payment).status is PaymentStatus.SUCCEEDED
+    assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
     assert len(sandbox.list_charges(payment.id)) == 1
 
 
 def test_reconciliation_restores_lost_payment(organization: BillingOrganization, sandbox: Sandbox) -> None:
     payment = create_unrecorded_charge(organization)
-    store.commit(STAFF, Remove(reload(payment)))
+    store.commit(STAFF, Remove(reload_payment(payment)))
     with clock.frozen(clock.now() + timedelta(minutes=31)):
         result = daily_reconciliation.run()
     assert result.restored == 1
-    restored = reload(payment)
+    restored = reload_payment(payment)
     assert (restored.status, restored.amount, restored.client_id) == (
         "succeeded",
         payment.amount,
@@ -207,7 +207,7 @@ def test_webhook_before_response_settles_payment(organization: BillingOrganizati
     payment = create_unrecorded_charge(organization)
     [event] = sandbox.list_payment_events(payment.id)
     assert deliver_webhook(event).json() == {"result": "processed"}
-    assert reload(payment).status is PaymentStatus.SUCCEEDED
+    assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
     assert deliver_webhook(event).json() == {"result": "repeated"}
     assert deliver_webhook({**event, "id": "evt_another"}).json() == {"result": "processed"}
     late = card_payments.complete_payment(STAFF, payment)  # our own request, after the webhook
@@ -233,7 +233,7 @@ def test_webhook_events_in_any_order_settle_once(organization: BillingOrganizati
     [event] = sandbox.list_payment_events(succeeded.id)
     older = {**event, "id": "evt_older", "type": webhook_events.FAILED}
     assert deliver_webhook(older).json() == {"result": "processed"}
-    assert reload(succeeded).status is PaymentStatus.SUCCEEDED
+    assert reload_payment(succeeded).status is PaymentStatus.SUCCEEDED
     assert len(organization.list_events("payment.failed")) == 1
 
 
@@ -243,7 +243,7 @@ def test_webhook_rejects_bad_signature(organization: BillingOrganization, sandbo
     assert deliver_webhook(event, secret="another secret").status == 401
     for header in ("", "t=1,v1=abc", "malformed"):
         assert deliver_webhook(event, **{"stripe-signature": header}).status == 401
-    assert reload(payment).status is PaymentStatus.PENDING
+    assert reload_payment(payment).status is PaymentStatus.PENDING
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_record_outcome_corrects_failure_to_success(organization: BillingOrganiz
     assert settlement.record_outcome(STAFF, payment.id, not_charged).status is PaymentStatus.FAILED
     [event] = sandbox.list_payment_events(payment.id)
     assert deliver_webhook(event).json() == {"result": "processed"}
-    assert reload(payment).status is PaymentStatus.SUCCEEDED
+    assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
     assert booking_builders.get_status(payment.subject_id) == "booked"
 
 
@@ -350,7 +350,7 @@ def test_complete_payment_after_key_window_does_not_charge_again(
     payment = create_pending_payment(organization)
     card_payments._prepare_card(STAFF, payment)
     with clock.frozen(clock.now() + timedelta(hours=13)):
-        late = card_payments.complete_payment(STAFF, reload(payment))
+        late = card_payments.complete_payment(STAFF, reload_payment(payment))
     assert (late.status, late.failure_code) == ("failed", "not_charged")
     assert sandbox.list_charges(payment.id) == []
 

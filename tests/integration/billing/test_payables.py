@@ -125,7 +125,7 @@ def deliver_cancelled_award(bid_id: str) -> None:
 
 def cancel_charter(charter: dict[str, Any]) -> None:
     """Cancel a charter, which cancels its award."""
-    booking_builders.ask("POST", f"/charters/{charter['id']}/cancel", {"reason": "The event is off"})
+    booking_builders.send_request("POST", f"/charters/{charter['id']}/cancel", {"reason": "The event is off"})
     request_consumers.on_charter_cancelled(
         SYSTEM, build_delivery(CHARTER.key(org=ORG, id=charter["id"]), "charter.cancelled", charter["id"])
     )

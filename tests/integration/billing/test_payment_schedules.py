@@ -87,8 +87,8 @@ def test_set_payment_schedule_replaces_instalments(organization: BillingOrganiza
 
 def test_new_revision_requires_acceptance(organization: BillingOrganization) -> None:
     charter = organization.create_accepted_charter()
-    assert booking_builders.ask("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
-    charter_after = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
+    assert booking_builders.send_request("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
+    charter_after = booking_builders.send_request("GET", f"/charters/{charter['id']}").json()
     assert (charter_after["accepted_by"], charter_after["instalments"]) == (None, [])
     assert booking_builders.answer_quote(charter["token"], revision=2).status == 409
     again = booking_builders.answer_quote(booking_builders.send_quote(charter["id"]), revision=2)
@@ -105,7 +105,7 @@ def test_accepted_quote_rejects_second_acceptance(organization: BillingOrganizat
 def test_staff_book_without_deposit_is_recorded(organization: BillingOrganization) -> None:
     charter = organization.create_accepted_charter()
     assert booking_builders.set_status(charter["id"], "booked").status == 200
-    charter_after = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
+    charter_after = booking_builders.send_request("GET", f"/charters/{charter['id']}").json()
     assert (charter_after["status"], charter_after["accepted_by"], charter_after["status_reason"]) == (
         "booked",
         "Dana Lee",

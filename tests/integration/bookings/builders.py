@@ -58,7 +58,7 @@ def create_organizations() -> None:
         rule_service.create_rule(STAFF, rule)
 
 
-def ask(
+def send_request(
     method: str,
     path: str,
     body: Any = None,
@@ -100,14 +100,14 @@ def stops_with_driving_hours(hours: float) -> list[dict[str, Any]]:
 
 def create_charter(**fields: Any) -> dict[str, Any]:
     """Create a charter."""
-    reply = ask("POST", "/charters", charter_request(**fields))
+    reply = send_request("POST", "/charters", charter_request(**fields))
     assert reply.status == 201, reply.text
     return dict(reply.json())
 
 
 def send_quote(charter_id: str, hours: int = 72) -> str:
     """Send a quote; return the token of its link."""
-    reply = ask("POST", f"/charters/{charter_id}/send-quote", {"expires_in_hours": hours})
+    reply = send_request("POST", f"/charters/{charter_id}/send-quote", {"expires_in_hours": hours})
     assert reply.status == 200, reply.text
     return str(reply.json()["token"])
 
@@ -115,12 +115,12 @@ def send_quote(charter_id: str, hours: int = 72) -> str:
 def answer_quote(token: str, action: str = "accept", revision: int = 1, **fields: Any) -> Reply:
     """Answer a quote by its link."""
     body = {"revision_number": revision, **({"accepted_by": "Dana Lee"} if action == "accept" else {}), **fields}
-    return ask("POST", f"/quotes/{token}/{action}", body, permissions="")
+    return send_request("POST", f"/quotes/{token}/{action}", body, permissions="")
 
 
 def get_status(charter_id: str) -> str:
-    return str(ask("GET", f"/charters/{charter_id}").json()["status"])
+    return str(send_request("GET", f"/charters/{charter_id}").json()["status"])
 
 
 def set_status(charter_id: str, status: str, **options: Any) -> Reply:
-    return ask("POST", f"/charters/{charter_id}/status", {"status": status, "reason": "because"}, **options)
+    return send_request("POST", f"/charters/{charter_id}/status", {"status": status, "reason": "because"}, **options)

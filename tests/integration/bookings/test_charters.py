@@ -10,10 +10,10 @@ from coachway.core.persistence.table import call_stats
 from tests.integration.bookings.builders import (
     CLIENT_ID,
     OTHER_ORG,
-    ask,
     charter_request,
     create_charter,
     create_organizations,
+    send_request,
     set_status,
     stops_with_driving_hours,
 )
@@ -29,7 +29,7 @@ def test_list_charters_is_newest_first_and_filtered() -> None:
     set_status(second["id"], "booked")
 
     def list_ids(**query: str) -> list[str]:
-        reply = ask("GET", "/charters", query=query)
+        reply = send_request("GET", "/charters", query=query)
         assert reply.status == 200, reply.text
         return [each["id"] for each in reply.json()["items"]]
 
@@ -41,22 +41,22 @@ def test_list_charters_is_newest_first_and_filtered() -> None:
     assert list_ids(date_to="2027-03-02") == []
     assert list_ids(date_from="2027-01-01", status="booked") == [second["id"]]
     assert list_ids(vendor_id="ven_01JQZZZZZZZZZZZZZZZZZZZZZZ") == []
-    first_page = ask("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2"}).json()
+    first_page = send_request("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2"}).json()
     assert [each["id"] for each in first_page["items"]] == [third["id"], second["id"]]
-    second_page = ask(
+    second_page = send_request(
         "GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2", "cursor": first_page["next_cursor"]}
     ).json()
     assert [each["id"] for each in second_page["items"]] == [first["id"]]
-    assert ask("GET", "/charters", query={"date_from": "2027-03-03", "date_to": "2027-03-01"}).status == 422
-    assert ask("GET", "/charters", query={"date_from": "0001-01-01"}).status == 200
-    assert ask("GET", "/charters", query={"date_to": "9999-12-31"}).status == 200
+    assert send_request("GET", "/charters", query={"date_from": "2027-03-03", "date_to": "2027-03-01"}).status == 422
+    assert send_request("GET", "/charters", query={"date_from": "0001-01-01"}).status == 200
+    assert send_request("GET", "/charters", query={"date_to": "9999-12-31"}).status == 200
 
 
 def test_list_charters_takes_one_query() -> None:
     for _ in range(3):
         create_charter()
     before = call_stats.calls
-    assert len(ask("GET", "/charters", query={"limit": "2"}).json()["items"]) == 2
+    assert len(send_request("GET", "/charters", query={"limit": "2"}).json()["items"]) == 2
     assert call_stats.calls - before <= 2  # the second reads the keys that verify the token
 
 
@@ -73,26 +73,26 @@ def test_charters_are_hidden_from_other_organizations() -> None:
         ("POST", "/cancel"),
     ):
         body: Any = {} if method in ("PUT", "POST") else None
-        assert ask(method, f"/charters/{charter['id']}{path}", body, org_id=OTHER_ORG).status == 404
-    assert ask("GET", "/charters", org_id=OTHER_ORG).json()["items"] == []
-    assert ask("GET", f"/clients/{CLIENT_ID}/charters", org_id=OTHER_ORG).status == 404
-    assert ask("POST", "/charters", charter_request(), org_id=OTHER_ORG).status == 404
+        assert send_request(method, f"/charters/{charter['id']}{path}", body, org_id=OTHER_ORG).status == 404
+    assert send_request("GET", "/charters", org_id=OTHER_ORG).json()["items"] == []
+    assert send_request("GET", f"/clients/{CLIENT_ID}/charters", org_id=OTHER_ORG).status == 404
+    assert send_request("POST", "/charters", charter_request(), org_id=OTHER_ORG).status == 404
 
 
 def test_update_charter_of_quoted_trip_creates_revision() -> None:
     charter = create_charter()
     path = f"/charters/{charter['id']}"
-    with_notes = ask("PUT", path, {"notes": "Door code 12"}).json()
+    with_notes = send_request("PUT", path, {"notes": "Door code 12"}).json()
     assert (with_notes["revision_number"], with_notes["version"], with_notes["notes"]) == (1, 2, "Door code 12")
-    unchanged = ask("PUT", path, {"stops": charter_request()["stops"], "miles": 130}).json()
+    unchanged = send_request("PUT", path, {"stops": charter_request()["stops"], "miles": 130}).json()
     assert (unchanged["revision_number"], unchanged["version"]) == (1, 2)
-    farther = ask("PUT", path, {"miles": 200}).json()
+    farther = send_request("PUT", path, {"miles": 200}).json()
     assert farther["revision_number"] == 2
     assert farther["quote"]["total"] == 350 + 200 * 2.5 + 2
     assert farther["quote"]["id"] != charter["quote"]["id"]
-    stale = ask("PUT", path, {"miles": 210}, headers={"if-match": '"1"'})
+    stale = send_request("PUT", path, {"miles": 210}, headers={"if-match": '"1"'})
     assert stale.status == 412
-    events = ask("GET", f"{path}/history").json()["items"]
+    events = send_request("GET", f"{path}/history").json()["items"]
     assert [each["type"] for each in events] == ["charter.created", "charter.modified", "charter.modified"]
     assert {"field": "miles", "old": 130.0, "new": 200.0} in events[2]["changes"]
     assert events[2]["actor"]["role"] == "staff"
@@ -103,36 +103,37 @@ def test_update_booked_charter_rejects_price_time_and_stops() -> None:
     set_status(charter["id"], "booked")
     path = f"/charters/{charter['id']}"
     for fields in ({"miles": 200}, {"stops": stops_with_driving_hours(4)}, {"passengers": 41}, {"vehicle_count": 2}):
-        rejected = ask("PUT", path, fields)
+        rejected = send_request("PUT", path, fields)
         assert rejected.status == 409
         assert "Clone it and change the copy" in rejected.json()["detail"]
         assert rejected.json()["errors"][0]["field"] == next(iter(fields))
     assert (
-        ask("PUT", path, {"notes": "Bring water", "stops": charter_request()["stops"]}).json()["notes"] == "Bring water"
+        send_request("PUT", path, {"notes": "Bring water", "stops": charter_request()["stops"]}).json()["notes"]
+        == "Bring water"
     )
-    assert ask("DELETE", path).status == 409
+    assert send_request("DELETE", path).status == 409
     set_status(charter["id"], "cancelled")
-    assert ask("PUT", path, {"notes": "Too late"}).status == 409
+    assert send_request("PUT", path, {"notes": "Too late"}).status == 409
 
 
 def test_set_status_to_cancelled_requires_cancel_permission() -> None:
     charter = create_charter()
     set_status(charter["id"], "booked")
     assert set_status(charter["id"], "cancelled", permissions="charters:write").status == 403
-    assert ask("GET", f"/charters/{charter['id']}").json()["status"] == "booked"
+    assert send_request("GET", f"/charters/{charter['id']}").json()["status"] == "booked"
     assert set_status(charter["id"], "cancelled").json()["status"] == "cancelled"
 
 
 def test_clone_charter_creates_new_quote() -> None:
     original = create_charter(notes="Same as last year")
     set_status(original["id"], "booked")
-    copy = ask("POST", f"/charters/{original['id']}/clone")
+    copy = send_request("POST", f"/charters/{original['id']}/clone")
     assert copy.status == 201
     created = copy.json()
     assert created["cloned_from_charter_id"] == original["id"]
     assert (created["status"], created["number"], created["notes"]) == ("quote", "CH-2027-000002", "Same as last year")
     assert created["starts_at"] == original["starts_at"]
-    later = ask(
+    later = send_request(
         "POST", f"/charters/{original['id']}/clone", {"estimated_departure": "2028-04-05T09:00:00-04:00"}
     ).json()
     assert later["number"] == "CH-2028-000001"
@@ -141,10 +142,10 @@ def test_clone_charter_creates_new_quote() -> None:
 
 def test_delete_charter_removes_it_from_lists() -> None:
     charter = create_charter()
-    assert ask("DELETE", f"/charters/{charter['id']}").status == 204
-    assert ask("GET", f"/charters/{charter['id']}").status == 404
-    assert ask("GET", "/charters").json()["items"] == []
-    assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
+    assert send_request("DELETE", f"/charters/{charter['id']}").status == 204
+    assert send_request("GET", f"/charters/{charter['id']}").status == 404
+    assert send_request("GET", "/charters").json()["items"] == []
+    assert send_request("GET", "/charters/dashboard-summary").json()["total"] == 0
 
 
 def test_status_changes_update_history_and_counts() -> None:
@@ -154,7 +155,7 @@ def test_status_changes_update_history_and_counts() -> None:
     for status in ("booked", "confirmed", "in_progress", "completed"):
         assert set_status(charter["id"], status).json()["status"] == status
     assert set_status(charter["id"], "cancelled").status == 409
-    types = [each["type"] for each in ask("GET", f"/charters/{charter['id']}/history").json()["items"]]
+    types = [each["type"] for each in send_request("GET", f"/charters/{charter['id']}/history").json()["items"]]
     assert types == [
         "charter.created",
         "quote.accepted",
@@ -163,7 +164,7 @@ def test_status_changes_update_history_and_counts() -> None:
         "charter.started",
         "charter.completed",
     ]
-    summary = ask("GET", "/charters/dashboard-summary").json()
+    summary = send_request("GET", "/charters/dashboard-summary").json()
     assert summary["total"] == 2
     assert summary["by_status"]["completed"] == {"count": 1, "value": charter["quote"]["total"]}
     assert summary["by_status"]["quote"] == {"count": 1, "value": other["quote"]["total"]}
@@ -177,13 +178,13 @@ def test_clone_charter_rejects_unsupported_dates() -> None:
     charter = create_charter(stops=stops)
     for year in (2150, 2001):
         body = {"estimated_departure": f"{year}-12-31T09:00:00-05:00" if year == 2150 else "2001-01-01T00:00:00+14:00"}
-        reply = ask("POST", f"/charters/{charter['id']}/clone", body)
+        reply = send_request("POST", f"/charters/{charter['id']}/clone", body)
         assert reply.status in (201, 422), reply.text
         if reply.status == 201:
-            assert ask("GET", f"/charters/{reply.json()['id']}").status == 200
+            assert send_request("GET", f"/charters/{reply.json()['id']}").status == 200
     late = [{**stops_with_driving_hours(3)[0], "estimated_departure": "2150-03-03T09:00:00Z"}, {"address": "There"}]
-    reply = ask(
+    reply = send_request(
         "POST", "/charters/recurring", charter_request(stops=late), query={"recurrence_rule": "FREQ=YEARLY;COUNT=3"}
     )
     assert reply.status == 422
-    assert ask("GET", "/charters").status == 200
+    assert send_request("GET", "/charters").status == 200

@@ -13,7 +13,7 @@ from coachway.bookings.charters.rules import CharterChanged
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.types import ids
-from tests.integration.bookings.builders import ORG, ask, create_charter, create_organizations, set_status
+from tests.integration.bookings.builders import ORG, create_charter, create_organizations, send_request, set_status
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
 FIRST_BY_DRIVER = VehicleCoverage(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
@@ -63,7 +63,7 @@ def test_list_charters_finds_charter_by_each_vendor_and_driver() -> None:
     charter = cover_vehicles(create_charter_with_status("booked"), *covers)
 
     def list_ids(**query: str) -> list[str]:
-        return [each["id"] for each in ask("GET", "/charters", query=query).json()["items"]]
+        return [each["id"] for each in send_request("GET", "/charters", query=query).json()["items"]]
 
     for query in ({"vendor_id": vendor_id}, {"vendor_id": other_vendor_id}, {"driver_id": driver_id}):
         assert list_ids(**query) == [charter.id]
@@ -131,13 +131,13 @@ def test_set_status_with_uncovered_vehicles_requires_override_and_reason(status:
         f"/charters/{partly_covered.id}/status",
         {"status": status, "reason": "The client uses its own bus as second vehicle"},
     )
-    rejected = ask("POST", path, change, permissions=STAFF_ONLY)
+    rejected = send_request("POST", path, change, permissions=STAFF_ONLY)
     assert (rejected.status, rejected.json()["code"]) == (409, "vehicles_uncovered")
     assert rejected.json()["detail"].startswith("Assign or award vehicles 1, 2, ")
-    without_reason = ask("POST", path, {"status": status, "reason": " "})
+    without_reason = send_request("POST", path, {"status": status, "reason": " "})
     assert (without_reason.status, without_reason.json()["errors"][0]["field"]) == (422, "reason")
     assert charter_queries.get_charter(CALLER, partly_covered.id).status == partly_covered.status
-    changed = ask("POST", path, change).json()
+    changed = send_request("POST", path, change).json()
     assert (changed["status"], changed["status_reason"]) == (status, change["reason"])
     event = store.history(partly_covered.key())[-1]
     assert event.data["uncovered"] == [1, 2]
@@ -155,7 +155,7 @@ def test_set_status_confirms_covered_charter_by_staff() -> None:
 def test_revision_removes_drivers_and_keeps_vendors() -> None:
     own = VehicleCoverage(vehicle=2, assignment_id="asg_2", driver_id="drv_2")
     covered_quote = cover_vehicles(create_charter_with_status(), FIRST_BY_VENDOR_AND_DRIVER, own)
-    reply = ask("PUT", f"/charters/{covered_quote.id}", {"miles": 140})
+    reply = send_request("PUT", f"/charters/{covered_quote.id}", {"miles": 140})
     assert reply.status == 200, reply.text
     after = charter_queries.get_charter(CALLER, covered_quote.id)
     assert after.vehicles == [FIRST_BY_VENDOR]

@@ -18,11 +18,11 @@ from tests.integration.bookings.builders import (
     ORG,
     STAFF,
     answer_quote,
-    ask,
     charter_request,
     create_charter,
     create_organizations,
     send_quote,
+    send_request,
     set_status,
     stops_with_driving_hours,
 )
@@ -55,7 +55,7 @@ def test_charter_numbers_are_gapless_per_trip_year() -> None:
     stops[1]["estimated_arrival"] = "2028-03-03T12:00:00-05:00"
     numbers = [create_charter()["number"], create_charter(stops=stops)["number"], create_charter()["number"]]
     assert numbers == ["CH-2027-000001", "CH-2028-000001", "CH-2027-000002"]
-    assert ask("POST", "/charters", charter_request(client_id="cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")).status == 404
+    assert send_request("POST", "/charters", charter_request(client_id="cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")).status == 404
     assert create_charter()["number"] == "CH-2027-000003"
 
 
@@ -144,7 +144,7 @@ def test_create_charter_estimates_missing_miles() -> None:
     ],
 )
 def test_create_charter_rejects_invalid_fields(fields: dict[str, Any], field: str) -> None:
-    reply = ask("POST", "/charters", charter_request(**fields))
+    reply = send_request("POST", "/charters", charter_request(**fields))
     assert reply.status == 422, reply.text
     assert field in [each["field"] for each in reply.json()["errors"]]
 
@@ -154,7 +154,7 @@ def test_create_charter_rejects_inactive_client() -> None:
         clients, "PUT", f"/api/v1/clients/{CLIENT_ID}", {"status": "inactive"}, token=token_for("clients:write")
     )
     assert changed.status == 200
-    assert ask("POST", "/charters", charter_request()).status == 409
+    assert send_request("POST", "/charters", charter_request()).status == 409
 
 
 def test_create_charter_uses_hours_ruleset_of_organization() -> None:
@@ -176,7 +176,7 @@ def test_create_charter_too_long_for_one_driver_has_blocking_warning() -> None:
     token = send_quote(charter["id"])
     assert answer_quote(token).status == 409
 
-    changed = ask("PUT", f"/charters/{charter['id']}", {"requires_second_driver": True})
+    changed = send_request("PUT", f"/charters/{charter['id']}", {"requires_second_driver": True})
     assert changed.status == 200
     assert not [each for each in changed.json()["quote"]["warnings"] if each["blocking"]]
     assert set_status(charter["id"], "booked").json()["status"] == "booked"
@@ -184,17 +184,17 @@ def test_create_charter_too_long_for_one_driver_has_blocking_warning() -> None:
 
 def test_create_charter_with_same_idempotency_key_returns_first_charter() -> None:
     headers = {"idempotency-key": "one"}
-    first = ask("POST", "/charters", charter_request(), headers=headers)
-    second = ask("POST", "/charters", charter_request(), headers=headers)
+    first = send_request("POST", "/charters", charter_request(), headers=headers)
+    second = send_request("POST", "/charters", charter_request(), headers=headers)
     assert (first.status, second.status) == (201, 201)
     assert first.json() == second.json()
-    assert len(ask("GET", "/charters").json()["items"]) == 1
-    assert ask("POST", "/charters", charter_request(passengers=2), headers=headers).status == 422
+    assert len(send_request("GET", "/charters").json()["items"]) == 1
+    assert send_request("POST", "/charters", charter_request(passengers=2), headers=headers).status == 422
 
 
 def test_create_charter_rejects_too_large_price() -> None:
     rule = RuleInput(name="Gold", rule_type="mileage_rate", amount=100_000_000, priority=9)
     rule_service.create_rule(STAFF, rule)
-    reply = ask("POST", "/charters", charter_request(miles=20_000, vehicle_count=100))
+    reply = send_request("POST", "/charters", charter_request(miles=20_000, vehicle_count=100))
     assert reply.status in (409, 422), reply.text
-    assert ask("GET", "/charters").json()["items"] == []
+    assert send_request("GET", "/charters").json()["items"] == []

@@ -19,11 +19,11 @@ from tests.integration.bookings.builders import (
     CLIENT_ID,
     STAFF,
     answer_quote,
-    ask,
     create_charter,
     create_organizations,
     get_status,
     send_quote,
+    send_request,
     set_status,
 )
 
@@ -36,7 +36,7 @@ def _organizations(dynamodb: Any) -> None:
 
 
 def list_event_types(charter_id: str) -> list[str]:
-    return [each["type"] for each in ask("GET", f"/charters/{charter_id}/history").json()["items"]]
+    return [each["type"] for each in send_request("GET", f"/charters/{charter_id}/history").json()["items"]]
 
 
 def get_quote_status(charter: dict[str, Any]) -> str:
@@ -45,7 +45,7 @@ def get_quote_status(charter: dict[str, Any]) -> str:
 
 def test_view_quote_shows_no_internal_fields() -> None:
     charter = create_charter(notes="The client is difficult")
-    reply = ask("GET", f"/quotes/{send_quote(charter['id'])}", permissions="")
+    reply = send_request("GET", f"/quotes/{send_quote(charter['id'])}", permissions="")
     assert reply.status == 200
     view = reply.json()
     assert (view["number"], view["status"], view["revision_number"]) == (charter["number"], "quote", 1)
@@ -61,7 +61,7 @@ def test_accept_quote_books_charter_once() -> None:
     assert get_quote_status(charter) == "sent"
     accepted = answer_quote(token)
     assert (accepted.status, accepted.json()["status"]) == (200, "booked")
-    booked = ask("GET", f"/charters/{charter['id']}").json()
+    booked = send_request("GET", f"/charters/{charter['id']}").json()
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
     assert get_quote_status(charter) == "accepted"
     assert list_event_types(charter["id"]) == ["charter.created", "quote.sent", "quote.accepted", "charter.booked"]
@@ -69,15 +69,15 @@ def test_accept_quote_books_charter_once() -> None:
         second_reply = answer_quote(token, action)
         assert second_reply.status == 409
         assert second_reply.json()["code"] == "quote_already_answered"
-    assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
+    assert send_request("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
 
 
 def test_quote_sent_event_has_mail_fields_and_no_token() -> None:
     charter = create_charter()
     token = send_quote(charter["id"])
-    text = ask("GET", f"/charters/{charter['id']}/history").text
+    text = send_request("GET", f"/charters/{charter['id']}/history").text
     assert token not in text
-    event = ask("GET", f"/charters/{charter['id']}/history").json()["items"][1]
+    event = send_request("GET", f"/charters/{charter['id']}/history").json()["items"][1]
     assert event["data"]["client_email"] == "e@acme.example"
     assert event["data"]["total"] == charter["quote"]["total"]
     assert event["data"]["link_nonce"]
@@ -86,7 +86,7 @@ def test_quote_sent_event_has_mail_fields_and_no_token() -> None:
 def test_decline_quote_stores_reason() -> None:
     charter = create_charter()
     assert answer_quote(send_quote(charter["id"]), "decline", reason="Another date").json()["status"] == "declined"
-    declined = ask("GET", f"/charters/{charter['id']}").json()
+    declined = send_request("GET", f"/charters/{charter['id']}").json()
     assert (declined["status"], declined["status_reason"]) == ("declined", "Another date")
     assert get_quote_status(charter) == "declined"
 
@@ -102,8 +102,8 @@ def test_accept_quote_rejects_other_revision() -> None:
 def test_new_revision_invalidates_old_link() -> None:
     charter = create_charter()
     old = send_quote(charter["id"])
-    assert ask("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["revision_number"] == 2
-    assert ask("GET", f"/quotes/{old}", permissions="").status == 404
+    assert send_request("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["revision_number"] == 2
+    assert send_request("GET", f"/quotes/{old}", permissions="").status == 404
     assert answer_quote(old).status == 409
     assert answer_quote(old, revision=2).status == 409
     assert get_quote_status(charter) == "superseded"
@@ -122,7 +122,7 @@ def test_send_quote_again_replaces_link() -> None:
 def test_update_of_notes_keeps_link_valid() -> None:
     charter = create_charter()
     token = send_quote(charter["id"])
-    ask("PUT", f"/charters/{charter['id']}", {"notes": "Call before"})
+    send_request("PUT", f"/charters/{charter['id']}", {"notes": "Call before"})
     assert answer_quote(token).status == 200
 
 
@@ -131,7 +131,7 @@ def test_update_of_notes_keeps_link_valid() -> None:
 )
 def test_view_quote_with_forged_link_is_not_found(forge: Any) -> None:
     token = forge(send_quote(create_charter()["id"]))
-    assert ask("GET", f"/quotes/{token}", permissions="").status == 404
+    assert send_request("GET", f"/quotes/{token}", permissions="").status == 404
     assert answer_quote(token).status == 404
 
 
@@ -141,7 +141,7 @@ def test_quote_expires_by_time_and_by_timer() -> None:
         other = create_charter()
         token, longer = send_quote(charter["id"], hours=2), send_quote(other["id"], hours=200)
     with clock.frozen(NOW + timedelta(hours=2)):
-        assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "expired"
+        assert send_request("GET", f"/quotes/{token}", permissions="").json()["status"] == "expired"
         assert answer_quote(token).json()["code"] == "quote_expired"
         assert get_status(charter["id"]) == "quote"
         assert expiry_job.run().expired == 1
@@ -170,7 +170,7 @@ def test_expiry_job_skips_answered_and_revised_quotes() -> None:
         booked, revised = create_charter(), create_charter()
         answer_quote(send_quote(booked["id"], hours=1))
         send_quote(revised["id"], hours=1)
-        ask("PUT", f"/charters/{revised['id']}", {"passengers": 41})
+        send_request("PUT", f"/charters/{revised['id']}", {"passengers": 41})
     with clock.frozen(NOW + timedelta(hours=5)):
         result = expiry_job.run()
         assert (result.expired, result.closed) == (0, 2)
@@ -181,16 +181,16 @@ def test_expiry_job_skips_answered_and_revised_quotes() -> None:
 def test_send_quote_after_departure_is_rejected() -> None:
     charter = create_charter()
     with clock.frozen(datetime(2027, 3, 3, 14, 0, tzinfo=UTC)):
-        assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
+        assert send_request("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
     with clock.frozen(datetime(2027, 3, 3, 13, 0, tzinfo=UTC)):
-        reply = ask("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
+        reply = send_request("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
         assert reply.json()["expires_at"] == "2027-03-03T14:00:00Z"
 
 
 def test_send_quote_of_booked_charter_is_rejected() -> None:
     charter = create_charter()
     set_status(charter["id"], "booked")
-    assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
+    assert send_request("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
 
 
 def test_accept_quote_retries_after_concurrent_update(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +201,7 @@ def test_accept_quote_retries_after_concurrent_update(monkeypatch: pytest.Monkey
     def open_link_with_update(text: str) -> quote_links.LinkedQuote:
         linked = quote_links.open_link(text)
         if not update_statuses:
-            update_statuses.append(ask("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
+            update_statuses.append(send_request("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
         return linked
 
     monkeypatch.setattr("coachway.bookings.quotes.responses.open_link", open_link_with_update)
@@ -230,19 +230,20 @@ def test_cancel_preview_returns_refund() -> None:
     start = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)
     for hours, percent in ((72, 100), (71.9, 75), (24, 50), (23, 0)):
         with clock.frozen(start - timedelta(hours=hours)):
-            preview = ask("POST", path, {}, query={"preview": "true"})
+            preview = send_request("POST", path, {}, query={"preview": "true"})
             assert preview.status == 200
             assert preview.json()["refund_percent"] == percent
             assert preview.json()["preview"] is True
     with clock.frozen(start - timedelta(hours=1)):
         assert (
-            ask("POST", path, {"initiated_by": "operator"}, query={"preview": "true"}).json()["refund_percent"] == 100
+            send_request("POST", path, {"initiated_by": "operator"}, query={"preview": "true"}).json()["refund_percent"]
+            == 100
         )
         assert get_status(charter["id"]) == "booked"
-        cancellation = ask("POST", path, {"reason": "Flooded"}).json()
+        cancellation = send_request("POST", path, {"reason": "Flooded"}).json()
         assert (cancellation["preview"], cancellation["refund"], cancellation["initiated_by"]) == (False, 0, "client")
     assert get_status(charter["id"]) == "cancelled"
-    assert ask("POST", path, {}).status == 409
+    assert send_request("POST", path, {}).status == 409
 
 
 def test_cancel_by_client_is_limited_to_own_charters() -> None:
@@ -254,9 +255,9 @@ def test_cancel_by_client_is_limited_to_own_charters() -> None:
         "role": "client",
         "party_id": "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ",
     }
-    assert ask("POST", path, {}, **other_client).status == 404
+    assert send_request("POST", path, {}, **other_client).status == 404
     own_client = {**other_client, "party_id": CLIENT_ID}
-    assert ask("POST", path, {"initiated_by": "operator"}, **own_client).json()["initiated_by"] == "client"
+    assert send_request("POST", path, {"initiated_by": "operator"}, **own_client).json()["initiated_by"] == "client"
 
 
 def test_removed_client_cannot_book_but_trip_can_be_cancelled() -> None:
@@ -265,7 +266,7 @@ def test_removed_client_cannot_book_but_trip_can_be_cancelled() -> None:
     clients.delete(STAFF, CLIENT_ID, None)
     assert answer_quote(token).status == 409
     assert answer_quote(token, "decline").status == 200
-    assert ask("POST", f"/charters/{other['id']}/cancel", {}).status == 200
+    assert send_request("POST", f"/charters/{other['id']}/cancel", {}).status == 200
 
 
 def test_accept_quote_uses_promo_code() -> None:

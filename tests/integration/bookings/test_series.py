@@ -17,10 +17,10 @@ from tests.entries import load
 from tests.integration.bookings.builders import (
     ORG,
     STAFF,
-    ask,
     charter_request,
     create_charter,
     create_organizations,
+    send_request,
     stops_with_driving_hours,
 )
 
@@ -34,7 +34,7 @@ def create_series(
     rule: str = "weekly", count: int | None = 3, *, headers: dict[str, str] | None = None, **fields: Any
 ) -> Any:
     query = {"recurrence_rule": rule} | ({"instance_count": str(count)} if count is not None else {})
-    return ask("POST", "/charters/recurring", charter_request(**fields), query=query, headers=headers)
+    return send_request("POST", "/charters/recurring", charter_request(**fields), query=query, headers=headers)
 
 
 def test_create_series_of_three_weekly_charters() -> None:
@@ -48,7 +48,7 @@ def test_create_series_of_three_weekly_charters() -> None:
     assert [each["parent_charter_id"] for each in charters] == [None, charters[0]["id"], charters[0]["id"]]
     assert {each["recurrence_rule"] for each in charters} == {"weekly"}
     assert [each["number"] for each in charters] == [f"CH-2027-00000{n}" for n in (1, 2, 3)]
-    series = ask("GET", f"/charters/{charters[2]['id']}/series").json()
+    series = send_request("GET", f"/charters/{charters[2]['id']}/series").json()
     assert [each["id"] for each in series["items"]] == [each["id"] for each in charters]
     assert create_charter()["number"] == "CH-2027-000004"
 
@@ -78,11 +78,11 @@ def test_create_series_of_52_charters_writes_quotes_events_and_counts() -> None:
     charters = reply.json()["items"]
     assert len(charters) == 52
     for charter in (charters[0], charters[25], charters[51]):
-        history = ask("GET", f"/charters/{charter['id']}/history").json()["items"]
+        history = send_request("GET", f"/charters/{charter['id']}/history").json()["items"]
         assert [event["type"] for event in history] == ["charter.created"]
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
-    assert len(ask("GET", f"/charters/{charters[7]['id']}/series").json()["items"]) == 52
-    assert ask("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
+    assert len(send_request("GET", f"/charters/{charters[7]['id']}/series").json()["items"]) == 52
+    assert send_request("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
     assert query_all(series_outbox.OutboxBatch, "SERIES_PARCELS", index="gsi1") == []
 
 
@@ -121,17 +121,17 @@ def test_create_series_rejects_invalid_input(rule: str, count: int | None, field
     reply = create_series(rule, count, **fields)
     assert reply.status == 422, reply.text
     assert field in [each["field"] for each in reply.json()["errors"]]
-    assert ask("GET", "/charters").json()["items"] == []
+    assert send_request("GET", "/charters").json()["items"] == []
 
 
 def test_failed_series_leaves_no_records_and_no_number_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ask("GET", "/charters").status == 200
+    assert send_request("GET", "/charters").status == 200
     original = connection().transact_write_items
     monkeypatch.setattr(connection(), "transact_write_items", _raise_error)
     assert create_series(count=5).status == 500
     monkeypatch.setattr(connection(), "transact_write_items", original)
-    assert ask("GET", "/charters").json()["items"] == []
-    assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
+    assert send_request("GET", "/charters").json()["items"] == []
+    assert send_request("GET", "/charters/dashboard-summary").json()["total"] == 0
     assert create_charter()["number"] == "CH-2027-000001"
 
 
@@ -140,14 +140,14 @@ def test_timer_delivers_pending_batches_once(monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(series_outbox, "deliver_batches", lambda _caller, _batches: 0)
         charters = create_series(count=20).json()["items"]
     first, last = charters[0]["id"], charters[-1]["id"]
-    assert ask("GET", f"/charters/{last}/history").json()["items"] == []
-    assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
+    assert send_request("GET", f"/charters/{last}/history").json()["items"] == []
+    assert len(send_request("GET", f"/charters/{first}/series").json()["items"]) == 20
     assert series_outbox.deliver_pending() == 0, "the request may still deliver them"
     with clock.frozen(clock.now() + timedelta(minutes=2)):
         assert load("bookings", "timer").handler({}, None)["delivered"] == 3
         assert series_outbox.deliver_pending() == 0
     for charter in charters:
-        events = ask("GET", f"/charters/{charter['id']}/history").json()["items"]
+        events = send_request("GET", f"/charters/{charter['id']}/history").json()["items"]
         assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
 
@@ -165,7 +165,7 @@ def test_create_series_with_same_idempotency_key_returns_same_series() -> None:
     headers = {"idempotency-key": "series-1"}
     first, second = create_series(headers=headers), create_series(headers=headers)
     assert first.json() == second.json()
-    assert len(ask("GET", "/charters").json()["items"]) == 3
+    assert len(send_request("GET", "/charters").json()["items"]) == 3
 
 
 def test_create_series_too_large_is_rejected() -> None:
@@ -175,7 +175,7 @@ def test_create_series_too_large_is_rejected() -> None:
         count=52, stops=[{**each, "latitude": None, "longitude": None} for each in stops], notes="\u20ac" * 4000
     )
     assert reply.status == 413, reply.text
-    assert ask("GET", "/charters").json()["items"] == []
+    assert send_request("GET", "/charters").json()["items"] == []
 
 
 def test_create_series_checks_hours_of_each_charter() -> None:
@@ -186,7 +186,9 @@ def test_create_series_checks_hours_of_each_charter() -> None:
 
 def test_list_series_of_single_charter_returns_itself() -> None:
     charter = create_charter()
-    assert [each["id"] for each in ask("GET", f"/charters/{charter['id']}/series").json()["items"]] == [charter["id"]]
+    assert [each["id"] for each in send_request("GET", f"/charters/{charter['id']}/series").json()["items"]] == [
+        charter["id"]
+    ]
     assert store.find(series_outbox.OutboxBatch, series_outbox.BATCH.key(org=ORG, series="x", number="00")) is None
 
 

@@ -80,7 +80,7 @@ def echo(body: KiteInput) -> dict[str, Any]:
 
 
 @api.get("/kites/picture", permission=PUBLIC, media="image/png")
-def picture() -> FileResponse:
+def get_picture() -> FileResponse:
     return FileResponse(b"\x89PNG", "image/png", "kite.png")
 
 
@@ -310,7 +310,7 @@ pages = ApiRouter("kite-pages", "Pages on kites.", health=False, error_page=erro
 
 
 @pages.post("/pages/kites/wish", permission=PUBLIC, media="text/html", base="")
-def wish(form: Wish) -> HtmlResponse:
+def send_wish_form(form: Wish) -> HtmlResponse:
     return HtmlResponse(f"<p>{form.name} {form.strong}</p>")
 
 

@@ -145,7 +145,7 @@ def create_assignment(charter_id: str, driver_id: str, vehicle_id: str, **fields
 
 
 def get_charter(charter_id: str) -> dict[str, Any]:
-    return dict(booking_builders.ask("GET", f"/charters/{charter_id}").json())
+    return dict(booking_builders.send_request("GET", f"/charters/{charter_id}").json())
 
 
 def get_assignment(assignment_id: str) -> Assignment:

@@ -200,7 +200,7 @@ def test_create_assignment_of_an_awarded_vehicle_takes_only_the_vendor_s_resourc
 
 def test_create_assignment_of_a_cancelled_charter_is_refused() -> None:
     charter_id = create_trip()
-    booking_builders.ask("POST", f"/charters/{charter_id}/cancel", {"reason": "off"})
+    booking_builders.send_request("POST", f"/charters/{charter_id}/cancel", {"reason": "off"})
     reply = post_assignment(charter_id, create_driver(), create_vehicle())
     assert (reply.status, reply.json()["detail"]) == (409, "This charter is cancelled. It does not accept assignments.")
 

@@ -74,7 +74,7 @@ def test_on_charter_modified_releases_assignments_of_earlier_revisions() -> None
     assignment = create_assignment(charter_id, rosa, coach)
     deliver_event("charter.modified", charter_id, revised=False, revision_number=1)
     assert get_assignment_json(assignment["id"])["status"] == "offered"
-    assert booking_builders.ask("PUT", f"/charters/{charter_id}", {"passengers": 39}).status == 200
+    assert booking_builders.send_request("PUT", f"/charters/{charter_id}", {"passengers": 39}).status == 200
     assert get_charter(charter_id)["vehicles"] == []
     deliver_event("charter.modified", charter_id, revised=True, revision_number=2)
     assert (get_assignment_json(assignment["id"])["status"], get_assignment_json(assignment["id"])["reason"]) == (

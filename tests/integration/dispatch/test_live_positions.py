@@ -120,7 +120,7 @@ def test_get_shared_track_with_a_forged_token_returns_404(token: str) -> None:
 def test_create_track_link_of_a_cancelled_charter_is_refused() -> None:
     charter_id = builders.create_trip()
     token = create_track_link(charter_id)["token"]
-    booking_builders.ask("POST", f"/charters/{charter_id}/cancel", {"reason": "off"})
+    booking_builders.send_request("POST", f"/charters/{charter_id}/cancel", {"reason": "off"})
     reply = send_request("POST", f"/dispatch/charters/{charter_id}/track-link", {})
     assert (reply.status, reply.json()["code"]) == (409, "charter_not_trackable")
     assert (get_shared_track(token)["status"], get_shared_track(token)["vehicles"]) == ("cancelled", [])

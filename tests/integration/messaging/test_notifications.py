@@ -29,12 +29,12 @@ def _messages(sent_messages: SentMessages) -> None:
     )
 
 
-def ask(path: str = "", query: dict[str, str] | None = None, **options: Any) -> Reply:
+def send_request(path: str = "", query: dict[str, str] | None = None, **options: Any) -> Reply:
     return call(api, "GET", BASE + path, token=options.get("token") or token_for("notifications:read"), query=query)
 
 
 def list_templates(**query: str) -> list[str]:
-    return [each["template"] for each in ask(query=query).json()["items"]]
+    return [each["template"] for each in send_request(query=query).json()["items"]]
 
 
 def test_list_notifications_is_filtered() -> None:
@@ -44,21 +44,21 @@ def test_list_notifications_is_filtered() -> None:
     assert list_templates(status="failed") == ["one-time-code"]
     assert len(list_templates(channel="email")) == 2
     assert list_templates(channel="email", status="failed") == []
-    assert ask(query={"status": "lost"}).status == 422
+    assert send_request(query={"status": "lost"}).status == 422
 
 
 def test_get_notification_returns_status_without_internal_fields() -> None:
-    item = ask(query={"channel": "email"}).json()["items"][0]
-    reply = ask(f"/{item['id']}")
+    item = send_request(query={"channel": "email"}).json()["items"][0]
+    reply = send_request(f"/{item['id']}")
     assert reply.json() == item
     assert item["status"] == "sent"
     assert not {"org_id", "lease_until", "deleted_at"} & item.keys()
 
 
 def test_notifications_are_hidden_without_permission_and_from_other_organizations() -> None:
-    notification_id = ask().json()["items"][0]["id"]
+    notification_id = send_request().json()["items"][0]["id"]
     assert call(api, "GET", BASE).status == 401
-    assert ask(token=token_for("clients:read")).status == 403
+    assert send_request(token=token_for("clients:read")).status == 403
     other_token = token_for("notifications:read", org_id=ids.new("org"))
-    assert ask(f"/{notification_id}", token=other_token).status == 404
-    assert ask(token=other_token).json()["items"] == []
+    assert send_request(f"/{notification_id}", token=other_token).status == 404
+    assert send_request(token=other_token).json()["items"] == []

@@ -36,20 +36,20 @@ QUOTE_REQUEST: Final = {
 }
 
 
-def ask(
+def send_request(
     method: str, path: str, body: Any = None, *, org_id: str = ORG, permissions: str = ALL_PERMISSIONS, **options: Any
 ) -> Reply:
     return call(api, method, BASE + path, body, token=token_for(permissions, org_id=org_id), **options)
 
 
 def create_rule(body: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    reply = ask("POST", "/pricing-rules", {**body, **fields})
+    reply = send_request("POST", "/pricing-rules", {**body, **fields})
     assert reply.status == 201, reply.text
     return dict(reply.json())
 
 
 def calculate_quote(**fields: Any) -> dict[str, Any]:
-    reply = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, **fields})
+    reply = send_request("POST", "/calculate-quote", {**QUOTE_REQUEST, **fields})
     assert reply.status == 200, reply.text
     return dict(reply.json())
 

@@ -9,7 +9,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
-from tests.integration.pricing.builders import ORG, PER_MILE, ask, create_rule
+from tests.integration.pricing.builders import ORG, PER_MILE, create_rule, send_request
 
 
 def stops(departs: str, arrives: str) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ LONG_TRIP = stops("2027-03-03T06:00:00-05:00", "2027-03-03T19:00:00-06:00")
 
 
 def check(**body: Any) -> dict[str, Any]:
-    reply = ask("POST", "/dot-compliance", body)
+    reply = send_request("POST", "/dot-compliance", body)
     assert reply.status == 200, reply.text
     return dict(reply.json())
 
@@ -75,7 +75,7 @@ def test_check_without_times_is_unknown() -> None:
 def test_check_rejects_stops_out_of_order() -> None:
     out_of_order = stops("2027-03-03T06:00:00-05:00", "2027-03-03T05:00:00-05:00")
     last = {**out_of_order[1], "estimated_departure": "2027-03-03T04:00:00-05:00"}
-    reply = ask("POST", "/dot-compliance", {"stops": [{}, last]})
+    reply = send_request("POST", "/dot-compliance", {"stops": [{}, last]})
     assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "stops.1.estimated_departure")
 
 

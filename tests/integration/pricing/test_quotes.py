@@ -26,10 +26,10 @@ from tests.integration.pricing.builders import (
     QUOTE_REQUEST,
     WEEKEND,
     ZENITH,
-    ask,
     calculate_quote,
     create_rule,
     line_of,
+    send_request,
 )
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="staff")
@@ -49,24 +49,24 @@ def test_calculate_quote_returns_lines_and_stores_quote() -> None:
     ]
     assert (quote["subtotal"], quote["discount"], quote["tax"], quote["total"]) == (726.5, 0, 0, 726.5)
     assert (quote["currency"], quote["warnings"], quote["margin"]) == ("USD", [], None)
-    assert ask("GET", f"/quotes/{quote['id']}").json() == quote
+    assert send_request("GET", f"/quotes/{quote['id']}").json() == quote
     assert not {"org_id", "deleted_at", "promo_max_uses"} & quote.keys()
 
 
 def test_calculate_quote_of_weekend_with_amenity() -> None:
     for body in (COACH_BASE, PER_MILE, WEEKEND):
         create_rule(body)
-    assert ask("POST", "/amenities", {"code": "wifi", "name": "Wifi", "amount": 50}).status == 201
+    assert send_request("POST", "/amenities", {"code": "wifi", "name": "Wifi", "amount": 50}).status == 201
     assert calculate_quote(trip_date="2027-03-06", miles=200, amenities=["wifi"])["total"] == 1114.5
 
 
 def test_updated_rule_applies_immediately_and_quotes_keep_values() -> None:
     per_mile = create_rule(PER_MILE)
     before = calculate_quote(miles=100)
-    assert ask("PUT", f"/pricing-rules/{per_mile['id']}", {"amount": 2.75}).status == 200
+    assert send_request("PUT", f"/pricing-rules/{per_mile['id']}", {"amount": 2.75}).status == 200
     after = calculate_quote(miles=100)
     assert line_of(after, "mileage_rate")["amount"] == 275
-    stored = ask("GET", f"/quotes/{before['id']}").json()
+    stored = send_request("GET", f"/quotes/{before['id']}").json()
     assert line_of(stored, "mileage_rate")["amount"] == 250
     assert [(each["amount"], each["version"]) for each in stored["rules"]] == [(2.5, 1)]
     assert [(each["amount"], each["version"]) for each in after["rules"]] == [(2.75, 2)]
@@ -77,13 +77,13 @@ def test_list_quotes_filters_by_client_and_status() -> None:
     first, second, third = calculate_quote(), calculate_quote(client_id=ZENITH), calculate_quote()
 
     def list_ids(**query: str) -> list[str]:
-        return [each["id"] for each in ask("GET", "/quotes", query=query).json()["items"]]
+        return [each["id"] for each in send_request("GET", "/quotes", query=query).json()["items"]]
 
     assert list_ids() == [third["id"], second["id"], first["id"]]
     assert list_ids(client_id=ACME) == [third["id"], first["id"]]
     assert list_ids(client_id=ACME, status="accepted") == []
     assert list_ids(status="calculated", limit="1") == [third["id"]]
-    assert ask("GET", "/quotes", query={"status": "lost"}).status == 422
+    assert send_request("GET", "/quotes", query={"status": "lost"}).status == 422
 
 
 def test_list_quotes_filters_by_charter() -> None:
@@ -91,19 +91,19 @@ def test_list_quotes_filters_by_charter() -> None:
     charter = "chr_01JQZZZZZZZZZZZZZZZZZZZZZZ"
     draft = quote_service.price_trip(CALLER, REQUEST, charter_id=charter)
     store.commit(CALLER, *draft.ops)
-    items = ask("GET", "/quotes", query={"charter_id": charter}).json()["items"]
+    items = send_request("GET", "/quotes", query={"charter_id": charter}).json()["items"]
     assert [each["id"] for each in items] == [draft.quote.id]
 
 
 def test_calculate_quote_of_unknown_client_is_not_found() -> None:
     rule = create_rule(COACH_BASE)
     unknown_id = ids.new("cli")
-    assert ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": unknown_id}).status == 404
-    assert ask("POST", "/calculate-quote", QUOTE_REQUEST, org_id=OTHER_ORG).status == 404
+    assert send_request("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": unknown_id}).status == 404
+    assert send_request("POST", "/calculate-quote", QUOTE_REQUEST, org_id=OTHER_ORG).status == 404
     client_rule = {**COACH_BASE, "scope": "client", "client_id": unknown_id}
-    assert ask("POST", "/pricing-rules", client_rule).status == 404
+    assert send_request("POST", "/pricing-rules", client_rule).status == 404
     changes = {"scope": "client", "client_id": unknown_id}
-    assert ask("PUT", f"/pricing-rules/{rule['id']}", changes).status == 404
+    assert send_request("PUT", f"/pricing-rules/{rule['id']}", changes).status == 404
 
 
 def test_price_trip_writes_nothing() -> None:
@@ -111,7 +111,7 @@ def test_price_trip_writes_nothing() -> None:
     draft = quote_service.price_trip(
         CALLER, REQUEST, warnings=[Notice(code="hours_of_service", message="too long", blocking=True)]
     )
-    assert ask("GET", f"/quotes/{draft.quote.id}").status == 404
+    assert send_request("GET", f"/quotes/{draft.quote.id}").status == 404
     store.commit(CALLER, *draft.ops)
     stored = quote_service.get_quote(CALLER, draft.quote.id)
     with pytest.raises(errors.Conflict, match="too long"):
@@ -157,23 +157,28 @@ def test_calculate_quote_with_cached_rules_takes_three_reads_and_one_write() -> 
 
 def test_calculate_quote_with_same_idempotency_key_returns_first_quote() -> None:
     create_rule(COACH_BASE)
-    first = ask("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
-    second = ask("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
+    first = send_request("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
+    second = send_request("POST", "/calculate-quote", QUOTE_REQUEST, headers={"idempotency-key": "one"})
     assert second.json() == first.json()
     assert (
-        ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "miles": 1}, headers={"idempotency-key": "one"}).status == 422
+        send_request(
+            "POST", "/calculate-quote", {**QUOTE_REQUEST, "miles": 1}, headers={"idempotency-key": "one"}
+        ).status
+        == 422
     )
 
 
 def test_quotes_and_rules_are_hidden_from_other_organizations() -> None:
     rule = create_rule(COACH_BASE)
     quote = calculate_quote()
-    assert ask("GET", f"/quotes/{quote['id']}", org_id=OTHER_ORG).status == 404
-    assert ask("GET", "/quotes", org_id=OTHER_ORG).json()["items"] == []
+    assert send_request("GET", f"/quotes/{quote['id']}", org_id=OTHER_ORG).status == 404
+    assert send_request("GET", "/quotes", org_id=OTHER_ORG).json()["items"] == []
     for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/history")):
         body = {"amount": 1} if method == "PUT" else None
-        assert ask(method, f"/pricing-rules/{rule['id']}{path}", body, org_id=OTHER_ORG).status == 404
-    other_quote = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": None}, org_id=OTHER_ORG).json()
+        assert send_request(method, f"/pricing-rules/{rule['id']}{path}", body, org_id=OTHER_ORG).status == 404
+    other_quote = send_request(
+        "POST", "/calculate-quote", {**QUOTE_REQUEST, "client_id": None}, org_id=OTHER_ORG
+    ).json()
     assert other_quote["total"] == 1.5
 
 
@@ -201,20 +206,20 @@ def test_quotes_and_rules_are_hidden_from_other_organizations() -> None:
     ],
 )
 def test_calculate_quote_rejects_invalid_fields(fields: dict[str, Any], field: str) -> None:
-    reply = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, **fields})
+    reply = send_request("POST", "/calculate-quote", {**QUOTE_REQUEST, **fields})
     assert reply.status == 422, reply.text
     assert any(each["field"].split(".")[0] == field for each in reply.json()["errors"]), reply.text
 
 
 def test_calculate_quote_with_too_large_price_is_conflict() -> None:
     create_rule(PER_MILE, amount=1_000_000)
-    assert ask("POST", "/calculate-quote", {**QUOTE_REQUEST, "miles": 20_000}).status == 409
+    assert send_request("POST", "/calculate-quote", {**QUOTE_REQUEST, "miles": 20_000}).status == 409
 
 
 def test_pricing_routes_require_permission() -> None:
-    assert ask("POST", "/calculate-quote", QUOTE_REQUEST, permissions="pricing:read").status == 403
-    assert ask("GET", "/quotes", permissions="charters:write").status == 403
-    assert ask("POST", "/pricing-rules", PER_MILE, permissions="pricing:read").status == 403
+    assert send_request("POST", "/calculate-quote", QUOTE_REQUEST, permissions="pricing:read").status == 403
+    assert send_request("GET", "/quotes", permissions="charters:write").status == 403
+    assert send_request("POST", "/pricing-rules", PER_MILE, permissions="pricing:read").status == 403
 
 
 # Promo codes
@@ -222,7 +227,7 @@ def test_pricing_routes_require_permission() -> None:
 
 def test_acceptance_uses_promo_code_up_to_limit() -> None:
     create_rule(COACH_BASE)
-    assert ask("POST", "/promo-codes", {"code": "spring", "amount": 50, "max_uses": 3}).status == 201
+    assert send_request("POST", "/promo-codes", {"code": "spring", "amount": 50, "max_uses": 3}).status == 201
     ids = [calculate_quote(promo_code="Spring", miles=0)["id"] for _ in range(8)]
 
     def accept(quote_id: str) -> bool:
@@ -233,9 +238,9 @@ def test_acceptance_uses_promo_code_up_to_limit() -> None:
         return True
 
     assert [accept(quote_id) for quote_id in ids].count(True) == 3
-    (promo,) = ask("GET", "/promo-codes").json()["items"]
+    (promo,) = send_request("GET", "/promo-codes").json()["items"]
     assert (promo["uses_left"], promo["max_uses"]) == (0, 3)
-    statuses = [ask("GET", f"/quotes/{quote_id}").json()["status"] for quote_id in ids]
+    statuses = [send_request("GET", f"/quotes/{quote_id}").json()["status"] for quote_id in ids]
     assert statuses.count("accepted") == 3
     after_limit = calculate_quote(promo_code="SPRING", miles=0)
     assert (after_limit["discount"], [each["code"] for each in after_limit["warnings"]]) == (0, ["promo_used_up"])
@@ -243,7 +248,7 @@ def test_acceptance_uses_promo_code_up_to_limit() -> None:
 
 def test_calculate_quote_applies_promo_code() -> None:
     create_rule(COACH_BASE)
-    ask("POST", "/promo-codes", {"code": "TEN", "percent": 10, "valid_until": "2027-05-31"})
+    send_request("POST", "/promo-codes", {"code": "TEN", "percent": 10, "valid_until": "2027-05-31"})
     request = REQUEST.model_copy(update={"promo_code": "TEN", "miles": Decimal(0)})
     with clock.frozen(datetime(2027, 6, 1, 3, 59, tzinfo=UTC)):
         price = quote_service.estimate_price(CALLER, request)
@@ -258,8 +263,8 @@ def test_promo_and_amenity_codes_are_unique() -> None:
         ("/promo-codes", {"code": "TEN", "percent": 10}),
         ("/amenities", {"code": "wifi", "name": "Wifi", "amount": 5}),
     ):
-        assert ask("POST", path, body).status == 201
-        second = ask("POST", path, {**body, "code": str(body["code"]).swapcase()})
+        assert send_request("POST", path, body).status == 201
+        second = send_request("POST", path, {**body, "code": str(body["code"]).swapcase()})
         assert (second.status, second.json()["errors"][0]["field"]) == (409, "code")
-        assert ask("POST", path, body, org_id=OTHER_ORG).status == 201
-    assert [each["code"] for each in ask("GET", "/amenities").json()["items"]] == ["wifi"]
+        assert send_request("POST", path, body, org_id=OTHER_ORG).status == 201
+    assert [each["code"] for each in send_request("GET", "/amenities").json()["items"]] == ["wifi"]

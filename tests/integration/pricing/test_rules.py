@@ -24,10 +24,10 @@ from tests.integration.pricing.builders import (
     ORG,
     PER_MILE,
     WEEKEND,
-    ask,
     calculate_quote,
     create_rule,
     line_of,
+    send_request,
 )
 from tests.unit.pricing.builders import base_rate, build_rule, mileage_rate
 
@@ -52,7 +52,7 @@ def test_create_rule_stores_input() -> None:
     }
     rule = create_rule(body)
     assert {name: rule[name] for name in body} == body
-    reply = ask("GET", f"/pricing-rules/{rule['id']}")
+    reply = send_request("GET", f"/pricing-rules/{rule['id']}")
     assert reply.json() == rule
     assert reply.headers["ETag"] == '"1"'
 
@@ -62,7 +62,7 @@ def test_list_rules_is_newest_first_and_filtered() -> None:
     third = create_rule(PER_MILE, vehicle_class="coach", scope="vehicle")
 
     def list_ids(**query: str) -> list[str]:
-        return [each["id"] for each in ask("GET", "/pricing-rules", query=query).json()["items"]]
+        return [each["id"] for each in send_request("GET", "/pricing-rules", query=query).json()["items"]]
 
     assert list_ids() == [third["id"], second["id"], first["id"]]
     assert list_ids(rule_type="mileage_rate") == [third["id"], second["id"]]
@@ -74,10 +74,10 @@ def test_list_rules_is_newest_first_and_filtered() -> None:
 def test_update_rule_records_changed_fields() -> None:
     rule = create_rule(PER_MILE)
     path = f"/pricing-rules/{rule['id']}"
-    changed = ask("PUT", path, {"amount": 2.75, "priority": 3})
+    changed = send_request("PUT", path, {"amount": 2.75, "priority": 3})
     assert (changed.status, changed.json()["amount"], changed.json()["name"]) == (200, 2.75, "Per mile")
-    ask("DELETE", path)
-    history = ask("GET", f"{path}/history").json()["items"]
+    send_request("DELETE", path)
+    history = send_request("GET", f"{path}/history").json()["items"]
     assert [each["type"].partition(".")[2] for each in history] == ["created", "changed", "deleted"]
     assert history[1]["changes"] == [
         {"field": "amount", "old": 2.5, "new": 2.75},
@@ -88,12 +88,12 @@ def test_update_rule_records_changed_fields() -> None:
 
 def test_update_rule_checks_if_match() -> None:
     path = f"/pricing-rules/{create_rule(PER_MILE)['id']}"
-    assert ask("PUT", path, {"amount": 3}, headers={"if-match": '"1"'}).status == 200
-    assert ask("PUT", path, {"amount": 4}, headers={"if-match": '"1"'}).status == 412
-    assert ask("DELETE", path, headers={"if-match": '"1"'}).status == 412
-    assert ask("DELETE", path, headers={"if-match": '"2"'}).status == 204
-    assert ask("GET", path).status == 404
-    assert ask("PUT", path, {"amount": 4}).status == 404
+    assert send_request("PUT", path, {"amount": 3}, headers={"if-match": '"1"'}).status == 200
+    assert send_request("PUT", path, {"amount": 4}, headers={"if-match": '"1"'}).status == 412
+    assert send_request("DELETE", path, headers={"if-match": '"1"'}).status == 412
+    assert send_request("DELETE", path, headers={"if-match": '"2"'}).status == 204
+    assert send_request("GET", path).status == 404
+    assert send_request("PUT", path, {"amount": 4}).status == 404
 
 
 def test_update_rule_rejects_invalid_fields() -> None:
@@ -105,7 +105,7 @@ def test_update_rule_rejects_invalid_fields() -> None:
         ({"amount": -1}, "amount"),
         ({"surprise": 1}, "surprise"),
     ):
-        reply = ask("PUT", path, body)
+        reply = send_request("PUT", path, body)
         assert (reply.status, reply.json()["errors"][0]["field"]) == (422, field), reply.text
 
 
@@ -113,10 +113,10 @@ def test_index_entries_follow_rule_changes() -> None:
     rule = create_rule(PER_MILE, valid_from="2027-06-01", valid_until="2027-08-31")
     assert list_entries("global") == [rule["id"]] * 3
     path = f"/pricing-rules/{rule['id']}"
-    ask("PUT", path, {"vehicle_class": "coach", "scope": None, "valid_from": None})
+    send_request("PUT", path, {"vehicle_class": "coach", "scope": None, "valid_from": None})
     assert (list_entries("global"), list_entries("vehicle:coach")) == ([], [rule["id"]])
-    assert ask("GET", path).json()["scope"] == "vehicle"
-    ask("DELETE", path)
+    assert send_request("GET", path).json()["scope"] == "vehicle"
+    send_request("DELETE", path)
     assert list_entries("vehicle:coach") == []
     assert calculate_quote()["warnings"][0]["code"] == "no_rate"
 
@@ -128,7 +128,7 @@ def test_quote_uses_most_specific_of_many_rules() -> None:
     assert line_of(calculate_quote(), "mileage_rate")["rule_id"] == client_rule["id"]
     route_rule = create_rule(PER_MILE, amount=6, route="here > there", scope="route")
     assert line_of(calculate_quote(route="Here → There"), "mileage_rate")["rule_id"] == route_rule["id"]
-    ask("DELETE", f"/pricing-rules/{client_rule['id']}")
+    send_request("DELETE", f"/pricing-rules/{client_rule['id']}")
     assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 8
 
 
