@@ -27,7 +27,7 @@ class DriverUpdated(_Driver):
 
 
 class DriverStatusChanged(_Driver):
-    """A driver's status changed, so trips can be assigned to them again, or no longer."""
+    """A driver's status changed. Trips can be assigned to active drivers only."""
 
     TYPE: ClassVar[str] = "driver.status_changed"
 
@@ -68,7 +68,7 @@ class VehicleUpdated(_Vehicle):
 
 
 class VehicleStatusChanged(_Vehicle):
-    """A vehicle's status changed, so trips can be assigned to it again, or no longer."""
+    """A vehicle's status changed. Trips can be assigned to vehicles in service only."""
 
     TYPE: ClassVar[str] = "vehicle.status_changed"
 

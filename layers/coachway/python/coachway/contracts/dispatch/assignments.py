@@ -147,7 +147,7 @@ class TripHoursExceeded(AssignmentEvent):
     TYPE: ClassVar[str] = "trip.hours_exceeded"
 
     since: datetime
-    """The time at which the driver had to stop driving."""
+    """The time at which the driver should have stopped driving."""
 
 
 class TripDocumentsMissing(AssignmentEvent):

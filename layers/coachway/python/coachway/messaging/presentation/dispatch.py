@@ -67,13 +67,13 @@ def alarm_sentences(event: AlarmEvent, formatter: Formatter) -> list[str]:
             due = f"{event.vehicle_name} is due at {event.address} at {time(event.planned_at)}."
             if event.expected_at is None:
                 return [due, "Its current position is unknown: the last position is too old, or there is none."]
-            return [due, f"By its position, it is expected at {time(event.expected_at)}."]
+            return [due, f"Based on its position, it is expected at {time(event.expected_at)}."]
         case TripNotStarted():
             phone = f" The driver's number is {format_phone(event.driver_phone)}." if event.driver_phone else ""
             due = f"{event.driver_name} should have checked in at {time(event.starts_at)}, but has not."
             return [due + phone]
         case TripHoursExceeded():
-            stop = f"had to stop driving at {time(event.since)} (49 CFR 395.5)."
+            stop = f"should have stopped at {time(event.since)} (49 CFR 395.5)."
             advice = "Tell the driver to stop at the next safe place, and send a relief driver."
             return [f"{event.vehicle_name}, driven by {event.driver_name}, {stop}", advice]
         case TripDocumentsMissing():
