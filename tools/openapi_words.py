@@ -87,7 +87,7 @@ ERROR_STATUSES: Final[Mapping[int, str]] = {
 
 SIGNATURE_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
     "push_bid": {
-        "webhook-id": "Unique id of this message. A repeated id returns the first result again and changes nothing.",
+        "webhook-id": "Unique ID of this message. A repeated ID returns the first result again and changes nothing.",
         "webhook-timestamp": "Time of sending in Unix seconds; at most five minutes from now.",
         "webhook-signature": "`v1,` and the base64 signature. Separate several signatures by spaces.",
     },

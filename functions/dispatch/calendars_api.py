@@ -33,7 +33,7 @@ def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuer
     """Get a driver's calendar.
 
     Lists the driver's trips and unavailable times, and the share of the available time that is booked. Days are in the
-    driver's timezone.
+    driver's time zone.
     """
     return calendars.get_driver_calendar(caller, driver_id, query)
 
@@ -42,7 +42,7 @@ def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuer
 def get_vehicle_calendar(caller: Caller, vehicle_id: VehicleId, query: CalendarQuery) -> Calendar:
     """Get a vehicle's calendar.
 
-    Lists the vehicle's trips, and the share of the time that is booked. Days are in the organization's timezone.
+    Lists the vehicle's trips, and the share of the time that is booked. Days are in the organization's time zone.
     """
     return calendars.get_vehicle_calendar(caller, vehicle_id, query)
 

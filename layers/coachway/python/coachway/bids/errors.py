@@ -93,7 +93,7 @@ class CharterNotOpenForBids(Conflict):
 
 
 class WebhookIdReused(Conflict):
-    """The `webhook-id` was sent before with another body. Use a new id for another bid."""
+    """The `webhook-id` was sent before with another body. Use a new ID for another bid."""
 
     code = "webhook_id_reused"
     title = "The webhook-id was used before"

@@ -243,7 +243,7 @@ class EmailPreferencesInput(RequestSchema):
 
 
 class EmailPreferences(Entity, EmailPreferencesInput):
-    """The email preferences of a client, with the client's id; `version` is 0 until they are set."""
+    """The email preferences of a client, with the client's ID; `version` is 0 until they are set."""
 
     KIND: ClassVar[str] = "email_preferences"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})

@@ -43,7 +43,7 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What is wrong with this request, and what to do.")
     instance: str = Field(description="The path that was requested.")
-    request_id: str = Field(description="Id of the request in our logs; also in the header `X-Request-Id`.")
+    request_id: str = Field(description="ID of the request in our logs; also in the header `X-Request-Id`.")
     errors: list[ProblemField] = Field(default_factory=list, description="The wrong fields, if fields are wrong.")
 
 

@@ -47,7 +47,7 @@ class Column(StrEnum):
 class BoardQuery(RequestSchema):
     """Choose the day of the board."""
 
-    day: Annotated[Day | None, Field(description="In the organization's timezone. Defaults to today.")] = None
+    day: Annotated[Day | None, Field(description="In the organization's time zone. Defaults to today.")] = None
 
 
 class BoardCard(BaseSchema):
@@ -90,7 +90,7 @@ class Board(BaseSchema):
 
 
 def get_board(caller: Caller, query: BoardQuery) -> Board:
-    """Get the trips that depart on a day in their own timezone, and trips still under way from the week before.
+    """Get the trips that depart on a day in their own time zone, and trips still under way from the week before.
 
     Two queries for the day and one for each day of the week before, one read per 100 recoveries, and one read per
     30 positions.

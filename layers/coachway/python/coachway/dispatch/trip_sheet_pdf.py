@@ -129,7 +129,7 @@ def _phone_numbers(assignment: Assignment, drivers: Sequence[Driver], brand: Bra
 
 
 def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
-    """List the stops in their own timezones. A day is shown only when it changes."""
+    """List the stops in their own time zones. A day is shown only when it changes."""
     rows, last_day = [], ""
     for stop in assignment.stops:
         times = []

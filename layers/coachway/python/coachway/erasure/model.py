@@ -18,7 +18,7 @@ ERASURE = AccessPattern(
 
 
 class Erasure(Entity):
-    """The erasure of a client, with the client's id. Its charters, invoices and messages are erased within minutes.
+    """The erasure of a client, with the client's ID. Its charters, invoices and messages are erased within minutes.
 
     `finished_at` is null if the erasure was interrupted. Repeat the request to finish it.
     """

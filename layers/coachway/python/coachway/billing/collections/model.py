@@ -45,7 +45,7 @@ FALLING_DUE = AccessPattern(
 
 
 class CollectionAttempt(BaseSchema):
-    """An attempt to charge the card, with the id of its payment."""
+    """An attempt to charge the card, with the ID of its payment."""
 
     payment_id: str
     amount: StoredAmount

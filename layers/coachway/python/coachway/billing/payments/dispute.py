@@ -51,7 +51,7 @@ def status_from_stripe(stripe_status: str) -> DisputeStatus:
 
 
 class Dispute(BaseSchema):
-    """A dispute of a payment. `id` is the dispute's id at Stripe."""
+    """A dispute of a payment. `id` is the dispute's ID at Stripe."""
 
     id: str
     status: DisputeStatus

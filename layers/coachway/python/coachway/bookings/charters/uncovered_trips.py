@@ -13,7 +13,7 @@ from coachway.identity.model.organization import Organization
 
 
 def list_uncovered_trips(organization: Organization, day: date) -> list[UncoveredTrip]:
-    """List the trips that depart on a day in their own timezone. One query.
+    """List the trips that depart on a day in their own time zone. One query.
 
     Reads the whole charters of the day in an organization whose charters were not rebuilt.
     """

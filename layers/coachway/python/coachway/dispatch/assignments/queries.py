@@ -91,7 +91,7 @@ def _date_range(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
 
 
 def _filter_by_duty_start(items: list[Assignment], days: tuple[date, date]) -> list[Assignment]:
-    """Keep the assignments whose duty begins in the range, in their own timezone."""
+    """Keep the assignments whose duty begins in the range, in their own time zone."""
     first, last = days
     return [
         assignment

@@ -36,10 +36,10 @@ class AssignmentQuery(PageQuery):
     status: AssignmentStatus | None = None
     date_from: Annotated[
         Day | None,
-        Field(description="First day, in the trip's timezone. Defaults to a week before `date_to`, or today."),
+        Field(description="First day, in the trip's time zone. Defaults to a week before `date_to`, or today."),
     ] = None
     date_to: Annotated[
-        Day | None, Field(description="Last day, in the trip's timezone. Defaults to 30 days after `date_from`.")
+        Day | None, Field(description="Last day, in the trip's time zone. Defaults to 30 days after `date_from`.")
     ] = None
 
     @model_validator(mode="after")

@@ -99,7 +99,7 @@ def _crew(assignment: Assignment) -> str:
 
 
 def _description(assignment: Assignment) -> str:
-    """The stops, with times in each stop's timezone. Without phone numbers, because calendars are copied widely."""
+    """The stops, with times in each stop's time zone. Without phone numbers, because calendars are copied widely."""
     lines = [f"{assignment.vehicle_name}, {_crew(assignment)}, {assignment.passengers} passengers"]
     lines += [_stop_line(stop) for stop in assignment.stops]
     return "\n".join(lines)

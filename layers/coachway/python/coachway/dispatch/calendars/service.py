@@ -35,7 +35,7 @@ _MAX_DAYS: Final = timedelta(days=92)
 _MAX_FLEET_DAYS: Final = timedelta(days=31)
 _MAX_ROWS: Final = 500
 _ZONE_MARGIN: Final = timedelta(days=1, hours=14)
-"""The longest time between a day in another timezone and the same day in UTC, if today differs as well."""
+"""The longest time between a day in another time zone and the same day in UTC, if today differs as well."""
 
 M = TypeVar("M", Driver, Vehicle)
 CalendarKind = Literal["driver", "vehicle"]
@@ -43,7 +43,7 @@ _CalendarDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
 
 
 class CalendarQuery(RequestSchema):
-    """Choose the days, both included, in the calendar's timezone. Defaults to 30 days from today."""
+    """Choose the days, both included, in the calendar's time zone. Defaults to 30 days from today."""
 
     date_from: _CalendarDay | None = None
     date_to: _CalendarDay | None = None
@@ -178,7 +178,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
 
 
 def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
-    """Get a vehicle's calendar, in the organization's timezone. Raises NotFound. Two reads."""
+    """Get a vehicle's calendar, in the organization's time zone. Raises NotFound. Two reads."""
     vehicle_key, organization_key = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
     batch, weeks = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
@@ -293,7 +293,7 @@ def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
 def _load_diaries(
     org_id: str, resources: Sequence[str], query: CalendarQuery, extra_keys: Sequence[Key]
 ) -> tuple[BatchResult, tuple[str, ...]]:
-    """Load the diaries for the days of a query in any timezone, and the items at `extra_keys`."""
+    """Load the diaries for the days of a query in any time zone, and the items at `extra_keys`."""
     first, last = query.date_range(clock.now().date())
     span = utilization.date_span(first, last, "UTC")
     weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))

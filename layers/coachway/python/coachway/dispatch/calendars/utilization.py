@@ -32,7 +32,7 @@ class Utilization(BaseSchema):
 
 
 def date_span(first: date, last: date, timezone: str) -> Span:
-    """From midnight at the start of `first` to midnight at the end of `last`, in a timezone."""
+    """From midnight at the start of `first` to midnight at the end of `last`, in a time zone."""
     zone = ZoneInfo(timezone)
     start = datetime.combine(first, time(), zone)
     end = datetime.combine(last + timedelta(days=1), time(), zone)

@@ -114,7 +114,7 @@ def _known_since(driver: Driver, since: datetime) -> datetime:
 
 
 def _midnight(driver: Driver, days_ago: int) -> datetime:
-    """Midnight, in the driver's timezone, `days_ago` days before the day on which the driver was added."""
+    """Midnight, in the driver's time zone, `days_ago` days before the day on which the driver was added."""
     zone = ZoneInfo(driver.timezone)
     added = driver.created_at.astimezone(zone).date()
     return datetime.combine(added - timedelta(days=days_ago), time(), zone).astimezone(UTC)

@@ -24,7 +24,7 @@ class UnknownPeriod(BaseSchema):
 
 
 class DayWorked(BaseSchema):
-    """A driver's hours on one day, in the driver's timezone."""
+    """A driver's hours on one day, in the driver's time zone."""
 
     day: date
     driving_hours: float

@@ -32,7 +32,7 @@ class TripPlan:
     """By driver; None when the driving times are unknown."""
     passengers: int
     last_day: date
-    """In the timezone of the first stop."""
+    """In the time zone of the first stop."""
     timezone: str
 
     @property
