@@ -22,7 +22,7 @@ from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
 from tools import error_codes, openapi_words
 from tools.entries import Entry
 from tools.functions import ROOT
-from tools.openapi_schemas import Schemas, inline_references, remove_null, rename_schemas
+from tools.openapi_schemas import Schemas, describe_fields, inline_references, remove_null, rename_schemas
 from tools.openapi_words import ERROR_STATUSES
 
 Json = dict[str, Any]
@@ -80,6 +80,7 @@ def build_document(entries: Iterable[Entry]) -> Json:
             },
         }
     )
+    describe_fields(document["components"]["schemas"])
     _add_examples(document)
     return document
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from coachway.core.persistence.records import Entity
+from tools import openapi_fields
 
 Json = dict[str, Any]
 
@@ -108,6 +109,15 @@ def _name_free_objects(schemas: Json) -> None:
             title = owner + "".join(word.title() for word in name.split("_"))
             if field.get("type") == "object" and title in schemas:
                 field["title"] = f"{title}Object"
+
+
+def describe_fields(schemas: Json) -> None:
+    """Add the descriptions of `openapi_fields` to fields whose model has none. References have that of their schema."""
+    for owner, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            about = openapi_fields.FIELDS_OF_SCHEMAS.get(f"{owner}.{name}", openapi_fields.FIELDS.get(name))
+            if about and not {"description", "$ref"} & field.keys() and "$ref" not in str(field.get("anyOf")):
+                field["description"] = about
 
 
 def inline_references(schema: Any, definitions: Json) -> Any:

@@ -18,7 +18,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
 from tests.template import ROOT, functions, grants, load_yaml, resources_of_type, role_of, template
-from tools import openapi_schemas
+from tools import openapi_fields, openapi_schemas
 from tools.entries import list_api_entries, load
 
 SAMPLE_NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in SAMPLES.glob("*/*.json"))
@@ -67,6 +67,24 @@ def test_every_operation_and_parameter_has_a_description_and_hidden_fields_are_a
         name for name, each in document["components"]["schemas"].items() if hidden & each.get("properties", {}).keys()
     ]
     assert exposed == [], "responses must not contain org_id or deleted_at"
+
+
+def test_descriptions_of_fields_are_used() -> None:
+    schemas = json.loads((ROOT / "docs/openapi.json").read_text())["components"]["schemas"]
+    described = {
+        (owner, name): field.get("description")
+        for owner, schema in schemas.items()
+        for name, field in schema.get("properties", {}).items()
+    }
+    names = {name for name, about in openapi_fields.FIELDS.items() if about in _values_of(described, name)}
+    assert sorted(openapi_fields.FIELDS.keys() - names) == [], "remove these from tools/openapi_fields.py"
+    for key, about in openapi_fields.FIELDS_OF_SCHEMAS.items():
+        owner, name = key.split(".")
+        assert described[owner, name] == about
+
+
+def _values_of(described: dict[tuple[str, str], Any], field: str) -> set[Any]:
+    return {about for (_, name), about in described.items() if name == field}
 
 
 def test_rename_schemas_gives_unique_names() -> None:
