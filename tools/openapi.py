@@ -275,8 +275,8 @@ def _success_response(route: Route, references: Mapping[Any, Json]) -> Json:
         schema = references[kind, "serialization"]
         if issubclass(kind, Entity):
             headers = {"ETag": {"description": "Version of the resource, for If-Match.", "schema": {"type": "string"}}}
-    answer: Json = {"description": _describe_response(kind), "content": {"application/json": {"schema": schema}}}
-    return {**answer, "headers": headers} if headers else answer
+    response: Json = {"description": _describe_response(kind), "content": {"application/json": {"schema": schema}}}
+    return {**response, "headers": headers} if headers else response
 
 
 def _file_schema(kind: Any, media: str) -> Json:

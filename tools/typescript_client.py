@@ -44,9 +44,9 @@ def _node_directory() -> Path:
 
 
 def _run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    output = done.stdout + done.stderr
-    if done.returncode:
+    completed = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    output = completed.stdout + completed.stderr
+    if completed.returncode:
         raise console.CommandError(f"{Path(command[0]).name} failed:\n{output.strip()}", "correct tools/openapi.py")
     return output
 

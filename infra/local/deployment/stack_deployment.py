@@ -94,10 +94,10 @@ def read_outputs(config: StackConfig) -> dict[str, str]:
 def _stack_status(config: StackConfig) -> str:
     cloudformation = aws_clients.client(config, "cloudformation")
     try:
-        answer: Mapping[str, Any] = cloudformation.describe_stacks(StackName=config.stack_name)
+        response: Mapping[str, Any] = cloudformation.describe_stacks(StackName=config.stack_name)
     except ClientError:
         return ""
-    return str(answer["Stacks"][0]["StackStatus"])
+    return str(response["Stacks"][0]["StackStatus"])
 
 
 def _remove_stale_stack(config: StackConfig) -> None:

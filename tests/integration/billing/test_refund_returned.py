@@ -195,7 +195,7 @@ def test_dispute_opened_books_withheld_amount(paid: PaidCharter) -> None:
     dispute_id = paid.open_dispute()
     assert paid.deliver_events(dispute_id) == ["processed", "processed"]
     [dispute] = paid.reload_payment().disputes
-    assert (dispute.id, dispute.status, dispute.amount, dispute.withheld, dispute.fee) == (
+    assert (dispute.id, dispute.status, dispute.amount, dispute.withheld_amount, dispute.fee) == (
         dispute_id,
         "open",
         CENTS,
@@ -229,7 +229,7 @@ def test_dispute_won_releases_amount(paid: PaidCharter) -> None:
     paid.decide_dispute(dispute_id, "won")
     assert set(paid.deliver_events(dispute_id)) == {"repeated", "processed"}
     [dispute] = paid.reload_payment().disputes
-    assert (dispute.status, dispute.withheld, dispute.fee, paid.get_held_amount()) == ("won", 0, 0, 0)
+    assert (dispute.status, dispute.withheld_amount, dispute.fee, paid.get_held_amount()) == ("won", 0, 0, 0)
     assert get_account_balances() == {"cash": CENTS, "customer_deposits": -CENTS}
     assert len(paid.organization.list_events("payment.dispute_ended")) == 1
     assert paid.refund(100_00).status == "completed"

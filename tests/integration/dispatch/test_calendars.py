@@ -40,7 +40,10 @@ def test_get_driver_calendar_counts_weekly_hours_within_the_range() -> None:
     assignment = builders.create_assignment(builders.create_trip(), rosa, builders.create_vehicle())
     calendar = get_ok(f"/calendar/drivers/{rosa}", query=MARCH)
     assert calendar["utilization"]["hours_available"] == 12
-    assert [item["ends_at"] for item in calendar["away"]] == ["2027-03-03T06:00:00-05:00", "2027-03-08T00:00:00-05:00"]
+    assert [item["ends_at"] for item in calendar["unavailable_periods"]] == [
+        "2027-03-03T06:00:00-05:00",
+        "2027-03-08T00:00:00-05:00",
+    ]
     day_after = {"date_from": "2027-03-04", "date_to": "2027-03-04"}
     empty_calendar = get_ok(f"/calendar/drivers/{rosa}", query=day_after)
     assert empty_calendar["utilization"] == {"hours_booked": 0, "hours_available": 0, "utilization_percent": None}

@@ -43,7 +43,12 @@ def check(**body: Any) -> dict[str, Any]:
 def test_check_of_short_trip_is_legal_for_one_driver() -> None:
     report = check(stops=stops("2027-03-03T06:00:00-05:00", "2027-03-03T11:00:00-05:00"), miles=250)
     assert (report["verdict"], report["legal_for_one_driver"], report["drivers_needed"]) == ("OK", True, 1)
-    assert (report["relief"], report["violations"], report["warnings"], report["added_price"]) == ([], [], [], None)
+    assert (report["relief_points"], report["violations"], report["warnings"], report["added_price"]) == (
+        [],
+        [],
+        [],
+        None,
+    )
 
 
 def test_check_of_long_trip_returns_relief_and_price() -> None:
@@ -54,7 +59,7 @@ def test_check_of_long_trip_returns_relief_and_price() -> None:
     assert report["violations"][0]["rule"] == "drive"
     assert report["violations"][0]["exceeded_hours"] == 4
     assert report["violations"][0]["citation"] == "49 CFR 395.5(a)(1)"
-    assert report["relief"][0]["relief_at"] == "2027-03-03T16:00:00-05:00"
+    assert report["relief_points"][0]["relief_at"] == "2027-03-03T16:00:00-05:00"
     assert (report["added_price"], report["currency"]) == (300, "USD")
     assert report["warnings"][0]["blocking"] is True
 

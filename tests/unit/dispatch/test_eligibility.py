@@ -87,7 +87,7 @@ def test_vehicle_reasons_returns_every_violated_rule() -> None:
         Rule.OVERLAP,
         Rule.COMPLIANCE,
     ]
-    assert reasons[6].clash_with == block.assignment_id
+    assert reasons[6].conflicting_assignment_id == block.assignment_id
 
 
 def test_evaluate_driver_with_64_hours_in_the_cycle_allows_six_more() -> None:

@@ -57,7 +57,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
 HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "ids and keys of items": """
         JournalEntry.reference Notification.about NotificationDelivered.about NotificationFailed.about
-        Invoice.credit_booked DiaryPage.resource Reason.clash_with Envelope.aggregate_pk Execution.execution
+        Invoice.credit_booked DiaryPage.resource Envelope.aggregate_pk Execution.execution
         RuleEntry.entry RuleEntry.shelf ClientErasureContinued.cursor""",
     "words of the code": """
         Cancellation.initiated_by CharterCancelled.initiated_by Charter.workflow_failures TripStop.stop_type

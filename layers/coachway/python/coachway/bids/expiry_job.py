@@ -31,9 +31,9 @@ def run() -> ExpiryResult:
     return ExpiryResult(**sweep(_TIMER, Bid, DUE, _expire_bid))
 
 
-def _expire_bid(listed: Bid, now: datetime) -> str:
-    caller = Caller.system(_TIMER, listed.org_id)
-    bid = service.get_bid(caller, listed.id)
+def _expire_bid(indexed_bid: Bid, now: datetime) -> str:
+    caller = Caller.system(_TIMER, indexed_bid.org_id)
+    bid = service.get_bid(caller, indexed_bid.id)
     if not bid.status.is_active or bid.submitted_at is None:
         return ""
     request = bidding_context.find_request(caller.org_id, bid.bid_request_id)

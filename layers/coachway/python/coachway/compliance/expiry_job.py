@@ -31,8 +31,8 @@ def run() -> ExpiryResult:
     return ExpiryResult(**sweep(_TIMER, ComplianceDocument, DUE, _remind_or_expire))
 
 
-def _remind_or_expire(listed: ComplianceDocument, now: datetime) -> str:
-    before = store.find(ComplianceDocument, DOCUMENT.key(org=listed.org_id, id=listed.id))
+def _remind_or_expire(indexed_document: ComplianceDocument, now: datetime) -> str:
+    before = store.find(ComplianceDocument, DOCUMENT.key(org=indexed_document.org_id, id=indexed_document.id))
     if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
         return ""
     caller = Caller.system(_TIMER, before.org_id)

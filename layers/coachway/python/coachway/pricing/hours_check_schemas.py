@@ -142,7 +142,7 @@ class ComplianceReport(BaseSchema):
     on_duty_hours: float
     explanation: str
     violations: list[HoursViolation]
-    relief: list[ReliefPoint]
+    relief_points: list[ReliefPoint]
     added_price: Annotated[
         ApiAmount | None,
         Field(description="Null if the vehicle class or the times are missing, or if no crew is legal."),
@@ -174,7 +174,7 @@ def build_report(
             )
             for each in compliance.violations
         ],
-        relief=[ReliefPoint(relief_at=each.at, **each.model_dump(exclude={"at"})) for each in compliance.relief],
+        relief_points=[ReliefPoint(relief_at=each.at, **each.model_dump(exclude={"at"})) for each in compliance.relief],
         added_price=added_price,
         currency=currency,
         warnings=compliance_notices(compliance),

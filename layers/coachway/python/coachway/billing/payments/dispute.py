@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, Field
 
+from coachway.core.persistence.records import stored_as
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
@@ -57,8 +58,16 @@ class Dispute(BaseSchema):
     status: DisputeStatus
     reason: Annotated[str, Field(description="Stripe's reason code.", examples=["product_not_received"]), Personal()]
     amount: StoredAmount
-    withheld: Annotated[StoredAmount, Field(description="Amount withheld by the bank until it decides.")] = 0
-    held: Annotated[StoredAmount, Field(description="Amount that cannot be refunded because of the dispute.")] = 0
+    withheld_amount: Annotated[
+        StoredAmount,
+        Field(description="Amount withheld by the bank until it decides."),
+        stored_as("withheld", "withheld_amount"),
+    ] = 0
+    refund_hold: Annotated[
+        StoredAmount,
+        Field(description="Amount that cannot be refunded because of the dispute."),
+        stored_as("held", "refund_hold"),
+    ] = 0
     fee: StoredAmount = 0
     opened_at: AwareDatetime
     closed_at: AwareDatetime | None = None

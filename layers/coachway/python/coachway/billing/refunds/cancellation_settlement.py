@@ -46,7 +46,7 @@ MAX_PAYMENTS: Final = 20
 class SettlementContext(BaseSchema):
     """A charter with its invoice and payments.
 
-    `held` is the amount of each payment that is refunded or reserved for refunds, in cents, by payment id.
+    `refund_holds` is the amount of each payment that is refunded or reserved for refunds, in cents, by payment id.
     """
 
     organization: Organization
@@ -54,14 +54,15 @@ class SettlementContext(BaseSchema):
     client: Client | None
     invoice: Invoice | None
     payments: list[Payment]
-    held: dict[str, int]
+    refund_holds: dict[str, int]
 
     @property
     def refundable_amounts(self) -> list[RefundableAmount]:
         """The amount of each payment that can be refunded, newest payment first."""
         newest_first = sorted(self.payments, key=lambda payment: payment.id, reverse=True)
         return [
-            RefundableAmount(payment.id, max(0, payment.amount - self.held[payment.id])) for payment in newest_first
+            RefundableAmount(payment.id, max(0, payment.amount - self.refund_holds[payment.id]))
+            for payment in newest_first
         ]
 
 
@@ -130,7 +131,7 @@ def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
         client=records.find(Client, client_key),
         invoice=invoice,
         payments=payments,
-        held={payment: records.numbers(key).get("refunded", 0) for payment, key in hold_keys.items()},
+        refund_holds={payment: records.numbers(key).get("refunded", 0) for payment, key in hold_keys.items()},
     )
 
 
@@ -183,7 +184,7 @@ def _settlement_ops(
     by_id = {payment.id: payment for payment in context.payments}
     ops: list[Op] = []
     for refund in refunds:
-        held_before = context.held[refund.payment_id]
+        held_before = context.refund_holds[refund.payment_id]
         ops += service.create_refund_ops(refund, by_id[refund.payment_id], held_before=held_before)
     if settlement.fee > 0:
         fee = movements.cancellation_fee(

@@ -76,8 +76,8 @@ def _apply_stripe_dispute(
         "status": status,
         "reason": stripe_dispute.reason,
         "amount": stripe_dispute.withdrawn if is_lost else stripe_dispute.amount,
-        "withheld": 0 if is_lost else stripe_dispute.withdrawn,
-        "held": stripe_dispute.amount if status.blocks_refunds else 0,
+        "withheld_amount": 0 if is_lost else stripe_dispute.withdrawn,
+        "refund_hold": stripe_dispute.amount if status.blocks_refunds else 0,
         "fee": stripe_dispute.fee,
         "closed_at": (before and before.closed_at) or (clock.now() if status.is_over else None),
     }
@@ -94,12 +94,12 @@ def _apply_stripe_dispute(
     )
     after = previous.model_copy(update=changes)
     ops += _journal_ops(
-        organization, payment, withheld=after.withheld - previous.withheld, fee=after.fee - previous.fee
+        organization, payment, withheld=after.withheld_amount - previous.withheld_amount, fee=after.fee - previous.fee
     )
-    if after.held != previous.held:
+    if after.refund_hold != previous.refund_hold:
         key = REFUND_HOLDS.key(org=payment.org_id, payment=payment.id)
         # No limit: the bank can also withhold amounts that were refunded before.
-        ops.append(IncrementCounters(key, {"refunded": after.held - previous.held}, REFUND_HOLDS_KIND))
+        ops.append(IncrementCounters(key, {"refunded": after.refund_hold - previous.refund_hold}, REFUND_HOLDS_KIND))
     return after, ops
 
 

@@ -115,7 +115,9 @@ class Calendar(BaseSchema):
     date_from: date
     date_to: date
     entries: list[CalendarEntry]
-    away: Annotated[list[UnavailablePeriod], Field(description="When the driver is unavailable; empty for a vehicle.")]
+    unavailable_periods: Annotated[
+        list[UnavailablePeriod], Field(description="When the driver is unavailable; empty for a vehicle.")
+    ]
     utilization: Utilization
 
 
@@ -169,7 +171,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
         date_from=first,
         date_to=last,
         entries=list_entries(caller.org_id, blocks),
-        away=[
+        unavailable_periods=[
             UnavailablePeriod(starts_at=gap.start, ends_at=gap.end)
             for gap in utilization.unavailable_spans(driver, span)
         ],
@@ -193,7 +195,7 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
         date_from=first,
         date_to=last,
         entries=list_entries(caller.org_id, blocks),
-        away=[],
+        unavailable_periods=[],
         utilization=utilization.to_view(utilization.vehicle_utilization(vehicle, blocks, span)),
     )
 

@@ -180,10 +180,10 @@ def _clash_reason(name: str, clash: Clash, timezone: str) -> Reason:
     times = f"{_format_time(block.starts_at, zone)} to {_format_time(block.ends_at, zone)}"
     if clash.kind is conflicts.ClashKind.OVERLAP:
         message = f"{name} is on {block.number} from {times}"
-        return Reason(rule=Rule.OVERLAP, message=message, clash_with=block.assignment_id)
+        return Reason(rule=Rule.OVERLAP, message=message, conflicting_assignment_id=block.assignment_id)
     missing = _format_length(clash.short_by)
     message = f"{name} is on {block.number} from {times}; the travel time between the trips is {missing} too short"
-    return Reason(rule=Rule.TRAVEL_TIME, message=message, clash_with=block.assignment_id)
+    return Reason(rule=Rule.TRAVEL_TIME, message=message, conflicting_assignment_id=block.assignment_id)
 
 
 def _format_time(at: datetime, zone: ZoneInfo) -> str:

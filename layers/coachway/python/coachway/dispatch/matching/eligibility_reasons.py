@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from coachway.core.persistence.records import stored_as
 from coachway.core.schemas import BaseSchema
 
 
@@ -32,7 +33,11 @@ class Reason(BaseSchema):
     rule: Rule
     message: str
     citation: str | None = None
-    clash_with: Annotated[str | None, Field(description="The assignment that clashes.")] = None
+    conflicting_assignment_id: Annotated[
+        str | None,
+        Field(description="The assignment that conflicts with the trip."),
+        stored_as("clash_with", "conflicting_assignment_id"),
+    ] = None
 
     def describe(self) -> str:
         """Describe the rule, the problem and the source of the rule in one line."""

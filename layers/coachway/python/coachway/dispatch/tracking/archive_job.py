@@ -34,9 +34,9 @@ def run() -> ArchiveResult:
     return ArchiveResult(**sweep(_TIMER, MonitoringSchedule, TO_ARCHIVE, _archive_trail))
 
 
-def _archive_trail(listed: MonitoringSchedule, _now: datetime) -> Mapping[str, int]:
+def _archive_trail(indexed_schedule: MonitoringSchedule, _now: datetime) -> Mapping[str, int]:
     """Write the file, record that it exists, then delete the pages: the next run continues an interrupted one."""
-    schedule = store.find(MonitoringSchedule, listed.key())
+    schedule = store.find(MonitoringSchedule, indexed_schedule.key())
     if schedule is None:
         return {}
     pages = position_store.list_pages(schedule.org_id, schedule.assignment_id)

@@ -47,11 +47,11 @@ def run() -> MonitorResult:
     return MonitorResult(**sweep(_TIMER, MonitoringSchedule, DUE, _check_assignment))
 
 
-def _check_assignment(listed: MonitoringSchedule, now: datetime) -> Mapping[str, int]:
-    caller = Caller.system(_TIMER, listed.org_id)
-    key = repository.assignment_key(listed.org_id, listed.assignment_id)
-    batch = store.batch_get([listed.key(), key])
-    schedule, assignment = batch.find(MonitoringSchedule, listed.key()), batch.find(Assignment, key)
+def _check_assignment(indexed_schedule: MonitoringSchedule, now: datetime) -> Mapping[str, int]:
+    caller = Caller.system(_TIMER, indexed_schedule.org_id)
+    key = repository.assignment_key(indexed_schedule.org_id, indexed_schedule.assignment_id)
+    batch = store.batch_get([indexed_schedule.key(), key])
+    schedule, assignment = batch.find(MonitoringSchedule, indexed_schedule.key()), batch.find(Assignment, key)
     if schedule is None or schedule.is_over or schedule.due > now:
         return {}
     counts = Counter(checked=1)
