@@ -81,17 +81,17 @@ def call(
         "body": base64.b64encode(content).decode(),
         "isBase64Encoded": True,
     }
-    answer = api.app(event, _Context())
-    lists = answer.get("multiValueHeaders", {})
-    _require_declared(api, method, resource, answer)
-    return Reply(answer["statusCode"], answer["headers"], answer["body"], lists.get("Set-Cookie", []))
+    response = api.app(event, _Context())
+    lists = response.get("multiValueHeaders", {})
+    _require_declared(api, method, resource, response)
+    return Reply(response["statusCode"], response["headers"], response["body"], lists.get("Set-Cookie", []))
 
 
-def _require_declared(api: ApiRouter, method: str, resource: str, answer: Json) -> None:
+def _require_declared(api: ApiRouter, method: str, resource: str, response: Json) -> None:
     """Fail if a route returns an error that its declaration does not list."""
-    if answer["headers"].get("Content-Type") != "application/problem+json" or answer["statusCode"] == 500:
+    if response["headers"].get("Content-Type") != "application/problem+json" or response["statusCode"] == 500:
         return
-    code = json.loads(answer["body"])["code"]
+    code = json.loads(response["body"])["code"]
     [route] = [each for each in api.routes if (each.method, each.path) == (method, resource)]
     declared = [kind.code for kind in error_codes.route_errors(route)]
     is_general = Error.registry[code].__module__ == Error.__module__

@@ -109,10 +109,10 @@ def test_api_function_answers_a_request(
 ) -> None:
     docs_site.write_site(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
-    answer = load_handler(function)(read_sample_of(function), Context())
+    response = load_handler(function)(read_sample_of(function), Context())
     expected = {401} if function in WITHOUT_VALID_SIGNATURE else {404} if function in WITHOUT_RECORD else {200}
-    assert answer["statusCode"] in (expected if has_sample(function) else {200, 404}), answer["body"]
-    assert answer["headers"]["X-Request-Id"]
+    assert response["statusCode"] in (expected if has_sample(function) else {200, 404}), response["body"]
+    assert response["headers"]["X-Request-Id"]
 
 
 @pytest.mark.parametrize("function", functions_with_source("Schedule"))

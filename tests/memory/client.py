@@ -64,10 +64,10 @@ class MemoryClient:
         if handler is None:
             raise NotImplementedError(f"the operation {operation}")
         try:
-            answer: Json = handler(request)
+            response: Json = handler(request)
         except InvalidExpression as failure:
             raise _error(operation, "ValidationException", str(failure)) from failure
-        return answer
+        return response
 
     # Reads
 

@@ -28,8 +28,8 @@ def create_role(seeds: Seeds) -> str:
 
 
 def get_session(seeds: Seeds) -> str:
-    answer = seeds.tenant.send("GET", "/api/v1/auth/sessions")
-    return str(answer.json()["items"][0]["id"])
+    response = seeds.tenant.send("GET", "/api/v1/auth/sessions")
+    return str(response.json()["items"][0]["id"])
 
 
 def create_api_key(seeds: Seeds) -> str:

@@ -83,14 +83,14 @@ class InProcess(httpx.BaseTransport):
         api, resource, parameters = _find_route(request.method, path)
         event = _build_event(request, path, resource, parameters)
         with self._use_this_table():
-            answer = api.app(event, _Context())
-        content = answer["body"].encode()
-        headers = [(name, value) for name, value in answer["headers"].items()]
-        headers += [(name, each) for name, values in answer.get("multiValueHeaders", {}).items() for each in values]
+            response = api.app(event, _Context())
+        content = response["body"].encode()
+        headers = [(name, value) for name, value in response["headers"].items()]
+        headers += [(name, each) for name, values in response.get("multiValueHeaders", {}).items() for each in values]
         return httpx.Response(
-            answer["statusCode"],
+            response["statusCode"],
             headers=headers,
-            content=base64.b64decode(content) if answer.get("isBase64Encoded") else content,
+            content=base64.b64decode(content) if response.get("isBase64Encoded") else content,
             request=request,
         )
 

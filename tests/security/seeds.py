@@ -50,8 +50,8 @@ class Seeds:
 
     def send(self, method: str, path: str, body: Json = None) -> None:
         """Send a request as the admin, which must succeed."""
-        answer = self.tenant.send(method, f"/api/v1{path}", body=body)
-        assert answer.is_success, f"{method} {path} was answered {answer.status_code}: {answer.text}"
+        response = self.tenant.send(method, f"/api/v1{path}", body=body)
+        assert response.is_success, f"{method} {path} was answered {response.status_code}: {response.text}"
 
     def store(self, record: Record) -> None:
         """Store a record that no route creates, or that needs many requests."""

@@ -43,9 +43,9 @@ class Tenant:
             "admin": self._person("admin") | {"password": PASSWORD},
         }
         registration["admin"].pop("role")
-        answer = self.send("POST", "/api/v1/auth/register", role="", body=registration)
-        assert answer.status_code == 201, answer.text
-        self.org_id: str = answer.json()["organization"]["id"]
+        response = self.send("POST", "/api/v1/auth/register", role="", body=registration)
+        assert response.status_code == 201, response.text
+        self.org_id: str = response.json()["organization"]["id"]
         self._people["admin"] = registration["admin"]["email"]
 
     def send(
@@ -69,9 +69,9 @@ class Tenant:
 
     def create(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
         """Send a POST as the admin, which must succeed; returns the created record."""
-        answer = self.send("POST", path, body=body, headers=headers)
-        assert answer.is_success, f"POST {path} was answered {answer.status_code}: {answer.text}"
-        content: dict[str, Any] = answer.json()
+        response = self.send("POST", path, body=body, headers=headers)
+        assert response.is_success, f"POST {path} was answered {response.status_code}: {response.text}"
+        content: dict[str, Any] = response.json()
         return content
 
     def get_token(self, role: str) -> str:
@@ -107,9 +107,9 @@ class Tenant:
     def log_in(self, email: str) -> str:
         """Log in; returns an access token."""
         credentials = {"organization": self.marker, "email": email, "password": PASSWORD}
-        answer = self.send("POST", "/api/v1/auth/login", role="", body=credentials)
-        assert answer.status_code == 200, answer.text
-        token: str = answer.json()["access_token"]
+        response = self.send("POST", "/api/v1/auth/login", role="", body=credentials)
+        assert response.status_code == 200, response.text
+        token: str = response.json()["access_token"]
         return token
 
     def client_body(self) -> dict[str, Any]:

@@ -64,10 +64,10 @@ class Fuzzing:
         headers = {**random_address_header()}
         if not self.operation.is_public:
             headers["Authorization"] = f"Bearer {self.token}"
-        answer = case.call(base_url=base_url, headers=headers, timeout=60)
+        response = case.call(base_url=base_url, headers=headers, timeout=60)
         self.sent_count += 1
-        self._renew_used_up(answer.status_code)
-        return answer
+        self._renew_used_up(response.status_code)
+        return response
 
     def name_existing(self, case: Any) -> bool:
         """Put ids of existing records into most cases, always the same ones; returns whether it did."""
@@ -127,8 +127,8 @@ def test_fuzz_operation_answers_as_documented(
     operation = OPERATIONS[case.operation.method.upper(), case.operation.path]
     sender = fuzzing.setdefault(str(operation), Fuzzing(disposable_tenant, operation))
     is_existing = sender.name_existing(case)
-    answer = sender.send(case, stack.config.public_url)
-    case.validate_response(answer, checks=CHECKS if is_existing else [*CHECKS, declared.negative_data_rejection])
+    response = sender.send(case, stack.config.public_url)
+    case.validate_response(response, checks=CHECKS if is_existing else [*CHECKS, declared.negative_data_rejection])
 
 
 OPERATIONS = {(each.method, each.path): each for each in list_operations()}

@@ -83,23 +83,23 @@ def send(operation: Operation, seeds: Seeds, content: bytes, **headers: str) -> 
     return seeds.tenant.send(operation.method, path, role=role, content=content, headers=sent_headers)
 
 
-def assert_documented(answer: httpx.Response, operation: Operation, about: Any) -> None:
-    message = f"{operation} with {str(about)[:100]!r}: {answer.status_code} {answer.text[:300]}"
-    assert answer.status_code < 500, message
-    assert str(answer.status_code) in operation.statuses, message
+def assert_documented(response: httpx.Response, operation: Operation, about: Any) -> None:
+    message = f"{operation} with {str(about)[:100]!r}: {response.status_code} {response.text[:300]}"
+    assert response.status_code < 500, message
+    assert str(response.status_code) in operation.statuses, message
 
 
 @each_with_body
 def test_body_invalid_json_or_shape_is_refused(operation: Operation, seeds: Seeds) -> None:
     for content in NOT_JSON:
-        answer = send(operation, seeds, content)
-        assert_documented(answer, operation, content)
-        assert answer.status_code == 400, f"{operation} with {content[:50]!r}: {answer.text}"
+        response = send(operation, seeds, content)
+        assert_documented(response, operation, content)
+        assert response.status_code == 400, f"{operation} with {content[:50]!r}: {response.text}"
     for content in NOT_THE_SHAPE:
-        answer = send(operation, seeds, content)
-        assert_documented(answer, operation, content)
-        assert answer.status_code in {400, 422}, f"{operation} with {content[:50]!r}: {answer.text}"
-        assert answer.status_code == 400 or answer.json()["errors"], answer.text
+        response = send(operation, seeds, content)
+        assert_documented(response, operation, content)
+        assert response.status_code in {400, 422}, f"{operation} with {content[:50]!r}: {response.text}"
+        assert response.status_code == 400 or response.json()["errors"], response.text
 
 
 @each_with_body
@@ -138,8 +138,8 @@ def test_field_unexpected_value_returns_documented_status(operation: Operation, 
         first = zlib.crc32(f"{operation} {place}".encode()) % len(VALUES)
         for value in (VALUES * 2)[first : first + 2]:
             content = json.dumps(_replace_at(body, place, value)).encode()
-            answer = send(operation, seeds, content)
-            assert_documented(answer, operation, f"{place} = {value!r}")
+            response = send(operation, seeds, content)
+            assert_documented(response, operation, f"{place} = {value!r}")
 
 
 @each_list
@@ -155,9 +155,9 @@ def test_list_invalid_query_returns_422(operation: Operation, tenant: Tenant) ->
         "cursor=%00",
         "no=1",
     ):
-        answer = tenant.send("GET", f"{operation.path}?{query}")
-        assert answer.status_code == 422, f"{operation}?{query}: {answer.status_code} {answer.text[:300]}"
-        assert answer.json()["errors"], answer.text
+        response = tenant.send("GET", f"{operation.path}?{query}")
+        assert response.status_code == 422, f"{operation}?{query}: {response.status_code} {response.text[:300]}"
+        assert response.json()["errors"], response.text
 
 
 HEADERS: list[dict[str, str | bytes]] = [
@@ -177,8 +177,8 @@ HEADERS: list[dict[str, str | bytes]] = [
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: str(headers)[:40])
 def test_credentials_malformed_return_401(headers: dict[str, str | bytes], tenant: Tenant) -> None:
     for path in ("/api/v1/clients", "/api/v1/auth/me", "/api/v1/organization", "/api/v1/pricing/quotes"):
-        answer = tenant.send("GET", path, role="", headers=headers)
-        assert answer.status_code == 401, f"{path}: {answer.status_code} {answer.text[:300]}"
+        response = tenant.send("GET", path, role="", headers=headers)
+        assert response.status_code == 401, f"{path}: {response.status_code} {response.text[:300]}"
 
 
 def test_conditional_headers_malformed_are_refused(tenant: Tenant, seeds: Seeds) -> None:
@@ -187,5 +187,5 @@ def test_conditional_headers_malformed_are_refused(tenant: Tenant, seeds: Seeds)
         assert tenant.send("PUT", client, body={}, headers={"If-Match": tag}).status_code == 400, tag
     assert tenant.send("PUT", client, body={}, headers={"If-Match": '"999"'}).status_code == 412
     for key in ("", "x" * 256, "with space"):
-        answer = tenant.send("POST", "/api/v1/clients", body=tenant.client_body(), headers={"Idempotency-Key": key})
-        assert answer.status_code == 422, f"{key!r}: {answer.text}"
+        response = tenant.send("POST", "/api/v1/clients", body=tenant.client_body(), headers={"Idempotency-Key": key})
+        assert response.status_code == 422, f"{key!r}: {response.text}"

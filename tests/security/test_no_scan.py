@@ -73,7 +73,7 @@ def test_list_operation_runs_no_scan(operation: Operation, monkeypatch: pytest.M
     api = next(
         each.api for each in list_api_entries() if any(route.path == operation.path for route in each.api.routes)
     )
-    answer = call(api, "GET", operation.path, token=token_for(" ".join(PERMISSIONS)))
-    assert answer.status < 500, answer.text
+    response = call(api, "GET", operation.path, token=token_for(" ".join(PERMISSIONS)))
+    assert response.status < 500, response.text
     assert operation_names
     assert not [each for each in operation_names if SCANS.search(each)]

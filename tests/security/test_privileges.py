@@ -219,8 +219,8 @@ def test_quote_to_mail_works_with_granted_actions(stack: Stack) -> None:
     page = tenant.send("GET", f"/pages/quotes/{token}", role="")
     assert page.status_code == 200, page.text
     quote = tenant.send("GET", f"/api/v1/quotes/{token}", role="").json()
-    answer = {"revision_number": quote["revision_number"], "accepted_by": "Dana Lee"}
-    accepted = tenant.send("POST", f"/api/v1/quotes/{token}/accept", role="", body=answer)
+    body = {"revision_number": quote["revision_number"], "accepted_by": "Dana Lee"}
+    accepted = tenant.send("POST", f"/api/v1/quotes/{token}/accept", role="", body=body)
     assert accepted.status_code == 200, accepted.text
     charter = tenant.send("GET", f"/api/v1/charters/{seeds['charter_id']}").json()
     assert charter["status"] == "booked"
@@ -234,8 +234,8 @@ def test_quote_to_mail_works_with_granted_actions(stack: Stack) -> None:
 
 @pytest.mark.parametrize("timer", ["identity-schedule", "bookings-schedule"])
 def test_timer_works_with_granted_actions(timer: str, stack: Stack) -> None:
-    answer = stack.client("lambda").invoke(FunctionName=stack.function(timer), Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read().decode()
+    response = stack.client("lambda").invoke(FunctionName=stack.function(timer), Payload=b"{}")
+    assert "FunctionError" not in response, response["Payload"].read().decode()
 
 
 def test_route_permissions_exist() -> None:

@@ -72,8 +72,8 @@ FORGERIES: dict[str, Callable[[], str]] = {
 def test_forged_token_returns_401(forgery: str, dynamodb: Any) -> None:
     token = FORGERIES[forgery]()
     for operation in list_guarded_operations():
-        answer = _call(operation, token)
-        assert answer.status == 401, f"{operation}: {answer.text}"
+        response = _call(operation, token)
+        assert response.status == 401, f"{operation}: {response.text}"
 
 
 def test_valid_token_is_accepted(dynamodb: Any) -> None:

@@ -73,22 +73,25 @@ def send(operation: Operation, seeds: Seeds, sender: Tenant, role: str = "admin"
     return sender.send(operation.method, path, role=role, body=body, headers=headers)
 
 
-def assert_refused(answer: httpx.Response, *statuses: int) -> None:
+def assert_refused(response: httpx.Response, *statuses: int) -> None:
     """Require an error in the API's format, with one of these statuses."""
-    message = (
-        f"{answer.request.method} {answer.request.url.path} was answered {answer.status_code}: {answer.text[:500]}"
-    )
-    assert answer.status_code in statuses, message
-    assert answer.headers["content-type"] == "application/problem+json", message
-    assert answer.json()["status"] == answer.status_code, message
+    request = response.request
+    message = f"{request.method} {request.url.path} was answered {response.status_code}: {response.text[:500]}"
+    assert response.status_code in statuses, message
+    assert response.headers["content-type"] == "application/problem+json", message
+    assert response.json()["status"] == response.status_code, message
 
 
-def assert_leaks_nothing(answer: httpx.Response, seeds: Seeds, known_ids: Iterable[str] = ()) -> None:
+def assert_leaks_nothing(response: httpx.Response, seeds: Seeds, known_ids: Iterable[str] = ()) -> None:
     """Require that the answer contains no text of the organization and no id that the request did not name."""
-    requested_ids = {*_IDS.findall(str(answer.request.url)), *_IDS.findall(answer.request.content.decode()), *known_ids}
-    assert seeds.tenant.marker not in answer.text.replace(str(answer.request.url), ""), answer.text
-    leaked = set(_IDS.findall(answer.text)) & {seeds.tenant.org_id, *seeds.values.values()} - requested_ids
-    assert not leaked, f"{answer.request.method} {answer.request.url} leaked {leaked}"
+    requested_ids = {
+        *_IDS.findall(str(response.request.url)),
+        *_IDS.findall(response.request.content.decode()),
+        *known_ids,
+    }
+    assert seeds.tenant.marker not in response.text.replace(str(response.request.url), ""), response.text
+    leaked = set(_IDS.findall(response.text)) & {seeds.tenant.org_id, *seeds.values.values()} - requested_ids
+    assert not leaked, f"{response.request.method} {response.request.url} leaked {leaked}"
 
 
 def test_open_operations_are_listed() -> None:
@@ -103,25 +106,25 @@ def test_every_path_parameter_has_a_seed() -> None:
 
 @parametrize_operations(list_guarded_operations())
 def test_operation_without_credentials_returns_401(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
-    answer = send(operation, seeds, tenant, role="")
-    assert_refused(answer, 401)
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert_leaks_nothing(answer, seeds)
+    response = send(operation, seeds, tenant, role="")
+    assert_refused(response, 401)
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert_leaks_nothing(response, seeds)
 
 
 @parametrize_operations(list_guarded_operations())
 def test_operation_wrong_role_returns_403(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     for role in [each for each in _ROLES if operation.is_closed_to(each)]:
-        answer = send(operation, seeds, tenant, role)
-        assert_refused(answer, 403)
-        assert_leaks_nothing(answer, seeds)
+        response = send(operation, seeds, tenant, role)
+        assert_refused(response, 403)
+        assert_leaks_nothing(response, seeds)
 
 
 @parametrize_operations(each for each in list_guarded_operations() if each.permission != AUTHENTICATED)
 def test_operation_api_key_without_permission_returns_403(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
-    answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.limited_api_key})
-    assert_refused(answer, 403)
-    assert_leaks_nothing(answer, seeds)
+    response = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.limited_api_key})
+    assert_refused(response, 403)
+    assert_leaks_nothing(response, seeds)
 
 
 @parametrize_operations(list_guarded_operations())
@@ -131,19 +134,19 @@ def test_operation_other_organization_finds_nothing(
     body = str(seeds.build_body(operation))
     path = seeds.build_path(operation)
     if operation.parameters:
-        answer = send(operation, seeds, other)
-        assert_refused(answer, 404)
-        assert_leaks_nothing(answer, seeds)
+        response = send(operation, seeds, other)
+        assert_refused(response, 404)
+        assert_leaks_nothing(response, seeds)
     elif operation.is_read:
         id_parameters = [each for each in operation.query if each in SEEDS]
         for query in ["", *(f"?{name}={seeds[name]}" for name in id_parameters)]:
-            answer = other.send("GET", path + query)
-            assert answer.status_code in {200, 404, 422}, answer.text
-            assert_leaks_nothing(answer, seeds)
+            response = other.send("GET", path + query)
+            assert response.status_code in {200, 404, 422}, response.text
+            assert_leaks_nothing(response, seeds)
     elif any(seed in body for seed in seeds.values.values()):
-        answer = send(operation, seeds, other)
-        assert_refused(answer, 404, 422)
-        assert_leaks_nothing(answer, seeds)
+        response = send(operation, seeds, other)
+        assert_refused(response, 404, 422)
+        assert_leaks_nothing(response, seeds)
 
 
 @parametrize_operations(each for each in list_guarded_operations() if each.is_list and "cursor" in each.query)
@@ -160,9 +163,9 @@ def test_cursor_of_other_organization_is_refused(
 def test_operation_external_user_finds_only_own_records(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     for role in operation.external_roles:
         assert role in EXTERNAL_ROLES
-        answer = send(operation, seeds, tenant, role)  # the party of `role` is not the client of the seeds
-        assert_refused(answer, 404)
-        assert_leaks_nothing(answer, seeds)
+        response = send(operation, seeds, tenant, role)  # the party of `role` is not the client of the seeds
+        assert_refused(response, 404)
+        assert_leaks_nothing(response, seeds)
 
 
 @parametrize_operations(each for each in list_operations() if each.parameters)
@@ -173,14 +176,16 @@ def test_operation_unknown_id_returns_404(operation: Operation, tenant: Tenant, 
         for nonsense in _list_unknown_ids(existing[name]):
             path = operation.path.format_map({**existing, name: quote(nonsense, safe="")})
             form = operation.media_type == FORM
-            answer = tenant.send(
+            response = tenant.send(
                 operation.method,
                 path,
                 role="" if operation.is_public else "admin",
                 body=None if form else body,
                 form=body if form else None,
             )
-            assert answer.status_code == 404, f"{operation} of {nonsense!r}: {answer.status_code} {answer.text[:300]}"
+            assert response.status_code == 404, (
+                f"{operation} of {nonsense!r}: {response.status_code} {response.text[:300]}"
+            )
 
 
 def _list_unknown_ids(existing: str) -> list[str]:
@@ -207,10 +212,10 @@ def test_operation_permitted_user_succeeds(operation: Operation, tenant: Tenant,
     It also proves that no route lacks a grant, because the stack enforces IAM.
     """
     if operation.is_read:
-        answer = send(operation, seeds, tenant)
-        assert answer.status_code == 200, answer.text
+        response = send(operation, seeds, tenant)
+        assert response.status_code == 200, response.text
         return
     owner = Tenant(tenant.deployment) if operation.permission == AUTHENTICATED else tenant
-    answer = send(operation, Seeds(owner), owner)
-    assert answer.is_success or str(operation) in NOT_ENOUGH, answer.text
-    assert str(answer.status_code) in operation.statuses, answer.text
+    response = send(operation, Seeds(owner), owner)
+    assert response.is_success or str(operation) in NOT_ENOUGH, response.text
+    assert str(response.status_code) in operation.statuses, response.text

@@ -37,14 +37,14 @@ LOCAL_TIMES = {name for name, is_local in TIME_FIELDS if is_local}
 UTC_TIMES = {name for name, is_local in TIME_FIELDS if not is_local}
 
 
-def list_answer_times(answer: Any, zone: str | None = None) -> Iterator[tuple[str, str, str | None]]:
+def list_answer_times(response: Any, zone: str | None = None) -> Iterator[tuple[str, str, str | None]]:
     """The name, value and time zone of each time in an answer. Changes in a history are as they were stored."""
-    if isinstance(answer, list):
-        for item in answer:
+    if isinstance(response, list):
+        for item in response:
             yield from list_answer_times(item, zone)
-    if isinstance(answer, dict):
-        zone = answer.get("timezone") or zone
-        for name, value in answer.items():
+    if isinstance(response, dict):
+        zone = response.get("timezone") or zone
+        for name, value in response.items():
             if name in LOCAL_TIMES | UTC_TIMES and isinstance(value, str) and "T" in value:
                 yield name, value, zone
             elif name != "changes":

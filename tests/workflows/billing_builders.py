@@ -79,20 +79,20 @@ class BillingOrganization:
 
     def list_refunded_cents(self, payment: dict[str, Any]) -> list[int]:
         """The amounts in cents of a payment's refunds at Stripe."""
-        answer = httpx.get(
+        response = httpx.get(
             f"{self.stack.config.stripe_url}/v1/refunds",
             params={"payment_intent": payment["stripe_payment_intent_id"]},
             headers={"authorization": f"Bearer {KEY}"},
         )
-        return [each["amount"] for each in answer.json()["data"]]
+        return [each["amount"] for each in response.json()["data"]]
 
     def get_payment(self, payment_id: str) -> dict[str, Any]:
         return dict(self.operator.call("GET", f"/payments/{payment_id}"))
 
     def simulate_bank(self, event: str, **fields: Any) -> dict[str, Any]:
         """Simulate an action of the payer's bank in Stripe's sandbox, which sends its webhook."""
-        answer = httpx.post(f"{self.stack.config.stripe_url}/_config/{event}", json=fields, timeout=10)
-        return dict(answer.raise_for_status().json())
+        response = httpx.post(f"{self.stack.config.stripe_url}/_config/{event}", json=fields, timeout=10)
+        return dict(response.raise_for_status().json())
 
     def set_stripe_mode(self, mode: str, *, times: int) -> None:
         """Set how Stripe's sandbox answers the next calls that move money."""

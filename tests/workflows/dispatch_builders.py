@@ -79,14 +79,14 @@ class DispatchOrganization:
     def list_diary_jobs(self, resource: str) -> list[dict[str, Any]]:
         """The assignments in the diary of a driver or vehicle, read from the table."""
         stack = self.operator.stack
-        answer = stack.client("dynamodb").query(
+        response = stack.client("dynamodb").query(
             TableName=stack.table,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": DIARY.partition(org=self.operator.org_id, resource=resource)}},
             ConsistentRead=True,
         )
         jobs: dict[str, dict[str, Any]] = {}
-        for item in answer["Items"]:
+        for item in response["Items"]:
             for job in json.loads(item["doc"]["S"])["jobs"]:
                 jobs[job["assignment_id"]] = job
         return list(jobs.values())

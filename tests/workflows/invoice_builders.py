@@ -48,7 +48,7 @@ def get_sound_reconciliation(operator: Operator, month: str) -> dict[str, Any]:
 
 def get_invoice_pdf(operator: Operator, invoice_id: str) -> bytes:
     """The PDF of an invoice."""
-    answer: httpx.Response = operator.send("GET", f"/invoices/{invoice_id}/pdf")
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/pdf"
-    return answer.content
+    response: httpx.Response = operator.send("GET", f"/invoices/{invoice_id}/pdf")
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/pdf"
+    return response.content

@@ -98,9 +98,9 @@ class Operator:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Send a request that must succeed; returns the JSON of its answer."""
-        answer = self.send(method, path, body, **headers)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
+        response = self.send(method, path, body, **headers)
+        assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
+        return response.json() if response.content else None
 
     def charter_body(self, **more: Any) -> dict[str, Any]:
         """The body of a charter: a coach from Wall Street to Atlantic City, on a Wednesday."""
@@ -194,8 +194,8 @@ def run_concurrently(count: int, call: Callable[[int], T]) -> list[T]:
 def count_statuses(answers: list[httpx.Response]) -> dict[int, int]:
     """The number of answers by status."""
     counts: dict[int, int] = {}
-    for answer in answers:
-        counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
+    for response in answers:
+        counts[response.status_code] = counts.get(response.status_code, 0) + 1
     return counts
 
 

@@ -85,7 +85,7 @@ def test_push_bid_same_message_at_once_creates_one_bid(bidding: BiddingOrganizat
     body = system.push_body(trip["id"])
     answers = run_concurrently(12, lambda _: system.push(body, message_id="msg_eager"))
     assert count_statuses(answers) == {201: 12}
-    assert len({answer.json()["bid_id"] for answer in answers}) == 1
+    assert len({response.json()["bid_id"] for response in answers}) == 1
 
 
 def test_push_bid_old_forged_or_too_large_is_refused(bidding: BiddingOrganization) -> None:
@@ -156,7 +156,7 @@ def test_push_bid_many_at_once_stores_each_once(stack: Stack) -> None:
     answers = run_concurrently(PUSHES, push)
     assert count_statuses(answers) == {201: PUSHES}
     bids = bidding.list_bids(trip["id"])
-    assert {each["id"] for each in bids} == {answer.json()["bid_id"] for answer in answers}
+    assert {each["id"] for each in bids} == {response.json()["bid_id"] for response in answers}
     assert {each["vendor_id"] for each in bids} == set(vendors[:PUSHES])
     assert {each["quoted_price"] for each in bids} == {None}
 

@@ -18,10 +18,10 @@ def dispatch(stack: Stack) -> DispatchOrganization:
     return DispatchOrganization(stack)
 
 
-def parse_events(answer: httpx.Response) -> list[Event]:
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
-    calendar = Calendar.from_ical(answer.content)
+def parse_events(response: httpx.Response) -> list[Event]:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "text/calendar; charset=utf-8"
+    calendar = Calendar.from_ical(response.content)
     return [each for each in calendar.walk("VEVENT") if isinstance(each, Event)]
 
 

@@ -37,13 +37,13 @@ def wait_for_collection(
     path = f"/billing/collections/{ids.from_bytes('col', ids.to_bytes(charter_id))}"
 
     def find_collection() -> dict[str, Any] | None:
-        answer = billing.operator.send("GET", path)
-        return answer.json() if answer.is_success and answer.json()["status"] == status else None
+        response = billing.operator.send("GET", path)
+        return response.json() if response.is_success and response.json()["status"] == status else None
 
     def final_reason() -> str:
-        answer = billing.operator.send("GET", path)
-        if answer.is_success and answer.json()["status"] in {"paid", "failed"} - {status}:
-            return f"it is {answer.json()['status']}"
+        response = billing.operator.send("GET", path)
+        if response.is_success and response.json()["status"] in {"paid", "failed"} - {status}:
+            return f"it is {response.json()['status']}"
         schedule = billing.operator.call("GET", f"/charters/{charter_id}/payment-schedule")
         if schedule["due_now"] == 0 and schedule["amount_paid"] < schedule["total"]:
             days = [each["due_on"] for each in schedule["instalments"]]

@@ -178,13 +178,13 @@ def test_restart_under_load_loses_no_request(
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             try:
-                answer = operator.send("POST", "/users/invite", person, idempotency_key=email)
+                response = operator.send("POST", "/users/invite", person, idempotency_key=email)
             except httpx.TransportError:
                 time.sleep(0.2)
                 continue
-            if answer.status_code == 201:
+            if response.status_code == 201:
                 return email
-            assert answer.status_code >= 500, answer.text
+            assert response.status_code >= 500, response.text
             time.sleep(0.2)
         raise AssertionError(f"{email} was not invited")
 

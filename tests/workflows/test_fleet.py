@@ -34,9 +34,9 @@ def test_new_driver_logs_in_with_text_message_code(operator: Operator, stack: St
     text = eventually(lambda: stack.texts(number), 40, "no text message came")[0]
     code = re.search(r"\b\d{6}\b", text["body"])
     assert code is not None, text
-    answer = operator.http.post("/auth/otp/verify", json={**login, "code": code[0]})
-    assert answer.status_code == 200, answer.text
-    headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    response = operator.http.post("/auth/otp/verify", json={**login, "code": code[0]})
+    assert response.status_code == 200, response.text
+    headers = {"authorization": f"Bearer {response.json()['access_token']}"}
     drivers: Any = operator.http.get("/drivers", headers=headers).json()["items"]
     assert [each["id"] for each in drivers] == [driver["id"]]
     assert operator.http.get("/vehicles", headers=headers).status_code == 403
@@ -47,7 +47,7 @@ def test_add_driver_same_phone_at_once_creates_one(operator: Operator) -> None:
     body = {**DRIVER_EXAMPLE, "phone": number, "last_name": "Twin"}
     answers = run_concurrently(COUNT, lambda _: operator.send("POST", "/drivers", body))
     assert count_statuses(answers) == {201: 1, 409: COUNT - 1}
-    winner = next(answer.json() for answer in answers if answer.status_code == 201)
+    winner = next(response.json() for response in answers if response.status_code == 201)
     twins = operator.call("GET", "/drivers?q=rosa%20twin")["items"]
     assert [each["id"] for each in twins] == [winner["id"]]
     users = operator.call("GET", "/users?role=driver&limit=100")["items"]
@@ -60,7 +60,7 @@ def test_remove_driver_while_changing_removes_driver_and_user(operator: Operator
     answers = run_concurrently(
         COUNT, lambda n: operator.send("PUT", path, {"last_name": f"N{n}"}) if n else operator.send("DELETE", path)
     )
-    assert {answer.status_code for answer in answers} <= {200, 204, 404}
+    assert {response.status_code for response in answers} <= {200, 204, 404}
     assert operator.send("GET", path).status_code == 404
     users = operator.call("GET", "/users?role=driver&limit=100")["items"]
     assert driver["user_id"] not in [each["id"] for each in users]

@@ -12,10 +12,10 @@ from tests.stack import Stack
     ("method", "path"), [("GET", "/nothing"), ("GET", "/clients/cli_1/nothing"), ("DELETE", "/clients")]
 )
 def test_unknown_path_or_method_is_404_as_problem_details(stack: Stack, method: str, path: str) -> None:
-    answer = httpx.request(method, f"{stack.api_url}{path}", timeout=60)
-    assert answer.status_code == 404
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    problem = answer.json()
+    response = httpx.request(method, f"{stack.api_url}{path}", timeout=60)
+    assert response.status_code == 404
+    assert response.headers["content-type"].startswith("application/problem+json")
+    problem = response.json()
     assert (problem["code"], problem["status"], problem["errors"]) == ("not_found", 404, [])
     assert problem["type"].endswith("/api/v1/docs/errors#not_found")
     assert problem["request_id"]

@@ -46,7 +46,7 @@ def test_log_in_thirty_guesses_at_once_checks_ten(operator: Operator) -> None:
 def test_log_in_eight_at_once_keeps_five_sessions(operator: Operator) -> None:
     answers = run_concurrently(FEW, lambda _: _log_in(operator))
     assert count_statuses(answers) == {200: FEW}
-    tokens = [answer.json()["access_token"] for answer in answers]
+    tokens = [response.json()["access_token"] for response in answers]
     alive = [
         token
         for token in tokens

@@ -60,7 +60,7 @@ def test_issue_invoice_many_at_once_numbers_without_gap(stack: Stack) -> None:
         :3
     ]
     year = operator.today().year
-    numbers = sorted(answer.json()["number"] for answer in answers)
+    numbers = sorted(response.json()["number"] for response in answers)
     code = operator.slug.replace("-", "").upper()[:12]
     assert numbers == [f"INV-{year}-{code}-{n:05d}" for n in range(1, RACE_REQUESTS + 1)]
     reconciliation = invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")
@@ -97,12 +97,12 @@ def _wait_for_unbilled_trips(operator: Operator, count: int) -> None:
     """Wait until a number of trips are stored as unbilled."""
 
     def is_stored() -> bool:
-        answer = operator.stack.client("dynamodb").query(
+        response = operator.stack.client("dynamodb").query(
             TableName=operator.stack.table,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": f"ORG#{operator.org_id}#UNBILLED"}},
         )
-        return len(answer["Items"]) == count
+        return len(response["Items"]) == count
 
     eventually(is_stored, 60, f"{count} trips were not stored as unbilled")
 
@@ -112,8 +112,8 @@ def _run_monthly_invoicing(operator: Operator) -> None:
     month_due = MonthDue(org_id=operator.org_id, month=MONTH, due_at=datetime.now(UTC), version=1)
     operator.stack.client("dynamodb").put_item(TableName=operator.stack.table, Item=to_item(month_due))
     function = operator.stack.function("billing-schedule")
-    answer = operator.stack.client("lambda").invoke(FunctionName=function, Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    response = operator.stack.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    assert "FunctionError" not in response, response["Payload"].read()
     machine = stack_deployment.read_outputs(operator.stack.config)["InvoicingFlowArn"]
     _wait_for_execution(operator, f"{machine.replace(':stateMachine:', ':execution:')}:{operator.org_id}-{MONTH}")
 

@@ -44,8 +44,8 @@ def test_accept_quote_books_charter_and_sends_confirmation(operator: Operator) -
         assert hidden not in quote.text
 
     accepted = operator.accept_quote(sent["token"])
-    answer = {"status": "booked", "number": NUMBER, "deposit_due": 0.0, "payment": None}
-    assert (accepted.status_code, accepted.json()) == (200, answer)
+    expected = {"status": "booked", "number": NUMBER, "deposit_due": 0.0, "payment": None}
+    assert (accepted.status_code, accepted.json()) == (200, expected)
     assert operator.accept_quote(sent["token"]).status_code == 409
     booked = operator.call("GET", f"/charters/{charter['id']}")
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
@@ -82,10 +82,10 @@ def test_revise_quote_invalidates_previous_link(operator: Operator) -> None:
     sent = operator.call("POST", f"/charters/{charter['id']}/send-quote", {})
     late_response = operator.accept_quote(sent["token"])
     assert (late_response.status_code, "revision" in late_response.text) == (409, True)
-    answer = operator.http.post(
+    response = operator.http.post(
         f"/quotes/{sent['token']}/accept", json={"revision_number": 2, "accepted_by": "Dana Lee"}
     )
-    assert answer.json()["status"] == "booked"
+    assert response.json()["status"] == "booked"
 
 
 def test_other_organization_cannot_read_charter(operator: Operator, stack: Stack) -> None:

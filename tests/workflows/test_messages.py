@@ -29,14 +29,14 @@ class MailOrganization:
     headers: dict[str, str]
 
     def post(self, path: str, body: Any = None) -> Any:
-        answer = self.stack.http.post(path, json=body, headers=self.headers)
-        assert answer.is_success, answer.text
-        return answer.json()
+        response = self.stack.http.post(path, json=body, headers=self.headers)
+        assert response.is_success, response.text
+        return response.json()
 
     def get(self, path: str, **query: str) -> Any:
-        answer = self.stack.http.get(path, params=query, headers=self.headers)
-        assert answer.is_success, answer.text
-        return answer.json()
+        response = self.stack.http.get(path, params=query, headers=self.headers)
+        assert response.is_success, response.text
+        return response.json()
 
     def email(self, name: str) -> str:
         return f"{name}@{self.slug}.example"
@@ -176,8 +176,8 @@ def charter(mail_organization: MailOrganization) -> dict[str, Any]:
     created = mail_organization.post("/charters", {"client_id": client["id"], **trip})
     mail_organization.post(f"/charters/{created['id']}/send-quote", {"expires_in_hours": 72})
     mail = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^Your quote")
-    answer = {"revision_number": created["revision_number"], "accepted_by": "Dana Lee"}
-    mail_organization.post(f"/quotes/{get_link_token(mail)}/accept", answer)
+    body = {"revision_number": created["revision_number"], "accepted_by": "Dana Lee"}
+    mail_organization.post(f"/quotes/{get_link_token(mail)}/accept", body)
     return dict(created)
 
 

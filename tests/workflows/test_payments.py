@@ -55,9 +55,9 @@ def create_accepted_quote(operator: Operator, mailbox: str) -> dict[str, Any]:
     person = {"name": "Dana Lee", "client_type": "personal", "email": f"{mailbox}@{operator.slug}.example"}
     client = operator.call("POST", "/clients", person)
     charter = operator.create_quoted_charter(client_id=client["id"])
-    answer = operator.accept_quote(charter["token"])
-    assert (answer.status_code, answer.json()["status"]) == (200, "quote"), answer.text
-    return {**charter, "client_id": client["id"], "deposit": answer.json()["deposit_due"], "mailbox": person["email"]}
+    response = operator.accept_quote(charter["token"])
+    assert (response.status_code, response.json()["status"]) == (200, "quote"), response.text
+    return {**charter, "client_id": client["id"], "deposit": response.json()["deposit_due"], "mailbox": person["email"]}
 
 
 def list_payments(operator: Operator, charter: dict[str, Any]) -> list[dict[str, Any]]:
@@ -180,7 +180,7 @@ def _age_payment(stack: Stack, operator: Operator, payment_id: str) -> None:
 
 
 def _run_daily_reconciliation(stack: Stack) -> dict[str, int]:
-    answer = stack.client("lambda").invoke(FunctionName=stack.function("billing-daily"), Payload=b"{}")
-    results: dict[str, dict[str, int]] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, results
+    response = stack.client("lambda").invoke(FunctionName=stack.function("billing-daily"), Payload=b"{}")
+    results: dict[str, dict[str, int]] = json.loads(response["Payload"].read())
+    assert "FunctionError" not in response, results
     return results["payments"]

@@ -44,8 +44,8 @@ def test_platform_user_invitation_creates_platform_user(stack: Stack, operator: 
     assert result.returncode == 0, result.stderr
     link = result.stdout.split()[-1]
     assert link in stack.wait_for_mail(email)["BodyText"]
-    answer = {"token": link.rpartition("/")[2], "password": PASSWORD}
-    assert stack.http.post("/auth/invitations/accept", json=answer).status_code == 201
+    body = {"token": link.rpartition("/")[2], "password": PASSWORD}
+    assert stack.http.post("/auth/invitations/accept", json=body).status_code == 201
     credentials = {"organization": operator.slug, "email": email, "password": PASSWORD}
     token = stack.http.post("/auth/login", json=credentials).raise_for_status().json()["access_token"]
     me = stack.http.get("/auth/me", headers={"Authorization": f"Bearer {token}"}).json()

@@ -28,18 +28,18 @@ def operator(stack: Stack) -> Operator:
 
 
 def _list_codes(answers: list[httpx.Response], status: int) -> set[str]:
-    return {answer.json()["code"] for answer in answers if answer.status_code == status}
+    return {response.json()["code"] for response in answers if response.status_code == status}
 
 
 def _list_items(operator: Operator, pk: str) -> list[dict[str, Any]]:
     """The items of a partition of the table."""
-    answer = operator.stack.client("dynamodb").query(
+    response = operator.stack.client("dynamodb").query(
         TableName=operator.stack.table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": pk}},
         ConsistentRead=True,
     )
-    items: list[dict[str, Any]] = answer["Items"]
+    items: list[dict[str, Any]] = response["Items"]
     return items
 
 
@@ -77,12 +77,12 @@ def test_accept_quote_many_times_books_once(operator: Operator) -> None:
 def test_concurrent_accept_and_decline_leave_one_answer(operator: Operator) -> None:
     charter = operator.create_quoted_charter()
 
-    def answer(number: int) -> httpx.Response:
+    def send_decision(number: int) -> httpx.Response:
         if number % 2:
             return operator.accept_quote(charter["token"])
         return operator.http.post(f"/quotes/{charter['token']}/decline", json={"revision_number": 1})
 
-    answers = run_concurrently(20, answer)
+    answers = run_concurrently(20, send_decision)
     assert count_statuses(answers) == {200: 1, 409: 19}
     status = next(each.json()["status"] for each in answers if each.is_success)
     assert operator.call("GET", f"/charters/{charter['id']}")["status"] == status
@@ -93,7 +93,7 @@ def test_concurrent_charters_have_gapless_numbers(stack: Stack) -> None:
     operator = Operator.create(stack)
     answers = run_concurrently(RACE_REQUESTS, lambda _: operator.send("POST", "/charters", operator.charter_body()))
     assert count_statuses(answers) == {201: RACE_REQUESTS}
-    numbers = sorted(answer.json()["number"] for answer in answers)
+    numbers = sorted(response.json()["number"] for response in answers)
     assert numbers == [f"CH-{dates.TRIP_DAY.year}-{number:06d}" for number in range(1, RACE_REQUESTS + 1)]
     summary = operator.call("GET", "/charters/dashboard-summary")
     assert (summary["total"], summary["open_value"]) == (RACE_REQUESTS, RACE_REQUESTS * 726.5)
@@ -106,7 +106,7 @@ def test_concurrent_requests_with_one_idempotency_key_create_one_charter(stack: 
         20, lambda _: operator.send("POST", "/charters", operator.charter_body(), idempotency_key="once")
     )
     assert count_statuses(answers) == {201: 20}
-    assert len({answer.content for answer in answers}) == 1
+    assert len({response.content for response in answers}) == 1
     assert [each["id"] for each in operator.list_all("/charters")] == [answers[0].json()["id"]]
     assert operator.call("GET", "/charters/dashboard-summary")["total"] == 1
 
@@ -134,7 +134,7 @@ def test_one_slug_belongs_to_one_organization(stack: Stack) -> None:
 
     answers = run_concurrently(RACE_REQUESTS, register)
     assert count_statuses(answers) == {201: 1, 409: RACE_REQUESTS - 1}
-    assert {answer.json()["errors"][0]["field"] for answer in answers if answer.status_code == 409} == {
+    assert {response.json()["errors"][0]["field"] for response in answers if response.status_code == 409} == {
         "organization.slug"
     }
 
@@ -145,7 +145,9 @@ def test_concurrent_clients_with_same_email_create_one(operator: Operator) -> No
     )
     assert count_statuses(answers) == {201: 1, 409: RACE_REQUESTS - 1}
     twins = [each for each in operator.list_all("/clients") if each["name"].startswith("Twin")]
-    assert [each["id"] for each in twins] == [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    assert [each["id"] for each in twins] == [
+        response.json()["id"] for response in answers if response.status_code == 201
+    ]
 
 
 def test_concurrent_edits_of_one_version_one_fails(operator: Operator) -> None:
@@ -159,7 +161,7 @@ def test_concurrent_edits_of_one_version_one_fails(operator: Operator) -> None:
     counts = count_statuses(answers)
     assert counts.pop(200) == 1
     assert set(counts) <= {409, 412}
-    winner = next(answer.json() for answer in answers if answer.is_success)
+    winner = next(response.json() for response in answers if response.is_success)
     current = operator.call("GET", f"/clients/{operator.client_id}")
     assert (current["name"], current["version"]) == (winner["name"], original.json()["version"] + 1)
 

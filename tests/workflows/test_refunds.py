@@ -73,9 +73,9 @@ def test_request_refund_many_at_once_never_exceed_payment(billing: BillingOrgani
     body = {"payment_id": payment["id"], "amount": 200, "reason": "The coach had no wifi"}
     answers = run_concurrently(8, lambda _: billing.operator.send("POST", "/payments/refund", body))
     assert count_statuses(answers) == {202: 2, 409: 6}
-    for answer in answers:
-        if answer.status_code == 202:
-            billing.wait_for_refund_status(answer.json()["id"], "completed")
+    for response in answers:
+        if response.status_code == 202:
+            billing.wait_for_refund_status(response.json()["id"], "completed")
     assert billing.list_refunded_cents(payment) == [20_000, 20_000]
 
 

@@ -27,9 +27,9 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 def _run_timer(stack: Stack, function: str) -> Any:
     """Run the function of a timer once; returns its result."""
-    answer = stack.client("lambda").invoke(FunctionName=stack.function(function), Payload=b"{}")
-    result = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, result
+    response = stack.client("lambda").invoke(FunctionName=stack.function(function), Payload=b"{}")
+    result = json.loads(response["Payload"].read())
+    assert "FunctionError" not in response, result
     return result
 
 
@@ -89,8 +89,8 @@ def test_rotate_signing_key_keeps_old_tokens_valid(restart_stack: Stack) -> None
     assert _get_key_id(new_token) in added_key_ids
     for token in (old_token, new_token):
         for path in ("/auth/me", "/clients", "/charters"):
-            answer = operator.http.get(path, headers={"authorization": f"Bearer {token}"})
-            assert answer.status_code == 200, answer.text
+            response = operator.http.get(path, headers={"authorization": f"Bearer {token}"})
+            assert response.status_code == 200, response.text
     published = {key["kid"]: key for key in operator.call("GET", "/auth/.well-known/jwks.json")["keys"]}
     jwt.decode(
         new_token, jwt.PyJWK(published[_get_key_id(new_token)]).key, algorithms=["ES256"], options={"verify_aud": False}

@@ -57,20 +57,20 @@ def _require_all_published(operator: Operator, recorder: EventRecorder, series: 
 
 def _pending_batches(operator: Operator) -> list[dict[str, Any]]:
     """Undelivered batches of this organization."""
-    answer = operator.stack.client("dynamodb").query(
+    response = operator.stack.client("dynamodb").query(
         TableName=operator.stack.table,
         IndexName="gsi1",
         KeyConditionExpression="gsi1pk = :lying",
         ExpressionAttributeValues={":lying": {"S": UNDELIVERED.partition()}},
     )
-    return [each for each in answer["Items"] if each["pk"]["S"].startswith(f"ORG#{operator.org_id}#")]
+    return [each for each in response["Items"] if each["pk"]["S"].startswith(f"ORG#{operator.org_id}#")]
 
 
 def test_create_series_of_52_charters_at_once(restart_stack: Stack, recorder: EventRecorder) -> None:
     operator = Operator.create(restart_stack)
-    answer = _create(operator)
-    assert answer.status_code == 201, answer.text
-    charters = answer.json()["items"]
+    response = _create(operator)
+    assert response.status_code == 201, response.text
+    charters = response.json()["items"]
     assert [each["instance_number"] for each in charters] == list(range(1, WEEKS + 1))
     assert {each["series_total"] for each in charters} == {WEEKS}
     # Nine o'clock in New York, in winter and in summer.
@@ -100,8 +100,8 @@ def test_create_series_killed_is_complete_or_absent(restart_stack: Stack, record
 
 
 def _create_if_available(operator: Operator) -> httpx.Response | None:
-    answer = _create(operator, "weekly")
-    return answer if answer.status_code == 201 else None
+    response = _create(operator, "weekly")
+    return response if response.status_code == 201 else None
 
 
 def test_timer_delivers_batches_of_killed_request(restart_stack: Stack, recorder: EventRecorder) -> None:
@@ -131,11 +131,11 @@ def _kill_between(restart_stack: Stack, operator: Operator, future: Future[httpx
 
 
 def _run_timer(restart_stack: Stack) -> dict[str, int]:
-    answer = restart_stack.client("lambda").invoke(
+    response = restart_stack.client("lambda").invoke(
         FunctionName=restart_stack.function("bookings-schedule"), Payload=b"{}"
     )
-    result: dict[str, int] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, result
+    result: dict[str, int] = json.loads(response["Payload"].read())
+    assert "FunctionError" not in response, result
     return result
 
 

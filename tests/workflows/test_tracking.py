@@ -68,9 +68,9 @@ class TrackingOrganization(DispatchOrganization):
         text = eventually(lambda: self.stack.texts(driver["phone"]), 60, "no text message came")[-1]["body"]
         code = re.search(r"\b\d{6}\b", text)
         assert code is not None, text
-        answer = self.operator.http.post("/auth/otp/verify", json={**login, "code": code[0]})
-        assert answer.status_code == 200, answer.text
-        token = answer.json()["access_token"]
+        response = self.operator.http.post("/auth/otp/verify", json={**login, "code": code[0]})
+        assert response.status_code == 200, response.text
+        token = response.json()["access_token"]
         return httpx.Client(base_url=self.stack.api_url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
     def list_positions(self, assignment_id: str) -> list[Any]:
@@ -157,11 +157,11 @@ def test_track_trip_of_other_driver_returns_404(organization: TrackingOrganizati
 
 def test_missed_check_in_notifies_driver_and_office(organization: TrackingOrganization) -> None:
     _, assignment, driver = organization.create_assigned_trip(datetime.now(UTC) - timedelta(minutes=20), "Coach 14")
-    answer = organization.stack.client("lambda").invoke(
+    response = organization.stack.client("lambda").invoke(
         FunctionName=organization.stack.function("dispatch-schedule"), Payload=b"{}"
     )
-    result = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, result
+    result = json.loads(response["Payload"].read())
+    assert "FunctionError" not in response, result
     organization.stack.wait_for_mail(
         organization.office_email, f"{assignment['charter_number']}: The driver has not checked in", 60
     )
@@ -173,7 +173,7 @@ def test_missed_check_in_notifies_driver_and_office(organization: TrackingOrgani
 
 
 def test_dispatch_schedule_archive_succeeds(organization: TrackingOrganization) -> None:
-    answer = organization.stack.client("lambda").invoke(
+    response = organization.stack.client("lambda").invoke(
         FunctionName=organization.stack.function("dispatch-schedule"), Payload=b'{"archive": true}'
     )
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert "FunctionError" not in response, response["Payload"].read()

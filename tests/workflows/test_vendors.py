@@ -51,9 +51,9 @@ def store_event(operator: Operator, aggregate_id: str, event: Event) -> Envelope
 
 def run_compliance_timer(stack: Stack) -> dict[str, int]:
     """Run the compliance timer once; returns its counts."""
-    answer = stack.client("lambda").invoke(FunctionName=stack.function("compliance-schedule"), Payload=b"{}")
-    results: dict[str, dict[str, int]] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, results
+    response = stack.client("lambda").invoke(FunctionName=stack.function("compliance-schedule"), Payload=b"{}")
+    results: dict[str, dict[str, int]] = json.loads(response["Payload"].read())
+    assert "FunctionError" not in response, results
     return results["documents"]
 
 

@@ -59,8 +59,8 @@ def test_quote_page_of_open_quote_has_answer_forms(charter: Charter, sent: SentQ
 
 
 def test_accept_form_books_and_redirects(charter: Charter, sent: SentQuote) -> None:
-    answer = post(sent.token, "accept", ACCEPT_FORM)
-    assert (answer.status, answer.headers["Location"]) == (303, f"../{sent.token}")
+    response = post(sent.token, "accept", ACCEPT_FORM)
+    assert (response.status, response.headers["Location"]) == (303, f"../{sent.token}")
     assert "Your trip is booked" in get(sent.token).text
     assert charter_queries.get_charter(STAFF, charter.id).accepted_by == "Dana Lee"
 

@@ -41,8 +41,8 @@ def query(pk: str = "partition", **parameters: Any) -> dict[str, Any]:
     return connection().query(settings.table_name(), pk, **parameters)
 
 
-def sort_keys(answer: dict[str, Any]) -> list[str]:
-    return [item["sk"]["S"] for item in answer["Items"]]
+def sort_keys(response: dict[str, Any]) -> list[str]:
+    return [item["sk"]["S"] for item in response["Items"]]
 
 
 def transact(*, checks: Requests = (), deletes: Requests = (), puts: Requests = (), updates: Requests = ()) -> None:

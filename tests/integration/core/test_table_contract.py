@@ -78,10 +78,10 @@ def test_conditional_write_succeeds_only_if_its_condition_holds(condition: Condi
 def test_update_adds_and_sets_and_returns_the_new_item() -> None:
     def increment_item() -> dict[str, Any]:
         actions = [Path("n").add(number(2)), Path("kind").set(text("rate"))]
-        answer = connection().update_item(
+        response = connection().update_item(
             settings.table_name(), "partition", "a", actions=actions, return_values="ALL_NEW"
         )
-        attributes: dict[str, Any] = answer["Attributes"]
+        attributes: dict[str, Any] = response["Attributes"]
         return attributes
 
     assert increment_item() == {**key("a"), "n": number(2), "kind": text("rate")}
@@ -92,12 +92,12 @@ def test_batch_get_returns_existing_items_with_requested_attributes() -> None:
     for sk in "abc":
         put(sk, name=text(sk.upper()), seats=number(1))
     keys: Any = [{"pk": "partition", "sk": sk} for sk in "cax"]
-    answer = connection().batch_get_item(
+    response = connection().batch_get_item(
         settings.table_name(), keys, consistent_read=True, attributes_to_get=["sk", "name"]
     )
-    items = sorted(answer["Responses"][settings.table_name()], key=lambda each: str(each["sk"]["S"]))
+    items = sorted(response["Responses"][settings.table_name()], key=lambda each: str(each["sk"]["S"]))
     assert items == [{"sk": text("a"), "name": text("A")}, {"sk": text("c"), "name": text("C")}]
-    assert not answer.get("UnprocessedKeys")
+    assert not response.get("UnprocessedKeys")
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_query_limit_counts_filtered_items() -> None:
 
 def test_query_with_projection_returns_only_its_attributes() -> None:
     put("a", doc=text("{}"), kind=text("boat"), gsi1pk=text("boats"), gsi1sk=text("Ida"))
-    answer = query("boats", index_name="gsi1", attributes_to_get=["pk", "sk", "doc", "gsi1sk", "missing"])
-    assert answer["Items"] == [{**key("a"), "doc": text("{}"), "gsi1sk": text("Ida")}]
+    response = query("boats", index_name="gsi1", attributes_to_get=["pk", "sk", "doc", "gsi1sk", "missing"])
+    assert response["Items"] == [{**key("a"), "doc": text("{}"), "gsi1sk": text("Ida")}]
 
 
 def test_item_is_in_index_while_it_has_index_keys() -> None:

@@ -77,8 +77,8 @@ def test_answer_offer_on_behalf_of_a_driver_applies_to_the_named_offer() -> None
     first = recovery_workflow.make_offer(SYSTEM, recovery_id).offer
     assert choose_step(recovery_id, waited=first).go == "offer"
     second = recovery_workflow.make_offer(SYSTEM, recovery_id).offer
-    for answer, body in (("accept", None), ("decline", {})):
-        reply = send_request("POST", f"/dispatch/recoveries/{recovery_id}/{answer}", body, query={"offer_id": first})
+    for decision, body in (("accept", None), ("decline", {})):
+        reply = send_request("POST", f"/dispatch/recoveries/{recovery_id}/{decision}", body, query={"offer_id": first})
         assert (reply.status, reply.json()["code"]) == (409, "offer_not_open")
     assert get_recovery(recovery_id).offers[-1].status == "open"
     recovered = send_ok("POST", f"/dispatch/recoveries/{recovery_id}/accept", query={"offer_id": second})

@@ -29,9 +29,9 @@ def get(path: str) -> Reply:
 
 
 def test_the_document_is_served_as_it_is_in_the_repository() -> None:
-    answer = get("openapi.json")
-    assert answer.headers["Content-Type"] == "application/json"
-    assert json.loads(base64.b64decode(answer.text)) == json.loads(docs_site.OPENAPI.read_text())
+    response = get("openapi.json")
+    assert response.headers["Content-Type"] == "application/json"
+    assert json.loads(base64.b64decode(response.text)) == json.loads(docs_site.OPENAPI.read_text())
 
 
 def test_the_page_names_only_files_that_are_served_from_beside_it() -> None:
@@ -40,11 +40,11 @@ def test_the_page_names_only_files_that_are_served_from_beside_it() -> None:
     assert len(named) == 5
     for address in named:
         path = address.partition("?")[0]
-        answer = get(path)
-        assert answer.status == 200, path
+        response = get(path)
+        assert response.status == 200, path
         if path.startswith("docs/"):
-            assert answer.headers["Content-Encoding"] == "gzip"
-            assert gzip.decompress(base64.b64decode(answer.text))
+            assert response.headers["Content-Encoding"] == "gzip"
+            assert gzip.decompress(base64.b64decode(response.text))
 
 
 def test_a_file_is_kept_for_good_because_its_address_changes_with_it() -> None:
