@@ -20,7 +20,7 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.store import BatchResult
 
 MAX_BIDS: Final = 1000
-"""Bids that are compared for one charter."""
+"""The maximum number of bids that are compared for one charter."""
 
 
 class BiddingContext(BaseSchema):

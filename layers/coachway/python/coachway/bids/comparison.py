@@ -21,7 +21,7 @@ from coachway.core.types.money import NonNegativeApiAmount, round_half_up
 
 
 class ComparedBid(BidView):
-    """A bid with whether it can be awarded, and if not, why."""
+    """A bid, whether it can be awarded, and the reasons if it cannot."""
 
     eligible: bool
     reasons: list[str] = Field(default_factory=list)

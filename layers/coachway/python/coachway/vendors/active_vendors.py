@@ -12,7 +12,7 @@ from coachway.vendors.model import BY_STATUS, Vendor
 from coachway.vendors.rules import Status
 
 _MAX_VENDORS: Final = 5000
-"""Active vendors of one organization that are considered for a trip."""
+"""The maximum number of active vendors that are considered for a trip."""
 
 
 def list_active_vendors(caller: Caller) -> list[Vendor]:

@@ -27,7 +27,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 
 MAX_WINNERS: Final = 15
-"""Bids that one transaction can award: it has room for 100 writes."""
+"""The maximum number of bids in one award, because a transaction has at most 100 writes."""
 
 
 def accept_bid(caller: Caller, bid_id: str, body: AcceptInput) -> BidView:
@@ -51,7 +51,7 @@ def award_bids(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself
 
 
 def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> tuple[list[Bid], bool]:
-    """Award bids; returns them, and whether there are losers that this transaction did not reject."""
+    """Award bids. Return them, and whether there are losing bids that this transaction did not reject."""
     bids = service.get_bids(caller, bid_ids)
     vendor_ids = list(dict.fromkeys(bid.vendor_id for bid in bids))
     keys = vendor_candidates.candidate_keys(caller.org_id, vendor_ids)
@@ -96,7 +96,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
 
 
 def _max_rejections(winners: Sequence[Bid]) -> int:
-    """How many losers fit into the transaction of the award, at three writes each."""
+    """The number of losing bids that fit into the transaction of the award, at three writes each."""
     return max(0, (store.MAX_WRITES - 11 - 5 * len(winners)) // 3)
 
 

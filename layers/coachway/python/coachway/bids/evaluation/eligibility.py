@@ -47,7 +47,7 @@ class TripRequirements(NamedTuple):
 
 
 class VendorCapabilities(NamedTuple):
-    """What a vendor can do, and whether it may."""
+    """The capabilities of a vendor, with its status and documents."""
 
     status: str
     compliance: ComplianceStatus | None
@@ -93,7 +93,7 @@ def vendor_ineligibility_reasons(trip: TripRequirements, vendor: VendorCapabilit
 
 
 def matching_ineligibility_reasons(trip: TripRequirements, vendor: VendorCapabilities) -> list[str]:
-    """Why a vendor is not invited when all that match are: also if its vehicles lack equipment."""
+    """Why a vendor does not match a trip: also if its vehicles lack equipment. Empty if it matches."""
     reasons = vendor_ineligibility_reasons(trip, vendor)
     return reasons + _equipment_reasons(trip, vendor.amenities, vendor.is_ada_compliant)
 

@@ -36,7 +36,7 @@ from coachway.vendors.model import VENDOR, Figures, Vendor
 from coachway.vendors.statistics import Statistics
 
 _BATCH_SIZE: Final = 33
-"""Vendors per read, at three items each: a read returns at most 100."""
+"""The number of vendors per read. Each has three items, and a read returns at most 100."""
 
 
 @dataclass(frozen=True, slots=True)

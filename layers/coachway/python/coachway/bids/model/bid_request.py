@@ -122,7 +122,7 @@ class BidRequest(Entity):
 
 
 class VendorMatch(BaseSchema):
-    """Whether a vendor was invited, and if not, every reason."""
+    """A vendor, whether it was invited, and every reason if it was not."""
 
     vendor_id: str
     vendor_name: Annotated[str, Personal("vendor")]
