@@ -47,7 +47,7 @@ logs: $(VENV)/.synced ## Follow a log: make logs [NAME=ministack|stripe|sms|depl
 
 .PHONY: clean
 clean: down ## Stop the stack and delete its data (environments and builds stay)
-	@cd $(or $(COACHWAY_HOME),.local) && rm -rf state s3 tmp run logs sandboxes stack.json deployed.json
+	@cd $(or $(COACHWAY_HOME),.local) && rm -rf state s3 tmp unpacked run logs sandboxes stack.json deployed.json
 	@echo "The data of the stack was deleted."
 
 ##@ Tests and checks
@@ -69,6 +69,7 @@ check: $(VENV)/.synced ## Check style, types, import layers, security, templates
 	@echo "▸ cfn-lint";      $(VENV)/bin/cfn-lint template.yaml infra/observability.yaml
 	@echo "▸ sam validate";  SAM_CLI_TELEMETRY=0 "$$($(LOCAL) environment sam)/sam" validate --lint --region us-east-1 --template template.yaml
 	@echo "▸ generated files"; $(MAKE) check-generated
+	@echo "▸ OpenAPI";       $(VENV)/bin/openapi-spec-validator docs/openapi.json
 	@echo "▸ TypeScript client"; PYTHONPATH=layers/coachway/python:. $(PY) -m tools.typescript_client
 	@echo "All checks passed."
 

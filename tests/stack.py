@@ -122,18 +122,18 @@ def eventually(
 ) -> T:
     """Call `find` until it returns something true; returns that. Fails the test after `seconds` of an idle machine.
 
-    `every` is the pause between two calls in seconds. `unless` returns something true, such as a reason, when the
-    result can no longer come: the test then fails at once.
+    `every` is the first pause between two calls in seconds; the pauses grow with the time waited, up to a second.
+    `unless` returns something true, such as a reason, when the result can no longer come: the test then fails at once.
     """
     limit = min(seconds * BUSY, LONGEST_WAIT)
-    deadline = time.monotonic() + limit
-    while time.monotonic() < deadline:
+    start = time.monotonic()
+    while (waited := time.monotonic() - start) < limit:
         result = find()
         if result:
             return result
         if unless is not None and (reason := unless()):
             raise AssertionError(f"{otherwise}, and it no longer can: {reason}")
-        time.sleep(every)
+        time.sleep(max(every, min(waited / 10, 1)))
     raise AssertionError(f"{otherwise} within {limit:.0f} s")
 
 
@@ -170,6 +170,7 @@ def _restore_deployment(snapshot: Path, config: StackConfig) -> None:
     """Give a stack the state of another one, with its own ports: much faster than a second deployment."""
     for name in _DEPLOYMENT:
         shutil.copytree(snapshot / name, config.directory / name)
+    (config.directory / "unpacked").symlink_to(snapshot.with_name("shared") / "unpacked")
     shutil.copy(snapshot / "deployed.json", config.directory / "deployed.json")
     port = _read_config(snapshot).port
     for file in (config.directory / "deployed.json", *(config.directory / "state").glob("*.json")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -19,6 +20,11 @@ _MPH: Final = 2.23694
 
 def read_track(name: str) -> list[Fix]:
     """The positions of a track, as position reports send them."""
+    return list(_parse_track(name))
+
+
+@cache
+def _parse_track(name: str) -> tuple[Fix, ...]:
     fixes = []
     track = ET.parse(DIRECTORY / f"{name}.gpx")  # noqa: S314 - a file of our own
     for point in track.getroot().iterfind(".//gpx:trkpt", _NAMES):
@@ -33,4 +39,4 @@ def read_track(name: str) -> list[Fix]:
                 float(fields["hdop"]),
             )
         )
-    return fixes
+    return tuple(fixes)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from openapi_python_client.config import Config, ConfigFile, MetaType
-from openapi_python_client.parser import GeneratorData
-from openapi_python_client.parser.errors import GeneratorError
 
 from tests.template import ROOT
+
+if TYPE_CHECKING:
+    from openapi_python_client.parser import GeneratorData
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,11 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def generated(document: Mapping[str, Any]) -> GeneratorData:
+    # Imported here, because the import takes longer than most tests and only one worker needs it.
+    from openapi_python_client.config import Config, ConfigFile, MetaType
+    from openapi_python_client.parser import GeneratorData
+    from openapi_python_client.parser.errors import GeneratorError
+
     options = ConfigFile(content_type_overrides={"application/pdf": "application/octet-stream"})
     config = Config.from_sources(
         options,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,15 @@ def users(stack: Stack) -> list[dict[str, str]]:
 
 def get_as(stack: Stack, user: dict[str, str], path: str) -> Any:
     """The answer to a GET of a user."""
-    credentials = {name: user[name] for name in ("organization", "email", "password")}
-    token = stack.http.post("/auth/login", json=credentials).raise_for_status().json()["access_token"]
+    token = log_in(stack, user["organization"], user["email"], user["password"])
     return stack.http.get(path, headers={"Authorization": f"Bearer {token}"}).raise_for_status().json()
+
+
+@cache
+def log_in(stack: Stack, organization: str, email: str, password: str) -> str:
+    """The access token of a user, who logs in once."""
+    credentials = {"organization": organization, "email": email, "password": password}
+    return str(stack.http.post("/auth/login", json=credentials).raise_for_status().json()["access_token"])
 
 
 def test_demo_user_of_each_role_can_log_in(stack: Stack, users: list[dict[str, str]]) -> None:

@@ -7,6 +7,8 @@ fails for a patch that a later MiniStack no longer needs.
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -38,7 +40,10 @@ def apply() -> None:
 
 
 class SharedArchive(zipfile.ZipFile):
-    """An archive that is unpacked once for all workers: each worker's directory is a link to the shared one."""
+    """An archive that is unpacked once for all workers, also those after a restart of the emulator.
+
+    Each worker's directory is a link to the shared one, which is named after the archive's content.
+    """
 
     _unpacking: ClassVar = threading.Lock()
     """One for all archives: `_lock` would be hidden by the one that each `ZipFile` makes for itself."""
@@ -50,12 +55,17 @@ class SharedArchive(zipfile.ZipFile):
     def extractall(self, path: Any = None, *_: Any) -> None:
         """Replace the empty directory `path` by a link to the unpacked content, then delete the archive."""
         entries = repr([(entry.filename, entry.CRC, entry.file_size) for entry in self.infolist()])
-        shared = Path(tempfile.gettempdir()) / f"unpacked-{hashlib.sha256(entries.encode()).hexdigest()[:32]}"
+        directory = Path(os.environ["UNPACKED_DIR"])
+        shared = directory / hashlib.sha256(entries.encode()).hexdigest()[:32]
         with self._unpacking:
             if not shared.exists():
-                scratch = Path(tempfile.mkdtemp(prefix="unpacking-"))
+                scratch = Path(tempfile.mkdtemp(dir=directory))
                 super().extractall(scratch, super().namelist())
-                scratch.rename(shared)
+                try:
+                    scratch.rename(shared)
+                except OSError:  # Another emulator that shares the directory was faster.
+                    shutil.rmtree(scratch)
+            os.utime(shared)  # `emulator_process` deletes what was not used for long.
         Path(path).rmdir()
         Path(path).symlink_to(shared)
         Path(str(self.filename)).unlink()

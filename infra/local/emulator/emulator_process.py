@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
+from typing import Final
 
 import httpx
 
@@ -11,6 +13,8 @@ from infra.local import console, processes, python_environments
 from infra.local.stack_config import REGION, StackConfig
 
 NAME = "ministack"
+UNUSED_SECONDS: Final = 24 * 3600
+"""After how long without use the unpacked code of an older release is deleted."""
 
 
 def environment_variables(config: StackConfig) -> dict[str, str]:
@@ -31,6 +35,7 @@ def environment_variables(config: StackConfig) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(config.subdirectory("s3")),
         "TMPDIR": str(config.subdirectory("tmp")),
+        "UNPACKED_DIR": str(config.subdirectory("unpacked")),
         "AUTH": "true",
         "LOG_LEVEL": "INFO",
         "IOT_MTLS_ENABLED": "0",
@@ -52,10 +57,18 @@ def start(config: StackConfig) -> bool:
         return False
     with console.report_step(f"Starting the emulator (MiniStack) on port {config.port}"):
         shutil.rmtree(config.directory / "tmp", ignore_errors=True)
+        _delete_unused_archives(config)
         env = environment_variables(config)
         processes.start(config, NAME, [str(python), "-m", "infra.local.emulator.emulator_server"], env, config.port)
         processes.wait_until_ready(config, NAME, f"{config.emulator_url}/_ministack/ready")
     return True
+
+
+def _delete_unused_archives(config: StackConfig) -> None:
+    """Delete the unpacked code and layers that no worker has used for a day. No worker runs now."""
+    for directory in config.subdirectory("unpacked").iterdir():
+        if directory.stat().st_mtime < time.time() - UNUSED_SECONDS:
+            shutil.rmtree(directory)
 
 
 def stop(config: StackConfig) -> bool:
