@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -105,11 +106,20 @@ def tree_digest(*roots: Path) -> str:
 
 def build_layers(platform: Platform) -> dict[str, Path]:
     """Build the layers that changed; returns the archive of every layer by name."""
-    return {**{layer.name: _build_packages(layer, platform) for layer in LAYERS}, "coachway": _build_product(platform)}
+    archives = {layer.name: _archive_path(layer, platform) for layer in LAYERS}
+    changed = [layer for layer in LAYERS if not archives[layer.name].exists()]
+    if changed:
+        names = ", ".join(layer.name for layer in changed)
+        with console.report_step(f"Building the layers {names} for {platform.name} (Python {platform.python})"):
+            # Layers are checked together with their base layer.
+            for has_base in (False, True):
+                layers = [layer for layer in changed if bool(layer.base_group) is has_base]
+                with ThreadPoolExecutor() as threads:
+                    list(threads.map(lambda layer: _build_packages(layer, platform, archives), layers))
+    return {**archives, "coachway": _build_product(platform)}
 
 
-def _build_packages(layer: Layer, platform: Platform) -> Path:
-    pins = layer_requirements(layer)
+def _archive_path(layer: Layer, platform: Platform) -> Path:
     parts = [
         platform.name,
         platform.python,
@@ -117,24 +127,20 @@ def _build_packages(layer: Layer, platform: Platform) -> Path:
         sys.version,
         repr(layer),
         repr(sorted(UNUSED_DIRECTORIES)),
-        *pins,
+        *layer_requirements(layer),
     ]
-    target = BUILD / f"{layer.name}-{platform.name}-{digest(parts)}.zip"
-    if target.exists():
-        return target
-    scratch = tempfile.TemporaryDirectory(prefix=f"{layer.name}-", dir=_scratch_directory())
-    with (
-        console.report_step(f"Building the layer {layer.name} for {platform.name} (Python {platform.python})"),
-        scratch as directory,
-    ):
+    return BUILD / f"{layer.name}-{platform.name}-{digest(parts)}.zip"
+
+
+def _build_packages(layer: Layer, platform: Platform, archives: Mapping[str, Path]) -> None:
+    with tempfile.TemporaryDirectory(prefix=f"{layer.name}-", dir=_scratch_directory()) as directory:
         tree = Path(directory) / "python"
-        install_packages(pins, tree, platform)
+        install_packages(layer_requirements(layer), tree, platform)
         pruning.prune_layer(tree, layer)
         precompile(tree, platform, "/opt/python")
         if platform.is_local:
-            _check_imports(layer, tree)
-        _zip(Path(directory), target, platform)
-    return target
+            _check_imports(layer, tree, archives)
+        _zip(Path(directory), archives[layer.name], platform)
 
 
 def _build_product(platform: Platform) -> Path:
@@ -205,13 +211,13 @@ def precompile(tree: Path, platform: Platform, runtime_path: str) -> None:
     subprocess.run([python, "-m", "compileall", *options, str(tree)], check=False)
 
 
-def _check_imports(layer: Layer, tree: Path) -> None:
+def _check_imports(layer: Layer, tree: Path, archives: Mapping[str, Path]) -> None:
     """Run the layer's import check with only this layer and its base layer."""
     paths = [str(tree)]
     if layer.base_group:
         base = next(other for other in LAYERS if other.group == layer.base_group)
         unpacked = tree.parent / "base"
-        with zipfile.ZipFile(_build_packages(base, Platform("local"))) as packed:
+        with zipfile.ZipFile(archives[base.name]) as packed:
             packed.extractall(unpacked)
         paths.append(str(unpacked / "python"))
     process = subprocess.run(
