@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 
 import httpx
 import pytest
@@ -27,6 +29,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """The first process chooses the directory of the stacks; its workers inherit it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         stacks.prepare_run()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import the test modules, each worker in another order.
+
+    In a new working copy, imports compile their sources, which takes longer than the imports themselves. All workers
+    collect the tests in the same order and at the same time; without this, each would compile every source.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return
+    directories = [session.config.rootpath / argument for argument in session.config.args]
+    modules = sorted(path for directory in directories for path in directory.rglob("test_*.py"))
+    start = len(modules) * int(worker.removeprefix("gw")) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for path in (*modules[start:], *modules[:start]):
+        # A failure is reported by the collection. `test_fuzz` has a command of its own.
+        with suppress(Exception):
+            if path.stem != "test_fuzz":
+                import_module(".".join(path.relative_to(session.config.rootpath).with_suffix("").parts))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 import threading
@@ -16,7 +17,7 @@ import zipfile
 from email.utils import parseaddr
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Self
 
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import AccountRegionScopedDict
@@ -26,6 +27,9 @@ from ministack.services.cloudformation import provisioners
 from infra.local.emulator import forked_workers
 
 Json = dict[str, Any]
+
+MAX_ZIP_COMMENT: Final = 65_557
+"""The end of a ZIP archive that contains the position of its list of files: 22 bytes and the longest comment."""
 
 
 def apply() -> None:
@@ -39,36 +43,61 @@ def apply() -> None:
     persist_unread_stream_records()
 
 
-class SharedArchive(zipfile.ZipFile):
+class SharedArchive:
     """An archive that is unpacked once for all workers, also those after a restart of the emulator.
 
-    Each worker's directory is a link to the shared one, which is named after the archive's content.
+    Each worker's directory is a link to the shared one, which is named after the archive's list of files and checksums.
+    Only the first worker parses the archive.
     """
 
     _unpacking: ClassVar = threading.Lock()
-    """One for all archives: `_lock` would be hidden by the one that each `ZipFile` makes for itself."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open."""
 
     def namelist(self) -> list[str]:
         """Return no names: MiniStack only looks for names that leave the directory, and `extractall` removes those."""
         return []
 
-    def extractall(self, path: Any = None, *_: Any) -> None:
-        """Replace the empty directory `path` by a link to the unpacked content, then delete the archive."""
-        entries = repr([(entry.filename, entry.CRC, entry.file_size) for entry in self.infolist()])
-        directory = Path(os.environ["UNPACKED_DIR"])
-        shared = directory / hashlib.sha256(entries.encode()).hexdigest()[:32]
+    def extractall(self, directory: str) -> None:
+        """Replace an empty directory by a link to the unpacked content, then delete the archive."""
+        shared = Path(os.environ["UNPACKED_DIR"]) / hashlib.sha256(_read_file_list(self._path)).hexdigest()[:32]
         with self._unpacking:
             if not shared.exists():
-                scratch = Path(tempfile.mkdtemp(dir=directory))
-                super().extractall(scratch, super().namelist())
-                try:
-                    scratch.rename(shared)
-                except OSError:  # Another emulator that shares the directory was faster.
-                    shutil.rmtree(scratch)
+                self._unpack(shared)
             os.utime(shared)  # `emulator_process` deletes what was not used for long.
-        Path(path).rmdir()
-        Path(path).symlink_to(shared)
-        Path(str(self.filename)).unlink()
+        Path(directory).rmdir()
+        Path(directory).symlink_to(shared)
+        self._path.unlink()
+
+    def _unpack(self, shared: Path) -> None:
+        scratch = Path(tempfile.mkdtemp(dir=shared.parent))
+        with zipfile.ZipFile(self._path) as archive:
+            archive.extractall(scratch)
+        try:
+            scratch.rename(shared)
+        except OSError:  # Another emulator that shares the directory was faster.
+            shutil.rmtree(scratch)
+
+
+def _read_file_list(archive: Path) -> bytes:
+    """The central directory of a ZIP archive: the names, sizes and checksums of its files."""
+    with archive.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - MAX_ZIP_COMMENT))
+        tail = file.read()
+        end = tail.rfind(b"PK\x05\x06")
+        if end < 0:
+            raise zipfile.BadZipFile("File is not a zip file")
+        size, offset = struct.unpack_from("<LL", tail, end + 12)
+        file.seek(offset)
+        return file.read(size)
 
 
 def share_unpacked_archives() -> None:
