@@ -24,7 +24,7 @@ def name(kind: type[errors.Error]) -> str:
     return f"{kind.__module__.removeprefix('coachway.')}.{kind.__qualname__}"
 
 
-@pytest.mark.parametrize("kind", [*error_classes()], ids=name)
+@pytest.mark.parametrize("kind", sorted(error_classes(), key=name), ids=name)
 def test_error_class_has_code_and_status(kind: type[errors.Error]) -> None:
     status = problem_details.status_of(kind)
     assert 400 <= status < 500 or issubclass(kind, errors.UpstreamUnavailable)
