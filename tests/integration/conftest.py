@@ -46,15 +46,10 @@ def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.fixture(autouse=True)
-def _fast_password_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _fast_password_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make password digests fast. `tests/unit/identity` tests them as they are."""
-    monkeypatch.setattr(hashing, "MEMORY_COST_KIB", 8)
-    monkeypatch.setattr(hashing, "TIME_COST", 1)
-    hasher = hashing._hasher
-    hasher.cache_clear()
+    monkeypatch.setenv("PASSWORD_MEMORY_KIB", "8")
     monkeypatch.setattr(hashing, "NO_USER_DIGEST", hashing.digest_password("that nobody knows"))
-    yield
-    hasher.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,8 @@ from tools.entries import list_api_entries
 
 STAGE: Final = "/live"
 URL: Final = f"https://coachway.test{STAGE}"
+ON_STACK: Final = pytest.mark.xdist_group("security")
+"""One worker runs these tests, so that their organizations are created once."""
 _OTHER_SERVICES: Final = {"BUCKET_NAME", "STRIPE_SECRET_ARN"}
 """Environment variables of functions that need a service other than the table."""
 
@@ -102,6 +104,7 @@ class InProcess(httpx.BaseTransport):
                 "TABLE_NAME": self.table,
                 "AWS_REGION": "us-east-1",
                 "CLIENTS_PER_ADDRESS": "1000",
+                "PASSWORD_MEMORY_KIB": "8",
             }.items():
                 patch.setenv(name, value)
             patch.setattr(settings, "root_secret", lambda: self._secret)
@@ -134,13 +137,13 @@ def parametrize_operations(operations: Iterable[Operation]) -> pytest.MarkDecora
         if is_in_process:
             params.append(pytest.param(operation, "process", id=str(operation)))
         if not is_in_process or zlib.crc32(str(operation).encode()) % 10 == 0:
-            params.append(pytest.param(operation, "stack", id=f"{operation} over HTTP"))
+            params.append(pytest.param(operation, "stack", id=f"{operation} over HTTP", marks=ON_STACK))
     return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
 
 
 def parametrize_on_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
     """Run a test for each operation on the stack, which enforces grants."""
-    params = [pytest.param(operation, "stack", id=str(operation)) for operation in operations]
+    params = [pytest.param(operation, "stack", id=str(operation), marks=ON_STACK) for operation in operations]
     return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
 
 

@@ -19,6 +19,8 @@ from tests.stack import Stack, eventually
 from tests.workflows.bidding_builders import BiddingOrganization
 from tests.workflows.organization_builders import RACE_REQUESTS, count_statuses, run_concurrently
 
+pytestmark = pytest.mark.xdist_group("bid-pushes")
+
 PUSHES = RACE_REQUESTS
 VENDORS = 4 * PUSHES
 

@@ -11,6 +11,8 @@ from tests.stack import Stack, eventually
 from tests.workflows.bidding_builders import BiddingOrganization
 from tests.workflows.organization_builders import count_statuses, run_concurrently
 
+pytestmark = pytest.mark.xdist_group("races")
+
 
 @pytest.fixture(scope="module")
 def bidding(stack: Stack) -> BiddingOrganization:

@@ -12,6 +12,8 @@ from tests import dates
 from tests.stack import Stack
 from tests.workflows.organization_builders import Operator
 
+pytestmark = pytest.mark.xdist_group("journey")
+
 NUMBER = f"CH-{dates.TRIP_DAY.year}-000001"
 MAIL_TIMEOUT = 30
 """Seconds within which a mail is sent, including a cold start."""

@@ -15,6 +15,8 @@ from coachway.core.persistence.domain_events import Envelope
 from tests import dates
 from tests.stack import Stack, eventually
 
+pytestmark = pytest.mark.xdist_group("messages")
+
 PASSWORD = "a-long-demo-password"
 LINK = re.compile(r"/pages/[a-z-]+/([A-Za-z0-9_-]{60,})")
 

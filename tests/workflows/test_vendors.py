@@ -19,6 +19,8 @@ from tests.stack import Stack, eventually
 from tests.workflows.faults import Queue, run_command
 from tests.workflows.organization_builders import Operator
 
+pytestmark = pytest.mark.xdist_group("vendors")
+
 
 @pytest.fixture(scope="module")
 def operator(stack: Stack) -> Operator:

@@ -14,7 +14,7 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.table import call_stats
-from coachway.core.runtime import clock
+from coachway.core.runtime import clock, settings
 from coachway.identity.model.credentials import CREDENTIALS, Credentials
 from coachway.identity.secrets import hashing
 from tests.integration.client import Reply
@@ -68,7 +68,7 @@ def test_log_in_does_the_same_work_whether_or_not_the_account_exists(
     monkeypatch.setattr(PasswordHasher, "verify", record_parameters)
     before = call_stats.calls
     assert log_in(slug, email).status == 401
-    assert parameters == [f"m={hashing.MEMORY_COST_KIB},t={hashing.TIME_COST},p={hashing.PARALLELISM}"]
+    assert parameters == [f"m={settings.password_memory_kib()},t={hashing.TIME_COST},p={hashing.PARALLELISM}"]
     assert call_stats.calls - before == 4
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from coachway.core.runtime import settings
 from coachway.messaging import deduplication
 from tests.template import ROOT, functions, load_yaml, resources, resources_of_type, template
 from tools.entries import load
@@ -39,6 +40,12 @@ def _null_paths(node: Any, path: str) -> Iterator[str]:
 )
 def test_file_has_no_nulls_which_localstack_rejects(file: str) -> None:
     assert list(_null_paths(load_yaml(file), file)) == []
+
+
+def test_passwords_on_aws_are_hashed_with_the_default_memory() -> None:
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    condition, on_aws, _ = variables["PASSWORD_MEMORY_KIB"]["Fn::If"]
+    assert (condition, int(on_aws)) == ("OnAws", settings.password_memory_kib())
 
 
 @pytest.mark.parametrize("name", functions())

@@ -35,6 +35,11 @@ def clients_per_address() -> int:
     return int(os.environ.get("CLIENTS_PER_ADDRESS", "1"))
 
 
+def password_memory_kib() -> int:
+    """Return the memory in KiB that hashing a password takes. It is smaller on emulators only, to make tests faster."""
+    return int(os.environ.get("PASSWORD_MEMORY_KIB", "38912"))
+
+
 @cache
 def root_secret() -> bytes:
     """Return the secret of the deployment. It signs links and one-time codes and encrypts the signing keys.

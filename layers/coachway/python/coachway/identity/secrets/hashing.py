@@ -1,7 +1,7 @@
 """Digests of passwords (argon2id), and of tokens and codes (SHA-256).
 
-The argon2id parameters are twice the memory of OWASP's minimum (19 MiB, two passes, one lane). A digest takes 50 to
-100 ms on one of Lambda's processors.
+The argon2id parameters are OWASP's minimum (19 MiB, two passes, one lane) with twice the memory. A digest takes 50 to
+100 ms on one of Lambda's processors. On emulators it takes less memory (`settings.password_memory_kib`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from coachway.core.runtime import settings
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-MEMORY_COST_KIB: Final = 38 * 1024
 TIME_COST: Final = 2
 PARALLELISM: Final = 1
 
@@ -27,11 +26,15 @@ NO_USER_DIGEST: Final = (
 """A digest that belongs to no user. It is verified if there is no account, so that the response takes the same time."""
 
 
-@cache
 def _hasher() -> PasswordHasher:
+    return _create_hasher(settings.password_memory_kib())
+
+
+@cache
+def _create_hasher(memory_kib: int) -> PasswordHasher:
     from argon2 import PasswordHasher
 
-    return PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_COST_KIB, parallelism=PARALLELISM)
+    return PasswordHasher(time_cost=TIME_COST, memory_cost=memory_kib, parallelism=PARALLELISM)
 
 
 def digest_password(password: str) -> str:
