@@ -82,8 +82,9 @@ fuzz: $(VENV)/.synced ## Send random requests to every route of a separate stack
 	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest -p schemathesis tests/security/test_fuzz.py -q -n $(WORKERS) $(ARGS)
 
 .PHONY: soak
-soak: $(VENV)/.synced ## Test payments and the ledger with many random sequences: make soak [EXAMPLES=200]
-	@SOAK_EXAMPLES=$(or $(EXAMPLES),200) $(PY) -m pytest tests/integration/billing/test_ledger_state_machine.py \
+soak: $(VENV)/.synced ## Test rules, payments and the ledger with many random values: make soak [EXAMPLES=200]
+	@SOAK_EXAMPLES=$(or $(EXAMPLES),200) PROPERTY_EXAMPLES=$(or $(EXAMPLES),200) $(PY) -m pytest tests/unit \
+		tests/integration/billing/test_ledger_state_machine.py \
 		tests/integration/billing/test_refund_state_machine.py -q -n $(WORKERS) $(ARGS)
 
 .PHONY: bench

@@ -20,8 +20,13 @@ LONGEST_GROUPS = ("restart", "browser")
 """Groups of tests that one worker runs, and that take longest."""
 
 
-# Property tests have no deadline: a busy machine must not make them fail.
-settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Property tests have no deadline: a busy machine must not make them fail. The nightly workflow runs more examples.
+settings.register_profile(
+    "any speed",
+    deadline=None,
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "50")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("any speed")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -69,6 +71,23 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "public_url", lambda: "https://coachway.test/live")
     store.clear_sequence_cache()
     authentication.clear_caches()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_clients() -> Iterator[None]:
+    """Create each client of AWS once for all tests: it takes longer than most tests."""
+    create = boto3.client
+
+    @cache
+    def create_once(service: str, endpoint: str | None, **options: Any) -> Any:
+        return create(service, **options)
+
+    def find_client(service: str, **options: Any) -> Any:
+        return create_once(service, os.environ.get("AWS_ENDPOINT_URL"), **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boto3, "client", find_client)
+        yield
 
 
 @pytest.fixture

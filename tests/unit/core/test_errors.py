@@ -21,10 +21,14 @@ def error_classes(kind: type[errors.Error] = errors.Error) -> Iterator[type[erro
 
 
 def name(kind: type[errors.Error]) -> str:
+    """The module and name of a class."""
     return f"{kind.__module__.removeprefix('coachway.')}.{kind.__qualname__}"
 
 
-@pytest.mark.parametrize("kind", sorted(error_classes(), key=name), ids=name)
+CLASSES: list[type[errors.Error]] = sorted(set(error_classes()), key=name)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=name)
 def test_error_class_has_code_and_status(kind: type[errors.Error]) -> None:
     status = problem_details.status_of(kind)
     assert 400 <= status < 500 or issubclass(kind, errors.UpstreamUnavailable)
