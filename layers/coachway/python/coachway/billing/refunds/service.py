@@ -206,20 +206,20 @@ def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
 def approve_refund(caller: Caller, refund_id: str, reason: str, expected: int | None) -> Refund:
     """Approve a refund. Raises RefundNotAwaitingApproval."""
 
-    def decision_ops(before: Refund) -> list[Op]:
+    def approve(before: Refund) -> tuple[Refund, list[Op]]:
         rules.TRANSITIONS.require(before.status, RefundStatus.PENDING)
         if before.status is not RefundStatus.AWAITING_APPROVAL:
             raise RefundNotAwaitingApproval(f"This refund is {before.status}. It is not waiting for approval.")
         after = _build_decided_refund(caller, before, RefundStatus.PENDING, reason)
-        return [Update(before, after, [RefundApproved(**event_fields(after))])]
+        return after, [Update(before, after, [RefundApproved(**event_fields(after))])]
 
-    return _commit_decision(caller, refund_id, expected, decision_ops)
+    return _commit_change(caller, refund_id, expected, approve)
 
 
 def reject_refund(caller: Caller, refund_id: str, reason: str, expected: int | None) -> Refund:
     """Reject a refund and release its hold on the payment. Raises RefundMayBeSent."""
 
-    def decision_ops(before: Refund) -> list[Op]:
+    def reject(before: Refund) -> tuple[Refund, list[Op]]:
         rules.TRANSITIONS.require(before.status, RefundStatus.REJECTED)
         if before.sent_at is not None:
             raise RefundMayBeSent("This refund may have reached the payer. Retry it to find out.")
@@ -230,26 +230,23 @@ def reject_refund(caller: Caller, refund_id: str, reason: str, expected: int | N
             REFUND_HOLDS_KIND,
             at_least={"refunded": 0},
         )
-        return [
-            Update(before, after, [RefundRejected(**event_fields(after), decision_reason=reason)]),
-            release_op,
-            *_clear_failure_ops(before),
-        ]
+        event = RefundRejected(**event_fields(after), decision_reason=reason)
+        return after, [Update(before, after, [event]), release_op, *_clear_failure_ops(before)]
 
-    return _commit_decision(caller, refund_id, expected, decision_ops)
+    return _commit_change(caller, refund_id, expected, reject)
 
 
 def retry_refund(caller: Caller, refund_id: str, expected: int | None) -> Refund:
     """Retry a failed refund. Raises RefundNotFailed."""
 
-    def retry_ops(before: Refund) -> list[Op]:
+    def retry(before: Refund) -> tuple[Refund, list[Op]]:
         if before.status is not RefundStatus.FAILED:
             raise RefundNotFailed(f"This refund is {before.status}. Only failed refunds can be retried.")
         after = build_resumed_refund(before).model_copy(update={"round": before.round + 1})
         event = RefundRequested(**event_fields(after), needs_approval=after.needs_approval, round=after.round)
-        return [Update(before, after, [event]), *_clear_failure_ops(before)]
+        return after, [Update(before, after, [event]), *_clear_failure_ops(before)]
 
-    return _commit_decision(caller, refund_id, expected, retry_ops)
+    return _commit_change(caller, refund_id, expected, retry)
 
 
 def _clear_failure_ops(refund: Refund) -> list[Op]:
@@ -270,13 +267,10 @@ def _build_decided_refund(caller: Caller, refund: Refund, status: RefundStatus, 
 
 
 @retry_on_conflict
-def _commit_decision(
-    caller: Caller, refund_id: str, expected: int | None, decision_ops: Callable[[Refund], list[Op]]
+def _commit_change(
+    caller: Caller, refund_id: str, expected: int | None, change: Callable[[Refund], tuple[Refund, list[Op]]]
 ) -> Refund:
-    before = get_refund(caller, refund_id, expected=expected)
-    ops = decision_ops(before)
+    """Commit what `change` makes of a refund: the changed refund and the operations that store it."""
+    after, ops = change(get_refund(caller, refund_id, expected=expected))
     store.commit(caller, *ops)
-    update = ops[0]
-    if not isinstance(update, Update) or not isinstance(update.after, Refund):
-        raise TypeError("the first operation of a decision must update the refund")
-    return update.after
+    return after
