@@ -57,7 +57,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exempt the collected tests and imported modules from garbage collection, which would visit them again and again."""
+    """Exempt the collected tests and imported modules from garbage collection, which would visit them again."""
     gc.collect()
     gc.freeze()
 
