@@ -129,13 +129,12 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """The sandbox in its usual mode. Requests to it time out after 1.5 seconds."""
+    """The sandbox in its usual mode."""
     monkeypatch.setenv("STRIPE_API_BASE", sandbox_process.url)
     monkeypatch.setattr(
         stripe_client, "load_credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET}
     )
     monkeypatch.setattr(webhook_events, "load_credentials", stripe_client.load_credentials)
-    monkeypatch.setattr(stripe_client, "_TIMEOUT_SECONDS", 1.5)
     stripe_client.get_client.cache_clear()
     sandbox_process.set_mode("ok", 0)
     yield sandbox_process
