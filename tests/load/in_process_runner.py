@@ -23,11 +23,12 @@ _FUNCTIONS = ("identity-api", "bookings-api", "relay", "messaging")
 
 
 def function_environment(config: StackConfig) -> dict[str, str]:
-    """The environment variables of the deployed functions, and the emulator's address."""
+    """The environment variables of the deployed functions, and the emulator's address. Passwords are hashed as on AWS."""
     client, variables = aws_clients.client(config, "lambda"), dict[str, str]()
     for name in _FUNCTIONS:
         function = client.get_function_configuration(FunctionName=f"coachway-{config.environment}-{name}")
         variables |= function["Environment"]["Variables"]
+    del variables["PASSWORD_MEMORY_KIB"]
     return {
         "PATH": os.environ["PATH"],
         **variables,
