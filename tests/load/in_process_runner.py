@@ -23,7 +23,7 @@ _FUNCTIONS = ("identity-api", "bookings-api", "relay", "messaging")
 
 
 def function_environment(config: StackConfig) -> dict[str, str]:
-    """The environment variables of the deployed functions, and the emulator's address. Passwords are hashed as on AWS."""
+    """The environment variables of the functions, and the address of the emulator. Passwords are hashed as on AWS."""
     client, variables = aws_clients.client(config, "lambda"), dict[str, str]()
     for name in _FUNCTIONS:
         function = client.get_function_configuration(FunctionName=f"coachway-{config.environment}-{name}")
