@@ -1,7 +1,5 @@
 """HTTP routes of bids and bid requests."""
 
-from __future__ import annotations
-
 from coachway.bids import comparison, service
 from coachway.bids.comparison import Comparison
 from coachway.bids.errors import (

@@ -1,7 +1,5 @@
 """Resumes the bidding workflow on events of bid requests, and updates bids on events of charters."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.bids import erasure

@@ -1,7 +1,5 @@
 """Expires bids that were not decided on. Runs every five minutes."""
 
-from __future__ import annotations
-
 from coachway.bids import expiry_job
 from coachway.core.entrypoints import timer
 

@@ -1,7 +1,5 @@
 """The page of an invitation to bid."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

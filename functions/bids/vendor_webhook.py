@@ -1,7 +1,5 @@
 """The webhook for bids from vendors' systems."""
 
-from __future__ import annotations
-
 from coachway.bids.errors import (
     BiddingClosed,
     CharterNotOpenForBids,

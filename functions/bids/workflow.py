@@ -1,7 +1,5 @@
 """Steps of the state machine `bidding`."""
 
-from __future__ import annotations
-
 from coachway.bids.requests.workflow import STEPS
 from coachway.core.entrypoints import step_handler
 

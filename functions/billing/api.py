@@ -1,7 +1,5 @@
 """Routes of invoices, recorded payments, collections and the ledger."""
 
-from __future__ import annotations
-
 from coachway.billing.aging import AgingReport
 from coachway.billing.collections import service as collections
 from coachway.billing.collections.model import Collection, CollectionId, CollectionQuery

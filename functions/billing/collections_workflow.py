@@ -1,7 +1,5 @@
 """Steps of the state machine `payment_collection`."""
 
-from __future__ import annotations
-
 from coachway.billing.collections.workflow import STEPS
 from coachway.core.entrypoints import step_handler
 

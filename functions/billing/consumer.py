@@ -1,7 +1,5 @@
 """Handles the events that billing consumes."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.billing import consumers

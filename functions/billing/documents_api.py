@@ -1,7 +1,5 @@
 """Routes of invoice PDFs and client data exports."""
 
-from __future__ import annotations
-
 from coachway.billing.ids import InvoiceId
 from coachway.billing.invoices import pdf_storage
 from coachway.billing.privacy import client_export

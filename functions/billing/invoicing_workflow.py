@@ -1,7 +1,5 @@
 """Steps of the state machine `invoicing`."""
 
-from __future__ import annotations
-
 from coachway.billing.invoicing_runs.workflow import STEPS
 from coachway.core.entrypoints import step_handler
 

@@ -1,7 +1,5 @@
 """Routes of payables and payouts."""
 
-from __future__ import annotations
-
 from coachway.billing.aging import AgingReport
 from coachway.billing.ids import PayableId
 from coachway.billing.payables import payouts

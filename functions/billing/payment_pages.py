@@ -1,7 +1,5 @@
 """Pages of invoices, and card payments on pages."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

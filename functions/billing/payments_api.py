@@ -1,7 +1,5 @@
 """Routes of payments and payment schedules."""
 
-from __future__ import annotations
-
 from coachway.billing.errors import (
     AmountExceedsBalance,
     CharterAlreadyInvoiced,

@@ -1,7 +1,5 @@
 """Routes of refunds."""
 
-from __future__ import annotations
-
 from coachway.billing.errors import (
     AmountExceedsPayment,
     PaymentIsDisputed,

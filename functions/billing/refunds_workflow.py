@@ -1,7 +1,5 @@
 """Steps of the state machine `refund`."""
 
-from __future__ import annotations
-
 from coachway.billing.refunds.workflow import STEPS
 from coachway.core.entrypoints import step_handler
 

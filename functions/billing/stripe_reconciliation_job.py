@@ -1,7 +1,5 @@
 """Reconciles payments with Stripe. Runs once a day."""
 
-from __future__ import annotations
-
 from coachway.billing.stripe_sync import daily_reconciliation
 from coachway.billing.stripe_sync.daily_reconciliation import ReconciliationResult
 from coachway.core.entrypoints import timer

@@ -1,7 +1,5 @@
 """Route of Stripe's webhook."""
 
-from __future__ import annotations
-
 from coachway.billing.stripe_sync import webhook_handler
 from coachway.billing.stripe_sync.webhook_handler import WebhookResult
 from coachway.core import errors

@@ -1,7 +1,5 @@
 """Starts collections and invoicing runs, and marks invoices and payables that are due. Runs every five minutes."""
 
-from __future__ import annotations
-
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.invoices import overdue_job
 from coachway.billing.invoicing_runs import schedule as invoicing_run_schedule

@@ -1,7 +1,5 @@
 """Routes of charters, series and quote links."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Consumer of the erasure of clients: erases their charters."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.bookings import erasure

@@ -1,7 +1,5 @@
 """Routes of the quote page and the itinerary PDF."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Expires quotes and publishes the pending events of recurring series. Runs every five minutes."""
 
-from __future__ import annotations
-
 from coachway.bookings.quotes import expiry_job
 from coachway.bookings.series import outbox as series_outbox
 from coachway.core.entrypoints import timer

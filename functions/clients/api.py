@@ -1,7 +1,5 @@
 """Routes of clients."""
 
-from __future__ import annotations
-
 from coachway.clients import addresses, contacts, credit, preferences, service
 from coachway.clients.errors import ClientHasOpenBalance
 from coachway.clients.model import (

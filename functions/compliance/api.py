@@ -1,7 +1,5 @@
 """Routes of compliance documents."""
 
-from __future__ import annotations
-
 from coachway.compliance import service
 from coachway.compliance.errors import DocumentExpiredAlready, DocumentNotReviewable
 from coachway.compliance.model import ComplianceDocument, ComplianceId, DocumentInput, DocumentQuery, ReviewInput

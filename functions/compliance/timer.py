@@ -3,8 +3,6 @@
 Runs every hour; each organization's documents are processed at eight in the morning in its time zone.
 """
 
-from __future__ import annotations
-
 from coachway.compliance import expiry_job
 from coachway.core.entrypoints import timer
 

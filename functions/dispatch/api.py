@@ -1,7 +1,5 @@
 """Routes of assignments, recoveries and the dispatch board."""
 
-from __future__ import annotations
-
 from coachway.core.caller import Caller
 from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import ApiRouter

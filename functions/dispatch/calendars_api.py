@@ -1,7 +1,5 @@
 """Routes of calendars, hours of service, driver performance and trip sheets."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

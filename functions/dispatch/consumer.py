@@ -1,7 +1,5 @@
 """Consumes events: releases assignments, flags those at risk, opens recoveries and erases clients' data."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer

@@ -1,7 +1,5 @@
 """Counts the performance of drivers from events."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer

@@ -1,7 +1,5 @@
 """Detects trips that are late or have not started, every five minutes; archives old positions once a week."""
 
-from __future__ import annotations
-
 from coachway.core.entrypoints import timer
 from coachway.dispatch.tracking import archive_job, monitor_job
 

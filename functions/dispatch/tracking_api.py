@@ -1,7 +1,5 @@
 """Routes of trips that are under way: positions, duty and tracking."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

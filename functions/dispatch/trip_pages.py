@@ -1,7 +1,5 @@
 """HTML pages: the tracking page and the driver page."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Steps of the state machine `recovery`."""
 
-from __future__ import annotations
-
 from coachway.core.entrypoints import step_handler
 from coachway.dispatch.recovery.workflow import STEPS
 

@@ -1,7 +1,5 @@
 """The OpenAPI document, and the pages that show the API and the error codes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Final
 

@@ -1,7 +1,5 @@
 """Routes of drivers and vehicles."""
 
-from __future__ import annotations
-
 from coachway.core.caller import Caller
 from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter

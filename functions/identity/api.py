@@ -1,7 +1,5 @@
 """Routes of identity."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from coachway.core.auth.authentication import ApiKey, authenticate

@@ -1,7 +1,5 @@
 """Pages to accept an invitation or reset a password."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

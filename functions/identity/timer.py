@@ -1,7 +1,5 @@
 """Rotates the keys that sign access tokens. Runs every 30 days."""
 
-from __future__ import annotations
-
 from coachway.core.entrypoints import timer
 from coachway.identity.secrets import signing_keys
 

@@ -1,7 +1,5 @@
 """Routes of messages."""
 
-from __future__ import annotations
-
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page

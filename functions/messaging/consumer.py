@@ -1,7 +1,5 @@
 """Sends emails and text messages for events."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer

@@ -1,7 +1,5 @@
 """Routes of pricing: quotes, rules, promo codes, amenities, hours of service."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

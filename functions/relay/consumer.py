@@ -1,7 +1,5 @@
 """Publishes the events from the table's stream."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.core.entrypoints.outbox_relay import relay

@@ -1,7 +1,5 @@
 """Routes of vendors."""
 
-from __future__ import annotations
-
 from coachway.core.caller import Caller
 from coachway.core.errors import InvalidStatusTransition
 from coachway.core.http.routing import ApiRouter

@@ -1,7 +1,5 @@
 """Updates the counters of vendors on events of bids, trips and ratings."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer

@@ -1,7 +1,5 @@
 """The context of bids: their charter, its current bid request, and the requests that they answer."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Comparison of the bids for a charter."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 

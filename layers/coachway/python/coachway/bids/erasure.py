@@ -1,7 +1,5 @@
 """Erasure of a client's personal data from bid requests, invitations and decisions. Vendors' offers stay."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

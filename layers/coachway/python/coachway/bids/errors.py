@@ -1,7 +1,5 @@
 """Errors of bids and bid requests."""
 
-from __future__ import annotations
-
 from coachway.core.errors import Conflict
 
 

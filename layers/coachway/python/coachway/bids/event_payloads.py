@@ -1,7 +1,5 @@
 """Fields that all events of a bid or a bid request have."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.bids.model.bid import Bid

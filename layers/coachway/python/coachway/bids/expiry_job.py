@@ -1,7 +1,5 @@
 """Timer job: expire bids that were not decided on in time."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

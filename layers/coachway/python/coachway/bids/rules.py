@@ -1,7 +1,5 @@
 """Statuses of bids and bid requests, and their deadlines. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final

@@ -1,7 +1,5 @@
 """Requests and responses of the API of bids and bid requests."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal, Self
 

@@ -1,7 +1,5 @@
 """What callers can see of bids and bid requests. No other module adds prices or ranks to responses."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

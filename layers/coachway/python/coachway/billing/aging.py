@@ -1,7 +1,5 @@
 """Aging reports: open amounts of clients or vendors by the number of days past due. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, NamedTuple

@@ -1,7 +1,5 @@
 """Event consumers of billing: each event goes to all handlers of its type."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Errors of billing: business rules of invoices, payments, refunds and collections."""
 
-from __future__ import annotations
-
 from coachway.core import errors
 
 

@@ -1,7 +1,5 @@
 """Types of the IDs of invoices, payments, refunds and payables."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

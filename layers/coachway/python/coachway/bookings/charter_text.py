@@ -1,7 +1,5 @@
 """Texts about a charter for pages and PDFs: stops with local times, price lines, terms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final

@@ -3,8 +3,6 @@
 Charters are found by their quotes, so deleted charters and those of a previous client are found too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar, Final
 

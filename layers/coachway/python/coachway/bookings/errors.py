@@ -1,7 +1,5 @@
 """Errors of charters and quotes."""
 
-from __future__ import annotations
-
 from coachway.core import errors
 
 

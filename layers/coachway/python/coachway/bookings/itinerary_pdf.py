@@ -1,7 +1,5 @@
 """The itinerary as a PDF: stops and times, for drivers and passengers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Payment schedules of charters, agreed with the client or set by the organization's payment policy."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo

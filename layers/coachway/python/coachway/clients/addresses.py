@@ -1,7 +1,5 @@
 """Addresses of clients: add and list."""
 
-from __future__ import annotations
-
 from coachway.clients import service
 from coachway.clients.model import ADDRESSES, Address, AddressInput
 from coachway.contracts.clients import AddressAdded

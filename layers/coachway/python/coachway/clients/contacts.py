@@ -1,7 +1,5 @@
 """Contacts of clients: add, list, update, remove."""
 
-from __future__ import annotations
-
 from coachway.clients import service
 from coachway.clients.model import CONTACTS, Contact, ContactInput
 from coachway.contracts.clients import ContactAdded, ContactRemoved, ContactUpdated

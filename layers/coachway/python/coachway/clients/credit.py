@@ -6,8 +6,6 @@ trip removes it from `booked`, and changes `open` only by the difference of the 
 when a trip is booked; completed trips are invoiced regardless of it. A limit of 0 means that there is no limit.
 """
 
-from __future__ import annotations
-
 from coachway.clients import rules
 from coachway.clients.errors import ClientHasOpenBalance, CreditLimitExceeded
 from coachway.clients.model import CREDIT, Client, Credit

@@ -1,7 +1,5 @@
 """Errors of clients."""
 
-from __future__ import annotations
-
 from coachway.core import errors
 
 

@@ -3,8 +3,6 @@
 Contacts and addresses are in the partition of their client, so that the client's history includes them.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Email preferences of clients."""
 
-from __future__ import annotations
-
 from coachway.clients import service
 from coachway.clients.model import PREFERENCES, EmailPreferences, EmailPreferencesInput
 from coachway.contracts.clients import EmailPreferencesSet

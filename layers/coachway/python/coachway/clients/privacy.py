@@ -4,8 +4,6 @@ Other capabilities erase what they store about the client (addresses of trips, n
 they receive the event `client.erased`. Amounts stay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Rules of clients: payment terms, credit, and how names are searched."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta

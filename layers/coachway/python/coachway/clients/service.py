@@ -1,7 +1,5 @@
 """Clients: create, get, list, update, delete."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 

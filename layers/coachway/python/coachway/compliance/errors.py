@@ -1,7 +1,5 @@
 """Errors of compliance documents."""
 
-from __future__ import annotations
-
 from coachway.core.errors import Conflict
 
 

@@ -1,7 +1,5 @@
 """Timer job: send reminders before documents expire, and mark expired ones, in the morning of the organization."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Compliance documents, their subjects, and the access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal, Self
 

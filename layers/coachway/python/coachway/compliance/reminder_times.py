@@ -1,7 +1,5 @@
 """When the timer processes a document: at eight in the morning in the organization's time zone."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final

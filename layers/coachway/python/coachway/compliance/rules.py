@@ -1,7 +1,5 @@
 """Rules on required documents, their review and their reminders. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum

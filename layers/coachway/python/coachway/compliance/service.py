@@ -1,7 +1,5 @@
 """Compliance documents: submit, read, list, review."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """The compliance status of subjects."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final

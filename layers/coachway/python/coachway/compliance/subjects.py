@@ -1,7 +1,5 @@
 """Compliance subjects. A vendor, driver or vehicle is created with its subject in the same transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

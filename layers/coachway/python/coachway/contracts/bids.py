@@ -1,7 +1,5 @@
 """Events of bid requests and bids. Only `bid.accepted` contains a price."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Events of charters and quotes."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 

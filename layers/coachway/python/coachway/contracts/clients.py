@@ -1,7 +1,5 @@
 """Events of clients. The changed fields are in the event's envelope."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from coachway.core.persistence.domain_events import Event

@@ -1,7 +1,5 @@
 """Events of compliance documents."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, ClassVar
 

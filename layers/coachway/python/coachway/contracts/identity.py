@@ -4,8 +4,6 @@ No event contains a link or a code. Consumers compute them from the nonce with `
 `create_one_time_code` of `core.auth.signed_links`.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, ClassVar, Final, Literal
 

@@ -1,7 +1,5 @@
 """Events of sent messages. They contain neither addresses nor texts."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from coachway.core.persistence.domain_events import Event

@@ -1,7 +1,5 @@
 """Events of quotes, pricing rules, promo codes and amenities."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from coachway.core.persistence.domain_events import Event

@@ -1,7 +1,5 @@
 """Events of vendors."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event

@@ -1,7 +1,5 @@
 """The caller: the verified identity behind a request."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -25,11 +23,11 @@ class Caller:
     ip: str = ""
     user_agent: str = ""
     correlation_id: str = ""
-    idempotency: IdempotentRequest | None = field(default=None, compare=False)
+    idempotency: "IdempotentRequest | None" = field(default=None, compare=False)
     """The request of an `Idempotency-Key`; the store records its first response."""
 
     @classmethod
-    def system(cls, name: str, org_id: str, correlation_id: str = "") -> Caller:
+    def system(cls, name: str, org_id: str, correlation_id: str = "") -> "Caller":
         """A caller for work that the system does for an organization, on a timer or after an event."""
         return cls(org_id=org_id, user_id=f"system:{name}", role="system", correlation_id=correlation_id)
 
@@ -38,7 +36,7 @@ class Caller:
         """Whether the caller is a client, vendor or driver, who sees only their own records."""
         return self.role in EXTERNAL_ROLES
 
-    def in_organization(self, org_id: str) -> Caller:
+    def in_organization(self, org_id: str) -> "Caller":
         """Return the same caller in an organization that was just looked up or created (log-in, link, registration)."""
         return replace(self, org_id=org_id)
 

@@ -3,8 +3,6 @@
 For capabilities that may not import `clients`.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from coachway.core import errors, store

@@ -36,8 +36,6 @@ Then run `make generate`: it writes the codes into `docs/errors.md` and `docs/op
 Capabilities raise these errors and do not know about HTTP; `core/problem_details.py` maps them to a status.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -56,7 +54,7 @@ class FieldError(NamedTuple):
 class Error(Exception):
     """An unexpected error occurred on our side. Retry later. If it happens again, contact us with the `request_id`."""
 
-    registry: ClassVar[dict[str, type[Error]]] = {}
+    registry: ClassVar[dict[str, type["Error"]]] = {}
     """Every class that declares a code, by that code."""
 
     code: ClassVar[str] = "internal_error"
@@ -148,7 +146,7 @@ class Invalid(Error):
     title = "Invalid fields"
 
     @classmethod
-    def field(cls, name: str, message: str, code: str = "invalid") -> Invalid:
+    def field(cls, name: str, message: str, code: str = "invalid") -> "Invalid":
         """An error about a single field."""
         return cls(f"{name}: {message}", fields=[FieldError(name, message, code)])
 

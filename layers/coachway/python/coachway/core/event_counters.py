@@ -1,7 +1,5 @@
 """Counters computed from events. An event counts once per subject; counters can be rebuilt from all events."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Generated files in the S3 bucket of the deployment. Keys start with the type of file, such as `invoices/…`."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 from typing import Any

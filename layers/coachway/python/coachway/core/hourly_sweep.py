@@ -4,8 +4,6 @@ After an outage the missed hours are handled first. The table is never scanned. 
 again, so handling a record a second time must have no effect.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

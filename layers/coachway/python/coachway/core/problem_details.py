@@ -1,7 +1,5 @@
 """Errors as RFC 9457 problem details. The only module that maps errors to HTTP statuses."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -32,6 +30,16 @@ ERROR_PAGE: Final = "/api/v1/docs/errors"
 """Path of the page that explains every code, below the public address of the deployment."""
 
 
+class ProblemField(BaseModel):
+    """One wrong field."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    field: str = Field(description="Dotted path of the field, such as `stops.0.latitude`.")
+    message: str = Field(description="What a correct value looks like.")
+    code: str = Field(default="invalid", description="Stable name of the error, such as `required`.")
+
+
 class Problem(BaseModel):
     """An error as `application/problem+json` (RFC 9457). Compare `code`; the texts may change."""
 
@@ -45,16 +53,6 @@ class Problem(BaseModel):
     instance: str = Field(description="The path that was requested.")
     request_id: str = Field(description="ID of the request in our logs; also in the header `X-Request-Id`.")
     errors: list[ProblemField] = Field(default_factory=list, description="The wrong fields, if fields are wrong.")
-
-
-class ProblemField(BaseModel):
-    """One wrong field."""
-
-    model_config = ConfigDict(defer_build=True)
-
-    field: str = Field(description="Dotted path of the field, such as `stops.0.latitude`.")
-    message: str = Field(description="What a correct value looks like.")
-    code: str = Field(default="invalid", description="Stable name of the error, such as `required`.")
 
 
 _FIELD_NAMES_AND_MESSAGE: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)

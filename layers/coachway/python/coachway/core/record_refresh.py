@@ -1,7 +1,5 @@
 """Writes stored records again in the form of this release: for rebuilds after a deployment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from coachway.core import store

@@ -1,7 +1,5 @@
 """Base classes of request and response schemas, pages of lists, and partial updates."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """State machines of statuses: one table of allowed transitions, read by the code, the documentation and the tests."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum

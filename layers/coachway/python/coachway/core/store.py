@@ -4,8 +4,6 @@
 transaction. Every invariant is a condition of that transaction, so an old read cannot break it.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -87,7 +85,7 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     return {key: record for key, record in result.items() if record is not None}
 
 
-def batch_get(keys: Iterable[Key]) -> BatchResult:
+def batch_get(keys: Iterable[Key]) -> "BatchResult":
     """Return the items at up to 100 keys, of any kind, in one call.
 
     If the counter of a gapless sequence is among them, `commit_with_sequence` starts with its value.

@@ -1,7 +1,5 @@
 """The dispatch board: every vehicle of every trip of a day, by status."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum

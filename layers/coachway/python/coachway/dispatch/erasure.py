@@ -3,8 +3,6 @@
 Drivers, times and positions stay, because they document the drivers' working hours.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

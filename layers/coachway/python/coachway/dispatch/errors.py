@@ -1,7 +1,5 @@
 """Errors of dispatch: why an assignment, a duty action, a recovery or a tracking link is refused."""
 
-from __future__ import annotations
-
 from coachway.core import errors
 
 

@@ -1,7 +1,5 @@
 """The trip sheet PDF: everything that a driver needs for a trip."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """The record that a client was erased."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field

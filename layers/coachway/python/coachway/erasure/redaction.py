@@ -3,8 +3,6 @@
 Stored events may be older than the classes. A field that a class does not know loses its texts and fractions.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,12 +30,12 @@ class Shape:
 
     mark: Personal | None = None
     models: list[type[BaseModel]] = field(default_factory=list)
-    elements: Shape | None = None
+    elements: "Shape | None" = None
     blank: Any = None
     is_scalar: bool = False
 
     @classmethod
-    def of_type(cls, *hints: Any, metadata: Iterable[Any] = ()) -> Shape:
+    def of_type(cls, *hints: Any, metadata: Iterable[Any] = ()) -> "Shape":
         """The shape of a value of one of these types. `metadata` is that of the field."""
         shape, remaining, elements = cls(), list(hints), list[Any]()
         marks, blanks = [each for each in metadata if isinstance(each, Personal)], list[Any]()

@@ -4,8 +4,6 @@ Each capability lists which records hold personal data of a client, and by which
 personal in these records and in their past events follows from the `Personal` marks of their fields.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar

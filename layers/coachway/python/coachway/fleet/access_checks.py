@@ -1,7 +1,5 @@
 """Checks of who may read a driver, and that a vendor exists."""
 
-from __future__ import annotations
-
 from coachway.compliance import subjects
 from coachway.compliance.rules import SubjectType
 from coachway.core import errors

@@ -1,7 +1,5 @@
 """When drivers work: weekly hours and exceptions."""
 
-from __future__ import annotations
-
 from datetime import time, timedelta
 from typing import Annotated, Final, Self
 

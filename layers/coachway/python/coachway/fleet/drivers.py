@@ -1,7 +1,5 @@
 """Drivers: create, read, list, update, delete; and their availability."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from coachway.compliance import reminder_times, subjects

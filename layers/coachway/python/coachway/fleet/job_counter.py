@@ -5,8 +5,6 @@ Dispatch, which depends on fleet, counts assignments here: `increment_op` in the
 is created at the same moment fails, because its transaction checks the version of the driver or vehicle.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core import errors

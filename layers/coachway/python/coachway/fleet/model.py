@@ -1,7 +1,5 @@
 """Drivers and vehicles, and their access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal, Self

@@ -1,7 +1,5 @@
 """Operations on drivers and vehicles, for the transactions of other capabilities."""
 
-from __future__ import annotations
-
 from coachway.core import errors
 from coachway.core.persistence.operations import CheckVersion, Op, Update
 from coachway.fleet.model import Driver, Vehicle

@@ -1,7 +1,5 @@
 """Reads of drivers and vehicles: lists, those that can be assigned to a trip, and their compliance today."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """The roster of the fleet: all drivers who are not inactive and all vehicles that are not retired."""
 
-from __future__ import annotations
-
 from coachway.core.caller import Caller
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import iterate_by_month, query_kinds

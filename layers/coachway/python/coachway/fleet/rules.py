@@ -1,7 +1,5 @@
 """Rules on the availability of drivers, and on who may drive which vehicle. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple

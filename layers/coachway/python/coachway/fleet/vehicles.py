@@ -1,7 +1,5 @@
 """Vehicles: create, read, list, update, delete."""
 
-from __future__ import annotations
-
 from coachway.compliance import subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType

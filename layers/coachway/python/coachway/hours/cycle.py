@@ -1,7 +1,5 @@
 """The cycle limit: time on duty in 7 or 8 consecutive days."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo

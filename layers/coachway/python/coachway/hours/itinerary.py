@@ -5,8 +5,6 @@ drivers join where they take over, or ride along if the rules allow it (see `may
 on the vehicle.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """A driver's record and plan, rulesets, and the results of checks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum

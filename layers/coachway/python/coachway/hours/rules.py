@@ -3,8 +3,6 @@
 Being on duty beyond a limit is legal; driving is not. A record with gaps is never OK.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Not supported, which can only make the result stricter: split sleeper rest, the 
 adverse driving conditions.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """A driver's record as a timeline of intervals, in order and without overlap."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

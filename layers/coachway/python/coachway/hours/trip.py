@@ -1,7 +1,5 @@
 """Legs of a planned trip: driving, waiting on duty, and rest."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Reads of accounts: by the slug and the email or phone of a log-in, and by a verified token."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """API keys of machine clients. A key is shown once and stored as a digest."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import datetime
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Errors of users, roles and organizations."""
 
-from __future__ import annotations
-
 from coachway.core.errors import Conflict, Forbidden
 
 

@@ -1,7 +1,5 @@
 """Pages of short lists that are stored in one item or defined in code."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Reads of organizations, for all capabilities."""
 
-from __future__ import annotations
-
 from coachway.core import store
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 

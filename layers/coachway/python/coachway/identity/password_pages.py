@@ -1,7 +1,5 @@
 """Pages to accept an invitation or reset a password, opened by links in emails."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final

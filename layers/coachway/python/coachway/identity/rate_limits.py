@@ -1,7 +1,5 @@
 """Rate limits of log-in, registration, codes and links, by IP address and by account. See also `auth.lockout`."""
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from coachway.core.auth import rate_limit

@@ -1,7 +1,5 @@
 """Built-in roles, and roles that an organization creates."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final
 

@@ -1,7 +1,5 @@
 """Rules that ensure that each message is sent once: its id and its lease."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import datetime, timedelta
 from enum import Enum, auto

@@ -6,8 +6,6 @@ when the lease of the record ends. For SMS, it then asks Twilio whether the mess
 request, so in this case an email is sent twice, with the same Message-ID.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """Erasure of the records of a client's messages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core import store

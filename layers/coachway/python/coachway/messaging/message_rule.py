@@ -1,7 +1,5 @@
 """Rules that build messages from events: template, recipient, channel and expiry."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta

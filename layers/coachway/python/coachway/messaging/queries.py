@@ -1,7 +1,5 @@
 """Reading the records of messages."""
 
-from __future__ import annotations
-
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between, query_page

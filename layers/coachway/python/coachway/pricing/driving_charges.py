@@ -5,8 +5,6 @@ applies to two thirds of a trip from Friday to Sunday. Reductions are rounded to
 price and an additional mile never makes a trip cheaper.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal

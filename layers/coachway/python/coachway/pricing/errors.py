@@ -1,7 +1,5 @@
 """Errors of pricing."""
 
-from __future__ import annotations
-
 from coachway.core import errors
 
 

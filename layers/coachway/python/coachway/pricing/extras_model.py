@@ -1,7 +1,5 @@
 """Promo codes and amenities: requests, stored records and their access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, ClassVar, Self

@@ -1,7 +1,5 @@
 """Promo codes, and the price list of amenities."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from coachway.contracts.pricing import AmenityAdded, PromoCodeCreated

@@ -1,7 +1,5 @@
 """Checks whether an itinerary is legal for its drivers, and prices additional drivers."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from coachway.core.caller import Caller

@@ -3,8 +3,6 @@
 The rules are in `coachway.hours` (49 CFR 395.5).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Annotated, Literal, Self

@@ -1,7 +1,5 @@
 """Whether a promo code can be used for a trip."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Operations on stored quotes: status changes and acceptance. Does not import the price calculation."""
 
-from __future__ import annotations
-
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
 from coachway.pricing.errors import QuoteNotBookable

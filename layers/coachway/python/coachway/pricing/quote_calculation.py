@@ -8,8 +8,6 @@ An additional mile never makes a trip cheaper, with one exception: a trip that r
 code can cost less than a shorter one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

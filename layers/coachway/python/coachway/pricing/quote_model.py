@@ -1,7 +1,5 @@
 """Quotes: requests, priced lines, stored records and their access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, time, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Quotes: calculate, get and list."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -70,7 +68,7 @@ class PricingContext:
         return [ORGANIZATIONS.key(org=org_id), EDITION.key(org=org_id)]
 
     @classmethod
-    def from_records(cls, org_id: str, records: store.BatchResult) -> PricingContext:
+    def from_records(cls, org_id: str, records: store.BatchResult) -> "PricingContext":
         """Build the context from loaded records. Raises NotFound."""
         organization, edition = cls.keys(org_id)
         return cls(records.get(Organization, organization), rule_cache.parse_edition(records.numbers(edition)))

@@ -5,8 +5,6 @@ item, and then only pages that this process has not cached for that edition. The
 number, so that the same edition never means two different states of the rules.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping

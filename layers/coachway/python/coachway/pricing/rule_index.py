@@ -11,8 +11,6 @@ day). In a bucket with more than `PAGE_SIZE` entries, it reads each slot separat
 matches on every day.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b

@@ -5,8 +5,6 @@ vehicle, global; then the one with the higher priority; then the newest, which h
 rules are read does not matter.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

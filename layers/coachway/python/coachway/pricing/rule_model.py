@@ -3,8 +3,6 @@
 Dates and times of a rule are local to the trip.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Pricing rules: create, get, list, update, delete, history."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Rules on who can be rated, and their errors. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from coachway.bookings.charters.rules import Status

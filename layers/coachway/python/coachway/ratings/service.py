@@ -1,7 +1,5 @@
 """Ratings: create, list, and respond."""
 
-from __future__ import annotations
-
 import math
 
 from coachway.bookings.charters import queries as charter_queries

@@ -1,7 +1,5 @@
 """Vendors for bidding: candidates for bid requests, and version checks when a vendor gets work."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core import errors

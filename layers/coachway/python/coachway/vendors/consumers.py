@@ -1,7 +1,5 @@
 """The consumer that updates the counters of vendors, and the rebuild of the counters from past events."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final

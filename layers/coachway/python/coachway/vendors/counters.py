@@ -1,7 +1,5 @@
 """What each event adds to the counters of a vendor. Pure: a consumer and a rebuild use the same functions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Vendors, their performance figures, and their access patterns in the table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Self
 

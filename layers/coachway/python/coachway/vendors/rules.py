@@ -1,7 +1,5 @@
 """Statuses of vendors and the calculation of their performance figures. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal

@@ -1,7 +1,5 @@
 """Vendors: create, list, update, and set the status."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 

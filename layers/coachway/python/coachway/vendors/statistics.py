@@ -1,7 +1,5 @@
 """Statistics of a vendor: the stored counters, and the figures that the API returns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 

@@ -4,8 +4,6 @@ A secret is derived from a stored nonce and the deployment's root secret, so tha
 secret is created, the previous one stays valid for a day, so that the vendor can switch without losing a request.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

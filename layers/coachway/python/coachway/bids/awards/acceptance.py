@@ -1,7 +1,5 @@
 """Awarding bids: they get a charter's vehicles, each vehicle once, in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final

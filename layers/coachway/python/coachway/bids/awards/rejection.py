@@ -1,7 +1,5 @@
 """Rejecting bids: one by a manager, or those that remain when a charter is covered, changed or cancelled."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final

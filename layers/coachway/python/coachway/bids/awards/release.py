@@ -1,7 +1,5 @@
 """Releasing awards: by a manager, or because the charter was cancelled."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

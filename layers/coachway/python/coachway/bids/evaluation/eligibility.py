@@ -3,8 +3,6 @@
 Distances are miles in a straight line.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date

@@ -3,8 +3,6 @@
 A bid is for one or more of a charter's vehicles, and is awarded as a whole.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Vendors with their compliance documents and figures, and their eligibility for a charter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime

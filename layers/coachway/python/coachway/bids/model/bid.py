@@ -4,8 +4,6 @@ Prices and terms are in `terms`, apart from the other fields. No event or histor
 `bids.visibility` adds them to responses, because it decides who can see them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Records of bid requests, their invitations and the open request of a charter, and their access patterns."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Consumers of events of bid requests, bids and charters: they resume the bidding workflow, and end bidding."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The signed link in an invitation. Its holder acts for the vendor."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Invitations of vendors to bid, each with a link of its own, and the reasons why others are not invited."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.bids import event_payloads

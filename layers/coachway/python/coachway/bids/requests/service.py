@@ -3,8 +3,6 @@
 Functions import the events that they publish, because API routes that only read start faster without them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

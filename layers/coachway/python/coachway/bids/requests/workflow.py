@@ -4,8 +4,6 @@ A step returns the next one in `go`. A wait ends by a timeout of the state machi
 `wait_for_signal` saves and `consumers` answers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil

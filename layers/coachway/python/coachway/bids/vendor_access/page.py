@@ -1,7 +1,5 @@
 """The page on which a vendor answers an invitation. It works on a phone, without a password or JavaScript."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The webhook for bids from vendors' systems, signed as Standard Webhooks (standardwebhooks.com) describes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Annotated, Final, Literal
 

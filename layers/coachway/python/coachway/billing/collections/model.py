@@ -1,7 +1,5 @@
 """Collections (automatic card payments on the due date): records, access patterns and queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Rules of collections: status transitions and waiting times between attempts. Pure."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final

@@ -4,8 +4,6 @@ The collection of a charter is for its next instalment with a due date, that of 
 date changes, the collection is planned again. The amount is computed when the card is charged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final

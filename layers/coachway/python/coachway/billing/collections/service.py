@@ -1,7 +1,5 @@
 """Get, list, start and retry collections. The workflow charges the card."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

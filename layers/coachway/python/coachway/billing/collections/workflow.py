@@ -4,8 +4,6 @@ An attempt is recorded with the id of its payment before the card is charged, so
 instead of charging twice. The amount due is computed for each attempt. If it was paid in between, the collection ends.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

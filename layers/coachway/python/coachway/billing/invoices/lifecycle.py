@@ -1,7 +1,5 @@
 """Issue and void invoices: number, ledger entry, client credit and event in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from coachway.billing.errors import CharterNotBillable, InvoiceChanged, InvoiceNotDraft, InvoiceOutdated

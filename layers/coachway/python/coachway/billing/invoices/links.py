@@ -1,7 +1,5 @@
 """Signed links to invoices. The holder of a link acts as the client."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 

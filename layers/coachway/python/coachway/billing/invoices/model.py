@@ -1,7 +1,5 @@
 """Invoices: records, access patterns, requests and queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Final

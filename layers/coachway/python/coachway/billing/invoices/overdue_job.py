@@ -1,7 +1,5 @@
 """Timer job: mark invoices as overdue after their due date."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

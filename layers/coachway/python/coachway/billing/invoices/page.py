@@ -1,7 +1,5 @@
 """The HTML page of an invoice. `payments.checkout_pages` processes its card form."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

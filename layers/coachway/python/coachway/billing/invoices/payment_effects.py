@@ -7,8 +7,6 @@ The functions return operations for the transaction of the cause:
     store.commit(caller, Create(payment), *ops)
 """
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """The PDF of an invoice."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

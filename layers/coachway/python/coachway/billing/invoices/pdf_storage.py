@@ -1,7 +1,5 @@
 """Render the PDF of each issued invoice once and store it in S3."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

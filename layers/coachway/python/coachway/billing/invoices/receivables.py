@@ -1,7 +1,5 @@
 """Receivables: the balances of open invoices, and their aging report."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 

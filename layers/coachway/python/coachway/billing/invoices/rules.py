@@ -1,7 +1,5 @@
 """Rules of invoices: status transitions, status by amount paid, and due times. Pure."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final

@@ -4,8 +4,6 @@ Each part can be repeated, because a charter with an invoice_id is not invoiced 
 does not stop the others: it is listed as a failure, and the next run invoices its trips.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final

@@ -1,7 +1,5 @@
 """The schedule of invoicing runs: 00:30 on the first of the next month, in the organization's time zone."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Mapping

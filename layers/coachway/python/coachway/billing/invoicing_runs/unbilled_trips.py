@@ -1,7 +1,5 @@
 """The list of completed trips to invoice. The invoicing run reads it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar, Final

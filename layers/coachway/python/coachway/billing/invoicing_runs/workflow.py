@@ -1,7 +1,5 @@
 """Steps of the invoicing workflow (`statemachines/invoicing.asl.yaml`), which invoices a month of an organization."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

@@ -19,11 +19,9 @@ ledger, add up to zero. What an account's balance means:
 A client's balance is the sum of its postings to accounts_receivable and customer_deposits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -96,7 +94,7 @@ class Movement(BaseSchema):
     postings: list[Posting] = Field(min_length=2)
 
     @model_validator(mode="after")
-    def _check_balance(self) -> Movement:
+    def _check_balance(self) -> Self:
         require_balanced(self.postings)
         return self
 

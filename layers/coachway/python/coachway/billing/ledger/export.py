@@ -3,8 +3,6 @@
 Each export contains every posting of the date range once, so its sums equal the ledger's totals.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -7,11 +7,9 @@ time zone. The same transaction adds it to the monthly totals of its accounts. T
 four items, so that concurrent writes seldom conflict.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -75,7 +73,7 @@ class JournalEntry(Entity):
     reference: Annotated[str, Field(description="ID of the payment, refund or payable that caused it.")] = ""
 
     @model_validator(mode="after")
-    def _check_balance(self) -> JournalEntry:
+    def _check_balance(self) -> Self:
         require_balanced(self.postings)
         return self
 

@@ -27,8 +27,6 @@ A refund lowers revenue and does not reopen the invoice. A client's balance is i
 its payments, plus its refunds.
 """
 
-from __future__ import annotations
-
 from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting
 
 

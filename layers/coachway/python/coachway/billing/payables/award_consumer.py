@@ -1,7 +1,5 @@
 """Event consumers: create a payable for an awarded bid, and void it when the award is cancelled."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

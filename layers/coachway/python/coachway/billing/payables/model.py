@@ -1,7 +1,5 @@
 """Payables and payouts to vendors: records, access patterns, requests and queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final

@@ -1,7 +1,5 @@
 """Record payouts to vendors, for one or many payables. Each vendor gets one payout and one remittance email."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from coachway.billing.ledger import journal, movements

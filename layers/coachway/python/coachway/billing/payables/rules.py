@@ -1,7 +1,5 @@
 """Rules of payables: status transitions, due times, and the maximum size of a joint payout. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from enum import StrEnum

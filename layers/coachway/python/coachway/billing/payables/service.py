@@ -1,7 +1,5 @@
 """Create, get, list and void payables. `award_consumer` creates the payables of awarded bids."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final, TypeVar

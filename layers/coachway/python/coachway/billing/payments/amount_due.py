@@ -1,7 +1,5 @@
 """Amounts due: the balance of an invoice, or the due instalments of a charter."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

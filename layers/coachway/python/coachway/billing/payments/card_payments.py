@@ -4,8 +4,6 @@ If the process stops in between, the payment stays pending until Stripe's webhoo
 reconciliation records its outcome. Only one payment per invoice or charter can be in progress.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final

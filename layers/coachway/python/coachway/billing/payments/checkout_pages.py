@@ -3,8 +3,6 @@
 A bank can require the payer to confirm a payment (3-D Secure). A page then links to the bank, which redirects back.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

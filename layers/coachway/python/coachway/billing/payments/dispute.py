@@ -1,7 +1,5 @@
 """Disputes (chargebacks) of payments: their status and amounts. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final

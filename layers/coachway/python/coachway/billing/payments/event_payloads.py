@@ -1,7 +1,5 @@
 """Fields of the events of card payments."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.billing.payments.model import Payment

@@ -1,7 +1,5 @@
 """Record and reverse manual payments of invoices: cash, checks and bank transfers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.billing.errors import InvoiceChanged, PaymentNotReversible

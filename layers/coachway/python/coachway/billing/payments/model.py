@@ -1,7 +1,5 @@
 """Payments: records, access patterns, requests and queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Get and list payments."""
 
-from __future__ import annotations
-
 from coachway.billing.payments.model import BY_MONTH, OF_CLIENT, OF_SUBJECT, PAYMENT, Payment, PaymentQuery
 from coachway.core import errors, store
 from coachway.core.caller import Caller

@@ -4,8 +4,6 @@ One transaction writes the payment, its invoice or charter (which a deposit book
 A success is final. A failure can still change to a success.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final

@@ -1,7 +1,5 @@
 """Customers at Stripe. A client's customer is created with its first card payment."""
 
-from __future__ import annotations
-
 from coachway.billing.payments.model import STRIPE_CUSTOMER, StripeCustomer
 from coachway.billing.stripe import client as stripe_client
 from coachway.clients.model import Client

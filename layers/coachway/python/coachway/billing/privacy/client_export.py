@@ -1,7 +1,5 @@
 """Export of all data about a client, in pages."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from pydantic import Field

@@ -3,8 +3,6 @@
 Stored invoice PDFs are deleted with all versions. A later request renders a PDF without personal data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from typing import Final

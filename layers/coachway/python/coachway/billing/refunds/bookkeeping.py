@@ -3,8 +3,6 @@
 Also reverses the bookkeeping when the bank returns the refund.
 """
 
-from __future__ import annotations
-
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.invoices.rules import InvoiceStatus

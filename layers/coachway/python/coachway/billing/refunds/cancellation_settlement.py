@@ -4,8 +4,6 @@ The charter's invoice is voided, so its payments become deposits. The cancellati
 refunded, newest payment first. The refund workflow sends the refunds. The rest is the cancellation fee.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Event consumer: resume the refund workflow after a manager's decision."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Refunds: records, access patterns, requests and queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar

@@ -3,8 +3,6 @@
 The refund keeps its hold on the payment. It can be retried, with a new idempotency key at Stripe, or rejected.
 """
 
-from __future__ import annotations
-
 from coachway.billing.payments.model import PAYMENT, Payment
 from coachway.billing.refunds import bookkeeping, service
 from coachway.billing.refunds.model import Refund

@@ -1,7 +1,5 @@
 """Rules of refunds: status transitions, approval, and allocation to payments. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """Request, approve, reject, retry, get and list refunds. The workflow executes them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Final
 

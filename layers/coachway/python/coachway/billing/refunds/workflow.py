@@ -3,8 +3,6 @@
 Before a refund is sent, the step looks for an earlier attempt at Stripe, so that nothing is refunded twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

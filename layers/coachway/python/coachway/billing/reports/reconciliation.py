@@ -1,7 +1,5 @@
 """The monthly reconciliation report: account totals, and the ledger compared with open invoices and payables."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated
 

@@ -6,8 +6,6 @@ the outcome later. The Stripe library is imported with the first call, because i
 most requests do not need it.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -78,7 +76,7 @@ def load_credentials() -> dict[str, str]:
 
 
 @cache
-def get_client() -> StripeClient:
+def get_client() -> "StripeClient":
     """Return the Stripe client, with one retry per request."""
     import stripe
 

@@ -1,7 +1,5 @@
 """Refunds and disputes at Stripe."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final

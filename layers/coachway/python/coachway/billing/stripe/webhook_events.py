@@ -1,7 +1,5 @@
 """Stripe events, from the signed webhook or the list of events. Use them only to find the object to read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ Pending payments are read from an index by hour, charges from Stripe's list of e
 webhook request had arrived. After a run with failures, the next run starts from the same time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ While a dispute is open, the payment cannot be refunded, and the withheld amount
 the dispute is won, the amount is released. If it is lost, a refund made by the bank is recorded.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.billing.ledger import journal, movements

@@ -1,7 +1,5 @@
 """Restore payments that exist at Stripe but not in the table, for example after the table was restored."""
 
-from __future__ import annotations
-
 from coachway.billing.payments.model import Payment
 from coachway.billing.stripe.client import ChargeOutcome
 from coachway.core import client_reference, errors, store

@@ -3,8 +3,6 @@
 The handlers use an event only to find its object, and read the current state of that object from Stripe.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 

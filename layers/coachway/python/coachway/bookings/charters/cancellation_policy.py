@@ -1,7 +1,5 @@
 """How much a cancellation refunds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -3,8 +3,6 @@
 Coverage is stored on the charter, so if two requests cover the same vehicle, only one succeeds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from coachway.bookings.charters.model import Charter, VehicleCoverage

@@ -1,7 +1,5 @@
 """Checks the compliance documents of a trip's vendors, drivers and vehicles before departure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

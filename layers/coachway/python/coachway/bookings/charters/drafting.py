@@ -1,7 +1,5 @@
 """Builds charters from requests, with schedule and price, for the transaction that stores them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

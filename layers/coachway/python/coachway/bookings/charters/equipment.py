@@ -1,7 +1,5 @@
 """Amenities that a trip requires, and those that a vehicle lacks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

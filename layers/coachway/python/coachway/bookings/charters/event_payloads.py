@@ -1,7 +1,5 @@
 """The fields that events copy from a charter."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.bookings.charters.model import Charter

@@ -5,8 +5,6 @@ it accepts the quote, which books the trip, and the balance some days before the
 the day of acceptance, the deposit is the whole price.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal

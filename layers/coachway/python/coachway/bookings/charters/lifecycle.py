@@ -1,7 +1,5 @@
 """Status changes of charters. Each is a conditional transaction: if several run at the same time, one succeeds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 

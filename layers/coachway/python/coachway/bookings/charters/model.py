@@ -1,7 +1,5 @@
 """Charters: requests, the stored record and its access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Reading charters: get, list, history."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Final

@@ -1,7 +1,5 @@
 """The lifecycle of a charter: its status transitions, who may cause them, and which fields may be edited."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final

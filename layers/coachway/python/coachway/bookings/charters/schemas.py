@@ -1,7 +1,5 @@
 """Requests for clones and recurring series of charters."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator

@@ -3,8 +3,6 @@
 This module imports pricing and driving hours, so requests that only read charters must not import it.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.bookings.charters import drafting, event_payloads, rules, status_counts, trip_times

@@ -1,7 +1,5 @@
 """Counts and total prices of charters by status, updated by each transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from coachway.bookings.charters.model import Charter

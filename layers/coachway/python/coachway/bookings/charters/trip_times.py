@@ -1,7 +1,5 @@
 """Derives a trip's schedule from its stops: times, miles, driving hours, and the request for a price."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

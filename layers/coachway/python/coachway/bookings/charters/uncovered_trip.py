@@ -1,7 +1,5 @@
 """Slim copies of charters for the dispatch board: their vehicles without a driver."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, ClassVar

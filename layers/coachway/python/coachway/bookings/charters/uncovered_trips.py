@@ -1,7 +1,5 @@
 """List the trips of a day with vehicles that have no driver."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from coachway.bookings.charters.model import BY_MONTH, BY_TRIP, Charter

@@ -1,7 +1,5 @@
 """Failed workflows of a charter, shown on the charter until they resume, and in its history."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.bookings.charters.model import Charter

@@ -1,7 +1,5 @@
 """Timer that expires quotes that were not answered in time, and closes their links."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

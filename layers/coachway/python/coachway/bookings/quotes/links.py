@@ -4,8 +4,6 @@ The token is derived from a nonce that is stored with the charter, so no table, 
 is valid for one revision of the quote until it expires; sending the quote again replaces it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

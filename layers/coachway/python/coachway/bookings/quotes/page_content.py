@@ -1,7 +1,5 @@
 """The content of the quote page."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The web page of a quote, and the itinerary as a PDF."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final

@@ -1,7 +1,5 @@
 """Accepting and declining a quote by its link. A client answers once, and the revision that it has read."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Annotated
 

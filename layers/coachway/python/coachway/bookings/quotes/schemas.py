@@ -1,7 +1,5 @@
 """The public view of a quote by its link. It contains no costs, no margin and no internal ids."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Annotated

@@ -8,8 +8,6 @@ Rules are expanded day by day within a limited span. Libraries search until a da
 rule that never matches.
 """
 
-from __future__ import annotations
-
 import itertools
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Parses recurrence rules: `weekly`, or an RFC 5545 rule such as `FREQ=MONTHLY;BYDAY=-1FR;COUNT=6`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

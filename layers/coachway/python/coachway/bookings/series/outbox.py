@@ -5,8 +5,6 @@ written exactly once, and never before the series exists. The request that creat
 timer delivers the rest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final

@@ -5,8 +5,6 @@ One transaction writes the series, its charters, their numbers and the counts. T
 the timer if this process fails (see `outbox`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Final

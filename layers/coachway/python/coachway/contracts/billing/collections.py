@@ -1,7 +1,5 @@
 """Events of collections: automatic card payments on the due date."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Events of invoices. `link_nonce` recreates the link to the invoice page."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, ClassVar
 

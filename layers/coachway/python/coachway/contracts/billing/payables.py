@@ -1,7 +1,5 @@
 """Events of payables and payouts to vendors."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Events of payments. `link_nonce` recreates the link to the payment page."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, ClassVar
 

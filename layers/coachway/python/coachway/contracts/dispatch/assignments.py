@@ -1,7 +1,5 @@
 """Events of assignments and of trips that are under way."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, ClassVar
 

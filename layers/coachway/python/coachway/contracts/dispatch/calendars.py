@@ -1,7 +1,5 @@
 """Events of calendar subscription links."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from coachway.core.persistence.domain_events import Event

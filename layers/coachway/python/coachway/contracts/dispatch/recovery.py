@@ -1,7 +1,5 @@
 """Events of recoveries, which find a replacement crew for a trip."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, ClassVar
 

@@ -4,8 +4,6 @@ Each function verifies tokens with the public keys of the deployment, which it r
 minutes. The identity capability signs tokens.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -1,7 +1,5 @@
 """Rate limits: attempts are counted in fixed time windows."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Final
 

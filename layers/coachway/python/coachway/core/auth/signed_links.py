@@ -5,8 +5,6 @@ The subject stores only the nonce: a new nonce makes all older links invalid. Th
 token from the nonce in the event, so no event, log or table contains a token.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

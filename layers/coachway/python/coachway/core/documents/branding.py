@@ -1,7 +1,5 @@
 """The branding of an organization on pages and PDFs, with an accessible color."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

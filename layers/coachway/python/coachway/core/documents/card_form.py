@@ -1,7 +1,5 @@
 """The card form of payment pages. Stripe's script turns the card into a token, so card numbers never reach us."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os
@@ -56,7 +54,7 @@ class CardFormContext:
     alternative: str = ""
 
     @classmethod
-    def for_amount(cls, action: str, label: str, amount: int, paid: int, alternative: str = "") -> CardFormContext:
+    def for_amount(cls, action: str, label: str, amount: int, paid: int, alternative: str = "") -> "CardFormContext":
         """Build the context for an amount to pay, with the amount paid so far, both in cents."""
         return cls(action, label, f"{amount / 100:.2f}", f"{paid / 100:.2f}", alternative)
 

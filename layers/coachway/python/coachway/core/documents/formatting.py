@@ -3,8 +3,6 @@
 For pages, PDFs and mails. Babel is in the layer `documents`.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import date, datetime

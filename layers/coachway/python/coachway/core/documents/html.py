@@ -3,8 +3,6 @@
 Each capability has its own templates, which extend `page.html`. Jinja is in the layer `documents`.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from functools import cache

@@ -1,7 +1,5 @@
 """PDFs in one style, in the organization's color. ReportLab is in the layer `documents`."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Makes cold starts on Lambda faster. Does nothing elsewhere, as in tools and tests."""
 
-from __future__ import annotations
-
 import gc
 import importlib.util
 import os

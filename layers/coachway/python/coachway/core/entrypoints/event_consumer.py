@@ -3,8 +3,6 @@
 A consumer that raises an error has its message retried. After five attempts the message goes to the dead-letter queue.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +48,7 @@ def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dic
     cold_start.warm_up()
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def consume(record: SQSRecord) -> None:
+    def consume(record: "SQSRecord") -> None:
         message = json.loads(record.body)
         delivery = Delivery(type=message["detail-type"], **message["detail"])
         logger.append_keys(correlation_id=delivery.correlation_id)

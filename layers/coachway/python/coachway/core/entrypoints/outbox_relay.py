@@ -6,8 +6,6 @@ An event can therefore be published twice, but is never lost; consumers are idem
 published goes to the dead-letter queue and does not block others.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -1,7 +1,5 @@
 """Lambda handlers for the steps of Step Functions workflows: one step per call."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Lambda handlers for scheduled jobs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

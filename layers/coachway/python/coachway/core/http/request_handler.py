@@ -1,7 +1,5 @@
 """Handles one request of a declared route: authorize, parse, call the view, build the response."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Mapping
@@ -28,7 +26,7 @@ _CORRELATION_ID: Final = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
 _IDEMPOTENCY_KEY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
-def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]) -> ChaliceResponse:
+def handle(route: "Route", request: Request, context: Any, path: Mapping[str, str]) -> ChaliceResponse:
     """Respond to one request."""
     started, calls, units = time.perf_counter(), call_stats.calls, call_stats.units
     request_id = str(request.context.get("requestId") or getattr(context, "aws_request_id", ""))
@@ -72,7 +70,7 @@ def handle_preflight(request: Request) -> ChaliceResponse:
     return response
 
 
-def _authorize(route: Route, request: Request, caller: Caller) -> Caller:
+def _authorize(route: "Route", request: Request, caller: Caller) -> Caller:
     if route.permission == "anyone":
         return caller
     caller = authentication.authenticate(route.method, request.headers, caller)
@@ -85,7 +83,7 @@ def _authorize(route: Route, request: Request, caller: Caller) -> Caller:
     return caller
 
 
-def _invoke_view(route: Route, request: Request, caller: Caller, path: Mapping[str, str]) -> object:
+def _invoke_view(route: "Route", request: Request, caller: Caller, path: Mapping[str, str]) -> object:
     body = request_parsing.read_body(request)
     idempotency = _idempotent_request(route, request, caller, body)
     if idempotency is not None:
@@ -98,7 +96,7 @@ def _invoke_view(route: Route, request: Request, caller: Caller, path: Mapping[s
     return _invoke_idempotent(route, idempotency, arguments)
 
 
-def _invoke_idempotent(route: Route, idempotency: IdempotentRequest, arguments: dict[str, Any]) -> object:
+def _invoke_idempotent(route: "Route", idempotency: IdempotentRequest, arguments: dict[str, Any]) -> object:
     """Call a view whose Idempotency-Key may have been used before; if so, return the first response again."""
     try:
         result = route.view(**arguments)
@@ -126,7 +124,7 @@ def _replayed_response(idempotency: IdempotentRequest, first: IdempotencyRecord)
     return Response(responses.ReplayedBody(text), status=first.status, headers={"Idempotent-Replayed": "true"})
 
 
-def _idempotent_request(route: Route, request: Request, caller: Caller, body: bytes) -> IdempotentRequest | None:
+def _idempotent_request(route: "Route", request: Request, caller: Caller, body: bytes) -> IdempotentRequest | None:
     key = request.headers.get("idempotency-key")
     if key is None or route.method != "POST" or "form" in route.parameters:
         return None

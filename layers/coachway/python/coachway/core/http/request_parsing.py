@@ -1,7 +1,5 @@
 """Parses a request into the arguments of a view: path, query, body, form and If-Match."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
@@ -33,7 +31,7 @@ def read_body(request: Request) -> bytes:
     return body
 
 
-def parse_arguments(route: Route, request: Request, body: bytes, path: Mapping[str, str]) -> dict[str, Any]:
+def parse_arguments(route: "Route", request: Request, body: bytes, path: Mapping[str, str]) -> dict[str, Any]:
     """The view's arguments, all but `caller`. Raises an error for input that the route does not take."""
     parameters = route.parameters
     arguments: dict[str, Any] = {name: _parse_path(route.path_types[name], value) for name, value in path.items()}

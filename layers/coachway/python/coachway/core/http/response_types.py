@@ -1,7 +1,5 @@
 """What a view can return besides a model: a response with a status or headers, an HTML page, or a file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

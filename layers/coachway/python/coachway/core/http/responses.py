@@ -1,7 +1,5 @@
 """Builds HTTP responses: from what a view returned, or from an error."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Mapping
@@ -45,7 +43,7 @@ class ReplayedBody(str):
     """The JSON text of the first response to an Idempotency-Key."""
 
 
-def build_response(result: object, route: Route, request: Request) -> ChaliceResponse:
+def build_response(result: object, route: "Route", request: Request) -> ChaliceResponse:
     """The response for what a view returned."""
     response = result if isinstance(result, Response) else Response(result)
     body, status = response.body, response.status or route.status
@@ -79,7 +77,7 @@ def _file_response(file: FileResponse, headers: Headers, status: int, request: R
     return _BinaryResponse(file.content, headers, status)
 
 
-def _replayed_response(body: ReplayedBody, headers: Headers, status: int, route: Route) -> ChaliceResponse:
+def _replayed_response(body: ReplayedBody, headers: Headers, status: int, route: "Route") -> ChaliceResponse:
     if status == 204:
         return ChaliceResponse("", headers, status)
     if route.returns_entity:
@@ -87,7 +85,7 @@ def _replayed_response(body: ReplayedBody, headers: Headers, status: int, route:
     return ChaliceResponse(str(body), headers | {"Content-Type": "application/json"}, status)
 
 
-def error_response(error: errors.Error, route: Route, request: Request, request_id: str) -> ChaliceResponse:
+def error_response(error: errors.Error, route: "Route", request: Request, request_id: str) -> ChaliceResponse:
     """An error as problem details, or as the HTML page of the route."""
     path = str(request.context.get("path") or request.path)
     problem = problem_details.problem_of(error, instance=path, request_id=request_id, address=_address(request.context))

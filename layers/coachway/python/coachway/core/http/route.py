@@ -1,7 +1,5 @@
 """One operation of the API: path, view, permission, and what it returns."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable, Mapping

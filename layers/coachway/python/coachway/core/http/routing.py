@@ -12,8 +12,6 @@ HTML form), `raw_request` (bytes and headers, to verify a signature), `if_match`
 the path parameters. The view's docstring is the summary and description of the operation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar

@@ -3,8 +3,6 @@
 For frequent writes such as positions, because a transaction costs twice as much.
 """
 
-from __future__ import annotations
-
 from pynamodb.exceptions import DeleteError, PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path

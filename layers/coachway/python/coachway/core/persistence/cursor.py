@@ -4,8 +4,6 @@ A cursor contains only a position in a partition; the partition itself always co
 other organizations and other queries are refused, and even a forged cursor gives no access to other data.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

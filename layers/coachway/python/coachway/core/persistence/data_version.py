@@ -1,7 +1,5 @@
 """The format of an organization's stored items, for reads that need data that earlier releases did not write."""
 
-from __future__ import annotations
-
 from enum import IntEnum
 from typing import Final
 

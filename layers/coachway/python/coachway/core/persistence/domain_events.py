@@ -4,8 +4,6 @@ One item serves as outbox entry, audit trail and history. A subclass of `Event` 
 its docstring says when it is published, and `events/schemas/` is generated from it.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -42,7 +40,7 @@ class Event(BaseSchema):
     """`<aggregate>.<past tense>`, the detail-type in EventBridge."""
     SCHEMA_VERSION: ClassVar[int] = 1
 
-    registry: ClassVar[dict[str, type[Event]]] = {}
+    registry: ClassVar[dict[str, type["Event"]]] = {}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:

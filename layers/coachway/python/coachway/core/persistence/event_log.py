@@ -1,7 +1,5 @@
 """All events of an organization, by day: the source for rebuilding counters."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 

@@ -4,8 +4,6 @@ The key of the record is a digest of the caller's key. A response with a secret 
 encrypted with a key derived from the caller's key and body, which the table does not contain.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os

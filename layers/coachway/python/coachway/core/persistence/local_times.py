@@ -4,8 +4,6 @@ A time marked as `LocalTime` has the time zone of the nearest `timezone` field: 
 closest object around it. Other times stay in UTC. Records are stored as they are; only the response's copy changes.
 """
 
-from __future__ import annotations
-
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The operations of a commit. All of them are written in one transaction, or none."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Lists: paged queries on the table or an index, never scans."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

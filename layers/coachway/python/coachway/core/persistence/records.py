@@ -1,7 +1,5 @@
 """Base classes of the records in the table, and their access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -42,7 +40,7 @@ class AccessPattern:
     table.
     """
 
-    registry: ClassVar[list[AccessPattern]] = []
+    registry: ClassVar[list["AccessPattern"]] = []
 
     def __init__(self, about: str, *, pk: str, sk: str, index: str | None = None) -> None:
         self.about, self.index, self.pk, self.sk = about, index, pk, sk
@@ -96,7 +94,7 @@ class Record(BaseSchema):
         """Return values that must be unique in the organization: `{"email": "…"}`."""
         return {}
 
-    def slim_copy(self) -> Record | None:
+    def slim_copy(self) -> "Record | None":
         """Return a short copy of the record for lists that show little of it; None if no such list shows the record.
 
         The store writes and deletes it together with the record. Its key is `slim_copy_key` of the record's key.

@@ -1,7 +1,5 @@
 """JSON of responses: entities without their hidden fields, amounts with two decimals, times of trips in local time."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

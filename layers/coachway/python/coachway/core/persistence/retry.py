@@ -1,7 +1,5 @@
 """Retries of writes that conflict with another write, for writes that do not depend on what a person saw."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ The lease only reduces failing transactions; correctness comes from the conditio
 holder of the lease crashes, the others wait until the lease expires after 3 seconds.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from typing import Final

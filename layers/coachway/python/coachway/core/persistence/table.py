@@ -4,8 +4,6 @@ We use PynamoDB's connection, but not its models: records are pydantic models, a
 takes twice as long. `template.yaml` declares the same schema for AWS; a test compares the two.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from functools import cache

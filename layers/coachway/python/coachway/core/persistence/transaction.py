@@ -1,7 +1,5 @@
 """Converts the operations of a commit to one DynamoDB transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final

@@ -3,8 +3,6 @@
 Rules take the time as an argument; only services read it here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime

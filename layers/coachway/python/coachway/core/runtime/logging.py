@@ -1,7 +1,5 @@
 """The logger: one JSON object per line. Log ids, never names, addresses, tokens or bodies."""
 
-from __future__ import annotations
-
 import os
 
 from aws_lambda_powertools.logging import Logger

@@ -3,8 +3,6 @@
 Only the outbox relay and the event consumers use them; HTTP requests have the metrics of API Gateway.
 """
 
-from __future__ import annotations
-
 import os
 
 from aws_lambda_powertools.metrics import Metrics, MetricUnit

@@ -1,7 +1,5 @@
 """Settings of the deployment, from environment variables in `template.yaml` and from Parameter Store."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 from typing import TYPE_CHECKING
@@ -55,7 +53,7 @@ def root_secret() -> bytes:
 
 
 @cache
-def _parameters() -> SSMProvider:
+def _parameters() -> "SSMProvider":
     from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
 
     return SSMProvider()

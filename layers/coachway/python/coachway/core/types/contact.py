@@ -3,8 +3,6 @@
 The libraries that validate them are imported at the first value, because most requests have neither.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Final
 

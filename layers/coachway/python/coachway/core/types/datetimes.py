@@ -3,8 +3,6 @@
 Pydantic alone would also accept a number, or a string of digits, as seconds since 1970: `20270303` as a day in 1970.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final

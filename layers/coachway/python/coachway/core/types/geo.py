@@ -1,7 +1,5 @@
 """Coordinates and the distance between them."""
 
-from __future__ import annotations
-
 from math import asin, cos, radians, sin, sqrt
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Prefixed ULIDs such as `chr_01JQ…`. They sort by creation time, and the prefix tells the type of the resource."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from typing import Final

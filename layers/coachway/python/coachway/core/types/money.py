@@ -1,7 +1,5 @@
 """Money: integer cents and a currency in the code, a number with two decimals in JSON."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -29,12 +27,12 @@ class Money:
     currency: str = "USD"
 
     @classmethod
-    def of(cls, amount: Decimal | int | str, currency: str = "USD") -> Money:
+    def of(cls, amount: Decimal | int | str, currency: str = "USD") -> "Money":
         """Return an amount given in units, such as dollars, rounded half up to the cent."""
         return cls(round_half_up(Decimal(amount) * 100), currency)
 
     @classmethod
-    def total(cls, amounts: Iterable[Money], currency: str = "USD") -> Money:
+    def total(cls, amounts: Iterable["Money"], currency: str = "USD") -> "Money":
         """Return the sum of `amounts`, or zero of `currency` if there are none."""
         result = cls(0, currency)
         for amount in amounts:
@@ -46,34 +44,34 @@ class Money:
         """The amount in units, with two decimals."""
         return Decimal(self.cents).scaleb(-2)
 
-    def _same(self, other: Money) -> None:
+    def _same(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise ValueError(f"{self.currency} and {other.currency} cannot be added or compared")
 
-    def __add__(self, other: Money) -> Money:
+    def __add__(self, other: "Money") -> "Money":
         self._same(other)
         return Money(self.cents + other.cents, self.currency)
 
-    def __sub__(self, other: Money) -> Money:
+    def __sub__(self, other: "Money") -> "Money":
         self._same(other)
         return Money(self.cents - other.cents, self.currency)
 
-    def __neg__(self) -> Money:
+    def __neg__(self) -> "Money":
         return Money(-self.cents, self.currency)
 
-    def __mul__(self, factor: Decimal | int) -> Money:
+    def __mul__(self, factor: Decimal | int) -> "Money":
         """Return the product, rounded half up to the cent. Round only once, per line item."""
         return Money(round_half_up(Decimal(self.cents) * factor), self.currency)
 
-    def percent(self, percent: Decimal) -> Money:
+    def percent(self, percent: Decimal) -> "Money":
         """Return this percentage of the amount, rounded half up to the cent."""
         return self * (percent / 100)
 
-    def __lt__(self, other: Money) -> bool:
+    def __lt__(self, other: "Money") -> bool:
         self._same(other)
         return self.cents < other.cents
 
-    def __le__(self, other: Money) -> bool:
+    def __le__(self, other: "Money") -> bool:
         self._same(other)
         return self.cents <= other.cents
 

@@ -1,7 +1,5 @@
 """The mark of fields that hold personal data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 

@@ -4,8 +4,6 @@ An event that is delivered twice starts two executions. Only the first one, or o
 continues.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any, ClassVar, Final
 

@@ -1,7 +1,5 @@
 """The failure of a workflow, stored with the record that the workflow is about. `make redrive` starts it again."""
 
-from __future__ import annotations
-
 from pydantic import AwareDatetime
 
 from coachway.core.schemas import BaseSchema

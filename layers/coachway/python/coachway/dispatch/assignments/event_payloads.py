@@ -1,7 +1,5 @@
 """Fields of assignment events."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.dispatch.assignments.model import Assignment

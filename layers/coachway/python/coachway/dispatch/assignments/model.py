@@ -1,7 +1,5 @@
 """Records of assignments, and their access patterns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Annotated, ClassVar

@@ -1,7 +1,5 @@
 """When an assignment must be checked next: a record beside each assignment, indexed by hour."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final

@@ -1,7 +1,5 @@
 """Find assignments by id or by charter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from coachway.core import errors, store

@@ -3,8 +3,6 @@
 Distances are miles, times elapsed.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final

@@ -1,7 +1,5 @@
 """Requests about existing assignments."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Annotated, Final, Self
 

@@ -3,8 +3,6 @@
 The output is deterministic to the byte, so that the ETag changes only when the calendar changes.
 """
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Final

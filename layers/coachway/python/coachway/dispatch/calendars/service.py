@@ -1,7 +1,5 @@
 """Calendars of a driver, a vehicle and the fleet: trips, unavailable times and utilization."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal, Self, TypeVar

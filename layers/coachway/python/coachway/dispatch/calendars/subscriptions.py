@@ -4,8 +4,6 @@ Anyone with the link can read the calendar until the link is renewed or revoked.
 from a stored nonce.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The booked share of the available time of drivers and vehicles. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, NamedTuple

@@ -4,8 +4,6 @@ Clashes are found between any two blocks, not only between neighbors, so that re
 clash. Clashing is symmetric, and blocks that are at least `REACH` apart never clash.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum

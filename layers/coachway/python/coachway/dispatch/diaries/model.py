@@ -1,7 +1,5 @@
 """The weekly diary of a driver or vehicle: duty blocks, which prevent double booking."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field

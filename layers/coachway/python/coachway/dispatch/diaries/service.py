@@ -6,8 +6,6 @@ are less than `REACH` apart; if both are added at the same time, the second one 
 one wrote, and fails.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,7 +47,7 @@ class Diary:
         """Return the key of a page."""
         return DIARY.key(org=self.org_id, resource=self.resource, week=week)
 
-    def without(self, assignment_id: str) -> Diary:
+    def without(self, assignment_id: str) -> "Diary":
         """Return the diary without the block of an assignment. Adding another block then removes this one."""
         pages, cleared = dict(self.pages), set(self.cleared_weeks)
         for week, page in self.pages.items():

@@ -4,8 +4,6 @@ Between duty blocks the driver is off duty, except for the drive from one to the
 such gaps the rules answer UNKNOWN. Pure: no clock, no I/O.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """A driver's remaining hours of service, and when hours become available again: 49 CFR 395.3 and 395.5."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final

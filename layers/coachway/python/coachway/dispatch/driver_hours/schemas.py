@@ -1,7 +1,5 @@
 """Views of a driver's hours of service."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

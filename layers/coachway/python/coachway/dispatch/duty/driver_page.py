@@ -3,8 +3,6 @@
 Phones cache the page and open it offline, so it contains no personal data.
 """
 
-from __future__ import annotations
-
 import hashlib
 from functools import cache
 from pathlib import Path

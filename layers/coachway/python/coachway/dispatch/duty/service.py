@@ -1,7 +1,5 @@
 """A driver's duty: check in, depart from stops without positions, check out."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 

@@ -1,7 +1,5 @@
 """Content of the tracking page: where the vehicles are and when they arrive. Pure, except for Babel."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

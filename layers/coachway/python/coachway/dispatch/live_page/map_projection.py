@@ -4,8 +4,6 @@ Points on the map have units of their own (`WIDTH` × `HEIGHT`, y points down); 
 miles. North is up. The projection preserves angles, so headings are drawn unchanged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atan, cos, degrees, exp, floor, log, log10, pi, radians, tan

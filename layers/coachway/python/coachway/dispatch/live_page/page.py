@@ -1,7 +1,5 @@
 """The tracking page: `GET /track/{token}` as HTML. Mobile first; works without JavaScript."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Assign a driver and a vehicle to a trip in one transaction that prevents double booking."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final

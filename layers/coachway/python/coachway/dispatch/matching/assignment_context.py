@@ -1,7 +1,5 @@
 """Load the data for evaluating an assignment: charter, drivers and vehicles, with documents and diaries."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -107,7 +105,7 @@ class AssignmentContext:
     vendor: Subject | None
     """The documents of the vendor that the vehicle was awarded to."""
 
-    def without(self, assignment_id: str) -> AssignmentContext:
+    def without(self, assignment_id: str) -> "AssignmentContext":
         """Return the context with an assignment removed from all diaries."""
         drivers = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.drivers]
         vehicles = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.vehicles]

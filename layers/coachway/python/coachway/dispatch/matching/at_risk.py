@@ -4,8 +4,6 @@ The concern is computed from the current records, independent of the event and o
 when its reasons are gone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """Choose a driver and a vehicle for a trip, and explain the choice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime

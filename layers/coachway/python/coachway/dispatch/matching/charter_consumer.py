@@ -1,7 +1,5 @@
 """Release the assignments of charters that are cancelled, deleted or changed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

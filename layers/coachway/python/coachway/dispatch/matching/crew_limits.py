@@ -1,7 +1,5 @@
 """Check whether the crew of an assignment may drive now, and for how long, by their actual hours."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Checks before departure: drivers, vehicle, and the compliance documents of both and of the carrier."""
 
-from __future__ import annotations
-
 from zoneinfo import ZoneInfo
 
 from coachway.compliance import status, subjects

@@ -1,7 +1,5 @@
 """Decide whether a driver and a vehicle may take a trip, with every reason against it. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

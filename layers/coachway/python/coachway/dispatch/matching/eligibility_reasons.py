@@ -1,7 +1,5 @@
 """Reasons against the assignment of a driver or vehicle, as the API returns them. `eligibility` finds them."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 

@@ -3,8 +3,6 @@
 Events are imported where they are needed, which keeps cold starts of readers short.
 """
 
-from __future__ import annotations
-
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import store

@@ -1,7 +1,5 @@
 """Requests for assignments, and the result of an automatic assignment."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator

@@ -1,7 +1,5 @@
 """Score how well a driver or a vehicle suits a trip. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
@@ -51,7 +49,7 @@ class Score(BaseSchema):
         return round(self.distance + self.hours_left + self.rating + self.balance, 2)
 
 
-def score_driver(case: DriverCase, plan: TripPlan, remaining: RemainingTime, hours_rules: CarrierRuleset) -> Score:
+def score_driver(case: "DriverCase", plan: "TripPlan", remaining: RemainingTime, hours_rules: CarrierRuleset) -> Score:
     """Score an eligible driver; `remaining` are the hours left after the trip."""
     origin = last_location(case.blocks, plan.starts_at)
     if origin is None and case.driver.home_latitude is not None and case.driver.home_longitude is not None:

@@ -1,7 +1,5 @@
 """The plan of a trip for one vehicle and its crew: times, stops and duties. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What each event adds to a driver's counters. Pure, so that the consumer and a rebuild count alike."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Performance of drivers: counters updated by a consumer, which can be rebuilt from the events."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, Final

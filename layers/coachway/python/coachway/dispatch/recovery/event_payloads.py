@@ -1,7 +1,5 @@
 """Fields of recovery events."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from coachway.contracts.dispatch.recovery import RecoveryOffer

@@ -1,7 +1,5 @@
 """Records and requests of recoveries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """Rank replacements, and replace a crew in one transaction that ends the old assignment and creates the new one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Statuses of recoveries and their offers. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -3,8 +3,6 @@
 Events are imported where they are needed, which keeps cold starts of readers short.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime

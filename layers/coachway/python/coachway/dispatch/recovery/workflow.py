@@ -4,8 +4,6 @@ A step returns the next step as `go`. The state machine itself waits until an of
 that ends the wait, resumes it by the stored task token.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from math import ceil

@@ -1,7 +1,5 @@
 """Timer: move the positions of each old trip from the table to a file."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Mapping

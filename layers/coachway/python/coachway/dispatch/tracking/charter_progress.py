@@ -1,7 +1,5 @@
 """Update the charter from its vehicles: in progress with the first departure, completed with the last drop-off."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.bookings.charters.model import CHARTER, Charter

@@ -1,7 +1,5 @@
 """Estimate arrival times, delays and billable waiting times. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile

@@ -4,8 +4,6 @@ Stops are visited in their order. Recorded arrivals and departures (by hand, or 
 vehicle is at least at that stop. Pure: no clock, no I/O.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

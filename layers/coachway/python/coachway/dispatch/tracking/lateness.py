@@ -1,7 +1,5 @@
 """Detect delays without positions, and schedule the next check of an assignment. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Positions and arrival times of a charter's vehicles: for staff, and by tracking link."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any

@@ -5,8 +5,6 @@ Most alarms are raised when positions arrive; the timer covers vehicles that sen
 are archived.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta

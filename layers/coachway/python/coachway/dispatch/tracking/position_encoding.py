@@ -4,8 +4,6 @@ Time, latitude and longitude are stored as differences to the previous fix, as v
 bytes each at one fix in ten seconds. Speed, heading and accuracy take one byte each. Pure: no clock, no I/O.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta

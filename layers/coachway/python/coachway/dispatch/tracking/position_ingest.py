@@ -1,7 +1,5 @@
 """Accept positions from a driver's phone: one at a time, or a batch collected offline."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 

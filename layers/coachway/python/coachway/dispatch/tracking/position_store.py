@@ -5,8 +5,6 @@ changes. The newest page has the current position. Each page stores the progress
 merged in time order and the vehicle followed again from there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

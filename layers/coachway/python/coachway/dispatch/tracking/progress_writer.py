@@ -1,7 +1,5 @@
 """Apply stop events and alarms to the assignment and its charter."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final

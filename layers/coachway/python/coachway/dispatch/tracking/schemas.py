@@ -1,7 +1,5 @@
 """Positions of a charter's vehicles: for staff, and by tracking link."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field

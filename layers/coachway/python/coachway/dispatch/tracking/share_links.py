@@ -1,7 +1,5 @@
 """Tracking links: anyone with the link sees a charter's vehicles until it expires or is replaced."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, Final

@@ -1,7 +1,5 @@
 """Apply arrivals and departures to an assignment. Pure: no clock, no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta

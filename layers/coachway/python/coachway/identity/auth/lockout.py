@@ -4,8 +4,6 @@ An attempt is counted before its password or code is verified, and removed if it
 therefore verify no more than ten passwords or codes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Rules of lockouts: how failed attempts are counted, and when an account is locked."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Final
 

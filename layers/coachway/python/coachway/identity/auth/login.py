@@ -1,7 +1,5 @@
 """Log-in with a password. The response and the time it takes do not depend on what was wrong."""
 
-from __future__ import annotations
-
 from pydantic import ConfigDict
 
 from coachway.core import errors, store

@@ -1,7 +1,5 @@
 """The second factor of log-ins: set up, confirm, verify, remove."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints

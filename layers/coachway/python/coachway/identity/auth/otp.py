@@ -1,8 +1,6 @@
 """Log-in of clients, vendors and drivers with one-time codes, sent by SMS or email."""
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import ConfigDict, model_validator
 
@@ -44,7 +42,7 @@ class OtpRequest(RequestSchema):
     phone: Phone | None = None
 
     @model_validator(mode="after")
-    def _require_one_address(self) -> OtpRequest:
+    def _require_one_address(self) -> Self:
         if (self.email is None) == (self.phone is None):
             raise ValueError("email, phone: send one of the two")
         return self

@@ -1,7 +1,5 @@
 """Password reset by an email link, and password change."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from pydantic import ConfigDict

@@ -1,7 +1,5 @@
 """Sessions of users. A user has at most five; a new session ends the oldest."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal

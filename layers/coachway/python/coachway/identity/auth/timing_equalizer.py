@@ -1,7 +1,5 @@
 """Reads and writes for accounts that do not exist, so that the response takes as long as for one that does."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.core import store

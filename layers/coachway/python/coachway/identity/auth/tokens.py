@@ -1,7 +1,5 @@
 """Tokens of a session: signed access tokens, opaque refresh tokens, and the cookies that carry both to browsers."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import secrets
@@ -76,13 +74,13 @@ class RefreshToken:
     secret: bytes
 
     @classmethod
-    def new(cls, user: User, session_id: str, family: bytes | None = None) -> RefreshToken:
+    def new(cls, user: User, session_id: str, family: bytes | None = None) -> "RefreshToken":
         """Create the first token of a session or, with the `family` of an earlier one, the next."""
         family = family or secrets.token_bytes(_PART_BYTES)
         return cls(user.org_id, user.id, session_id, family, secrets.token_bytes(_PART_BYTES))
 
     @classmethod
-    def read(cls, text: str) -> RefreshToken:
+    def read(cls, text: str) -> "RefreshToken":
         """Parse a refresh token. Raises Unauthenticated if it is malformed."""
         try:
             coded = text.removeprefix(_PREFIX).encode("ascii")

@@ -1,7 +1,5 @@
 """Codes of authenticators (TOTP, RFC 6238) and recovery codes. Each code can be used once."""
 
-from __future__ import annotations
-
 import hmac
 import re
 import secrets

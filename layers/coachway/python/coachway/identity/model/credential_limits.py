@@ -1,7 +1,5 @@
 """Lifetimes of tokens, links and codes, and limits of sessions and codes."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Credentials, sessions and lockouts of users. No response contains these records."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, Field

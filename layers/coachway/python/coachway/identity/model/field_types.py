@@ -1,7 +1,5 @@
 """Field types of organizations and users."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

@@ -1,7 +1,5 @@
 """Organizations: settings and branding."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 

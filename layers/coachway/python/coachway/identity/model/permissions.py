@@ -1,7 +1,5 @@
 """Permissions and built-in roles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 

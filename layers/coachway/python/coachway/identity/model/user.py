@@ -1,8 +1,6 @@
 """Users, and the registration of organizations."""
 
-from __future__ import annotations
-
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
@@ -114,7 +112,7 @@ class UserFields(RequestSchema):
     ] = None
 
     @model_validator(mode="after")
-    def _validate_contact_and_party(self) -> UserFields:
+    def _validate_contact_and_party(self) -> Self:
         if self.email is None and self.phone is None:
             raise ValueError("email: an email or a phone is required")
         prefix = PARTY_ID_PREFIXES.get(self.role)

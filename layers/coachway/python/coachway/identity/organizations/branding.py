@@ -1,7 +1,5 @@
 """The branding of an organization on pages, in emails and PDFs."""
 
-from __future__ import annotations
-
 from coachway.core.documents.branding import Brand
 from coachway.identity.model.organization import Organization
 

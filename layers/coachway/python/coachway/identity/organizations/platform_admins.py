@@ -3,8 +3,6 @@
 No route calls this module. It is called with direct access to the table.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from coachway.core import errors, store

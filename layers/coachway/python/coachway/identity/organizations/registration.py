@@ -1,7 +1,5 @@
 """Registration of an organization with its first admin."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from coachway.contracts.identity import OrganizationRegistered, UserCreated

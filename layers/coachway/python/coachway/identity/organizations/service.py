@@ -1,7 +1,5 @@
 """Update of an organization's settings."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.contracts.identity import OrganizationUpdated

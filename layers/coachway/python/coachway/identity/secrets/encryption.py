@@ -1,7 +1,5 @@
 """Encryption of stored secrets with keys derived from the root secret (HKDF-SHA256, AES-256-GCM)."""
 
-from __future__ import annotations
-
 import base64
 import os
 from functools import cache

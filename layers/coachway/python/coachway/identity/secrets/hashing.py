@@ -4,8 +4,6 @@ The argon2id parameters are OWASP's minimum (19 MiB, two passes, one lane) with 
 100 ms on one of Lambda's processors. On emulators it takes less memory (`settings.password_memory_kib`).
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import unicodedata
@@ -26,12 +24,12 @@ NO_USER_DIGEST: Final = (
 """A digest that belongs to no user. It is verified if there is no account, so that the response takes the same time."""
 
 
-def _hasher() -> PasswordHasher:
+def _hasher() -> "PasswordHasher":
     return _create_hasher(settings.password_memory_kib())
 
 
 @cache
-def _create_hasher(memory_kib: int) -> PasswordHasher:
+def _create_hasher(memory_kib: int) -> "PasswordHasher":
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=TIME_COST, memory_cost=memory_kib, parallelism=PARALLELISM)

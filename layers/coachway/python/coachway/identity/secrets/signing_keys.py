@@ -4,8 +4,6 @@ A new key is published before it signs, so that every function has read it when 
 stays published until all tokens that it signed have expired.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta

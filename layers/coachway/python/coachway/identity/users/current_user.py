@@ -1,7 +1,5 @@
 """The current user, with their permissions and organization."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Invitations of users by email. The link can be used once in a week; a new invitation replaces an earlier one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from pydantic import AwareDatetime, ConfigDict

@@ -1,7 +1,5 @@
 """Users of clients, vendors and drivers. They are created, changed and deleted in one transaction with their party."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final, Literal, TypedDict
 

@@ -1,7 +1,5 @@
 """Users of an organization."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.contracts.identity import MfaDisabled, UserCreated, UserDeleted, UserUpdated

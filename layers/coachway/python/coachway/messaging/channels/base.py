@@ -1,7 +1,5 @@
 """Rendered messages, and the error of a rejected message."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from coachway.core import errors

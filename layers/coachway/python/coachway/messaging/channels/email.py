@@ -1,7 +1,5 @@
 """Email by Amazon SES."""
 
-from __future__ import annotations
-
 import os
 from email.errors import HeaderParseError, MessageError
 from email.headerregistry import Address

@@ -1,7 +1,5 @@
 """Text messages by Twilio."""
 
-from __future__ import annotations
-
 import os
 from datetime import datetime, timedelta
 from functools import cache

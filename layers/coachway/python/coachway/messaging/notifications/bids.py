@@ -1,7 +1,5 @@
 """Messages about requests for bids, bids and awards."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.contracts.bids import (

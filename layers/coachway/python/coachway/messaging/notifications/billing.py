@@ -1,7 +1,5 @@
 """Messages about invoices, payments, refunds and payouts to vendors."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.contracts.billing.collections import PaymentCollectionFailed

@@ -1,7 +1,5 @@
 """Messages about quotes and charters."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent

@@ -1,7 +1,5 @@
 """Messages about compliance documents that expire."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring

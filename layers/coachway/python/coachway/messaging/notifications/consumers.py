@@ -1,7 +1,5 @@
 """Event consumers that send messages. A new capability adds its rules to `RULES`."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Messages about assignments and trips: to drivers, and to the organization when a trip is at risk."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any, Final
 

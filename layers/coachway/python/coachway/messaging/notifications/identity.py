@@ -1,7 +1,5 @@
 """Messages about invitations, passwords and one-time codes of users."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from coachway.contracts.identity import (

@@ -1,7 +1,5 @@
 """Invoices, payments, refunds and payouts in messages."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Final
 

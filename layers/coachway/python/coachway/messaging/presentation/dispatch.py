@@ -1,7 +1,5 @@
 """Assignments, recoveries and alarms of trips in messages."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Trips, bids and documents in messages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from coachway.contracts.bids import BiddingInvited

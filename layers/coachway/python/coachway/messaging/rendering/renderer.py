@@ -3,8 +3,6 @@
 A template contains the content, with the macros of `parts.jinja`; the folders `html` and `text` contain the layout.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from inspect import isfunction

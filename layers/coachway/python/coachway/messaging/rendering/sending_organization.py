@@ -1,7 +1,5 @@
 """The sender of a message: the brand and formats of an organization."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from coachway.core.documents.branding import Brand
