@@ -191,7 +191,11 @@ def _measure_row(
 
 
 def _measure_usage(session: Session, step: RequestStep) -> dict[str, Any]:
-    """What a request uses of DynamoDB."""
+    """What a request uses of DynamoDB: the lower of two, because one may refresh what a process caches for a minute."""
+    return min((_measure_usage_once(session, step) for _ in range(2)), key=lambda usage: usage["calls"])
+
+
+def _measure_usage_once(session: Session, step: RequestStep) -> dict[str, Any]:
     request = session.prepare(step)
     with Meter().running() as meter:
         session.send(request)

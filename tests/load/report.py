@@ -35,7 +35,7 @@ The load average at the start was {results.machine_load:.1f}.
 
 Absolute times depend on the machine. Compare the ratio to the **baseline**: a Chalice handler with pydantic and
 PynamoDB that makes one conditional put and nothing else (`tests/load/baseline/api.py`), measured in turn in the same
-run. Times are medians. Request units are computed from the items by DynamoDB's rules
+run. Times of requests are medians. Request units are computed from the items by DynamoDB's rules
 (`tests/load/dynamodb_meter.py`).
 
 ## Goals"""

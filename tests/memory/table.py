@@ -53,16 +53,17 @@ class Items:
     def put(self, key: ItemKey, item: Item | None) -> float:
         """Store an item at `key`; None removes it. Returns the capacity units of a write outside a transaction."""
         before = self._items.pop(key, None)
-        units = max(_units(before, WRITE_UNIT), _units(item, WRITE_UNIT), 1)
+        units_before, units_after = _units(before, WRITE_UNIT), _units(item, WRITE_UNIT)
+        units = max(units_before, units_after, 1)
         old, new = dict(_entries(key, before)), dict(_entries(key, item))
         for index in old.keys() | new.keys():
             if old.get(index) == new.get(index):
-                units += _units(item, WRITE_UNIT) if index[0] and before != item else 0
+                units += units_after if index[0] and before != item else 0
                 continue
             for entries, is_old in ((old, True), (new, False)):
                 if index in entries:
                     self._move(index, entries[index], remove=is_old)
-                    units += _units(before if is_old else item, WRITE_UNIT) if index[0] else 0
+                    units += (units_before if is_old else units_after) if index[0] else 0
         if item is not None:
             self._items[key] = item
         return float(units)
