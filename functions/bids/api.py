@@ -4,10 +4,10 @@ from coachway.bids import comparison, service
 from coachway.bids.comparison import Comparison
 from coachway.bids.errors import (
     AwardNotReleasable,
-    BiddingClosed,
     BidNoLongerValid,
     BidNotDraft,
     BidRequestAlreadyOpen,
+    BidsNotAccepted,
     BidsSealed,
     CharterNotOpenForBids,
     NoVehiclesLeft,
@@ -18,16 +18,16 @@ from coachway.bids.errors import (
 from coachway.bids.model.bid import BidId, BidRequestId
 from coachway.bids.requests import service as requests
 from coachway.bids.schemas import (
-    AcceptInput,
+    AwardInput,
     BidInput,
     BidQuery,
+    BidReasonInput,
     BidRequestDetails,
     BidRequestInput,
     BidRequestQuery,
     BidRequestView,
     BidView,
     ExtendInput,
-    ReasonInput,
     RejectInput,
     ReleaseInput,
 )
@@ -84,7 +84,7 @@ def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestD
 
 @api.post("/bid-requests/{bid_request_id}/close", permission="bids:award", errors=(InvalidStatusTransition,))
 def close_bidding(
-    caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
+    caller: Caller, bid_request_id: BidRequestId, body: BidReasonInput, if_match: int | None
 ) -> BidRequestView:
     """Close a bid request before its deadline.
 
@@ -115,7 +115,7 @@ def extend_bidding(
 
 @api.post("/bid-requests/{bid_request_id}/cancel", permission="bids:award", errors=(InvalidStatusTransition,))
 def cancel_bidding(
-    caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
+    caller: Caller, bid_request_id: BidRequestId, body: BidReasonInput, if_match: int | None
 ) -> BidRequestView:
     """Cancel a bid request.
 
@@ -133,7 +133,7 @@ def cancel_bidding(
         NotFound,
         VendorNotEligible,
         CharterNotOpenForBids,
-        BiddingClosed,
+        BidsNotAccepted,
         VendorNotInvited,
     ),
 )
@@ -171,7 +171,7 @@ def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_
     permission="bids:write",
     external_roles=VENDORS,
     errors=(
-        BiddingClosed,
+        BidsNotAccepted,
         CharterNotOpenForBids,
         VendorNotEligible,
         VendorNotInvited,
@@ -205,7 +205,7 @@ def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
         InvalidStatusTransition,
     ),
 )
-def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
+def accept_bid(caller: Caller, bid_id: BidId, body: AwardInput) -> BidView:
     """Award a bid.
 
     The vendor gets as many of the charter's vehicles as the bid is for. Once every vehicle is awarded, the charter is

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.bids.vendor_access import page
-from coachway.bids.vendor_access.page import BidForm, DeclineForm
+from coachway.bids.vendor_access.page import BidForm, DeclineInvitationForm
 from coachway.core.caller import Caller
 from coachway.core.documents import html
 from coachway.core.http.response_types import HtmlResponse
@@ -39,7 +39,7 @@ def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlR
 
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
-def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
+def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineInvitationForm) -> HtmlResponse:
     """Decline an invitation on its page.
 
     Redirects to the page.

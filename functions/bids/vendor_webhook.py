@@ -1,7 +1,7 @@
 """The webhook for bids from vendors' systems."""
 
 from coachway.bids.errors import (
-    BiddingClosed,
+    BidsNotAccepted,
     CharterNotOpenForBids,
     VendorNotEligible,
     VendorNotInvited,
@@ -29,7 +29,7 @@ app = api.app
         WebhookIdReused,
         VendorNotEligible,
         CharterNotOpenForBids,
-        BiddingClosed,
+        BidsNotAccepted,
         VendorNotInvited,
     ),
 )

@@ -34,7 +34,7 @@ from coachway.bookings.quotes import links as quote_links
 from coachway.bookings.quotes import responses as quote_responses
 from coachway.bookings.quotes import schemas as quote_schemas
 from coachway.bookings.quotes.links import SendQuoteInput, SentQuote
-from coachway.bookings.quotes.responses import AcceptInput, DeclineInput, QuoteAnswer
+from coachway.bookings.quotes.responses import AcceptQuoteInput, DeclineInput, QuoteAnswer
 from coachway.bookings.quotes.schemas import QuoteView
 from coachway.clients.errors import ClientHasOpenBalance, CreditLimitExceeded
 from coachway.core import errors
@@ -267,7 +267,7 @@ def view_quote(token: Token) -> QuoteView:
 
 
 @api.post("/quotes/{token}/accept", permission=PUBLIC, errors=ACCEPT_ERRORS)
-def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer:
+def accept_quote(caller: Caller, token: Token, body: AcceptQuoteInput) -> QuoteAnswer:
     """Accept a quote by its link.
 
     `revision_number` is the revision that the client has read. If a deposit is due, the charter keeps the status

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.quotes import pages
-from coachway.bookings.quotes.pages import AcceptForm, DeclineForm
+from coachway.bookings.quotes.pages import AcceptForm, DeclineQuoteForm
 from coachway.core.caller import Caller
 from coachway.core.documents import html
 from coachway.core.http.response_types import FileResponse, HtmlResponse
@@ -38,7 +38,7 @@ def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> Html
 
 
 @api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
-def decline_quote_on_page(caller: Caller, token: Token, form: DeclineForm) -> HtmlResponse:
+def decline_quote_on_page(caller: Caller, token: Token, form: DeclineQuoteForm) -> HtmlResponse:
     """Decline a quote on its page.
 
     Redirects to the page.

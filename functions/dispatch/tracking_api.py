@@ -21,7 +21,7 @@ from coachway.dispatch.errors import (
     HoursOfServiceExceeded,
     NoStopToDepart,
     StopNotReached,
-    TripNotStarted,
+    VehicleNotDeparted,
 )
 from coachway.dispatch.tracking import live_positions, position_ingest, share_links
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIngestResult
@@ -101,7 +101,7 @@ def leave_stop(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -
     "/dispatch/assignments/{assignment_id}/check-out",
     permission="dispatch:write",
     external_roles=DRIVERS,
-    errors=(InvalidStatusTransition, TripNotStarted),
+    errors=(InvalidStatusTransition, VehicleNotDeparted),
 )
 def check_out_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
     """Check out of duty.

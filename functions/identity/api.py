@@ -21,7 +21,7 @@ from coachway.identity.auth.tokens import Body, LoginResult, RefreshRequest, Res
 from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLogInRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings
-from coachway.identity.model.user import Invitation, NewUser, Registration, User, UserQuery, UserSettings
+from coachway.identity.model.user import NewUser, Registration, User, UserInvitation, UserQuery, UserSettings
 from coachway.identity.organizations import registration
 from coachway.identity.organizations import service as organization_service
 from coachway.identity.organizations.registration import RegisteredOrganization
@@ -224,7 +224,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
 
 
 @api.post("/users/invite", permission="users:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
-def invite_user(caller: Caller, body: Invitation) -> SentInvitation:
+def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user by email.
 
     Replaces an earlier invitation of the same email that was not accepted.

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, DocumentSummary, Status, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentStatus, DocumentSummary, SubjectType
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
 from coachway.dispatch.assignments import repository
@@ -49,7 +49,7 @@ class DispatchOrganization:
     def approve_documents(self, subject_type: SubjectType, subject_id: str, *, missing: int = 0) -> None:
         """Store the required documents of a subject as approved, except the first `missing` ones."""
         documents = [
-            DocumentSummary(id=ids.new("cmp"), document_type=document_type, status=Status.APPROVED)
+            DocumentSummary(id=ids.new("cmp"), document_type=document_type, status=DocumentStatus.APPROVED)
             for document_type in REQUIRED[subject_type][missing:]
         ]
         subject = Subject(

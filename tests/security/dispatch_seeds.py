@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, DocumentSummary, SubjectType
-from coachway.compliance.rules import Status as PaperStatus
+from coachway.compliance.rules import REQUIRED, DocumentStatus, DocumentSummary, SubjectType
 from coachway.core.types import ids
 from tests import dates
 from tests.security import booking_seeds
@@ -48,7 +47,7 @@ def create_assignment(seeds: Seeds) -> str:
     driver_id, vehicle_id = create_driver(seeds), create_vehicle(seeds)
     for subject_type, subject_id in ((SubjectType.DRIVER, driver_id), (SubjectType.VEHICLE, vehicle_id)):
         documents = [
-            DocumentSummary(id=ids.new("cmp"), document_type=kind, status=PaperStatus.APPROVED)
+            DocumentSummary(id=ids.new("cmp"), document_type=kind, status=DocumentStatus.APPROVED)
             for kind in REQUIRED[subject_type]
         ]
         subject = Subject(

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from coachway.core.types import ids
-from coachway.messaging.model import Channel, Notification
-from coachway.messaging.model import Status as MessageStatus
+from coachway.messaging.model import Channel, MessageStatus, Notification
 
 if TYPE_CHECKING:
     from tests.security.seeds import Seeds

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from coachway.bids.model.bid import Bid, BidTerms
-from coachway.bids.model.bid_request import Invitation
+from coachway.bids.model.bid_request import BidInvitation
 from coachway.compliance.rules import REQUIRED, SubjectType
 from coachway.core.types import ids
 from tests import dates
@@ -104,7 +104,7 @@ def store_bid(seeds: Seeds) -> str:
 
 def store_invitation(seeds: Seeds) -> str:
     """The token of an invitation's link, which is only in its mail."""
-    invitation = Invitation(
+    invitation = BidInvitation(
         id=ids.new("ivt"),
         org_id=seeds.tenant.org_id,
         bid_request_id=seeds["bid_request_id"],

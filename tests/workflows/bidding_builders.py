@@ -14,7 +14,7 @@ from coachway.core.persistence.records import Record
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
 from coachway.vendors.model import Vendor
-from coachway.vendors.rules import Status
+from coachway.vendors.rules import VendorStatus
 from coachway.vendors.webhook_secrets import WebhookKeys
 from tests import dates
 from tests.stack import WAIT_SCALE, Stack, eventually
@@ -60,10 +60,10 @@ class BiddingOrganization:
             business_name=name,
             vendor_type="fleet_operator",
             primary_email=email,
-            status=Status.ACTIVE,
+            status=VendorStatus.ACTIVE,
             is_verified=True,
         )
-        approved = compliance_rules.Status.APPROVED
+        approved = compliance_rules.DocumentStatus.APPROVED
         document_types = compliance_rules.REQUIRED[SubjectType.VENDOR]
         documents = [
             DocumentSummary(

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, DocumentSummary, Status, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentStatus, DocumentSummary, SubjectType
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
 from coachway.dispatch.diaries.model import DIARY
@@ -45,7 +45,7 @@ class DispatchOrganization:
         """Store the required documents of a subject as approved. Other tests cover their approval."""
         document_types = REQUIRED[subject_type]
         documents = [
-            DocumentSummary(id=ids.new("cmp"), document_type=document_type, status=Status.APPROVED)
+            DocumentSummary(id=ids.new("cmp"), document_type=document_type, status=DocumentStatus.APPROVED)
             for document_type in document_types
         ]
         org_id, stack = self.operator.org_id, self.operator.stack

@@ -32,11 +32,11 @@ def invite_platform_user(
     with _product_environment(config):
         from coachway.core import errors
         from coachway.core.runtime import settings
-        from coachway.identity.model.user import Invitation
+        from coachway.identity.model.user import UserInvitation
         from coachway.identity.organizations import platform_admins
 
         try:
-            body = Invitation.model_validate({"email": email, "role": "platform", **name})
+            body = UserInvitation.model_validate({"email": email, "role": "platform", **name})
             invitation = platform_admins.invite_platform_admin(organization_slug, body)
         except (errors.Error, ValueError) as error:
             raise console.CommandError(f"{email} cannot be invited to {organization_slug}: {error}") from None

@@ -23,7 +23,7 @@ from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.vendors.model import Vendor
-from coachway.vendors.rules import Status
+from coachway.vendors.rules import VendorStatus
 from tests.entries import load
 from tests.integration import vendor_builders
 from tests.integration.bookings import builders as booking_builders
@@ -78,14 +78,14 @@ def create_vendor(
         **{**vendor_builders.VENDOR_FIELDS, "business_name": name, **area, **fields},
         id=ids.new("ven"),
         org_id=ORG,
-        status=Status.ACTIVE,
+        status=VendorStatus.ACTIVE,
         is_verified=True,
     )
     documents = [
         DocumentSummary(
             id=ids.new("cmp"),
             document_type=document_type,
-            status=compliance_rules.Status.APPROVED,
+            status=compliance_rules.DocumentStatus.APPROVED,
             expiration_date=documents_expire,
         )
         for document_type in compliance_rules.REQUIRED[SubjectType.VENDOR]

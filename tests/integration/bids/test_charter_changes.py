@@ -10,7 +10,7 @@ import pytest
 from coachway.bids import expiry_job
 from coachway.bids.awards import rejection
 from coachway.bids.model.bid import BID
-from coachway.bids.model.bid_request import Invitation
+from coachway.bids.model.bid_request import BidInvitation
 from coachway.bids.requests import invitations
 from coachway.bids.requests import service as requests
 from coachway.bids.requests import workflow as request_workflow
@@ -305,7 +305,7 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     assert decide_bid_request(request["id"]).go == "ask"
     request_workflow.escalate(SYSTEM, request["id"])
     request_workflow.expire_decision(SYSTEM, request["id"])
-    request_workflow.reject_losers(SYSTEM, request["id"])
+    request_workflow.reject_losing_bids(SYSTEM, request["id"])
     assert send_ok("GET", f"/bids/{bid['id']}")["status"] == "rejected"
     send_ok(
         "POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
@@ -322,7 +322,7 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     assert create_submitted_bid(trip, vendor_id, 900)["status"] == "submitted"
 
 
-def count_invitation_mails(invitation: Invitation) -> int:
+def count_invitation_mails(invitation: BidInvitation) -> int:
     return [each.type for each in store.history(invitation.key())].count("bidding.invited")
 
 

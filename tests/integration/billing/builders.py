@@ -11,7 +11,7 @@ from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.lifecycle import StatusInput
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.clients import credit
 from coachway.clients import service as clients
 from coachway.clients.model import Client
@@ -81,13 +81,13 @@ def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[st
 def create_booked_charter(**fields: Any) -> Charter:
     """Create a charter that is booked by phone. Its price is 726.50, for 150 miles."""
     charter_id = booking_builders.create_charter(**{"miles": 150, **fields})["id"]
-    return lifecycle.change_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
+    return lifecycle.change_status(STAFF, charter_id, StatusInput(status=CharterStatus.BOOKED, accepted_by="Dana Lee"))
 
 
 def create_completed_charter(**fields: Any) -> Charter:
     """Create a completed charter."""
     before = create_booked_charter(**fields)
-    after = before.model_copy(update={"status": Status.COMPLETED})
+    after = before.model_copy(update={"status": CharterStatus.COMPLETED})
     store.commit(SYSTEM, Update(before, after))
     return after
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coachway.billing.errors import PaymentInProgress
-from coachway.billing.ledger.accounts import Account, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
 from coachway.billing.payments import card_payments, settlement, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
@@ -69,7 +69,10 @@ def test_process_payment_deposit_books_charter(organization: BillingOrganization
     [charge] = sandbox.list_charges(paid["id"])
     assert (charge["amount"], charge["id"]) == (169_08, paid["stripe_payment_intent_id"])
     [entry] = organization.list_journal_entries()
-    assert {line.account: line.amount for line in entry.postings} == {Account.CASH: 169_08, Account.DEPOSITS: -169_08}
+    assert {line.account: line.amount for line in entry.postings} == {
+        LedgerAccount.CASH: 169_08,
+        LedgerAccount.DEPOSITS: -169_08,
+    }
     [event] = organization.list_events("payment.succeeded")
     assert (event.data["booked"], event.data["open_balance"]) == (True, 507.22)
     assert len(organization.list_events("charter.booked")) == len(organization.list_events("quote.accepted")) == 1
@@ -279,7 +282,7 @@ def test_payment_of_cancelled_charter_is_kept_as_deposit(organization: BillingOr
     assert (after.status, after.amount_paid) == ("declined", 169_08)
     [unapplied] = organization.list_events("payment.unplaced")
     assert unapplied.data["trouble"] == "The charter is declined."
-    assert sum_by_account(organization.list_journal_entries())[Account.DEPOSITS] == -169_08
+    assert sum_by_account(organization.list_journal_entries())[LedgerAccount.DEPOSITS] == -169_08
 
 
 def test_concurrent_payments_charge_once(organization: BillingOrganization) -> None:
@@ -377,4 +380,4 @@ def test_record_outcome_stores_charged_amount(organization: BillingOrganization,
     assert settlement.record_outcome(STAFF, payment.id, outcome).amount == charged
     charter = organization.get_charter(payment.subject_id)
     assert (charter.status, charter.amount_paid) == (status, charged)
-    assert sum_by_account(organization.list_journal_entries())[Account.CASH] == charged
+    assert sum_by_account(organization.list_journal_entries())[LedgerAccount.CASH] == charged

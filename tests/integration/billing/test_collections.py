@@ -20,7 +20,7 @@ from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings.charters.instalments import Instalment, InstalmentKind
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create, Update
@@ -212,7 +212,7 @@ def test_collection_partially_paid_charges_rest(fake_stripe: FakeStripe) -> None
 def test_collection_cancelled_charter_charges_nothing(fake_stripe: FakeStripe) -> None:
     charter = create_charter_with_balance()
     before = builders.get_charter(charter.id)
-    store.commit(SYSTEM, Update(before, before.model_copy(update={"status": Status.CANCELLED})))
+    store.commit(SYSTEM, Update(before, before.model_copy(update={"status": CharterStatus.CANCELLED})))
     with clock.frozen(DUE):
         collection_schedule.run()
         assert run_charge_step(charter.id).go == "over"

@@ -7,7 +7,7 @@ import pytest
 
 from coachway.billing.invoices import overdue_job
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, MovementKind, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, MovementKind, sum_by_account, sum_by_client
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import service as clients
@@ -144,7 +144,11 @@ def test_issue_invoice_applies_deposits() -> None:
     invoice = create_issued_invoice(trip.id)
     assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("partially_paid", 200, 526.5)
     sums = sum_by_account(list_journal_entries())
-    assert (sums[Account.RECEIVABLE], sums[Account.DEPOSITS], sums[Account.REVENUE]) == (52_650, 0, -CENTS)
+    assert (sums[LedgerAccount.RECEIVABLE], sums[LedgerAccount.DEPOSITS], sums[LedgerAccount.REVENUE]) == (
+        52_650,
+        0,
+        -CENTS,
+    )
     assert get_credit() == (52_650, 0)
     other = create_completed_charter()
     builders.record_deposit(other.id, CENTS)
@@ -159,7 +163,11 @@ def test_void_invoice_releases_charters_deposits_and_credit() -> None:
     void = send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong department"})
     assert (void["status"], void["number"], void["balance_due"]) == ("void", "INV-2027-HARBOR-00001", 0)
     sums = sum_by_account(list_journal_entries())
-    assert (sums[Account.RECEIVABLE], sums[Account.DEPOSITS], sums[Account.REVENUE]) == (0, -20_000, 0)
+    assert (sums[LedgerAccount.RECEIVABLE], sums[LedgerAccount.DEPOSITS], sums[LedgerAccount.REVENUE]) == (
+        0,
+        -20_000,
+        0,
+    )
     assert get_credit() == (CENTS, CENTS)
     assert builders.get_charter(trip.id).invoice_id is None
     again = create_issued_invoice(trip.id)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from coachway.billing.ledger import journal, movements
-from coachway.billing.ledger.accounts import Account
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.ledger.journal import LedgerQuery
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -34,9 +34,9 @@ def test_entry_date_uses_organization_timezone() -> None:
         (second, first) = journal.list_entries(CALLER, LedgerQuery()).items
         assert first.entry_date == second.entry_date == date(2027, 1, 31)
         totals = journal.load_monthly_totals(ORG, ["2027-01", "2027-02"])
-    assert totals["2027-01"][Account.CASH].balance == 350
-    assert totals["2027-01"][Account.RECEIVABLE].credit == 350
-    assert totals["2027-02"][Account.CASH].balance == 0
+    assert totals["2027-01"][LedgerAccount.CASH].balance == 350
+    assert totals["2027-01"][LedgerAccount.RECEIVABLE].credit == 350
+    assert totals["2027-02"][LedgerAccount.CASH].balance == 0
 
 
 def test_list_entries_on_the_last_day_of_a_month_reads_one_partition() -> None:

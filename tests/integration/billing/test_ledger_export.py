@@ -13,7 +13,7 @@ import pytest
 
 from coachway.billing.ledger import export as ledger_export
 from coachway.billing.ledger import journal, movements
-from coachway.billing.ledger.accounts import Account, sum_by_account
+from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
 from coachway.billing.ledger.export import ACCOUNTS
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
@@ -27,7 +27,7 @@ from tests.integration.billing.builders import MANAGER, SYSTEM, create_completed
 from tests.integration.bookings.builders import CLIENT_ID, ORG
 from tests.integration.client import Reply
 
-Sums = dict[Account, Decimal]
+Sums = dict[LedgerAccount, Decimal]
 BY_NAME = {name: account for account, (name, _) in ACCOUNTS.items()}
 
 
@@ -58,8 +58,8 @@ def get_ledger_totals() -> Sums:
     return {account: Decimal(cents) / 100 for account, cents in sum_by_account(entries).items()}
 
 
-def sum_lines(lines: Iterator[tuple[Account, Decimal]]) -> Sums:
-    sums = dict.fromkeys(Account, Decimal(0))
+def sum_lines(lines: Iterator[tuple[LedgerAccount, Decimal]]) -> Sums:
+    sums = dict.fromkeys(LedgerAccount, Decimal(0))
     for account, amount in lines:
         sums[account] += amount
     return sums
@@ -71,7 +71,7 @@ def test_export_csv_equals_ledger_totals() -> None:
     rows = list(csv.DictReader(io.StringIO(builders.decode_file(reply))))
     assert tuple(rows[0]) == ledger_export.CSV_COLUMNS
     sums = sum_lines(
-        (Account(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows
+        (LedgerAccount(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows
     )
     assert sums == get_ledger_totals()
     assert sum(sums.values()) == 0
@@ -82,7 +82,7 @@ def test_export_iif_balances_each_transaction() -> None:
     lines = [line.split("\t") for line in builders.decode_file(export_journal("iif")).splitlines()]
     header_by_type = {line[0]: line for line in lines if line[0].startswith("!")}
     assert {line[1] for line in lines if line[0] == "ACCNT"} == set(BY_NAME)
-    amounts: list[tuple[Account, Decimal]] = []
+    amounts: list[tuple[LedgerAccount, Decimal]] = []
     transaction_sum = Decimal(0)
     for line in lines:
         if line[0] in {"TRNS", "SPL"}:
@@ -114,14 +114,14 @@ def test_export_iif_lists_party_line_first_and_names() -> None:
 
 def test_export_qbo_balances_and_names_parties() -> None:
     entries = json.loads(builders.decode_file(export_journal("qbo")))["JournalEntry"]
-    amounts: list[tuple[Account, Decimal]] = []
+    amounts: list[tuple[LedgerAccount, Decimal]] = []
     for entry in entries:
         assert len(entry["DocNumber"]) <= 21
         for line in entry["Line"]:
             detail = line["JournalEntryLineDetail"]
             sign = 1 if detail["PostingType"] == "Debit" else -1
-            account = Account(detail["AccountRef"]["value"])
-            if account is Account.RECEIVABLE:
+            account = LedgerAccount(detail["AccountRef"]["value"])
+            if account is LedgerAccount.RECEIVABLE:
                 assert detail["Entity"]["Type"] == "Customer"
             amounts.append((account, sign * Decimal(str(line["Amount"]))))
     assert sum_lines(iter(amounts)) == get_ledger_totals()

@@ -14,7 +14,7 @@ from coachway.billing.invoices import payment_effects, receivables
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, Account, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, LedgerAccount, sum_by_account, sum_by_client
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments.model import PaymentMethod, RecordPaymentInput
 from coachway.bookings.charters import lifecycle
@@ -143,13 +143,13 @@ class BillingMachine(RuleBasedStateMachine):
         balances, all_invoices = sum_by_account(entries), self.list_invoices()
         assert sum(balances.values()) == 0
         totals = journal.load_monthly_totals(ORG, ["2027-01"])["2027-01"]
-        assert {account: totals[account].balance for account in Account} == balances
+        assert {account: totals[account].balance for account in LedgerAccount} == balances
         open_balance = sum(invoice.balance_due for invoice in all_invoices if invoice.status.is_open)
-        assert balances[Account.RECEIVABLE] == open_balance
+        assert balances[LedgerAccount.RECEIVABLE] == open_balance
         copies = receivables.list_receivables(organization_queries.get(ORG), clock.now().date())
         open_invoices = {invoice.id: invoice.slim_copy() for invoice in all_invoices if invoice.status.is_open}
         assert {receivable.invoice_id: receivable for receivable in copies} == open_invoices
-        assert balances[Account.CASH] == self.paid_in - self.refunded
+        assert balances[LedgerAccount.CASH] == self.paid_in - self.refunded
         assert 0 <= self.refunded <= self.paid_in
         issued = [invoice for invoice in all_invoices if invoice.number and invoice.status != "void"]
         charged = sum(invoice.total - invoice.amount_refunded for invoice in issued)
@@ -160,7 +160,7 @@ class BillingMachine(RuleBasedStateMachine):
         assert client_credit.open_balance - client_credit.booked_balance == open_balance
         net_payments = {invoice.id: invoice.amount_paid - invoice.amount_refunded for invoice in issued}
         deposits = sum(charter.amount_paid - net_payments.get(charter.invoice_id or "", 0) for charter in charters)
-        assert -balances[Account.DEPOSITS] == deposits, "payments of charters besides their invoices are deposits"
+        assert -balances[LedgerAccount.DEPOSITS] == deposits, "payments of charters besides their invoices are deposits"
         assert all(
             line.client_id == CLIENT_ID
             for entry in entries

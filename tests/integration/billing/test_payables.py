@@ -13,7 +13,7 @@ from coachway.bids.model.bid import BID
 from coachway.bids.requests import consumers as request_consumers
 from coachway.billing import consumers
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.payables import award_consumer, due_job
 from coachway.billing.payables.model import PAYABLE, PAYOUT, Payable
 from coachway.bookings.charters.model import CHARTER
@@ -224,7 +224,7 @@ def test_pay_payables_creates_one_payout_per_vendor() -> None:
     assert {send_ok("GET", f"/payables/{payable_id}")["status"] for payable_id in payable_ids} == {"paid"}
     months = [f"{clock.now():%Y-%m}"]
     month = journal.load_monthly_totals(ORG, months)[months[0]]
-    assert month[Account.CASH].balance == -223_550
+    assert month[LedgerAccount.CASH].balance == -223_550
     assert sum(totals.balance for totals in month.values()) == 0
 
 

@@ -13,7 +13,7 @@ from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
 from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
@@ -221,14 +221,14 @@ class RefundMachine(RuleBasedStateMachine):
         entries = list(journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 12, 31)))
         balances, refunded = sum_by_account(entries), sum(refund.amount for refund in completed)
         assert sum(balances.values()) == 0
-        assert balances[Account.CASH] == self.paid_in - refunded - self.paid_out
-        assert balances[Account.PAYABLE] == -sum(payable.amount for payable in payables.list_open_payables(ORG))
+        assert balances[LedgerAccount.CASH] == self.paid_in - refunded - self.paid_out
+        assert balances[LedgerAccount.PAYABLE] == -sum(payable.amount for payable in payables.list_open_payables(ORG))
         all_invoices = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
-        assert balances[Account.RECEIVABLE] == sum(
+        assert balances[LedgerAccount.RECEIVABLE] == sum(
             invoice.balance_due for invoice in all_invoices if invoice.status.is_open
         )
-        assert balances[Account.DEPOSITS] <= 0
-        revenue = balances[Account.REVENUE] + balances[Account.TAX] + balances[Account.REFUNDS]
+        assert balances[LedgerAccount.DEPOSITS] <= 0
+        revenue = balances[LedgerAccount.REVENUE] + balances[LedgerAccount.TAX] + balances[LedgerAccount.REFUNDS]
         assert sum_by_client(entries).get(CLIENT_ID, 0) == -revenue - self.paid_in + refunded
         net_payments = {
             invoice.id: invoice.amount_paid - invoice.amount_refunded

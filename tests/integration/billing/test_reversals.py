@@ -10,7 +10,7 @@ import pytest
 
 from coachway.billing.invoices.model import INVOICE
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
 from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import PaymentQuery
 from coachway.core import store
@@ -37,7 +37,7 @@ def create_issued_invoice(*charter_ids: str) -> dict[str, Any]:
     return send_ok("POST", f"/invoices/{draft['id']}/issue")
 
 
-def get_balances() -> dict[Account, int]:
+def get_balances() -> dict[LedgerAccount, int]:
     balances = sum_by_account(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
     return {account: cents for account, cents in balances.items() if cents}
 
@@ -83,7 +83,7 @@ def test_void_invoice_restores_unrefunded_deposit() -> None:
     assert invoice["paid_ahead"] == 300
     complete_refund(deposit_id, 100)
     send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
-    assert get_balances() == {Account.CASH: 20_000, Account.DEPOSITS: -20_000}
+    assert get_balances() == {LedgerAccount.CASH: 20_000, LedgerAccount.DEPOSITS: -20_000}
     again = create_issued_invoice(trip.id)
     assert (again["paid_ahead"], again["balance_due"]) == (200, 526.5)
     assert get_client_balance() == 52_650
@@ -99,9 +99,9 @@ def test_refund_of_voided_invoice_is_taken_from_its_successor() -> None:
     second = create_issued_invoice(trip.id)
     assert second["paid_ahead"] == 300
     complete_refund(payment_id, 100)
-    assert Account.DEPOSITS not in get_balances()
+    assert LedgerAccount.DEPOSITS not in get_balances()
     assert send_ok("GET", f"/invoices/{second['id']}")["amount_refunded"] == 100
-    assert (get_balances()[Account.CASH], get_client_balance()) == (20_000, 42_650)
+    assert (get_balances()[LedgerAccount.CASH], get_client_balance()) == (20_000, 42_650)
 
 
 def test_refunded_deposit_is_not_applied_to_joint_invoice() -> None:
@@ -120,9 +120,9 @@ def test_refund_of_unapplied_payment_is_taken_from_deposit() -> None:
     invoice = create_issued_invoice(trip.id)
     send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 726.5, "method": "check"})
     payment_id = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
-    assert get_balances()[Account.DEPOSITS] == -CENTS
+    assert get_balances()[LedgerAccount.DEPOSITS] == -CENTS
     complete_refund(payment_id, 726.5)
-    assert get_balances() == {Account.CASH: CENTS, Account.REVENUE: -CENTS}
+    assert get_balances() == {LedgerAccount.CASH: CENTS, LedgerAccount.REVENUE: -CENTS}
     assert get_client_balance() == 0
     paid = send_ok("GET", f"/invoices/{invoice['id']}")
     assert (paid["status"], paid["amount_refunded"]) == ("paid", 0)
@@ -134,7 +134,7 @@ def test_refund_of_excess_deposit_is_taken_from_deposit_first() -> None:
     send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 726.5, "method": "check"})
     payment_id = refund_builders.create_payment(10_000, charter_id=trip.id)
     complete_refund(payment_id, 100)
-    assert Account.DEPOSITS not in get_balances()
+    assert LedgerAccount.DEPOSITS not in get_balances()
     assert send_ok("GET", f"/invoices/{invoice['id']}")["amount_refunded"] == 0
     assert builders.get_charter(trip.id).amount_paid == CENTS
 
@@ -146,10 +146,14 @@ def test_overpayment_beyond_invoice_stays_deposit() -> None:
     draft = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [discount]})
     invoice = send_ok("POST", f"/invoices/{draft['id']}/issue")
     assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("paid", 626.5, 0)
-    assert get_balances() == {Account.CASH: CENTS, Account.REVENUE: -62_650, Account.DEPOSITS: -10_000}
+    assert get_balances() == {
+        LedgerAccount.CASH: CENTS,
+        LedgerAccount.REVENUE: -62_650,
+        LedgerAccount.DEPOSITS: -10_000,
+    }
     assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-01"})["is_balanced"]
     complete_refund(deposit_id, 150)
-    assert get_balances() == {Account.CASH: 57_650, Account.REVENUE: -62_650, Account.REFUNDS: 5_000}
+    assert get_balances() == {LedgerAccount.CASH: 57_650, LedgerAccount.REVENUE: -62_650, LedgerAccount.REFUNDS: 5_000}
     assert send_ok("GET", f"/invoices/{draft['id']}")["amount_refunded"] == 50
 
 
@@ -187,7 +191,7 @@ def test_reverse_payment_reopens_invoice() -> None:
     reopened = send_ok("GET", f"/invoices/{invoice['id']}")
     assert (reopened["status"], reopened["balance_due"], reopened["paid_at"]) == ("issued", 726.5, None)
     assert (get_client_balance(), get_credit(), builders.get_charter(trip.id).amount_paid) == (CENTS, (CENTS, 0), 0)
-    assert Account.CASH not in get_balances()
+    assert LedgerAccount.CASH not in get_balances()
     assert send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})["status"] == "void"
     assert get_balances() == {}
 
@@ -207,7 +211,7 @@ def test_reverse_payment_refunded_or_reversed_is_rejected() -> None:
     refund_builders.create_refund(other_check_id, 50)
     assert send_request("POST", f"/payments/{other_check_id}/reverse", {"reason": "Entered by mistake"}).status == 409
     assert send_ok("GET", f"/invoices/{second['id']}")["amount_paid"] == 700
-    assert get_balances()[Account.CASH] == 70_000
+    assert get_balances()[LedgerAccount.CASH] == 70_000
 
 
 def test_reverse_payment_card_payment_is_rejected() -> None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account, sum_by_account
+from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
 from coachway.billing.payments import card_payments, settlement
 from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
@@ -82,7 +82,7 @@ def test_record_outcome_in_any_order_is_written_once(
     hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=booking_builders.ORG, subject=payment.subject_id))
     if "charged" in kinds:
         assert (stored.status, charter.status, charter.amount_paid) == ("succeeded", "booked", payment.amount)
-        assert [sum_by_account(entries)[account] for account in (Account.CASH, Account.DEPOSITS)] == [
+        assert [sum_by_account(entries)[account] for account in (LedgerAccount.CASH, LedgerAccount.DEPOSITS)] == [
             payment.amount,
             -payment.amount,
         ]
@@ -112,7 +112,7 @@ def test_record_outcome_books_fee(organization: BillingOrganization) -> None:
     payment = create_pending_payment(organization)
     settlement.record_outcome(STAFF, payment.id, build_outcome(payment, "charged", fee=521))
     sums = sum_by_account([*organization.list_journal_entries(), *_list_fee_entries(payment)])
-    assert (sums[Account.FEES], sums[Account.CASH]) == (521, payment.amount - 521)
+    assert (sums[LedgerAccount.FEES], sums[LedgerAccount.CASH]) == (521, payment.amount - 521)
     assert sum(sums.values()) == 0
 
 

@@ -12,7 +12,7 @@ from coachway.bookings.charters.model import VehicleCoverage
 from coachway.compliance import service as compliance
 from coachway.compliance import subjects
 from coachway.compliance.model import DocumentInput, ReviewInput, Subject
-from coachway.compliance.rules import REQUIRED, DocumentSummary, Status, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentStatus, DocumentSummary, SubjectType
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
@@ -76,7 +76,7 @@ def test_start_with_vendor_without_documents_is_rejected() -> None:
 def create_subject(kind: SubjectType, subject_id: str, until: date) -> str:
     """A subject with all required documents."""
     documents = [
-        DocumentSummary(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
+        DocumentSummary(id=ids.new("cmp"), document_type=each, status=DocumentStatus.APPROVED, expiration_date=until)
         for each in REQUIRED[kind]
     ]
     subject = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, documents=documents)

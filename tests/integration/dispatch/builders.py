@@ -68,7 +68,10 @@ def create_subject(subject_type: SubjectType, subject_id: str, expires: date = d
         name=subject_id,
         documents=[
             DocumentSummary(
-                id=ids.new("cmp"), document_type=kind, status=compliance_rules.Status.APPROVED, expiration_date=expires
+                id=ids.new("cmp"),
+                document_type=kind,
+                status=compliance_rules.DocumentStatus.APPROVED,
+                expiration_date=expires,
             )
             for kind in compliance_rules.REQUIRED[subject_type]
         ],

@@ -7,13 +7,13 @@ import pytest
 from coachway.contracts.identity import UserInvited
 from coachway.core import errors
 from coachway.identity.model.permissions import PERMISSIONS
-from coachway.identity.model.user import Invitation
+from coachway.identity.model.user import UserInvitation
 from coachway.identity.organizations import platform_admins
 from tests.integration.identity.builders import PASSWORD, get, list_event_data, post, register_organization
 
 
-def build_invitation(email: str = "pia@coachway.example", role: str = "platform") -> Invitation:
-    return Invitation(email=email, role=role, first_name="Pia", last_name="Novak")
+def build_invitation(email: str = "pia@coachway.example", role: str = "platform") -> UserInvitation:
+    return UserInvitation(email=email, role=role, first_name="Pia", last_name="Novak")
 
 
 def test_invited_platform_admin_has_all_permissions() -> None:

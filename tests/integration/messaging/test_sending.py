@@ -19,7 +19,7 @@ from coachway.core.types import ids
 from coachway.messaging import deduplication, queries
 from coachway.messaging import delivery as messaging_delivery
 from coachway.messaging.channels import email
-from coachway.messaging.model import NOTIFICATION, Notification, NotificationQuery, Status
+from coachway.messaging.model import NOTIFICATION, MessageStatus, Notification, NotificationQuery
 from coachway.messaging.notifications import consumers as notification_consumers
 from tests.entries import load
 from tests.integration.messaging.message_services import ORG, SentMessages
@@ -59,7 +59,7 @@ def test_send_messages_of_repeated_event_sends_each_message_once(event_type: str
     records = list_records()
     assert len(records) == len(recipients)
     for record in records:
-        assert (record.status, record.attempts, record.event_id) == (Status.SENT, 1, event.event_id)
+        assert (record.status, record.attempts, record.event_id) == (MessageStatus.SENT, 1, event.event_id)
         assert record.provider_id
         assert record.sent_at is not None
 
@@ -106,7 +106,7 @@ def test_rejected_text_message_fails_permanently(sent_messages: SentMessages) ->
     send(event)
     send(event)
     (record,) = list_records()
-    assert (record.status, record.reason) == (Status.FAILED, "The SMS service rejected the message (21211).")
+    assert (record.status, record.reason) == (MessageStatus.FAILED, "The SMS service rejected the message (21211).")
     assert sent_messages.texts == []
     last = store.history(record.key())[-1]
     assert last.type == "notification.failed"
@@ -118,11 +118,15 @@ def test_text_message_accepted_without_response_is_not_sent_again(sent_messages:
     event = build_delivery("user.otp_requested")
     with pytest.raises(errors.UpstreamUnavailable):
         send(event)
-    assert list_records()[0].status is Status.WAITING
+    assert list_records()[0].status is MessageStatus.WAITING
     send(event)
     assert len(sent_messages.texts) == 1
     (record,) = list_records()
-    assert (record.status, record.attempts, record.provider_id) == (Status.SENT, 2, sent_messages.texts[0]["sid"])
+    assert (record.status, record.attempts, record.provider_id) == (
+        MessageStatus.SENT,
+        2,
+        sent_messages.texts[0]["sid"],
+    )
 
 
 def test_failed_text_message_is_sent_by_next_delivery(sent_messages: SentMessages) -> None:
@@ -154,7 +158,7 @@ def test_temporary_email_failure_is_retried(
         patch_ses(patch, respond)
         with pytest.raises(errors.UpstreamUnavailable):
             send(event)
-    assert list_records()[0].status is Status.WAITING
+    assert list_records()[0].status is MessageStatus.WAITING
     send(event)
     assert len(sent_messages.mails) == 1
     assert list_records()[0].attempts == 2
@@ -168,7 +172,7 @@ def test_rejected_email_fails_permanently(sent_messages: SentMessages, monkeypat
     send(build_delivery("charter.booked"))
     (record,) = list_records()
     assert (record.status, record.reason) == (
-        Status.FAILED,
+        MessageStatus.FAILED,
         "The email service rejected the message (MessageRejected).",
     )
 
@@ -183,7 +187,7 @@ def test_concurrent_delivery_is_retried_later(sent_messages: SentMessages, monke
 
     patch_ses(monkeypatch, respond)
     send(event)
-    assert list_records()[0].status is Status.SENT
+    assert list_records()[0].status is MessageStatus.SENT
 
 
 def test_delivery_after_interrupted_email_takes_over_when_lease_ends(sent_messages: SentMessages) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coachway.bookings.charters.model import Charter, CharterQuote, Stop
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import store
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
@@ -38,7 +38,7 @@ def send_request(method: str, path: str = "", body: Any = None, **more: Any) -> 
     return call(ratings_api, method, f"/api/v1/ratings{path}", body, token=token, **more)
 
 
-def create_charter(*vendor_ids: str, status: Status = Status.COMPLETED) -> str:
+def create_charter(*vendor_ids: str, status: CharterStatus = CharterStatus.COMPLETED) -> str:
     """Create a charter that these vendors ran; returns its id."""
     now = clock.now()
     quote = CharterQuote(id="quo_1", lines=[], subtotal=0, discount=0, tax=0, total=0, currency="USD")
@@ -98,8 +98,10 @@ def test_rate_vendor_returns_all_fields() -> None:
     assert (rating["is_verified"], rating["is_public"], rating["vendor_response"]) == (True, True, None)
 
 
-@pytest.mark.parametrize("status", [Status.QUOTE, Status.CONFIRMED, Status.IN_PROGRESS, Status.CANCELLED])
-def test_rate_vendor_before_the_charter_is_completed_returns_409(status: Status) -> None:
+@pytest.mark.parametrize(
+    "status", [CharterStatus.QUOTE, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS, CharterStatus.CANCELLED]
+)
+def test_rate_vendor_before_the_charter_is_completed_returns_409(status: CharterStatus) -> None:
     vendor_id = create_vendor()["id"]
     reply = send_request("POST", body=rating_body(vendor_id, create_charter(vendor_id, status=status)))
     assert (reply.status, reply.json()["code"]) == (409, "charter_not_ratable")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from coachway.bids import rules
 from coachway.bids.evaluation.ranking import (
-    Candidacy,
-    Offer,
+    BidOffer,
+    EvaluatedBid,
     assign_vehicles,
     choose_automatic_award,
     decide_award,
@@ -32,16 +32,16 @@ def moments(first: int, last: int) -> st.SearchStrategy[datetime]:
     return st.timedeltas(timedelta(days=first), timedelta(days=last)).map(lambda each: NOW + each)
 
 
-def offer(bid_id: str = "bid_1", price: int = 100_000, vehicles: int = 1, **more: Any) -> Offer:
+def offer(bid_id: str = "bid_1", price: int = 100_000, vehicles: int = 1, **more: Any) -> BidOffer:
     usual: dict[str, Any] = {"rating": 4.5, "is_preferred": False, "submitted_at": NOW}
-    return Offer(bid_id, price, vehicles, **{**usual, **more})
+    return BidOffer(bid_id, price, vehicles, **{**usual, **more})
 
 
 entries = st.lists(
     st.builds(
-        Candidacy,
+        EvaluatedBid,
         st.builds(
-            Offer,
+            BidOffer,
             st.uuids().map(str),
             st.integers(1, 2_000) | st.integers(1, 10**9),
             st.integers(1, 6),
@@ -60,10 +60,10 @@ clocks = moments(-6, 6)
 
 @given(entries, st.integers(1, 6), st.none() | st.integers(0, 10**10), clocks)
 def test_decide_award_gives_each_vehicle_one_winner_and_other_bids_a_reason(
-    candidacies: list[Candidacy], vehicles: int, target: int | None, now: datetime
+    evaluated_bids: list[EvaluatedBid], vehicles: int, target: int | None, now: datetime
 ) -> None:
-    decision = decide_award(candidacies, vehicles, target, now)
-    by_id = {entry.offer.bid_id: entry for entry in candidacies}
+    decision = decide_award(evaluated_bids, vehicles, target, now)
+    by_id = {entry.offer.bid_id: entry for entry in evaluated_bids}
     free, awarded_numbers = list(range(1, vehicles + 1)), list[int]()
     for won in decision.award:
         entry = by_id[won.bid_id]
@@ -87,8 +87,8 @@ def test_decide_award_gives_each_vehicle_one_winner_and_other_bids_a_reason(
 
 
 @given(entries)
-def test_rank_offers_in_any_order_returns_the_same_ranks(candidacies: list[Candidacy]) -> None:
-    offers = [entry.offer for entry in candidacies]
+def test_rank_offers_in_any_order_returns_the_same_ranks(evaluated_bids: list[EvaluatedBid]) -> None:
+    offers = [entry.offer for entry in evaluated_bids]
     reversed_offers = offers[::-1]
     assert rank_offers(offers) == rank_offers(reversed_offers)
     for vehicles in (1, 3):
@@ -98,8 +98,8 @@ def test_rank_offers_in_any_order_returns_the_same_ranks(candidacies: list[Candi
 
 
 @given(entries)
-def test_rank_offers_counts_up_from_the_lowest_price(candidacies: list[Candidacy]) -> None:
-    places = rank_offers(entry.offer for entry in candidacies)
+def test_rank_offers_counts_up_from_the_lowest_price(evaluated_bids: list[EvaluatedBid]) -> None:
+    places = rank_offers(entry.offer for entry in evaluated_bids)
     assert [place.rank for place in places] == list(range(1, len(places) + 1))
     prices = [place.offer.price_per_vehicle for place in places]
     assert prices == sorted(prices)
@@ -109,8 +109,8 @@ def test_rank_offers_counts_up_from_the_lowest_price(candidacies: list[Candidacy
 
 
 @given(entries)
-def test_find_cheapest_combination_for_one_vehicle_is_the_first_rank(candidacies: list[Candidacy]) -> None:
-    places = rank_offers(entry.offer for entry in candidacies)
+def test_find_cheapest_combination_for_one_vehicle_is_the_first_rank(evaluated_bids: list[EvaluatedBid]) -> None:
+    places = rank_offers(entry.offer for entry in evaluated_bids)
     single = [place for place in places if place.offer.vehicles == 1]
     assert find_cheapest_combination(places, 1) == [place.offer for place in single[:1]]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, Movement, MovementKind, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind, sum_by_account, sum_by_client
 from coachway.bookings.charters import cancellation_policy
 
 CLIENTS = [f"cli_{letter}" for letter in "AB"]
@@ -265,25 +265,25 @@ class LedgerMachine(RuleBasedStateMachine):
             for movement in self.journal
             if movement.kind in {MovementKind.PAYOUT_MADE, MovementKind.FEE_PAID}
             for posting in movement.postings
-            if posting.account is Account.CASH
+            if posting.account is LedgerAccount.CASH
         )
         received = sum(self.paid_in.values()) - sum(self.refunded.values())
-        assert sum_by_account(self.journal)[Account.CASH] == received + spent
+        assert sum_by_account(self.journal)[LedgerAccount.CASH] == received + spent
 
     @invariant()
     def receivables_equal_open_invoices(self) -> None:
-        assert sum_by_account(self.journal)[Account.RECEIVABLE] == sum(charter.due for charter in self.charters)
+        assert sum_by_account(self.journal)[LedgerAccount.RECEIVABLE] == sum(charter.due for charter in self.charters)
 
     @invariant()
     def deposits_equal_advance_payments_and_overpayments(self) -> None:
-        assert sum_by_account(self.journal)[Account.DEPOSITS] == -sum(
+        assert sum_by_account(self.journal)[LedgerAccount.DEPOSITS] == -sum(
             charter.deposit + charter.overpaid for charter in self.charters
         )
 
     @invariant()
     def payables_equal_unpaid_awards(self) -> None:
         payable = sum(award.cents for award in self.awards if not award.paid and not award.cancelled)
-        assert sum_by_account(self.journal)[Account.PAYABLE] == -payable
+        assert sum_by_account(self.journal)[LedgerAccount.PAYABLE] == -payable
 
 
 LedgerMachine.TestCase.settings = settings(

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import (
+    LedgerAccount,
+    Movement,
+    MovementKind,
+    Posting,
+    sum_by_account,
+    sum_by_client,
+)
 
 CLIENT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 VENDOR = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
@@ -25,10 +32,10 @@ def build_invoice_issued(net: int, tax: int, paid_ahead: int) -> Movement:
 
 def test_invoice_issued_worked_example() -> None:
     balances = sum_by_account([build_invoice_issued(70_000, 2_650, 20_000)])
-    assert balances[Account.RECEIVABLE] == 52_650
-    assert balances[Account.REVENUE] == -70_000
-    assert balances[Account.TAX] == -2_650
-    assert balances[Account.DEPOSITS] == 20_000
+    assert balances[LedgerAccount.RECEIVABLE] == 52_650
+    assert balances[LedgerAccount.REVENUE] == -70_000
+    assert balances[LedgerAccount.TAX] == -2_650
+    assert balances[LedgerAccount.DEPOSITS] == 20_000
 
 
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
@@ -45,8 +52,8 @@ def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, e
     assert sum_by_client(client_movements) == {CLIENT: 0}
     client_movements.append(movements.payment_refunded(invoice_id=INVOICE, cents=total, tax=tax, **fields))
     assert sum_by_client(client_movements) == {CLIENT: 0}
-    assert sum_by_account(client_movements)[Account.CASH] == 0
-    assert sum_by_account(client_movements)[Account.TAX] == 0
+    assert sum_by_account(client_movements)[LedgerAccount.CASH] == 0
+    assert sum_by_account(client_movements)[LedgerAccount.TAX] == 0
 
 
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
@@ -69,7 +76,11 @@ def test_vendor_movements_end_at_zero_after_payout(cents: int) -> None:
     }
     client_movements = [movements.cost_incurred(**fields), movements.payout_made(**fields)]
     balances = sum_by_account(client_movements)
-    assert (balances[Account.PAYABLE], balances[Account.COST], balances[Account.CASH]) == (0, cents, -cents)
+    assert (balances[LedgerAccount.PAYABLE], balances[LedgerAccount.COST], balances[LedgerAccount.CASH]) == (
+        0,
+        cents,
+        -cents,
+    )
     balances_after_reversal = sum_by_account([movements.cost_incurred(**fields), movements.cost_reversed(**fields)])
     assert set(balances_after_reversal.values()) == {0}
 
@@ -85,23 +96,23 @@ def test_cancellation_fee_becomes_revenue(cents: int) -> None:
     }
     client_movements = [movements.deposit_received(**fields), movements.cancellation_fee(**fields)]
     assert sum_by_client(client_movements) == {CLIENT: 0}
-    assert sum_by_account(client_movements)[Account.REVENUE] == -cents
+    assert sum_by_account(client_movements)[LedgerAccount.REVENUE] == -cents
     refunded_deposit = [movements.deposit_received(**fields), movements.deposit_refunded(**fields)]
     assert set(sum_by_account(refunded_deposit).values()) == {0}
 
 
-def build_posting(account: Account, amount: int, **references: str) -> Posting:
+def build_posting(account: LedgerAccount, amount: int, **references: str) -> Posting:
     return Posting(account=account, amount=amount, **references)
 
 
 @pytest.mark.parametrize(
     "postings",
     [
-        [build_posting(Account.CASH, 100), build_posting(Account.FEES, -99)],
-        [build_posting(Account.CASH, 0), build_posting(Account.FEES, 0)],
-        [build_posting(Account.CASH, 100), build_posting(Account.RECEIVABLE, -100)],
-        [build_posting(Account.CASH, -100), build_posting(Account.COST, 100)],
-        [build_posting(Account.CASH, 100)],
+        [build_posting(LedgerAccount.CASH, 100), build_posting(LedgerAccount.FEES, -99)],
+        [build_posting(LedgerAccount.CASH, 0), build_posting(LedgerAccount.FEES, 0)],
+        [build_posting(LedgerAccount.CASH, 100), build_posting(LedgerAccount.RECEIVABLE, -100)],
+        [build_posting(LedgerAccount.CASH, -100), build_posting(LedgerAccount.COST, 100)],
+        [build_posting(LedgerAccount.CASH, 100)],
     ],
     ids=["unbalanced", "zero amounts", "no client", "no vendor", "one posting"],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, sum_by_account
+from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
 from coachway.billing.refunds import rules as refund_rules
 from coachway.billing.refunds.cancellation_settlement import cancellation_refund
 from coachway.billing.refunds.rules import TRANSITIONS, RefundableAmount, RefundStatus
@@ -111,4 +111,4 @@ def test_void_of_cancelled_charter_invoice_keeps_deposit(net: int, tax: int, dat
     charter_movements.append(movements.invoice_voided(**fields, number="1", net=net, tax=tax, **void_fields))
     balances = {account: cents for account, cents in sum_by_account(charter_movements).items() if cents}
     remaining = paid - refunded
-    assert balances == ({Account.CASH: remaining, Account.DEPOSITS: -remaining} if remaining else {})
+    assert balances == ({LedgerAccount.CASH: remaining, LedgerAccount.DEPOSITS: -remaining} if remaining else {})

@@ -15,18 +15,24 @@ from coachway.bookings.charters.rules import (
     FIXED_ONCE_BOOKED,
     TRANSITIONS,
     Actor,
-    Status,
+    CharterStatus,
     require_editable,
     require_transition,
 )
 from coachway.core import errors
 
-STATUSES = st.sampled_from(list(Status))
+STATUSES = st.sampled_from(list(CharterStatus))
 ACTORS = st.sampled_from(list(Actor))
 
 
 def test_require_transition_allows_quote_to_completed() -> None:
-    statuses = [Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED]
+    statuses = [
+        CharterStatus.QUOTE,
+        CharterStatus.BOOKED,
+        CharterStatus.CONFIRMED,
+        CharterStatus.IN_PROGRESS,
+        CharterStatus.COMPLETED,
+    ]
     for before, after in itertools.pairwise(statuses):
         require_transition(before, after, Actor.STAFF)
 
@@ -36,33 +42,35 @@ def test_fixed_once_booked_contains_all_input_fields_except_notes() -> None:
 
 
 def test_is_terminal_holds_for_four_statuses() -> None:
-    assert {status for status in Status if status.is_terminal} == {
-        Status.COMPLETED,
-        Status.CANCELLED,
-        Status.EXPIRED,
-        Status.DECLINED,
+    assert {status for status in CharterStatus if status.is_terminal} == {
+        CharterStatus.COMPLETED,
+        CharterStatus.CANCELLED,
+        CharterStatus.EXPIRED,
+        CharterStatus.DECLINED,
     }
 
 
 def test_started_charter_cannot_be_cancelled() -> None:
-    cancellable = {status for status in Status if TRANSITIONS.allows(status, Status.CANCELLED)}
-    assert cancellable == {Status.QUOTE, Status.BOOKED, Status.CONFIRMED}
+    cancellable = {status for status in CharterStatus if TRANSITIONS.allows(status, CharterStatus.CANCELLED)}
+    assert cancellable == {CharterStatus.QUOTE, CharterStatus.BOOKED, CharterStatus.CONFIRMED}
 
 
 def test_require_transition_error_lists_allowed_statuses() -> None:
     with pytest.raises(errors.Conflict, match=r"from booked to completed\. It can become confirmed or cancelled"):
-        require_transition(Status.BOOKED, Status.COMPLETED, Actor.STAFF)
+        require_transition(CharterStatus.BOOKED, CharterStatus.COMPLETED, Actor.STAFF)
     with pytest.raises(errors.Conflict, match="completed is final"):
-        require_transition(Status.COMPLETED, Status.CANCELLED, Actor.STAFF)
+        require_transition(CharterStatus.COMPLETED, CharterStatus.CANCELLED, Actor.STAFF)
 
 
 def test_require_transition_forbids_client_to_confirm() -> None:
     with pytest.raises(errors.Forbidden, match="Only staff or system can change a charter from booked to confirmed"):
-        require_transition(Status.BOOKED, Status.CONFIRMED, Actor.CLIENT)
+        require_transition(CharterStatus.BOOKED, CharterStatus.CONFIRMED, Actor.CLIENT)
 
 
 @given(before=STATUSES, after=STATUSES, actor=ACTORS)
-def test_require_transition_rejects_everything_outside_table(before: Status, after: Status, actor: Actor) -> None:
+def test_require_transition_rejects_everything_outside_table(
+    before: CharterStatus, after: CharterStatus, actor: Actor
+) -> None:
     if not TRANSITIONS.allows(before, after):
         with pytest.raises(errors.InvalidStatusTransition):
             require_transition(before, after, actor)
@@ -74,8 +82,10 @@ def test_require_transition_rejects_everything_outside_table(before: Status, aft
 
 
 @given(status=STATUSES, changed=st.frozensets(st.sampled_from([*sorted(FIXED_ONCE_BOOKED), "notes"])))
-def test_require_editable_rejects_price_time_and_stops_once_booked(status: Status, changed: frozenset[str]) -> None:
-    is_editable = status is Status.QUOTE or (not status.is_terminal and not changed & FIXED_ONCE_BOOKED)
+def test_require_editable_rejects_price_time_and_stops_once_booked(
+    status: CharterStatus, changed: frozenset[str]
+) -> None:
+    is_editable = status is CharterStatus.QUOTE or (not status.is_terminal and not changed & FIXED_ONCE_BOOKED)
     if is_editable:
         require_editable(status, changed)
     else:
@@ -88,11 +98,11 @@ class CharterLifecycle(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.status = Status.QUOTE
-        self.visited = [Status.QUOTE]
+        self.status = CharterStatus.QUOTE
+        self.visited = [CharterStatus.QUOTE]
 
     @rule(status=STATUSES, actor=ACTORS)
-    def set_status(self, status: Status, actor: Actor) -> None:
+    def set_status(self, status: CharterStatus, actor: Actor) -> None:
         try:
             require_transition(self.status, status, actor)
         except errors.Error:
@@ -112,8 +122,8 @@ class CharterLifecycle(RuleBasedStateMachine):
 
     @invariant()
     def started_charter_was_booked_and_confirmed(self) -> None:
-        if self.status in (Status.IN_PROGRESS, Status.COMPLETED):
-            assert self.visited[:3] == [Status.QUOTE, Status.BOOKED, Status.CONFIRMED]
+        if self.status in (CharterStatus.IN_PROGRESS, CharterStatus.COMPLETED):
+            assert self.visited[:3] == [CharterStatus.QUOTE, CharterStatus.BOOKED, CharterStatus.CONFIRMED]
 
     @invariant()
     def terminal_status_is_last(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.bookings import charter_text
 from coachway.bookings.charters.cancellation_policy import RefundTier
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.quotes import pages as quote_pages
 from coachway.bookings.quotes.page_content import PageState, build_quote_page, quote_state
 from coachway.core.documents.formatting import Formatter
@@ -27,8 +27,8 @@ def render_page(state: PageState, **fields: object) -> str:
     return page.text
 
 
-@pytest.mark.parametrize("status", list(Status))
-def test_quote_page_renders_every_state(status: Status) -> None:
+@pytest.mark.parametrize("status", list(CharterStatus))
+def test_quote_page_renders_every_state(status: CharterStatus) -> None:
     charter = build_charter(status=status, accepted_by="Dana Lee")
     text = quote_pages.render_content(
         build_quote_page(charter, CLIENT.name, FORMATTER, quote_state(charter, SENT)),
@@ -36,7 +36,7 @@ def test_quote_page_renders_every_state(status: Status) -> None:
         values={},
         field_errors={},
     ).text
-    assert ("<form" in text) is (status is Status.QUOTE)
+    assert ("<form" in text) is (status is CharterStatus.QUOTE)
     assert "CH-2027-000001" in text
 
 
@@ -64,9 +64,11 @@ def test_multi_day_trip_page_shows_first_and_last_day() -> None:
 
 
 def test_booked_trip_page_shows_paid_and_remaining_amounts() -> None:
-    assert "paid" not in render_page(PageState.UNDER_WAY, status=Status.BOOKED).split("If you cancel")[0]
-    assert "$278.63 paid, $835.87 to pay" in render_page(PageState.UNDER_WAY, status=Status.BOOKED, amount_paid=27863)
-    fully_paid = render_page(PageState.UNDER_WAY, status=Status.CONFIRMED, amount_paid=111450)
+    assert "paid" not in render_page(PageState.UNDER_WAY, status=CharterStatus.BOOKED).split("If you cancel")[0]
+    assert "$278.63 paid, $835.87 to pay" in render_page(
+        PageState.UNDER_WAY, status=CharterStatus.BOOKED, amount_paid=27863
+    )
+    fully_paid = render_page(PageState.UNDER_WAY, status=CharterStatus.CONFIRMED, amount_paid=111450)
     assert "<div>$1,114.50 paid</div>" in fully_paid
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.compliance import reminder_times, rules
-from coachway.compliance.rules import REQUIRED, DocumentSummary, DocumentType, Status, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentStatus, DocumentSummary, DocumentType, SubjectType
 
 DAY = date(2027, 3, 3)
 VENDOR = REQUIRED[SubjectType.VENDOR]
@@ -19,14 +19,16 @@ DOCUMENTS = st.lists(
         DocumentSummary,
         id=st.uuids().map(str),
         document_type=st.sampled_from(DocumentType),
-        status=st.sampled_from(Status),
+        status=st.sampled_from(DocumentStatus),
         expiration_date=st.none() | DAYS,
     ),
     max_size=12,
 )
 
 
-def build_document(kind: DocumentType, status: Status = Status.APPROVED, until: date | None = DAY) -> DocumentSummary:
+def build_document(
+    kind: DocumentType, status: DocumentStatus = DocumentStatus.APPROVED, until: date | None = DAY
+) -> DocumentSummary:
     return DocumentSummary(id=kind, document_type=kind, status=status, expiration_date=until)
 
 
@@ -40,9 +42,9 @@ def test_vendor_with_all_documents_is_compliant_through_expiry_day() -> None:
 def test_compliance_status_reasons_name_each_problem() -> None:
     license_, insurance, registration, check, inspection = VENDOR
     documents = [
-        build_document(insurance, Status.PENDING),
+        build_document(insurance, DocumentStatus.PENDING),
         build_document(registration, until=DAY - timedelta(days=1)),
-        build_document(check, Status.REJECTED),
+        build_document(check, DocumentStatus.REJECTED),
         build_document(inspection),
     ]
     result = rules.compliance_status(documents, VENDOR, DAY)
@@ -63,7 +65,7 @@ def test_compliance_status_each_type_is_valid_or_in_one_list(documents: list[Doc
     for kind in VENDOR:
         valid = any(
             each.document_type is kind
-            and each.status is Status.APPROVED
+            and each.status is DocumentStatus.APPROVED
             and (each.expiration_date is None or each.expiration_date >= day)
             for each in documents
         )
@@ -103,27 +105,27 @@ def test_reminder_due_sends_each_reminder_once_and_skips_missed(
 def test_next_day_leads_to_every_reminder_and_expiry(expires: date, lead: int) -> None:
     today, sent, steps = expires + timedelta(days=lead), list[int](), 0
     first = today
-    while (day := rules.next_day(Status.APPROVED, expires, today)) is not None and day <= expires:
+    while (day := rules.next_day(DocumentStatus.APPROVED, expires, today)) is not None and day <= expires:
         assert day > today
         today, steps = day, steps + 1
         due = rules.reminder_due(expires, today, sent)
         assert due is not None
         sent.append(due)
     assert sent == [days for days in rules.REMINDER_DAYS if expires - timedelta(days=days) > first]
-    assert rules.next_day(Status.EXPIRED, expires, today) is None
+    assert rules.next_day(DocumentStatus.EXPIRED, expires, today) is None
 
 
 @given(DAYS, DAYS)
 def test_next_day_of_pending_document_is_after_expiry(expires: date, today: date) -> None:
-    assert rules.next_day(Status.PENDING, expires, today) == expires + timedelta(days=1)
-    assert rules.next_day(Status.REJECTED, expires, today) is None
-    assert rules.next_day(Status.APPROVED, None, today) is None
+    assert rules.next_day(DocumentStatus.PENDING, expires, today) == expires + timedelta(days=1)
+    assert rules.next_day(DocumentStatus.REJECTED, expires, today) is None
+    assert rules.next_day(DocumentStatus.APPROVED, None, today) is None
 
 
 def test_expired_document_cannot_change_status() -> None:
-    for status in Status:
-        assert not rules.is_allowed_transition(Status.EXPIRED, status)
-        assert not rules.is_allowed_transition(status, Status.PENDING) or status is Status.PENDING
+    for status in DocumentStatus:
+        assert not rules.is_allowed_transition(DocumentStatus.EXPIRED, status)
+        assert not rules.is_allowed_transition(status, DocumentStatus.PENDING) or status is DocumentStatus.PENDING
 
 
 @pytest.mark.parametrize(
@@ -150,10 +152,10 @@ def test_last_morning_day_changes_at_eight() -> None:
 def test_replacement_must_be_approved_same_type_and_valid_longer() -> None:
     old = build_document(VENDOR[0])
     later = DocumentSummary(
-        id="2", document_type=VENDOR[0], status=Status.APPROVED, expiration_date=DAY + timedelta(days=9)
+        id="2", document_type=VENDOR[0], status=DocumentStatus.APPROVED, expiration_date=DAY + timedelta(days=9)
     )
     assert rules.has_valid_replacement(old, [old, later])
     assert rules.has_valid_replacement(old, [later.model_copy(update={"expiration_date": None})])
     assert not rules.has_valid_replacement(later, [old, later])
-    assert not rules.has_valid_replacement(old, [old, later.model_copy(update={"status": Status.PENDING})])
+    assert not rules.has_valid_replacement(old, [old, later.model_copy(update={"status": DocumentStatus.PENDING})])
     assert not rules.has_valid_replacement(old, [old, later.model_copy(update={"document_type": VENDOR[1]})])

@@ -10,16 +10,16 @@ from coachway.core import errors
 from coachway.core.persistence import cursor
 
 text = st.text(max_size=40)
-positions = st.builds(cursor.Position, st.integers(0, 99), text, text, text)
+positions = st.builds(cursor.CursorPosition, st.integers(0, 99), text, text, text)
 
 
 @given(positions, st.lists(text, max_size=4))
-def test_decode_with_same_query_returns_position(position: cursor.Position, query: list[str]) -> None:
+def test_decode_with_same_query_returns_position(position: cursor.CursorPosition, query: list[str]) -> None:
     assert cursor.decode(cursor.encode(position, tuple(query)), tuple(query)) == position
 
 
 @given(positions, st.lists(text, max_size=3))
-def test_decode_with_other_query_raises_invalid(position: cursor.Position, query: list[str]) -> None:
+def test_decode_with_other_query_raises_invalid(position: cursor.CursorPosition, query: list[str]) -> None:
     encoded = cursor.encode(position, tuple(query))
     with pytest.raises(errors.Invalid):
         cursor.decode(encoded, (*query, "more"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coachway.bookings.charters.model import StopType
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.documents.formatting import Formatter
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.live_page import content as live_page_content
@@ -73,7 +73,9 @@ def create_vehicle_track(
     )
 
 
-def build_page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS, vehicle_count: int = 1) -> LivePage:
+def build_page(
+    *vehicles: VehicleTrack, status: CharterStatus = CharterStatus.IN_PROGRESS, vehicle_count: int = 1
+) -> LivePage:
     return live_page_content.build_page(
         status, vehicles, create_stop_tracks(has_departed=False), FORMATTER, NOW, vehicle_count=vehicle_count
     )
@@ -170,7 +172,7 @@ def test_build_page_before_check_in_shows_departure_without_vehicle() -> None:
     ]
     content = build_page(
         create_vehicle_track(stops, status=AssignmentStatus.ACCEPTED, next_stop=0, position_age=None),
-        status=Status.CONFIRMED,
+        status=CharterStatus.CONFIRMED,
     )
     assert content.vehicles == []
     assert content.banner is not None
@@ -180,7 +182,7 @@ def test_build_page_before_check_in_shows_departure_without_vehicle() -> None:
 
 
 def test_build_page_after_a_missed_start_asks_to_call() -> None:
-    banner = build_page(status=Status.CONFIRMED).banner
+    banner = build_page(status=CharterStatus.CONFIRMED).banner
     assert banner is not None
     assert (banner.tone, "Call us if you are waiting" in banner.text) == ("late", True)
 
@@ -207,7 +209,7 @@ def test_build_page_with_one_completed_vehicle_shows_only_the_other_on_the_map()
 
 
 def test_build_page_of_a_cancelled_trip_says_so() -> None:
-    banner = build_page(status=Status.CANCELLED).banner
+    banner = build_page(status=CharterStatus.CANCELLED).banner
     assert banner is not None
     assert banner.title == "This trip was cancelled"
 

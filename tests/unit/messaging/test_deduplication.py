@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from coachway.core.types import ids
 from coachway.messaging import deduplication
-from coachway.messaging.model import Channel, Notification, Status
+from coachway.messaging.model import Channel, MessageStatus, Notification
 
 NOW = datetime(2027, 3, 3, 12, tzinfo=UTC)
 EVENT_ID = "01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 
 
-def build_notification(status: Status, lease: timedelta) -> Notification:
+def build_notification(status: MessageStatus, lease: timedelta) -> Notification:
     return Notification(
         id=deduplication.notification_id(EVENT_ID, "quote-sent", "a@b.example"),
         org_id="org_1",
@@ -51,13 +51,15 @@ def test_notification_id_depends_on_event_template_and_recipient() -> None:
 @pytest.mark.parametrize(
     ("status", "lease", "step"),
     [
-        (Status.SENT, timedelta(0), deduplication.Step.DONE),
-        (Status.SENT, timedelta(hours=1), deduplication.Step.DONE),
-        (Status.FAILED, timedelta(0), deduplication.Step.DONE),
-        (Status.WAITING, timedelta(hours=1), deduplication.Step.TAKE_OVER),
-        (Status.SENDING, timedelta(microseconds=1), deduplication.Step.RETRY_LATER),
-        (Status.SENDING, timedelta(0), deduplication.Step.TAKE_OVER),
+        (MessageStatus.SENT, timedelta(0), deduplication.Step.DONE),
+        (MessageStatus.SENT, timedelta(hours=1), deduplication.Step.DONE),
+        (MessageStatus.FAILED, timedelta(0), deduplication.Step.DONE),
+        (MessageStatus.WAITING, timedelta(hours=1), deduplication.Step.TAKE_OVER),
+        (MessageStatus.SENDING, timedelta(microseconds=1), deduplication.Step.RETRY_LATER),
+        (MessageStatus.SENDING, timedelta(0), deduplication.Step.TAKE_OVER),
     ],
 )
-def test_next_step_depends_on_status_and_lease(status: Status, lease: timedelta, step: deduplication.Step) -> None:
+def test_next_step_depends_on_status_and_lease(
+    status: MessageStatus, lease: timedelta, step: deduplication.Step
+) -> None:
     assert deduplication.next_step(build_notification(status, lease), NOW) is step

@@ -6,12 +6,12 @@ import pytest
 
 from coachway.core import errors
 from coachway.vendors import rules
-from coachway.vendors.rules import TRANSITIONS, Status
+from coachway.vendors.rules import TRANSITIONS, VendorStatus
 
 
-@pytest.mark.parametrize("before", Status)
-@pytest.mark.parametrize("after", Status)
-def test_require_raises_for_transitions_that_are_not_allowed(before: Status, after: Status) -> None:
+@pytest.mark.parametrize("before", VendorStatus)
+@pytest.mark.parametrize("after", VendorStatus)
+def test_require_raises_for_transitions_that_are_not_allowed(before: VendorStatus, after: VendorStatus) -> None:
     if after in TRANSITIONS.allowed[before]:
         TRANSITIONS.require(before, after)
     else:
@@ -20,9 +20,9 @@ def test_require_raises_for_transitions_that_are_not_allowed(before: Status, aft
 
 
 def test_transitions_of_a_banned_or_rejected_vendor_do_not_lead_to_active() -> None:
-    assert TRANSITIONS.allowed[Status.BANNED] == ()
-    assert Status.ACTIVE not in TRANSITIONS.allowed[Status.REJECTED]
-    assert set(TRANSITIONS.allowed) == set(Status)
+    assert TRANSITIONS.allowed[VendorStatus.BANNED] == ()
+    assert VendorStatus.ACTIVE not in TRANSITIONS.allowed[VendorStatus.REJECTED]
+    assert set(TRANSITIONS.allowed) == set(VendorStatus)
 
 
 def test_percentage_rounds_half_up_and_is_none_of_nothing() -> None:

@@ -11,7 +11,7 @@ import pytest
 from coachway.bids.evaluation.eligibility import parse_state
 from coachway.bids.schemas import BidInput
 from coachway.bookings.charters import trip_times
-from coachway.bookings.charters.rules import TRANSITIONS, Status
+from coachway.bookings.charters.rules import TRANSITIONS, CharterStatus
 from coachway.clients.model import AddressInput, ClientInput, ContactInput
 from coachway.core.types import ids
 from coachway.core.types.geo import Coordinates, miles_between
@@ -66,8 +66,8 @@ def test_trips_have_plausible_miles() -> None:
 
 def test_status_changes_are_allowed_transitions() -> None:
     for _, trip in TRIPS:
-        statuses = [Status(change.status) for change in trip.status_changes if change.status != "sent"]
-        for before, after in zip([Status.QUOTE, *statuses], statuses, strict=False):
+        statuses = [CharterStatus(change.status) for change in trip.status_changes if change.status != "sent"]
+        for before, after in zip([CharterStatus.QUOTE, *statuses], statuses, strict=False):
             assert TRANSITIONS.allows(before, after), trip.notes
 
 
@@ -75,7 +75,7 @@ def test_harbor_has_trips_and_assignments_in_every_status() -> None:
     trips = harbor.SCENARIO.trips
     final = {trip.status_changes[-1].status if trip.status_changes else "quote" for trip in trips}
     assert {plan.status for trip in trips for plan in trip.assignments} == set(ASSIGNMENT_STATUSES)
-    assert final | {"confirmed", "in_progress"} == {*(str(status) for status in Status), "sent"}
+    assert final | {"confirmed", "in_progress"} == {*(str(status) for status in CharterStatus), "sent"}
     assert any(trip.weekly_count > 1 for trip in trips)
     assert any(trip.clone_after_days for trip in trips)
     days = [trip.departure_date(DAYS[0]) for trip in trips]

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from coachway.bids.errors import BiddingClosed, CharterNotOpenForBids, VendorNotInvited
+from coachway.bids.errors import BidsNotAccepted, CharterNotOpenForBids, VendorNotInvited
 from coachway.bids.model.bid import BY_CHARTER, Bid
 from coachway.bids.model.bid_request import BID_REQUEST, CHARTER_BIDDING, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
@@ -87,7 +87,9 @@ def is_sealed(request: BidRequest | None) -> bool:
 
 def require_open_for_bids(charter: Charter) -> None:
     """Raise CharterNotOpenForBids unless the charter needs a vendor and its departure is ahead."""
-    statuses = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
+    statuses = {CharterStatus.QUOTE, CharterStatus.BOOKED} | (
+        {CharterStatus.CONFIRMED} if charter.uncovered_vehicles else set()
+    )
     if charter.status not in statuses:
         raise CharterNotOpenForBids(f"This charter is {charter.status.value}. It does not accept bids.")
     if charter.starts_at <= clock.now():
@@ -97,15 +99,15 @@ def require_open_for_bids(charter: Charter) -> None:
 def require_bidding_open(bidding: BiddingContext, vendor_id: str) -> None:
     """Raise an error unless the vendor can bid for the charter now.
 
-    Raises CharterNotOpenForBids, BiddingClosed, VendorNotInvited.
+    Raises CharterNotOpenForBids, BidsNotAccepted, VendorNotInvited.
     """
     require_open_for_bids(bidding.charter)
     if bidding.request is None:
         return
     if bidding.request.status is not RequestStatus.OPEN:
-        raise BiddingClosed(f"This bid request is {bidding.request.status.value}. It does not accept bids.")
+        raise BidsNotAccepted(f"This bid request is {bidding.request.status.value}. It does not accept bids.")
     if bidding.request.deadline <= clock.now():
-        raise BiddingClosed(f"The deadline was {bidding.request.deadline.isoformat()}. Staff can extend it.")
+        raise BidsNotAccepted(f"The deadline was {bidding.request.deadline.isoformat()}. Staff can extend it.")
     if not bidding.request.matching and vendor_id not in bidding.request.vendor_ids:
         raise VendorNotInvited("Only invited vendors can bid on this request.")
 

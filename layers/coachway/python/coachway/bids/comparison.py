@@ -8,7 +8,7 @@ from pydantic import Field
 from coachway.bids import bidding_context, service, visibility
 from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.evaluation import vendor_candidates
-from coachway.bids.evaluation.ranking import RankedOffer
+from coachway.bids.evaluation.ranking import RankedBid
 from coachway.bids.evaluation.vendor_candidates import Candidate
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BidRequest
@@ -84,7 +84,7 @@ def _compare_bid(
     bidding: BiddingContext,
     bid_request: BidRequest | None,
     candidate: Candidate | None,
-    ranks: Mapping[str, RankedOffer],
+    ranks: Mapping[str, RankedBid],
 ) -> ComparedBid:
     view = visibility.build_bid_view(caller, bid, bid_request, ranks)
     reasons = vendor_candidates.bid_ineligibility_reasons(bid, bidding.charter, bidding.request, candidate)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from coachway.bids.model.bid import BY_CHARTER, Bid
-from coachway.bids.model.bid_request import INVITATIONS_BY_REQUEST, REQUESTS_BY_CHARTER, BidRequest, Invitation
+from coachway.bids.model.bid_request import INVITATIONS_BY_REQUEST, REQUESTS_BY_CHARTER, BidInvitation, BidRequest
 from coachway.contracts.bookings import CharterErased
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -12,7 +12,7 @@ from coachway.core.persistence.queries import query_all
 from coachway.erasure.service import RecordList, erase_lists
 
 LISTS_OF_CHARTER: Final = (RecordList(BidRequest, REQUESTS_BY_CHARTER), RecordList(Bid, BY_CHARTER))
-LISTS_OF_REQUEST: Final = (RecordList(Invitation, INVITATIONS_BY_REQUEST),)
+LISTS_OF_REQUEST: Final = (RecordList(BidInvitation, INVITATIONS_BY_REQUEST),)
 
 
 def on_charter_erased(caller: Caller, delivery: Delivery) -> None:

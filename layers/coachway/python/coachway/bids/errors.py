@@ -48,7 +48,7 @@ class TooFewVehiclesLeft(Conflict):
     title = "Too few vehicles left to award"
 
 
-class BiddingClosed(Conflict):
+class BidsNotAccepted(Conflict):
     """The bid request does not accept bids: it is closed, or its deadline has passed. Staff can extend the deadline."""
 
     code = "bidding_closed"

@@ -100,7 +100,7 @@ class BidQuery(PageQuery):
     status: BidStatus | None = None
 
 
-class AcceptInput(RequestSchema):
+class AwardInput(RequestSchema):
     """The reason for accepting a bid. The vendor receives it."""
 
     model_config = ConfigDict(
@@ -132,7 +132,7 @@ class ReleaseInput(RequestSchema):
     reason: Text
 
 
-class ReasonInput(RequestSchema):
+class BidReasonInput(RequestSchema):
     """The reason for closing or cancelling a bid request."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "All vendors have answered"}]})

@@ -12,10 +12,10 @@ from coachway.bids import bidding_context, event_payloads, visibility
 from coachway.bids.bidding_context import BiddingContext, is_sealed, require_bidding_open
 from coachway.bids.errors import BidNotDraft
 from coachway.bids.evaluation import vendor_candidates
-from coachway.bids.evaluation.ranking import RankedOffer, rank_offers
+from coachway.bids.evaluation.ranking import RankedBid, rank_offers
 from coachway.bids.evaluation.vendor_candidates import Candidate
 from coachway.bids.model.bid import BID, BY_CHARTER, BY_MONTH, BY_VENDOR, Bid, BidTerms
-from coachway.bids.model.bid_request import INVITATION, BidRequest, Invitation, invitation_id
+from coachway.bids.model.bid_request import INVITATION, BidInvitation, BidRequest, invitation_id
 from coachway.bids.rules import BID_TRANSITIONS, BidStatus, bid_expiry
 from coachway.bids.schemas import BidInput, BidQuery, BidView
 from coachway.bookings.charters.model import Charter
@@ -179,7 +179,7 @@ def _submit(caller: Caller, bid_id: str) -> BidView:
     vendor_candidates.require_eligible(after, bidding.charter, bidding.request, candidate)
     _mark_submitted(after, bidding.request)
     if after.bid_request_id == before.bid_request_id:
-        invitation = batch.find(Invitation, invitation_keys[0]) if invitation_keys else None
+        invitation = batch.find(BidInvitation, invitation_keys[0]) if invitation_keys else None
     else:
         invitation = _find_invitation(after)
     ranks = _load_ranks(caller.org_id, after, bidding.request)
@@ -213,12 +213,12 @@ def _invitation_keys(bid: Bid, bid_request_id: str | None) -> list[Key]:
     return [INVITATION.key(org=bid.org_id, id=invitation_id(bid_request_id, bid.vendor_id))]
 
 
-def _find_invitation(bid: Bid) -> Invitation | None:
+def _find_invitation(bid: Bid) -> BidInvitation | None:
     keys = _invitation_keys(bid, bid.bid_request_id)
-    return store.find(Invitation, keys[0]) if keys else None
+    return store.find(BidInvitation, keys[0]) if keys else None
 
 
-def _invitation_ops(bid: Bid, request: BidRequest | None, invitation: Invitation | None) -> list[Op]:
+def _invitation_ops(bid: Bid, request: BidRequest | None, invitation: BidInvitation | None) -> list[Op]:
     """The operations that fail if the bid's request was changed, and mark the vendor's invitation as answered."""
     if request is None:
         return []
@@ -255,7 +255,7 @@ def filter_ranked(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -
     return [bid for bid in bidding_context.filter_active(bids) if not is_sealed(bid_requests.get(bid.id))]
 
 
-def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, RankedOffer]:
+def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, RankedBid]:
     """Rank the bids that can still be accepted, by id of the bid."""
     offers = (
         vendor_candidates.build_offer(bid, candidates.get(bid.vendor_id)) for bid in bidding_context.filter_active(bids)
@@ -263,7 +263,7 @@ def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[
     return {ranked.offer.bid_id: ranked for ranked in rank_offers(offers)}
 
 
-def _load_ranks(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, RankedOffer]:
+def _load_ranks(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, RankedBid]:
     """The ranks of the bids for a charter, with `bid` as it is now; empty if it is sealed or cannot be accepted."""
     if is_sealed(request) or not bid.status.is_active:
         return {}
@@ -271,7 +271,7 @@ def _load_ranks(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, 
     return _rank_unsealed(org_id, [bid, *others])
 
 
-def _rank_unsealed(org_id: str, bids: Iterable[Bid]) -> dict[str, RankedOffer]:
+def _rank_unsealed(org_id: str, bids: Iterable[Bid]) -> dict[str, RankedBid]:
     """Rank bids among those that are not sealed, because a rank reveals something about the other prices."""
     visible = filter_ranked(bids, bidding_context.find_requests(org_id, bidding_context.filter_active(bids)))
     prices = [Fraction(bid.terms.quoted_price, bid.vehicle_count) for bid in visible]

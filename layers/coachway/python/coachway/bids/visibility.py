@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from coachway.bids.evaluation.ranking import RankedOffer
+from coachway.bids.evaluation.ranking import RankedBid
 from coachway.bids.model.bid import Bid
-from coachway.bids.model.bid_request import BidRequest, Invitation
+from coachway.bids.model.bid_request import BidInvitation, BidRequest
 from coachway.bids.schemas import BidRequestView, BidView
 from coachway.core.caller import Caller
 
@@ -23,7 +23,7 @@ def build_bid_view(
     caller: Caller,
     bid: Bid,
     request: BidRequest | None,
-    ranks: Mapping[str, RankedOffer] | None = None,
+    ranks: Mapping[str, RankedBid] | None = None,
     *,
     version: int | None = None,
 ) -> BidView:
@@ -48,7 +48,7 @@ def build_bid_view(
 
 
 def build_request_view(
-    caller: Caller, request: BidRequest, invitation: Invitation | None = None, *, version: int | None = None
+    caller: Caller, request: BidRequest, invitation: BidInvitation | None = None, *, version: int | None = None
 ) -> BidRequestView:
     """A bid request as the caller can see it, with the state of the vendor's `invitation`."""
     fields = request.model_dump(exclude={"version", "vendor_ids", "round", "invited_at"})

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import CHARTER, OF_CLIENT, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.errors import ClientHasUpcomingTrips
 from coachway.clients import privacy
 from coachway.contracts.bookings import CharterErased
@@ -25,7 +25,7 @@ from coachway.erasure.redaction import Redaction
 from coachway.erasure.service import RecordList, erase_page, erase_partition
 from coachway.pricing.quote_model import QUOTES_OF_CLIENT, Quote
 
-_UPCOMING_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS})
+_UPCOMING_STATUSES: Final = frozenset({CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS})
 _PART: Final = "bookings"
 
 ERASURE = AccessPattern(
@@ -71,7 +71,7 @@ def _erase_charter_of_quote(caller: Caller, client_id: str, quote: Quote) -> Non
     is_of_client = charter.client_id == client_id
     if is_of_client and charter.status in _UPCOMING_STATUSES:
         raise ClientHasUpcomingTrips(f"Complete or cancel {charter.number} first.")
-    if is_of_client and charter.status is Status.QUOTE and charter.deleted_at is None:
+    if is_of_client and charter.status is CharterStatus.QUOTE and charter.deleted_at is None:
         charter = lifecycle.expire(caller, charter_queries.get_charter(caller, charter.id))
     erasure = CharterErasure(id=charter.id, org_id=caller.org_id, client_id=client_id)
     erasure_ops: list[Op] = (

@@ -10,7 +10,7 @@ from coachway.bookings.charters import instalments
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.instalments import Instalment, InstalmentStatus
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import CharterChanged, Status
+from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import (
     CharterClosed,
     ClientPaysByInvoice,
@@ -156,10 +156,13 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
         raise PaymentScheduleAccepted("The client has accepted a schedule. Set at least one instalment.")
     if body.instalments:
         instalments.require_valid_schedule(body.instalments, before.quote.total, before.trip_date)
-    if before.status is not Status.QUOTE and instalments.amount_due_to_book(body.instalments) > before.amount_paid:
+    if (
+        before.status is not CharterStatus.QUOTE
+        and instalments.amount_due_to_book(body.instalments) > before.amount_paid
+    ):
         raise InstalmentDateRequired("The trip is booked. Set `due_on` of every unpaid instalment.")
     if (
-        before.status is Status.QUOTE
+        before.status is CharterStatus.QUOTE
         and before.is_accepted
         and instalments.amount_due_to_book(body.instalments) <= before.amount_paid
     ):

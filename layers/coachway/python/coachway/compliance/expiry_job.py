@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from coachway.compliance import reminder_times, rules, service, subjects
 from coachway.compliance.model import DOCUMENT, DUE, ComplianceDocument, Subject
-from coachway.compliance.rules import Status
+from coachway.compliance.rules import DocumentStatus
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -49,7 +49,7 @@ def _remind_or_expire(indexed_document: ComplianceDocument, now: datetime) -> st
     days = rules.reminder_due(before.expiration_date, today, before.reminders_sent)
     if (
         days is None
-        or before.status is not Status.APPROVED
+        or before.status is not DocumentStatus.APPROVED
         or rules.has_valid_replacement(before.summary(), subject.documents)
     ):
         store.commit(caller, Update(before, after))
@@ -64,7 +64,7 @@ def _remind_or_expire(indexed_document: ComplianceDocument, now: datetime) -> st
 
 
 def _expire(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:
-    after = before.model_copy(update={"status": Status.EXPIRED, "due_at": None})
+    after = before.model_copy(update={"status": DocumentStatus.EXPIRED, "due_at": None})
     renewed = rules.has_valid_replacement(before.summary(), subject.documents)
     event = DocumentExpired(**_notice_fields(before, expiration_date, subject), renewed=renewed)
     return [Update(before, after, [event]), subjects.put_document_op(subject, after.summary())]

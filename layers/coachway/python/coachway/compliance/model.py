@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from coachway.compliance.rules import DocumentSummary, DocumentType, Status, SubjectType
+from coachway.compliance.rules import DocumentStatus, DocumentSummary, DocumentType, SubjectType
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
@@ -142,7 +142,7 @@ class ComplianceDocument(Entity, DocumentInput):
 
     subject_type: SubjectType
     subject_id: str
-    status: Status = Status.PENDING
+    status: DocumentStatus = DocumentStatus.PENDING
     submitted_by: str = ""
     reviewed_by: str | None = None
     reviewed_at: AwareDatetime | None = None
@@ -196,7 +196,7 @@ class ReviewInput(RequestSchema):
         json_schema_extra={"examples": [{"status": "approved", "review_notes": "Checked with the state's register."}]}
     )
 
-    status: Literal[Status.UNDER_REVIEW, Status.APPROVED, Status.REJECTED]
+    status: Literal[DocumentStatus.UNDER_REVIEW, DocumentStatus.APPROVED, DocumentStatus.REJECTED]
     review_notes: Note = ""
 
 
@@ -208,4 +208,4 @@ class DocumentQuery(PageQuery):
     vehicle_id: VehicleId | None = None
     organization: bool = False
     document_type: DocumentType | None = None
-    status: Status | None = None
+    status: DocumentStatus | None = None

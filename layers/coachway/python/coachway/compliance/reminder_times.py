@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.compliance.rules import MORNING, Status, next_day
+from coachway.compliance.rules import MORNING, DocumentStatus, next_day
 from coachway.core.runtime import clock
 from coachway.identity import organization_queries
 
@@ -38,7 +38,7 @@ def last_morning_day(now: datetime, timezone: str) -> date:
     return today if now >= morning_of(today, timezone) else today - timedelta(days=1)
 
 
-def due_at(status: Status, expiration_date: date | None, now: datetime, timezone: str) -> datetime | None:
+def due_at(status: DocumentStatus, expiration_date: date | None, now: datetime, timezone: str) -> datetime | None:
     """When the timer processes a document next, never in the past; None if never."""
     day = next_day(status, expiration_date, last_morning_day(now, timezone))
     return None if day is None else max(morning_of(day, timezone), now)

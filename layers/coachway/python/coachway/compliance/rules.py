@@ -36,7 +36,7 @@ class DocumentType(StrEnum):
     """Any other document; never required."""
 
 
-class Status(StrEnum):
+class DocumentStatus(StrEnum):
     """The status of a document."""
 
     PENDING = "pending"
@@ -48,7 +48,7 @@ class Status(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether the document waits for review."""
-        return self in {Status.PENDING, Status.UNDER_REVIEW}
+        return self in {DocumentStatus.PENDING, DocumentStatus.UNDER_REVIEW}
 
 
 REQUIRED: Final[Mapping[SubjectType, tuple[DocumentType, ...]]] = {
@@ -77,18 +77,18 @@ REQUIRED: Final[Mapping[SubjectType, tuple[DocumentType, ...]]] = {
 }
 """The documents that each kind of subject must have, approved and unexpired."""
 
-REVIEWS: Final[frozenset[tuple[Status, Status]]] = frozenset(
+REVIEWS: Final[frozenset[tuple[DocumentStatus, DocumentStatus]]] = frozenset(
     {
-        (Status.PENDING, Status.UNDER_REVIEW),
-        (Status.PENDING, Status.APPROVED),
-        (Status.PENDING, Status.REJECTED),
-        (Status.UNDER_REVIEW, Status.APPROVED),
-        (Status.UNDER_REVIEW, Status.REJECTED),
+        (DocumentStatus.PENDING, DocumentStatus.UNDER_REVIEW),
+        (DocumentStatus.PENDING, DocumentStatus.APPROVED),
+        (DocumentStatus.PENDING, DocumentStatus.REJECTED),
+        (DocumentStatus.UNDER_REVIEW, DocumentStatus.APPROVED),
+        (DocumentStatus.UNDER_REVIEW, DocumentStatus.REJECTED),
         # Corrections of a review.
-        (Status.APPROVED, Status.UNDER_REVIEW),
-        (Status.APPROVED, Status.REJECTED),
-        (Status.REJECTED, Status.UNDER_REVIEW),
-        (Status.REJECTED, Status.APPROVED),
+        (DocumentStatus.APPROVED, DocumentStatus.UNDER_REVIEW),
+        (DocumentStatus.APPROVED, DocumentStatus.REJECTED),
+        (DocumentStatus.REJECTED, DocumentStatus.UNDER_REVIEW),
+        (DocumentStatus.REJECTED, DocumentStatus.APPROVED),
     }
 )
 """The status changes that a reviewer can make. An expired document stays expired: a new one replaces it."""
@@ -105,7 +105,7 @@ class DocumentSummary(BaseSchema):
 
     id: str
     document_type: DocumentType
-    status: Status
+    status: DocumentStatus
     expiration_date: date | None = None
 
     def is_valid_on(self, day: date) -> bool:
@@ -158,30 +158,30 @@ def compliance_status(
 
 def _problem(documents: list[DocumentSummary], on_date: date) -> str | None:
     """The list of `ComplianceStatus` that a type belongs to, given its documents; None if one is in order."""
-    if any(document.status is Status.APPROVED and document.is_valid_on(on_date) for document in documents):
+    if any(document.status is DocumentStatus.APPROVED and document.is_valid_on(on_date) for document in documents):
         return None
     if any(document.status.is_open and document.is_valid_on(on_date) for document in documents):
         return "pending"
-    if any(document.status is not Status.REJECTED for document in documents):
+    if any(document.status is not DocumentStatus.REJECTED for document in documents):
         return "expired"
     return "rejected" if documents else "missing"
 
 
-def is_allowed_transition(before: Status, after: Status) -> bool:
+def is_allowed_transition(before: DocumentStatus, after: DocumentStatus) -> bool:
     """Whether a reviewer can make this status change. Keeping the status is allowed, unless it is expired."""
-    return (before, after) in REVIEWS or (before is after and before is not Status.EXPIRED)
+    return (before, after) in REVIEWS or (before is after and before is not DocumentStatus.EXPIRED)
 
 
-def next_day(status: Status, expiration_date: date | None, after: date) -> date | None:
+def next_day(status: DocumentStatus, expiration_date: date | None, after: date) -> date | None:
     """The first day after `after` on which the timer must process a document; None if there is none.
 
     Approved documents are processed on the days of their reminders, and all that are not rejected on the day after
     they expire.
     """
-    if expiration_date is None or status in {Status.REJECTED, Status.EXPIRED}:
+    if expiration_date is None or status in {DocumentStatus.REJECTED, DocumentStatus.EXPIRED}:
         return None
     days = [expiration_date + timedelta(days=1)]
-    if status is Status.APPROVED:
+    if status is DocumentStatus.APPROVED:
         days += [expiration_date - timedelta(days=before) for before in REMINDER_DAYS]
     return min((day for day in days if day > after), default=max(days))
 
@@ -199,7 +199,7 @@ def has_valid_replacement(document: DocumentSummary, others: Iterable[DocumentSu
     return any(
         other.id != document.id
         and other.document_type is document.document_type
-        and other.status is Status.APPROVED
+        and other.status is DocumentStatus.APPROVED
         and (
             other.expiration_date is None
             or (document.expiration_date is not None and other.expiration_date > document.expiration_date)

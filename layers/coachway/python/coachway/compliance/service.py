@@ -16,7 +16,7 @@ from coachway.compliance.model import (
     DocumentQuery,
     ReviewInput,
 )
-from coachway.compliance.rules import REQUIRED, Status, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentStatus, SubjectType
 from coachway.contracts.compliance import ComplianceReviewed, ComplianceSubmitted
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -53,7 +53,7 @@ def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
 def _submit_once(caller: Caller, body: DocumentInput, ref: SubjectRef) -> ComplianceDocument:
     subject = subjects.get(caller, *ref)
     due = reminder_times.due_at(
-        Status.PENDING, body.expiration_date, clock.now(), reminder_times.get_timezone(caller.org_id)
+        DocumentStatus.PENDING, body.expiration_date, clock.now(), reminder_times.get_timezone(caller.org_id)
     )
     owner = {} if ref.subject_type is SubjectType.ORGANIZATION else {f"{ref.subject_type}_id": ref.subject_id}
     document = ComplianceDocument(
@@ -155,11 +155,11 @@ def _review_once(caller: Caller, compliance_id: str, review: ReviewInput, expect
     if not rules.is_allowed_transition(before.status, review.status):
         raise DocumentNotReviewable(f"The document is {before.status.value}. Submit a new document.")
     today = now.astimezone(ZoneInfo(timezone)).date()
-    if review.status is Status.APPROVED and not before.summary().is_valid_on(today):
+    if review.status is DocumentStatus.APPROVED and not before.summary().is_valid_on(today):
         raise DocumentExpiredAlready(f"The document expired on {before.expiration_date}.")
     after = before.model_copy(
         update={
-            "status": Status(review.status),
+            "status": DocumentStatus(review.status),
             "review_notes": review.review_notes,
             "reviewed_by": caller.user_id,
             "reviewed_at": now,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from coachway.compliance.model import SUBJECT, Subject
-from coachway.compliance.rules import DocumentSummary, Status, SubjectType
+from coachway.compliance.rules import DocumentStatus, DocumentSummary, SubjectType
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import CheckVersion, Create, Op, Remove, Update
@@ -70,7 +70,9 @@ def put_document_op(subject: Subject, document: DocumentSummary) -> Op:
 def _drop_excess(documents: Sequence[DocumentSummary]) -> list[DocumentSummary]:
     if len(documents) < MAX_DOCUMENTS:
         return list(documents)
-    closed = next((each for each in documents if each.status in {Status.EXPIRED, Status.REJECTED}), None)
+    closed = next(
+        (each for each in documents if each.status in {DocumentStatus.EXPIRED, DocumentStatus.REJECTED}), None
+    )
     if closed is None:
         raise errors.Conflict(f"There are already {MAX_DOCUMENTS} open or approved documents. Review open ones first.")
     return [each for each in documents if each is not closed]

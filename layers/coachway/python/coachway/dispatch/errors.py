@@ -164,7 +164,7 @@ class CharterNotConfirmed(errors.Conflict):
     title = "The charter is not confirmed"
 
 
-class TripNotStarted(errors.Conflict):
+class VehicleNotDeparted(errors.Conflict):
     """The vehicle has not left its first stop, so the duty cannot end. Depart first, or release the assignment."""
 
     code = "trip_not_started"

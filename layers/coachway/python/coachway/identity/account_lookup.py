@@ -21,7 +21,7 @@ from coachway.identity.model.user import SLUGS, USERS, SlugHolder, User
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class LoginAccount:
     """The account of a log-in. It can have no user; failed attempts are then still counted under `lockout_id`."""
 
     org_id: str
@@ -32,7 +32,7 @@ class Account:
     lockout: Lockout | None
 
 
-def find_account(slug: str, *, email: str | None = None, phone: str | None = None) -> Account:
+def find_account(slug: str, *, email: str | None = None, phone: str | None = None) -> LoginAccount:
     """Find the account with an email or phone in the organization of a slug, with all records that a log-in needs.
 
     Makes three calls to the table, whether or not the account exists.
@@ -49,8 +49,8 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
     sessions = batch.find(Sessions, keys[2]) or Sessions(id=account_id, org_id=org_id)
     lockout = batch.find(Lockout, lockout_key)
     if user is None or credentials is None:
-        return Account(org_id, lockout_id, None, None, sessions, lockout)
-    return Account(org_id, lockout_id, user, credentials, sessions, lockout)
+        return LoginAccount(org_id, lockout_id, None, None, sessions, lockout)
+    return LoginAccount(org_id, lockout_id, user, credentials, sessions, lockout)
 
 
 def get_user(org_id: str, user_id: str) -> User:

@@ -20,5 +20,5 @@ def build_page(items: Sequence[T], get_name: Callable[[T], str], query: PageQuer
     page = list(items[start : start + query.limit])
     if start + len(page) >= len(items):
         return Page(items=page)
-    position = cursor.Position(0, "", get_name(page[-1]), "")
+    position = cursor.CursorPosition(0, "", get_name(page[-1]), "")
     return Page(items=page, next_cursor=cursor.encode(position, list_id))

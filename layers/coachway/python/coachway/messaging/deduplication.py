@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from coachway.core.types import ids
-from coachway.messaging.model import Notification, Status
+from coachway.messaging.model import MessageStatus, Notification
 
 LEASE: Final = timedelta(seconds=45)
 """Time during which only one process may send a message: longer than the timeout of the function, shorter than the
@@ -35,8 +35,8 @@ def notification_id(event_id: str, template: str, recipient: str) -> str:
 
 def next_step(existing: Notification, now: datetime) -> Step:
     """The next step when the event of an existing message is delivered again."""
-    if existing.status in {Status.SENT, Status.FAILED}:
+    if existing.status in {MessageStatus.SENT, MessageStatus.FAILED}:
         return Step.DONE
-    if existing.status is Status.SENDING and now < existing.lease_until:
+    if existing.status is MessageStatus.SENDING and now < existing.lease_until:
         return Step.RETRY_LATER
     return Step.TAKE_OVER

@@ -19,7 +19,7 @@ from coachway.core.runtime.logging import logger
 from coachway.messaging import deduplication
 from coachway.messaging.channels import email, sms
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
-from coachway.messaging.model import NOTIFICATION, Channel, Message, Notification, Status
+from coachway.messaging.model import NOTIFICATION, Channel, Message, MessageStatus, Notification
 from coachway.messaging.rendering import renderer
 from coachway.messaging.rendering.sending_organization import SendingOrganization
 
@@ -44,12 +44,12 @@ def send_message(caller: Caller, event_id: str, message: Message, sender: Sendin
     except MessageRejected as error:
         _mark_failed(caller, claimed, error.reason)
     except errors.UpstreamUnavailable as error:
-        waiting = claimed.model_copy(update={"status": Status.WAITING, "reason": error.detail})
+        waiting = claimed.model_copy(update={"status": MessageStatus.WAITING, "reason": error.detail})
         store.commit(caller, Update(claimed, waiting))
         raise
     else:
         sent = claimed.model_copy(
-            update={"status": Status.SENT, "provider_id": provider_id, "sent_at": clock.now(), "reason": ""}
+            update={"status": MessageStatus.SENT, "provider_id": provider_id, "sent_at": clock.now(), "reason": ""}
         )
         event = NotificationDelivered(template=sent.template, channel=sent.channel, about=sent.about)
         store.commit(caller, Update(claimed, sent, [event]))
@@ -85,7 +85,11 @@ def _claim_message(caller: Caller, event_id: str, message: Message, subject: str
 
 def _take_over_claim(caller: Caller, existing: Notification, now: datetime) -> Notification:
     claimed = existing.model_copy(
-        update={"status": Status.SENDING, "attempts": existing.attempts + 1, "lease_until": now + deduplication.LEASE}
+        update={
+            "status": MessageStatus.SENDING,
+            "attempts": existing.attempts + 1,
+            "lease_until": now + deduplication.LEASE,
+        }
     )
     store.commit(caller, Update(existing, claimed, on_stale=_in_progress_error()))
     return claimed
@@ -117,7 +121,7 @@ def _send_rendered(
 
 
 def _mark_failed(caller: Caller, claimed: Notification, reason: str) -> None:
-    failed = claimed.model_copy(update={"status": Status.FAILED, "reason": reason})
+    failed = claimed.model_copy(update={"status": MessageStatus.FAILED, "reason": reason})
     event = NotificationFailed(template=failed.template, channel=failed.channel, about=failed.about, reason=reason)
     store.commit(caller, Update(claimed, failed, [event]))
     logger.warning("message failed", notification_id=failed.id, template=failed.template, reason=reason)

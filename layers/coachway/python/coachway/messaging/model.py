@@ -44,7 +44,7 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
-class Status(StrEnum):
+class MessageStatus(StrEnum):
     """The status of a message."""
 
     SENDING = "sending"
@@ -96,7 +96,7 @@ class Notification(Entity):
     channel: Channel
     recipient: Annotated[str, Personal()]
     subject: Annotated[str, Personal()] = ""
-    status: Status = Status.SENDING
+    status: MessageStatus = MessageStatus.SENDING
     attempts: int = 1
     reason: Annotated[str, Personal()] = ""
     provider_id: str = ""
@@ -125,5 +125,5 @@ class NotificationQuery(PageQuery):
     """Filters of messages."""
 
     recipient: Annotated[str, Field(min_length=1, max_length=254)] | None = None
-    status: Status | None = None
+    status: MessageStatus | None = None
     channel: Channel | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors
 
 
@@ -27,12 +27,12 @@ class RatingAlreadyAnswered(errors.Conflict):
     title = "The rating has a response"
 
 
-def require_ratable(status: Status, vendor_ids: Collection[str], vendor_id: str) -> None:
+def require_ratable(status: CharterStatus, vendor_ids: Collection[str], vendor_id: str) -> None:
     """Raise an error unless a charter is completed and the vendor ran it, or a part of it.
 
     `vendor_ids` are the vendors that ran the charter.
     """
-    if status is not Status.COMPLETED:
+    if status is not CharterStatus.COMPLETED:
         raise CharterNotRatable(f"This charter is {status.value}. Only a completed charter can be rated.")
     if vendor_id not in vendor_ids:
         raise NotTheCharterVendor("This vendor did not run the charter. Rate the vendor that did.")

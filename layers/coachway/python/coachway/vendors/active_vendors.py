@@ -7,7 +7,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import CheckVersion, Op
 from coachway.core.persistence.queries import query_all
 from coachway.vendors.model import BY_STATUS, Vendor
-from coachway.vendors.rules import Status
+from coachway.vendors.rules import VendorStatus
 
 _MAX_VENDORS: Final = 5000
 """The maximum number of active vendors that are considered for a trip."""
@@ -18,7 +18,7 @@ def list_active_vendors(caller: Caller) -> list[Vendor]:
 
     Reads an index, which may be behind: add `check_unchanged_op` to the transaction that awards work.
     """
-    partition = BY_STATUS.partition(org=caller.org_id, status=Status.ACTIVE)
+    partition = BY_STATUS.partition(org=caller.org_id, status=VendorStatus.ACTIVE)
     return query_all(Vendor, partition, index=BY_STATUS.index, limit=_MAX_VENDORS)
 
 

@@ -12,7 +12,7 @@ from coachway.core.types.contact import Email
 from coachway.core.types.personal import ERASED, Personal
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors import rules
-from coachway.vendors.rules import Status, VendorType
+from coachway.vendors.rules import VendorStatus, VendorType
 
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
 
@@ -125,7 +125,7 @@ class Vendor(Entity, VendorInput):
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     primary_email: Annotated[str, Personal("vendor")]
-    status: Status = Status.PENDING
+    status: VendorStatus = VendorStatus.PENDING
     status_reason: Annotated[str, Personal("vendor")] = ""
     is_verified: bool = False
     verification_date: AwareDatetime | None = None
@@ -191,13 +191,13 @@ class StatusChanged(Vendor):
 
     message: str = "Status updated"
     vendor_id: str
-    new_status: Status
+    new_status: VendorStatus
 
 
 class VendorQuery(PageQuery):
     """Filters of a list of vendors. `min_rating` requires at least three ratings; `service_state` is a served state."""
 
-    status: Status | None = None
+    status: VendorStatus | None = None
     vendor_type: VendorType | None = None
     is_verified: bool | None = None
     is_preferred: bool | None = None
@@ -208,7 +208,7 @@ class VendorQuery(PageQuery):
 class StatusQuery(RequestSchema):
     """The new status of a vendor, and the reason for it."""
 
-    new_status: Annotated[Status | None, Field(description="Required.")] = None
+    new_status: Annotated[VendorStatus | None, Field(description="Required.")] = None
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f]*$")] = ""
 
 

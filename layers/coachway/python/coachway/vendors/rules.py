@@ -9,7 +9,7 @@ from typing import Final
 from coachway.core.state_machine import Transitions
 
 
-class Status(StrEnum):
+class VendorStatus(StrEnum):
     """The status of a vendor. Only active vendors get work."""
 
     PENDING = "pending"
@@ -31,12 +31,12 @@ class VendorType(StrEnum):
 TRANSITIONS: Final = Transitions(
     "vendor",
     {
-        Status.PENDING: (Status.ACTIVE, Status.REJECTED),
-        Status.ACTIVE: (Status.SUSPENDED, Status.INACTIVE, Status.BANNED),
-        Status.SUSPENDED: (Status.ACTIVE, Status.INACTIVE, Status.BANNED),
-        Status.INACTIVE: (Status.ACTIVE, Status.BANNED),
-        Status.REJECTED: (Status.PENDING,),
-        Status.BANNED: (),
+        VendorStatus.PENDING: (VendorStatus.ACTIVE, VendorStatus.REJECTED),
+        VendorStatus.ACTIVE: (VendorStatus.SUSPENDED, VendorStatus.INACTIVE, VendorStatus.BANNED),
+        VendorStatus.SUSPENDED: (VendorStatus.ACTIVE, VendorStatus.INACTIVE, VendorStatus.BANNED),
+        VendorStatus.INACTIVE: (VendorStatus.ACTIVE, VendorStatus.BANNED),
+        VendorStatus.REJECTED: (VendorStatus.PENDING,),
+        VendorStatus.BANNED: (),
     },
 )
 

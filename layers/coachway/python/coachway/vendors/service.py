@@ -38,7 +38,7 @@ from coachway.vendors.model import (
     VendorQuery,
     calculate_figures,
 )
-from coachway.vendors.rules import Status
+from coachway.vendors.rules import VendorStatus
 from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
 
 
@@ -124,7 +124,7 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
 
 def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
     """List active vendors with at least three ratings, best first."""
-    return _list_by_rating(caller, query, 0, {"status": Status.ACTIVE.value})
+    return _list_by_rating(caller, query, 0, {"status": VendorStatus.ACTIVE.value})
 
 
 def _list_by_rating(
@@ -183,10 +183,10 @@ def set_vendor_status(caller: Caller, vendor_id: str, query: StatusQuery, expect
 def _set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: int | None) -> StatusChanged:
     before = get_vendor(caller, vendor_id, expected=expected)
     if query.new_status is None:
-        raise errors.Invalid.field("new_status", f"must be one of {', '.join(Status)}")
+        raise errors.Invalid.field("new_status", f"must be one of {', '.join(VendorStatus)}")
     rules.TRANSITIONS.require(before.status, query.new_status)
     after = before.model_copy(update={"status": query.new_status, "status_reason": query.reason})
-    if query.new_status is Status.ACTIVE:
+    if query.new_status is VendorStatus.ACTIVE:
         after.is_verified, after.verification_date = True, clock.now()
     store.commit(caller, Update(before, after, _status_events(before, after)))
     return StatusChanged(**after.model_dump(), vendor_id=after.id, new_status=after.status)
@@ -197,9 +197,9 @@ def _status_events(before: Vendor, after: Vendor) -> list[Event]:
     events: list[Event] = [
         VendorStatusChanged(**fields, old_status=before.status.value, new_status=after.status.value, reason=reason)
     ]
-    if before.status is Status.PENDING and after.status is Status.ACTIVE:
+    if before.status is VendorStatus.PENDING and after.status is VendorStatus.ACTIVE:
         events.append(VendorApproved(**fields))
-    if after.status is Status.SUSPENDED:
+    if after.status is VendorStatus.SUSPENDED:
         events.append(VendorSuspended(**fields, reason=reason))
     return events
 
@@ -211,16 +211,16 @@ def get_compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
     compliance = status.status_of_subject(subject, today)
 
-    def count(*statuses: compliance_rules.Status) -> int:
+    def count(*statuses: compliance_rules.DocumentStatus) -> int:
         return sum(document.status in statuses for document in subject.documents)
 
     return ComplianceStatus(
         vendor_id=vendor_id,
         total_documents=len(subject.documents),
-        approved_documents=count(compliance_rules.Status.APPROVED),
-        pending_documents=count(compliance_rules.Status.PENDING, compliance_rules.Status.UNDER_REVIEW),
-        expired_documents=count(compliance_rules.Status.EXPIRED),
-        rejected_documents=count(compliance_rules.Status.REJECTED),
+        approved_documents=count(compliance_rules.DocumentStatus.APPROVED),
+        pending_documents=count(compliance_rules.DocumentStatus.PENDING, compliance_rules.DocumentStatus.UNDER_REVIEW),
+        expired_documents=count(compliance_rules.DocumentStatus.EXPIRED),
+        rejected_documents=count(compliance_rules.DocumentStatus.REJECTED),
         missing_required=[
             document_type
             for document_type in compliance_rules.REQUIRED[SubjectType.VENDOR]

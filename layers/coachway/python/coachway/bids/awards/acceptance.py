@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from coachway.bids import bidding_context, event_payloads, rules, service, visibility
-from coachway.bids.awards.rejection import reject_losers_ops, reject_remaining_bids
+from coachway.bids.awards.rejection import reject_bids_ops, reject_remaining_bids
 from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.errors import BidNoLongerValid, BidsSealed
 from coachway.bids.evaluation import vendor_candidates
@@ -14,7 +14,7 @@ from coachway.bids.evaluation.vendor_candidates import Candidate
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BIDDING_WORKFLOW, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bids.schemas import AcceptInput, BidView
+from coachway.bids.schemas import AwardInput, BidView
 from coachway.bookings.charters import coverage, workflow_failures
 from coachway.bookings.charters.model import Charter, VehicleCoverage
 from coachway.contracts.bids import BidAccepted, BiddingAwarded
@@ -28,7 +28,7 @@ MAX_WINNERS: Final = 15
 """The maximum number of bids in one award, because a transaction has at most 100 writes."""
 
 
-def accept_bid(caller: Caller, bid_id: str, body: AcceptInput) -> BidView:
+def accept_bid(caller: Caller, bid_id: str, body: AwardInput) -> BidView:
     """Award a bid. Raises the same errors as `award_bids`."""
     bid = award_bids(caller, [bid_id], body.reason)[0]
     return visibility.build_bid_view(caller, bid, bidding_context.find_request(caller.org_id, bid.bid_request_id))
@@ -42,10 +42,10 @@ def award_bids(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself
     """
     if len(bid_ids) > MAX_WINNERS:
         raise errors.Conflict(f"At most {MAX_WINNERS} bids can be awarded at once.")
-    winners, has_remaining = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
+    winning_bids, has_remaining = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
     if has_remaining:
-        reject_remaining_bids(caller, winners[0].charter_id)
-    return winners
+        reject_remaining_bids(caller, winning_bids[0].charter_id)
+    return winning_bids
 
 
 def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> tuple[list[Bid], bool]:
@@ -57,14 +57,14 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     candidates = vendor_candidates.build_candidates(batch, caller.org_id, vendor_ids)
     _require_awardable(caller, bidding, bids)
     free = bidding.charter.uncovered_vehicles
-    winners: list[Bid] = []
+    winning_bids: list[Bid] = []
     covers: list[VehicleCoverage] = []
     for bid in bids:
         _require_acceptable(bid, bidding)
         vehicles, free = assign_vehicles(free, bid.vehicle_count, bidding.charter.vehicle_count)
         vendor_candidates.require_eligible(bid, bidding.charter, bidding.request, candidates.get(bid.vendor_id))
         covers += [VehicleCoverage(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in vehicles]
-        winners.append(_build_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], vehicles, reason))
+        winning_bids.append(_build_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], vehicles, reason))
     is_covered = not free
     charter_fields = workflow_failures.fields_without_failure(bidding.charter, BIDDING_WORKFLOW) if is_covered else {}
     ops = [
@@ -75,7 +75,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         *(op for vendor_id in {bid.vendor_id for bid in bids} for op in candidates[vendor_id].check_unchanged_ops()),
         *(
             Update(bid, after, [_accepted_event(after, bidding.charter, by_itself)])
-            for bid, after in zip(bids, winners, strict=True)
+            for bid, after in zip(bids, winning_bids, strict=True)
         ),
     ]
     has_remaining = False
@@ -84,18 +84,18 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
             bidding.request, [cover.bid_id for cover in (*bidding.charter.vehicles, *covers)], by_itself=by_itself
         )
         active = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, bidding.charter.id))
-        losers = [bid for bid in active if bid.id not in bid_ids]
-        rejected = losers[: _max_rejections(winners)]
-        ops += reject_losers_ops(caller, rejected, winners, bidding, candidates)
-        has_remaining = len(rejected) < len(losers)
-    response = visibility.build_bid_view(caller, winners[0], bidding.request, version=bids[0].version + 1)
+        losing_bids = [bid for bid in active if bid.id not in bid_ids]
+        rejected = losing_bids[: _max_rejections(winning_bids)]
+        ops += reject_bids_ops(caller, rejected, winning_bids, bidding, candidates)
+        has_remaining = len(rejected) < len(losing_bids)
+    response = visibility.build_bid_view(caller, winning_bids[0], bidding.request, version=bids[0].version + 1)
     store.commit(caller, *ops, response=response)
-    return winners, has_remaining
+    return winning_bids, has_remaining
 
 
-def _max_rejections(winners: Sequence[Bid]) -> int:
+def _max_rejections(winning_bids: Sequence[Bid]) -> int:
     """The number of losing bids that fit into the transaction of the award, at three writes each."""
-    return max(0, (store.MAX_WRITES - 11 - 5 * len(winners)) // 3)
+    return max(0, (store.MAX_WRITES - 11 - 5 * len(winning_bids)) // 3)
 
 
 def _require_awardable(caller: Caller, bidding: BiddingContext, bids: Sequence[Bid]) -> None:

@@ -15,7 +15,7 @@ from coachway.bids.model.bid_request import BidRequest
 from coachway.bids.rules import BID_TRANSITIONS, BidStatus, RequestStatus
 from coachway.bids.schemas import BidView, RejectInput
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.contracts.bids import BidRejected
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -24,7 +24,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 
 _BATCH_SIZE: Final = 30
-_CANCELLED: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
+_CANCELLED: Final = frozenset({CharterStatus.CANCELLED, CharterStatus.DECLINED, CharterStatus.EXPIRED})
 
 
 def reject_bid(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
@@ -64,33 +64,34 @@ def _reject_op(caller: Caller, bid: Bid, reason: str) -> Op:
     return Update(bid, after, [_rejected_event(after)])
 
 
-def reject_losers_ops(
+def reject_bids_ops(
     caller: Caller,
-    losers: Sequence[Bid],
-    winners: Sequence[Bid],
+    losing_bids: Sequence[Bid],
+    winning_bids: Sequence[Bid],
     bidding: BiddingContext,
     candidates: Mapping[str, Candidate] | None = None,
 ) -> list[Op]:
-    """The operations that reject `losers`, each with its reason.
+    """The operations that reject `losing_bids`, each with its reason.
 
     Losers are evaluated as if all vehicles were free, so that the award itself is not a reason. `candidates` are
     vendors that the caller has read; the others are read here.
     """
-    if not losers:
+    if not losing_bids:
         return []
     uncovered_charter = bidding.charter.model_copy(update={"vehicles": []})
     vendors = dict(candidates or {})
-    missing = [bid.vendor_id for bid in (*losers, *winners) if bid.vendor_id not in vendors]
+    missing = [bid.vendor_id for bid in (*losing_bids, *winning_bids) if bid.vendor_id not in vendors]
     vendors |= vendor_candidates.load_candidates(caller.org_id, missing)
-    winning_offers = [vendor_candidates.build_offer(bid, vendors.get(bid.vendor_id)) for bid in winners]
-    candidacies = vendor_candidates.build_candidacies(losers, uncovered_charter, bidding.request, vendors)
+    winning_offers = [vendor_candidates.build_offer(bid, vendors.get(bid.vendor_id)) for bid in winning_bids]
+    evaluated_bids = vendor_candidates.build_evaluated_bids(losing_bids, uncovered_charter, bidding.request, vendors)
     return [
         _reject_op(
             caller,
             bid,
-            disqualification_reason(candidacy, clock.now()) or rejection_reason(candidacy.offer, winning_offers),
+            disqualification_reason(evaluated_bid, clock.now())
+            or rejection_reason(evaluated_bid.offer, winning_offers),
         )
-        for bid, candidacy in zip(losers, candidacies, strict=True)
+        for bid, evaluated_bid in zip(losing_bids, evaluated_bids, strict=True)
     ]
 
 
@@ -106,11 +107,11 @@ def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
     if not is_cancelled and not is_covered:
         bid_requests = bidding_context.find_requests(caller.org_id, remaining)
         remaining = [bid for bid in remaining if _has_ended(bid_requests.get(bid.id))]
-    winners = [bid for bid in bids if bid.status is BidStatus.ACCEPTED and bid.award_released_at is None]
+    winning_bids = [bid for bid in bids if bid.status is BidStatus.ACCEPTED and bid.award_released_at is None]
     for start in range(0, len(remaining), _BATCH_SIZE):
         batch = remaining[start : start + _BATCH_SIZE]
         if is_covered:
-            ops = reject_losers_ops(caller, batch, winners, bidding_context.load_bidding_context(caller, charter_id))
+            ops = reject_bids_ops(caller, batch, winning_bids, bidding_context.load_bidding_context(caller, charter_id))
         else:
             reason = "The trip was cancelled" if is_cancelled else "Bidding ended without an award"
             ops = [_reject_op(caller, bid, reason) for bid in batch]

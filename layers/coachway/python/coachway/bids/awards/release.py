@@ -10,7 +10,7 @@ from coachway.bids.rules import BidStatus
 from coachway.bids.schemas import BidView
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.contracts.bids import AwardReleased
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -18,7 +18,7 @@ from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 
-_NOT_STARTED: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED})
+_NOT_STARTED: Final = frozenset({CharterStatus.QUOTE, CharterStatus.BOOKED, CharterStatus.CONFIRMED})
 
 
 def release_award(caller: Caller, bid_id: str, reason: str) -> BidView:

@@ -18,7 +18,7 @@ AUTOMATIC_AWARD_PERCENT: Final = 10
 TRUSTED_RATING: Final = 4.0
 
 
-class Offer(NamedTuple):
+class BidOffer(NamedTuple):
     """The fields of a bid that its rank depends on. `price` is for all its `vehicles` together."""
 
     bid_id: str
@@ -34,19 +34,19 @@ class Offer(NamedTuple):
         return Fraction(self.price, self.vehicles)
 
 
-class RankedOffer(NamedTuple):
+class RankedBid(NamedTuple):
     """An offer with its rank.
 
     The difference is between prices per vehicle, times the vehicles of the bid, in cents, rounded half up.
     """
 
-    offer: Offer
+    offer: BidOffer
     rank: int
     is_lowest_bid: bool
     price_difference_from_lowest: int
 
 
-def rank_offers(offers: Iterable[Offer]) -> list[RankedOffer]:
+def rank_offers(offers: Iterable[BidOffer]) -> list[RankedBid]:
     """Rank by price per vehicle, then by rating (vendors without a rating last), then by time of submission."""
     ordered = sorted(
         offers, key=lambda offer: (offer.price_per_vehicle, -(offer.rating or 0), offer.submitted_at, offer)
@@ -55,7 +55,7 @@ def rank_offers(offers: Iterable[Offer]) -> list[RankedOffer]:
         return []
     lowest = ordered[0].price_per_vehicle
     return [
-        RankedOffer(
+        RankedBid(
             offer,
             rank,
             offer.price_per_vehicle == lowest,
@@ -65,7 +65,7 @@ def rank_offers(offers: Iterable[Offer]) -> list[RankedOffer]:
     ]
 
 
-def find_cheapest_combination(ranked: Sequence[RankedOffer], vehicles: int) -> list[Offer]:
+def find_cheapest_combination(ranked: Sequence[RankedBid], vehicles: int) -> list[BidOffer]:
     """The offers that together are for exactly `vehicles` vehicles at the lowest total; empty if none are.
 
     Of equal totals, the better ranks win. For one vehicle, this is the offer of rank 1.
@@ -89,12 +89,12 @@ def find_cheapest_combination(ranked: Sequence[RankedOffer], vehicles: int) -> l
     return [by_rank[rank] for rank in cheapest[1]]
 
 
-def is_trusted(offer: Offer) -> bool:
+def is_trusted(offer: BidOffer) -> bool:
     """Whether the vendor has a rating of at least 4.0, or has no rating yet but is preferred."""
     return offer.is_preferred if offer.rating is None else offer.rating >= TRUSTED_RATING
 
 
-def choose_automatic_award(offers: Iterable[Offer], vehicles: int, target_price: int | None) -> list[Offer]:
+def choose_automatic_award(offers: Iterable[BidOffer], vehicles: int, target_price: int | None) -> list[BidOffer]:
     """The offers to award without a manager; empty if a manager must decide.
 
     Together they must be at least 10 % below the target price, and all their vendors trusted.
@@ -117,10 +117,10 @@ def assign_vehicles(free: Sequence[int], requested: int, total: int) -> tuple[li
     return list(free[:requested]), list(free[requested:])
 
 
-class Candidacy(NamedTuple):
-    """An offer that can still be accepted, with what the decision on it depends on."""
+class EvaluatedBid(NamedTuple):
+    """A bid that is open for acceptance, with what the decision about it depends on."""
 
-    offer: Offer
+    offer: BidOffer
     valid_until: datetime
     ineligibility_reasons: Sequence[str]
 
@@ -128,8 +128,8 @@ class Candidacy(NamedTuple):
 class Decision(NamedTuple):
     """The decision on the bids of a request. Without an award and candidates, there is nothing to decide on."""
 
-    award: list[Offer]
-    candidates: list[Offer]
+    award: list[BidOffer]
+    candidates: list[BidOffer]
     """The offers that a manager can choose from, best first."""
     rejected: dict[str, str]
     """Why bids are rejected, by id of the bid."""
@@ -139,34 +139,36 @@ class Decision(NamedTuple):
         return not self.award and bool(self.candidates)
 
 
-def decide_award(candidacies: Iterable[Candidacy], vehicles: int, target_price: int | None, now: datetime) -> Decision:
+def decide_award(
+    evaluated_bids: Iterable[EvaluatedBid], vehicles: int, target_price: int | None, now: datetime
+) -> Decision:
     """Decide which bids to award automatically, or which a manager can choose from."""
-    candidacies = list(candidacies)
-    disqualified = {each.offer.bid_id: disqualification_reason(each, now) for each in candidacies}
-    ranked = rank_offers(each.offer for each in candidacies if not disqualified[each.offer.bid_id])
+    evaluated_bids = list(evaluated_bids)
+    disqualified = {each.offer.bid_id: disqualification_reason(each, now) for each in evaluated_bids}
+    ranked = rank_offers(each.offer for each in evaluated_bids if not disqualified[each.offer.bid_id])
     candidates = [each.offer for each in ranked]
     award = choose_automatic_award(candidates, vehicles, target_price)
-    winners = {offer.bid_id for offer in award}
+    winning_bid_ids = {offer.bid_id for offer in award}
     rejected = {bid_id: reason for bid_id, reason in disqualified.items() if reason}
     if award:
         rejected |= {
-            offer.bid_id: rejection_reason(offer, award) for offer in candidates if offer.bid_id not in winners
+            offer.bid_id: rejection_reason(offer, award) for offer in candidates if offer.bid_id not in winning_bid_ids
         }
     return Decision(award, candidates, rejected)
 
 
-def disqualification_reason(candidacy: Candidacy, now: datetime) -> str:
+def disqualification_reason(evaluated_bid: EvaluatedBid, now: datetime) -> str:
     """Why a bid cannot be awarded; empty if it can."""
-    if candidacy.valid_until <= now:
+    if evaluated_bid.valid_until <= now:
         return "The bid has expired"
-    reasons = candidacy.ineligibility_reasons
+    reasons = evaluated_bid.ineligibility_reasons
     return f"Vendor not eligible: {'; '.join(reasons)}" if reasons else ""
 
 
-def rejection_reason(offer: Offer, winners: Sequence[Offer]) -> str:
-    """The reason that a rejected vendor receives. Without winners, the organization's own drivers run the trip."""
-    if not winners:
+def rejection_reason(offer: BidOffer, winning_offers: Sequence[BidOffer]) -> str:
+    """The reason that a rejected vendor receives. Without winning bids, the organization's own drivers run the trip."""
+    if not winning_offers:
         return "The organization runs this trip itself"
-    if all(winner.price_per_vehicle < offer.price_per_vehicle for winner in winners):
+    if all(winning.price_per_vehicle < offer.price_per_vehicle for winning in winning_offers):
         return "A lower bid was chosen"
     return "Another bid was chosen"

@@ -14,7 +14,7 @@ from coachway.bids.evaluation.eligibility import (
     vehicle_ineligibility_reasons,
     vendor_ineligibility_reasons,
 )
-from coachway.bids.evaluation.ranking import Candidacy, Offer
+from coachway.bids.evaluation.ranking import BidOffer, EvaluatedBid
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BidRequest
 from coachway.bookings.charters import equipment
@@ -160,9 +160,9 @@ def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, can
         )
 
 
-def build_offer(bid: Bid, candidate: Candidate | None) -> Offer:
+def build_offer(bid: Bid, candidate: Candidate | None) -> BidOffer:
     """A bid as an offer to rank."""
-    return Offer(
+    return BidOffer(
         bid_id=bid.id,
         price=bid.terms.quoted_price,
         vehicles=bid.vehicle_count,
@@ -177,12 +177,12 @@ def bid_valid_until(bid: Bid, request: BidRequest | None) -> datetime | None:
     return bid.valid_until if request is None else request.bid_valid_until(bid)
 
 
-def build_candidacies(
+def build_evaluated_bids(
     bids: Iterable[Bid], charter: Charter, request: BidRequest | None, candidates: Mapping[str, Candidate]
-) -> list[Candidacy]:
+) -> list[EvaluatedBid]:
     """Bids with what the award decision depends on."""
     return [
-        Candidacy(
+        EvaluatedBid(
             build_offer(bid, candidates.get(bid.vendor_id)),
             bid_valid_until(bid, request) or clock.now(),
             bid_ineligibility_reasons(bid, charter, request, candidates.get(bid.vendor_id)),

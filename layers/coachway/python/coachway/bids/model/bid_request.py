@@ -141,7 +141,7 @@ class Matching(Record):
         return MATCHING.key(org=self.org_id, request=self.bid_request_id)
 
 
-class Invitation(Entity):
+class BidInvitation(Entity):
     """A vendor's invitation to bid. Its id is derived from the request and the vendor, so that there is only one."""
 
     KIND: ClassVar[str] = "bid_invitation"

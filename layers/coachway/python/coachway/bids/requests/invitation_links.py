@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from coachway.bids.model.bid import BID, Bid
-from coachway.bids.model.bid_request import BID_REQUEST, INVITATION, BidRequest, Invitation
+from coachway.bids.model.bid_request import BID_REQUEST, INVITATION, BidInvitation, BidRequest
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
@@ -22,7 +22,7 @@ class LinkedInvitation:
 
     caller: Caller
     """The holder of the link, who acts for the vendor."""
-    invitation: Invitation
+    invitation: BidInvitation
     request: BidRequest
     charter: Charter
     vendor: Vendor
@@ -32,7 +32,7 @@ class LinkedInvitation:
 def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
     """Load the invitation that a token names. Raises NotFound if the token is not valid or a record is missing."""
     payload = signed_links.verify_link_token(PURPOSE, "ivt", token)
-    invitation = store.find(Invitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
+    invitation = store.find(BidInvitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
     if invitation is None or invitation.nonce != payload.nonce:
         raise errors.NotFound("This invitation was not found.")
     org_id = payload.org_id

@@ -3,19 +3,12 @@
 from typing import Final
 
 from coachway.bids import event_payloads
-from coachway.bids.errors import AlreadyBid, BiddingClosed
+from coachway.bids.errors import AlreadyBid, BidsNotAccepted
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.eligibility import matching_ineligibility_reasons, vendor_ineligibility_reasons
 from coachway.bids.evaluation.vendor_candidates import Candidate
 from coachway.bids.model.bid import BID, Bid
-from coachway.bids.model.bid_request import (
-    BID_REQUEST,
-    BidRequest,
-    Invitation,
-    Matching,
-    VendorMatch,
-    invitation_id,
-)
+from coachway.bids.model.bid_request import BID_REQUEST, BidInvitation, BidRequest, Matching, VendorMatch, invitation_id
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BiddingDeclined, BiddingInvited, BiddingMatched
@@ -75,7 +68,7 @@ def _match_vendor(candidate: Candidate, charter: Charter, request: BidRequest) -
 
 def _save_invitations(caller: Caller, request: BidRequest, charter: Charter, batch: list[Candidate]) -> None:
     invitations = [_build_invitation(request, candidate) for candidate in batch]
-    stored = store.find_many(Invitation, [invitation.key() for invitation in invitations])
+    stored = store.find_many(BidInvitation, [invitation.key() for invitation in invitations])
     ops: list[Op] = []
     for invitation, candidate in zip(invitations, batch, strict=True):
         existing = stored.get(invitation.key())
@@ -87,7 +80,7 @@ def _save_invitations(caller: Caller, request: BidRequest, charter: Charter, bat
         store.commit(caller, *ops)
 
 
-def _renew_invitation(existing: Invitation, round_: int) -> Invitation | None:
+def _renew_invitation(existing: BidInvitation, round_: int) -> BidInvitation | None:
     """The invitation for another round; None if the vendor declined, or has an active or accepted bid."""
     if existing.is_accepted is None:
         return existing.model_copy(update={"round": round_})
@@ -97,8 +90,8 @@ def _renew_invitation(existing: Invitation, round_: int) -> Invitation | None:
     return existing.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
 
 
-def _build_invitation(request: BidRequest, candidate: Candidate) -> Invitation:
-    return Invitation(
+def _build_invitation(request: BidRequest, candidate: Candidate) -> BidInvitation:
+    return BidInvitation(
         id=invitation_id(request.id, candidate.vendor.id),
         org_id=request.org_id,
         bid_request_id=request.id,
@@ -110,7 +103,7 @@ def _build_invitation(request: BidRequest, candidate: Candidate) -> Invitation:
 
 
 def _invited_event(
-    invitation: Invitation, request: BidRequest, charter: Charter, candidate: Candidate
+    invitation: BidInvitation, request: BidRequest, charter: Charter, candidate: Candidate
 ) -> BiddingInvited:
     return BiddingInvited(
         **event_payloads.request_event_fields(request),
@@ -130,10 +123,10 @@ def _invited_event(
     )
 
 
-def decline_invitation(caller: Caller, invitation: Invitation, request: BidRequest, reason: str) -> None:
-    """Decline an invitation. Raises BiddingClosed, AlreadyBid."""
+def decline_invitation(caller: Caller, invitation: BidInvitation, request: BidRequest, reason: str) -> None:
+    """Decline an invitation. Raises BidsNotAccepted, AlreadyBid."""
     if request.status is not RequestStatus.OPEN:
-        raise BiddingClosed(f"This bid request is {request.status.value}. It does not accept answers.")
+        raise BidsNotAccepted(f"This bid request is {request.status.value}. It does not accept answers.")
     if invitation.is_accepted:
         raise AlreadyBid("You have submitted a bid. Withdraw it instead.")
     changes = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}

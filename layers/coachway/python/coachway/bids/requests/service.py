@@ -18,9 +18,9 @@ from coachway.bids.model.bid_request import (
     MATCHING,
     REQUESTS_BY_CHARTER,
     REQUESTS_BY_MONTH,
+    BidInvitation,
     BidRequest,
     CharterBidding,
-    Invitation,
     Matching,
     VendorMatch,
     invitation_id,
@@ -264,7 +264,7 @@ def _list_invited_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRe
     if caller.role != "vendor":
         return Page(items=[])
     partition = INVITATIONS_BY_VENDOR.partition(org=caller.org_id, vendor=caller.party_id)
-    page = query_page(Invitation, INVITATIONS_BY_VENDOR, [partition], query, descending=True)
+    page = query_page(BidInvitation, INVITATIONS_BY_VENDOR, [partition], query, descending=True)
     keys = {
         invitation.bid_request_id: BID_REQUEST.key(org=caller.org_id, id=invitation.bid_request_id)
         for invitation in page.items
@@ -285,7 +285,7 @@ def get_request_details(caller: Caller, bid_request_id: str) -> BidRequestDetail
     request = get_request(caller, bid_request_id)
     if caller.is_external:
         key = INVITATION.key(org=caller.org_id, id=invitation_id(bid_request_id, caller.party_id))
-        invitation = store.find(Invitation, key) if caller.role == "vendor" else None
+        invitation = store.find(BidInvitation, key) if caller.role == "vendor" else None
         if invitation is None:
             raise errors.NotFound("The bid request was not found.")
         return BidRequestDetails(**visibility.build_request_view(caller, request, invitation).model_dump())
@@ -294,7 +294,7 @@ def get_request_details(caller: Caller, bid_request_id: str) -> BidRequestDetail
     return BidRequestDetails(**visibility.build_request_view(caller, request).model_dump(), vendors=vendors)
 
 
-def list_invitations(org_id: str, bid_request_id: str) -> list[Invitation]:
+def list_invitations(org_id: str, bid_request_id: str) -> list[BidInvitation]:
     """List all invitations of a request."""
     partition = INVITATIONS_BY_REQUEST.partition(org=org_id, request=bid_request_id)
-    return query_all(Invitation, partition, index=INVITATIONS_BY_REQUEST.index, limit=_MAX_INVITATIONS)
+    return query_all(BidInvitation, partition, index=INVITATIONS_BY_REQUEST.index, limit=_MAX_INVITATIONS)

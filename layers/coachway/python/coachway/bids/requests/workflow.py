@@ -164,8 +164,8 @@ def evaluate_bids(caller: Caller, request: BidRequest) -> Decision:
     free = len(bidding.charter.uncovered_vehicles)
     # The target price is for the vehicles of the request. If some were assigned since, a manager must decide.
     target_price = request.target_price if free == request.vehicle_count else None
-    candidacies = vendor_candidates.build_candidacies(bids, bidding.charter, request, candidates)
-    return ranking.decide_award(candidacies, free, target_price, clock.now())
+    evaluated_bids = vendor_candidates.build_evaluated_bids(bids, bidding.charter, request, candidates)
+    return ranking.decide_award(evaluated_bids, free, target_price, clock.now())
 
 
 def award_bids(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -> Next:
@@ -217,7 +217,7 @@ def expire_decision(caller: Caller, bid_request_id: str) -> Next:
     return retry_on_conflict(close_undecided)()
 
 
-def reject_losers(caller: Caller, bid_request_id: str) -> Next:
+def reject_losing_bids(caller: Caller, bid_request_id: str) -> Next:
     """Reject the bids that were not awarded."""
     rejection.reject_remaining_bids(caller, service.get_request(caller, bid_request_id).charter_id)
     return Next(go="over")
@@ -252,7 +252,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "award": award_bids,
     "escalate": escalate,
     "give_up": expire_decision,
-    "settle": reject_losers,
+    "settle": reject_losing_bids,
     "failed": record_failure,
 }
 """By the name that the state machine uses."""

@@ -49,7 +49,7 @@ class BidForm(RequestSchema):
     notes: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-class DeclineForm(RequestSchema):
+class DeclineInvitationForm(RequestSchema):
     """The form to decline an invitation."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "No coach is free that day."}]})
@@ -92,7 +92,7 @@ def _render_existing_bid(
     return _render(linked, status=409, problem=problem, values=values)
 
 
-def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
+def decline_by_form(caller: Caller, token: str, form: DeclineInvitationForm) -> HtmlResponse:
     """Decline the invitation and redirect to the page."""
 
     def decline() -> None:

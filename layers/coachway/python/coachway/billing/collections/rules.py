@@ -4,13 +4,15 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.state_machine import Transitions
 
 WAITS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
 """Waiting times between attempts. After the last attempt, staff are notified."""
 
-COLLECTED_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+COLLECTED_STATUSES: Final = frozenset(
+    {CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS, CharterStatus.COMPLETED}
+)
 """Statuses of charters whose instalments are collected."""
 
 

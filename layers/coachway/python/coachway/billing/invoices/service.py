@@ -26,7 +26,7 @@ from coachway.billing.invoices.model import (
     PriceLine,
 )
 from coachway.bookings.charters.model import CHARTER, Charter, TripType
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.clients.model import ADDRESSES, Address, AddressType, Client
 from coachway.contracts.billing.invoices import InvoiceDrafted
 from coachway.core import errors, store
@@ -44,7 +44,9 @@ _TRIP_NAMES: Final = {
     TripType.ROUND_TRIP: "Round trip",
     TripType.MULTI_DAY: "Multi-day trip",
 }
-BILLABLE: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+BILLABLE: Final = frozenset(
+    {CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS, CharterStatus.COMPLETED}
+)
 _DEFAULT_RANGE: Final = timedelta(days=183)
 _MAX_RANGE: Final = timedelta(days=3660)
 
@@ -85,7 +87,7 @@ def require_billable_together(charters: Sequence[Charter]) -> None:
             raise CharterNotBillable(f"Charter {charter.number} is {charter.status}. Invoice it after it is booked.")
     if len({charter.client_id for charter in charters}) > 1:
         raise SeveralClients("The charters belong to different clients. Create one invoice per client.")
-    uncompleted = [charter.number for charter in charters if charter.status is not Status.COMPLETED]
+    uncompleted = [charter.number for charter in charters if charter.status is not CharterStatus.COMPLETED]
     if uncompleted and len(charters) > 1:
         raise CharterNotCompleted(f"{', '.join(uncompleted[:5])} is not completed. Invoice it separately.")
 

@@ -17,7 +17,7 @@ from coachway.billing.invoices.service import draft_invoice
 from coachway.billing.invoicing_runs import unbilled_trips
 from coachway.billing.invoicing_runs.unbilled_trips import UnbilledTrip
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
 from coachway.contracts.billing.invoices import InvoicingFinished, RunFailure
@@ -127,7 +127,9 @@ def _draft_invoices(
     """
     has_payment_terms = has_terms(client.payment_terms)
     keys = [CHARTER.key(org=caller.org_id, id=trip.charter_id) for trip in trips]
-    charters = [charter for charter in store.find_many(Charter, keys).values() if charter.status is Status.COMPLETED]
+    charters = [
+        charter for charter in store.find_many(Charter, keys).values() if charter.status is CharterStatus.COMPLETED
+    ]
     billable = [
         charter for charter in charters if charter.invoice_id is None and (has_payment_terms or charter.credit_reserved)
     ]

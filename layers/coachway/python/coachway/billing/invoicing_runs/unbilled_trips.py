@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.invoicing_runs.schedule import MonthDue, current_month, month_of_day
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -67,7 +67,7 @@ def mark_unbilled_after_void(caller: Caller, delivery: Delivery) -> None:
 @retry_on_conflict
 def _mark_if_unbilled(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
-    if charter is None or charter.status is not Status.COMPLETED or charter.invoice_id is not None:
+    if charter is None or charter.status is not CharterStatus.COMPLETED or charter.invoice_id is not None:
         return
     trip = UnbilledTrip(
         org_id=caller.org_id, client_id=charter.client_id, charter_id=charter.id, trip_date=charter.trip_date

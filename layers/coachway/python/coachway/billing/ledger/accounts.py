@@ -29,7 +29,7 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import StoredAmount
 
 
-class Account(StrEnum):
+class LedgerAccount(StrEnum):
     """An account of the ledger."""
 
     RECEIVABLE = "accounts_receivable"
@@ -44,9 +44,9 @@ class Account(StrEnum):
     DISPUTED = "disputed_payments"
 
 
-CLIENT_ACCOUNTS: Final = frozenset({Account.RECEIVABLE, Account.DEPOSITS})
+CLIENT_ACCOUNTS: Final = frozenset({LedgerAccount.RECEIVABLE, LedgerAccount.DEPOSITS})
 """Accounts kept per client: each posting to them names a client."""
-VENDOR_ACCOUNTS: Final = frozenset({Account.PAYABLE, Account.COST})
+VENDOR_ACCOUNTS: Final = frozenset({LedgerAccount.PAYABLE, LedgerAccount.COST})
 """Accounts kept per vendor: each posting to them names a vendor."""
 
 
@@ -73,7 +73,7 @@ class MovementKind(StrEnum):
 class Posting(BaseSchema):
     """One line of a journal entry. A debit is positive, a credit negative."""
 
-    account: Account
+    account: LedgerAccount
     amount: StoredAmount
     client_id: str | None = None
     vendor_id: str | None = None
@@ -130,9 +130,9 @@ def require_balanced(postings: Iterable[Posting]) -> None:
             raise Unbalanced(f"a posting to {posting.account} needs a vendor_id")
 
 
-def sum_by_account(movements: Iterable[HasPostings]) -> dict[Account, int]:
+def sum_by_account(movements: Iterable[HasPostings]) -> dict[LedgerAccount, int]:
     """Return the balance of each account, in cents."""
-    sums: dict[Account, int] = dict.fromkeys(Account, 0)
+    sums: dict[LedgerAccount, int] = dict.fromkeys(LedgerAccount, 0)
     for movement in movements:
         for posting in movement.postings:
             sums[posting.account] += posting.amount

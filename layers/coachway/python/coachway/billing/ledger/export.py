@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, VENDOR_ACCOUNTS, Account, Posting
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, VENDOR_ACCOUNTS, LedgerAccount, Posting
 from coachway.billing.ledger.journal import JournalEntry
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -30,17 +30,17 @@ MAX_EXPORT_BYTES: Final = 4_000_000
 """A Lambda response holds at most 6 MB, and the export is sent in base64."""
 _MAX_RANGE: Final = timedelta(days=366)
 
-ACCOUNTS: Final[Mapping[Account, tuple[str, str]]] = {
-    Account.RECEIVABLE: ("Accounts Receivable", "AR"),
-    Account.CASH: ("Checking", "BANK"),
-    Account.DEPOSITS: ("Customer Deposits", "OCLIAB"),
-    Account.REVENUE: ("Charter Revenue", "INC"),
-    Account.TAX: ("Sales Tax Payable", "OCLIAB"),
-    Account.PAYABLE: ("Accounts Payable", "AP"),
-    Account.COST: ("Cost of Service", "COGS"),
-    Account.REFUNDS: ("Refunds", "INC"),
-    Account.FEES: ("Payment Processing Fees", "EXP"),
-    Account.DISPUTED: ("Disputed Payments", "OCASSET"),
+ACCOUNTS: Final[Mapping[LedgerAccount, tuple[str, str]]] = {
+    LedgerAccount.RECEIVABLE: ("Accounts Receivable", "AR"),
+    LedgerAccount.CASH: ("Checking", "BANK"),
+    LedgerAccount.DEPOSITS: ("Customer Deposits", "OCLIAB"),
+    LedgerAccount.REVENUE: ("Charter Revenue", "INC"),
+    LedgerAccount.TAX: ("Sales Tax Payable", "OCLIAB"),
+    LedgerAccount.PAYABLE: ("Accounts Payable", "AP"),
+    LedgerAccount.COST: ("Cost of Service", "COGS"),
+    LedgerAccount.REFUNDS: ("Refunds", "INC"),
+    LedgerAccount.FEES: ("Payment Processing Fees", "EXP"),
+    LedgerAccount.DISPUTED: ("Disputed Payments", "OCASSET"),
 }
 """The name and type of each account in QuickBooks."""
 
@@ -184,7 +184,7 @@ def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
 
 
 def _needs_no_party(line: Posting) -> bool:
-    return line.account not in {Account.RECEIVABLE, Account.PAYABLE}
+    return line.account not in {LedgerAccount.RECEIVABLE, LedgerAccount.PAYABLE}
 
 
 def _strip_separators(text: str) -> str:

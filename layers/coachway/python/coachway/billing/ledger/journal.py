@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting, require_balanced
+from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind, Posting, require_balanced
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, IncrementCounters, Op
@@ -98,7 +98,7 @@ class JournalEntry(Entity):
 class LedgerQuery(PageQuery):
     """Filters of the journal: account, client or vendor, and date range, both ends included."""
 
-    account: Account | None = None
+    account: LedgerAccount | None = None
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
     vendor_id: Annotated[str | None, Field(pattern=ids.pattern("ven"))] = None
     date_from: Annotated[Day | None, Field(description="First day. Defaults to the organization's first day.")] = None
@@ -203,9 +203,9 @@ class AccountTotals(BaseSchema):
         return int(self.debit - self.credit)
 
 
-def load_monthly_totals(org_id: str, months: Sequence[str]) -> dict[str, dict[Account, AccountTotals]]:
+def load_monthly_totals(org_id: str, months: Sequence[str]) -> dict[str, dict[LedgerAccount, AccountTotals]]:
     """Load the totals per account for each month (`YYYY-MM`). One read covers two years."""
-    totals: dict[str, dict[Account, AccountTotals]] = {}
+    totals: dict[str, dict[LedgerAccount, AccountTotals]] = {}
     for start in range(0, len(months), _MONTHS_PER_READ):
         batch = months[start : start + _MONTHS_PER_READ]
         keys = {
@@ -223,6 +223,6 @@ def load_monthly_totals(org_id: str, months: Sequence[str]) -> dict[str, dict[Ac
                     debit=sums[month].get(f"debit_{account.value}", 0),
                     credit=sums[month].get(f"credit_{account.value}", 0),
                 )
-                for account in Account
+                for account in LedgerAccount
             }
     return totals

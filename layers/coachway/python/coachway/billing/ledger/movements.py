@@ -27,7 +27,7 @@ A refund lowers revenue and does not reopen the invoice. A client's balance is i
 its payments, plus its refunds.
 """
 
-from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting
+from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind, Posting
 
 
 def invoice_issued(
@@ -44,10 +44,10 @@ def invoice_issued(
     """Build the movement of an issued invoice: the client owes `net` plus `tax`, less the deposits in `paid_ahead`."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     postings = _nonzero(
-        Posting(account=Account.RECEIVABLE, amount=net + tax - paid_ahead, **references),
-        Posting(account=Account.REVENUE, amount=-net, **references),
-        Posting(account=Account.TAX, amount=-tax, **references),
-        Posting(account=Account.DEPOSITS, amount=paid_ahead, **references),
+        Posting(account=LedgerAccount.RECEIVABLE, amount=net + tax - paid_ahead, **references),
+        Posting(account=LedgerAccount.REVENUE, amount=-net, **references),
+        Posting(account=LedgerAccount.TAX, amount=-tax, **references),
+        Posting(account=LedgerAccount.DEPOSITS, amount=paid_ahead, **references),
     )
     return Movement(kind=MovementKind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=postings)
 
@@ -62,8 +62,8 @@ def deposit_received(*, client_id: str, charter_id: str | None, cents: int, curr
         MovementKind.DEPOSIT_RECEIVED,
         currency,
         memo,
-        Posting(account=Account.CASH, amount=cents, client_id=client_id, charter_id=charter_id),
-        Posting(account=Account.DEPOSITS, amount=-cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.CASH, amount=cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.DEPOSITS, amount=-cents, client_id=client_id, charter_id=charter_id),
     )
 
 
@@ -73,8 +73,8 @@ def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, curr
         MovementKind.DEPOSIT_REFUNDED,
         currency,
         memo,
-        Posting(account=Account.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
-        Posting(account=Account.CASH, amount=-cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.CASH, amount=-cents, client_id=client_id, charter_id=charter_id),
     )
 
 
@@ -84,8 +84,8 @@ def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: s
         MovementKind.CANCELLATION_FEE,
         currency,
         memo,
-        Posting(account=Account.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
-        Posting(account=Account.REVENUE, amount=-cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.REVENUE, amount=-cents, client_id=client_id, charter_id=charter_id),
     )
 
 
@@ -95,8 +95,8 @@ def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency
         MovementKind.PAYMENT_REFUNDED,
         currency,
         memo,
-        Posting(account=Account.REFUNDS, amount=cents, client_id=client_id, charter_id=charter_id),
-        Posting(account=Account.CASH, amount=-cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.REFUNDS, amount=cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.CASH, amount=-cents, client_id=client_id, charter_id=charter_id),
     )
 
 
@@ -119,11 +119,11 @@ def invoice_voided(
     """
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     postings = _nonzero(
-        Posting(account=Account.RECEIVABLE, amount=paid - net - tax, **references),
-        Posting(account=Account.REVENUE, amount=net, **references),
-        Posting(account=Account.TAX, amount=tax - tax_refunded, **references),
-        Posting(account=Account.REFUNDS, amount=tax_refunded - refunded, **references),
-        Posting(account=Account.DEPOSITS, amount=refunded - paid, **references),
+        Posting(account=LedgerAccount.RECEIVABLE, amount=paid - net - tax, **references),
+        Posting(account=LedgerAccount.REVENUE, amount=net, **references),
+        Posting(account=LedgerAccount.TAX, amount=tax - tax_refunded, **references),
+        Posting(account=LedgerAccount.REFUNDS, amount=tax_refunded - refunded, **references),
+        Posting(account=LedgerAccount.DEPOSITS, amount=refunded - paid, **references),
     )
     return Movement(
         kind=MovementKind.INVOICE_VOIDED, currency=currency, memo=f"Invoice {number} voided", postings=postings
@@ -139,8 +139,8 @@ def payment_received(
         MovementKind.PAYMENT_RECEIVED,
         currency,
         memo,
-        Posting(account=Account.CASH, amount=cents, **references),
-        Posting(account=Account.RECEIVABLE, amount=-cents, **references),
+        Posting(account=LedgerAccount.CASH, amount=cents, **references),
+        Posting(account=LedgerAccount.RECEIVABLE, amount=-cents, **references),
     )
 
 
@@ -153,8 +153,8 @@ def payment_reversed(
         MovementKind.PAYMENT_REVERSED,
         currency,
         memo,
-        Posting(account=Account.RECEIVABLE, amount=cents, **references),
-        Posting(account=Account.CASH, amount=-cents, **references),
+        Posting(account=LedgerAccount.RECEIVABLE, amount=cents, **references),
+        Posting(account=LedgerAccount.CASH, amount=-cents, **references),
     )
 
 
@@ -171,9 +171,9 @@ def payment_refunded(
     """Build the movement of a refunded payment of an invoice: `cents` in total, of which `tax` lowers tax_payable."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     postings = _nonzero(
-        Posting(account=Account.REFUNDS, amount=cents - tax, **references),
-        Posting(account=Account.TAX, amount=tax, **references),
-        Posting(account=Account.CASH, amount=-cents, **references),
+        Posting(account=LedgerAccount.REFUNDS, amount=cents - tax, **references),
+        Posting(account=LedgerAccount.TAX, amount=tax, **references),
+        Posting(account=LedgerAccount.CASH, amount=-cents, **references),
     )
     return Movement(kind=MovementKind.PAYMENT_REFUNDED, currency=currency, memo=memo, postings=postings)
 
@@ -184,8 +184,8 @@ def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currenc
         MovementKind.COST_INCURRED,
         currency,
         memo,
-        Posting(account=Account.COST, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
-        Posting(account=Account.PAYABLE, amount=-cents, vendor_id=vendor_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.COST, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.PAYABLE, amount=-cents, vendor_id=vendor_id, charter_id=charter_id),
     )
 
 
@@ -195,8 +195,8 @@ def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currenc
         MovementKind.COST_REVERSED,
         currency,
         memo,
-        Posting(account=Account.PAYABLE, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
-        Posting(account=Account.COST, amount=-cents, vendor_id=vendor_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.PAYABLE, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.COST, amount=-cents, vendor_id=vendor_id, charter_id=charter_id),
     )
 
 
@@ -206,8 +206,8 @@ def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency:
         MovementKind.PAYOUT_MADE,
         currency,
         memo,
-        Posting(account=Account.PAYABLE, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
-        Posting(account=Account.CASH, amount=-cents, vendor_id=vendor_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.PAYABLE, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
+        Posting(account=LedgerAccount.CASH, amount=-cents, vendor_id=vendor_id, charter_id=charter_id),
     )
 
 
@@ -217,8 +217,8 @@ def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
         MovementKind.FEE_PAID,
         currency,
         memo,
-        Posting(account=Account.FEES, amount=cents),
-        Posting(account=Account.CASH, amount=-cents),
+        Posting(account=LedgerAccount.FEES, amount=cents),
+        Posting(account=LedgerAccount.CASH, amount=-cents),
     )
 
 
@@ -237,8 +237,8 @@ def dispute_hold_changed(
         MovementKind.DISPUTE_WITHHELD if cents > 0 else MovementKind.DISPUTE_RELEASED,
         currency,
         memo,
-        Posting(account=Account.DISPUTED, amount=cents, **references),
-        Posting(account=Account.CASH, amount=-cents, **references),
+        Posting(account=LedgerAccount.DISPUTED, amount=cents, **references),
+        Posting(account=LedgerAccount.CASH, amount=-cents, **references),
     )
 
 

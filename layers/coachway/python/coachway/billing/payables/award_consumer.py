@@ -7,7 +7,7 @@ from coachway.billing.payables import rules, service
 from coachway.billing.payables.model import PAYABLE, Payable
 from coachway.billing.payables.rules import PayableStatus
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.contracts.bids import AwardReleased, BidAccepted
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -17,7 +17,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.types import ids
 from coachway.identity import organization_queries
 
-_ENDED_STATUSES: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
+_ENDED_STATUSES: Final = frozenset({CharterStatus.CANCELLED, CharterStatus.DECLINED, CharterStatus.EXPIRED})
 
 
 def payable_id_of(bid_id: str) -> str:

@@ -11,7 +11,7 @@ from coachway.bookings import payment_schedule
 from coachway.bookings.charters import instalments
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -19,7 +19,7 @@ from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import CheckVersion, Op
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_UNPAYABLE: Final = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
+_UNPAYABLE: Final = frozenset({CharterStatus.DECLINED, CharterStatus.EXPIRED, CharterStatus.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def load_charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
         raise errors.NotFound("Charter not found.")
     if charter.status in _UNPAYABLE:
         raise CharterNotPayable(f"This charter is {charter.status}. It does not accept payments.")
-    if charter.status is Status.QUOTE and not charter.is_accepted:
+    if charter.status is CharterStatus.QUOTE and not charter.is_accepted:
         raise CharterNotPayable("The client has not accepted the quote yet.")
     if charter.invoice_id is not None:
         raise CharterAlreadyInvoiced(f"This charter is on invoice {charter.invoice_id}. Pay that invoice.")

@@ -17,7 +17,7 @@ from coachway.billing.payments.model import PAYMENT, PAYMENT_HOLD, Payment, Paym
 from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings.charters import instalments, lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import CharterChanged, Status
+from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.quotes import links as quote_links
 from coachway.clients.model import Client
 from coachway.contracts.billing.payments import PaymentFailed, PaymentSucceeded, PaymentUnapplied
@@ -31,8 +31,10 @@ from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_UNPAYABLE_STATUSES: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
-_PROBLEMS: Final = {Status.QUOTE: "The quote was revised and is not accepted yet."}
+_UNPAYABLE_STATUSES: Final = frozenset(
+    {CharterStatus.QUOTE, CharterStatus.DECLINED, CharterStatus.EXPIRED, CharterStatus.CANCELLED}
+)
+_PROBLEMS: Final = {CharterStatus.QUOTE: "The quote was revised and is not accepted yet."}
 
 
 @dataclass(slots=True)
@@ -253,7 +255,7 @@ def _build_charter_effect(caller: Caller, payment: Payment, charter: Charter, or
     effect = _Effect(
         _deposit_ops(payment, organization, charter.id), open_balance=max(0, charter.quote.total - amount_paid)
     )
-    awaits_deposit = charter.status is Status.QUOTE and charter.is_accepted
+    awaits_deposit = charter.status is CharterStatus.QUOTE and charter.is_accepted
     if awaits_deposit and amount_paid >= instalments.amount_due_to_book(charter.instalments):
         try:
             _, ops = lifecycle.booking_ops(

@@ -19,7 +19,7 @@ from coachway.billing.refunds.model import CANCELLATION_SETTLEMENT, Cancellation
 from coachway.billing.refunds.rules import RefundableAmount
 from coachway.bookings.charters import cancellation_policy
 from coachway.bookings.charters.model import CHARTER, Cancellation, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.clients import credit
 from coachway.clients.model import Client
 from coachway.contracts.billing.invoices import InvoiceVoided
@@ -36,7 +36,7 @@ from coachway.core.schemas import BaseSchema
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 
-_ENDED_STATUSES: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
+_ENDED_STATUSES: Final = frozenset({CharterStatus.CANCELLED, CharterStatus.DECLINED, CharterStatus.EXPIRED})
 MAX_PAYMENTS: Final = 20
 """The most payments that one settlement can refund, because it is one transaction."""
 

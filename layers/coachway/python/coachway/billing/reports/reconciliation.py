@@ -7,7 +7,7 @@ from pydantic import Field
 
 from coachway.billing.invoices import receivables
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import Account
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between
@@ -26,7 +26,7 @@ class ReconciliationQuery(RequestSchema):
 class AccountMonth(BaseSchema):
     """An account in a month. Balances are positive for a debit, negative for a credit."""
 
-    account: Account
+    account: LedgerAccount
     opening: ApiAmount
     debit: ApiAmount
     credit: ApiAmount
@@ -36,7 +36,7 @@ class AccountMonth(BaseSchema):
 class BalanceComparison(BaseSchema):
     """The ledger balance of an account today, compared with the sum of its open records."""
 
-    account: Account
+    account: LedgerAccount
     record_type: Annotated[str, Field(description="The records that are compared.", examples=["open invoices"])]
     ledger_balance: ApiAmount
     records_total: Annotated[ApiAmount, Field(description="The sum of the records.")]
@@ -72,8 +72,8 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
         journal.start_of_day(min(journal.first_day(caller.org_id), _first_day(query.month))), clock.now()
     )
     totals_by_month = journal.load_monthly_totals(caller.org_id, [*months, *({f"{today:%Y-%m}"} - set(months))])
-    accounts, balances = [], dict[Account, int]()
-    for account in Account:
+    accounts, balances = [], dict[LedgerAccount, int]()
+    for account in LedgerAccount:
         opening = sum(totals[account].balance for month, totals in totals_by_month.items() if month < query.month)
         current = totals_by_month[query.month][account]
         balances[account] = sum(totals[account].balance for totals in totals_by_month.values())
@@ -89,8 +89,8 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
     receivable = sum(invoice.balance_due for invoice in receivables.list_receivables(organization, today))
     payable = sum(payable.amount for payable in payables.list_open_payables(caller.org_id))
     comparisons = [
-        _compare(Account.RECEIVABLE, "open invoices", balances, receivable),
-        _compare(Account.PAYABLE, "unpaid payables", balances, -payable),
+        _compare(LedgerAccount.RECEIVABLE, "open invoices", balances, receivable),
+        _compare(LedgerAccount.PAYABLE, "unpaid payables", balances, -payable),
     ]
     difference = sum(balances.values())
     return Reconciliation(
@@ -109,7 +109,9 @@ def _first_day(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
 
 
-def _compare(account: Account, record_type: str, balances: dict[Account, int], records_total: int) -> BalanceComparison:
+def _compare(
+    account: LedgerAccount, record_type: str, balances: dict[LedgerAccount, int], records_total: int
+) -> BalanceComparison:
     balance = balances[account]
     return BalanceComparison(
         account=account,

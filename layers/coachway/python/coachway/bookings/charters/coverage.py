@@ -6,7 +6,7 @@ Coverage is stored on the charter, so if two requests cover the same vehicle, on
 from collections.abc import Collection, Sequence
 
 from coachway.bookings.charters.model import Charter, VehicleCoverage
-from coachway.bookings.charters.rules import CharterChanged, Status
+from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import VehiclesHaveDrivers
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
@@ -27,7 +27,7 @@ def cover_ops(
     replaced = {cover.vehicle for cover in covers}
     others = [cover for cover in before.vehicles if cover.vehicle not in replaced]
     after = before.model_copy(update={**_coverage_fields([*others, *covers]), **fields})
-    if not after.uncovered_vehicles and before.status is Status.BOOKED:
+    if not after.uncovered_vehicles and before.status is CharterStatus.BOOKED:
         return _confirm_ops(caller, before, reason, **_coverage_fields(after.vehicles), **fields)
     return [_modified_op(before, after)]
 
@@ -84,7 +84,7 @@ def _fields_without_assignments(before: Charter, assignment_ids: Collection[str]
 
 def confirm_if_covered_ops(caller: Caller, before: Charter) -> list[Op]:
     """Operations that confirm a charter if it is booked and all its vehicles are covered; otherwise none."""
-    if before.status is not Status.BOOKED or before.uncovered_vehicles:
+    if before.status is not CharterStatus.BOOKED or before.uncovered_vehicles:
         return []
     return _confirm_ops(caller, before, "Every vehicle has a driver or a vendor")
 

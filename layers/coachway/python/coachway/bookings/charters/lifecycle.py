@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from coachway.bookings.charters import cancellation_policy, event_payloads, status_counts
 from coachway.bookings.charters.model import Cancellation, Charter
 from coachway.bookings.charters.queries import get_charter
-from coachway.bookings.charters.rules import Actor, CharterChanged, Status, require_transition
+from coachway.bookings.charters.rules import Actor, CharterChanged, CharterStatus, require_transition
 from coachway.bookings.errors import ClientRemoved, VehiclesUncovered
 from coachway.clients import credit
 from coachway.clients.model import Client
@@ -35,10 +35,10 @@ from coachway.pricing import quote_acceptance
 from coachway.pricing.errors import QuoteNotBookable
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
 
-_EVENTS_BY_STATUS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
-    Status.CONFIRMED: CharterConfirmed,
-    Status.IN_PROGRESS: CharterStarted,
-    Status.COMPLETED: CharterCompleted,
+_EVENTS_BY_STATUS: Final[dict[CharterStatus, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
+    CharterStatus.CONFIRMED: CharterConfirmed,
+    CharterStatus.IN_PROGRESS: CharterStarted,
+    CharterStatus.COMPLETED: CharterCompleted,
 }
 
 
@@ -49,7 +49,7 @@ class StatusInput(RequestSchema):
         json_schema_extra={"examples": [{"status": "booked", "reason": "By phone", "accepted_by": "Dana Lee"}]}
     )
 
-    status: Status
+    status: CharterStatus
     reason: Note = ""
     accepted_by: Text | None = None
 
@@ -78,18 +78,18 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
     Raises InvalidStatusTransition, the Conflict of a condition that is not met, or Forbidden if the caller may not
     cancel.
     """
-    if body.status is Status.CANCELLED:
+    if body.status is CharterStatus.CANCELLED:
         caller.require("charters:cancel")
     before = get_charter(caller, charter_id, expected=expected)
     require_transition(before.status, body.status, actor_kind(caller))
     match body.status:
-        case Status.BOOKED:
+        case CharterStatus.BOOKED:
             return book(caller, before, body.accepted_by or "staff", body.reason)
-        case Status.DECLINED:
+        case CharterStatus.DECLINED:
             return decline(caller, before, body.reason)
-        case Status.EXPIRED:
+        case CharterStatus.EXPIRED:
             return expire(caller, before)
-        case Status.CANCELLED:
+        case CharterStatus.CANCELLED:
             return commit_cancellation(caller, before, body.reason, "operator")
         case _:
             return _commit_manual_status(caller, before, body)
@@ -97,10 +97,10 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
 
 def _commit_manual_status(caller: Caller, before: Charter, body: StatusInput) -> Charter:
     """Set a status by hand that is usually set automatically from assignments, awards and positions."""
-    uncovered = before.uncovered_vehicles if body.status is not Status.COMPLETED else []
+    uncovered = before.uncovered_vehicles if body.status is not CharterStatus.COMPLETED else []
     if uncovered:
         _require_override(caller, uncovered, body.reason)
-    conditions = _departure_conditions(before) if body.status is Status.IN_PROGRESS else []
+    conditions = _departure_conditions(before) if body.status is CharterStatus.IN_PROGRESS else []
     overridden = {"uncovered": uncovered} if uncovered else {}
     event_type = _EVENTS_BY_STATUS[body.status]
     event = event_type(**event_payloads.charter_event_fields(before), reason=body.reason, **overridden)
@@ -161,7 +161,7 @@ def booking_ops(
 
     A quote that was accepted earlier has already used its promo code. Raises the same errors as `book`.
     """
-    require_transition(before.status, Status.BOOKED, Actor.CLIENT if before.is_accepted else actor_kind(caller))
+    require_transition(before.status, CharterStatus.BOOKED, Actor.CLIENT if before.is_accepted else actor_kind(caller))
     require_bookable(before)
     client_key, quote_key = client_and_quote_keys(before)
     records = records or store.batch_get([client_key, quote_key])
@@ -175,7 +175,7 @@ def booking_ops(
     if amount_owed > 0:
         changes["credit_reserved"] = amount_owed
         ops = [*ops, *credit.reserve_ops(client, amount_owed)]
-    after = before.model_copy(update={"status": Status.BOOKED, "status_reason": reason, **changes, **fields})
+    after = before.model_copy(update={"status": CharterStatus.BOOKED, "status_reason": reason, **changes, **fields})
     events.append(
         CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
     )
@@ -211,20 +211,20 @@ def require_bookable(charter: Charter) -> None:
 
 def decline(caller: Caller, before: Charter, reason: str, *, response: BaseModel | None = None) -> Charter:
     """Decline a quote."""
-    require_transition(before.status, Status.DECLINED, actor_kind(caller))
+    require_transition(before.status, CharterStatus.DECLINED, actor_kind(caller))
     event = QuoteDeclined(
         **event_payloads.client_event_fields(before, _find_client(before)), quote_id=before.quote.id, reason=reason
     )
     return _commit_transition(
-        caller, before, Status.DECLINED, reason, [event], _quote_ops(before, "declined"), response=response
+        caller, before, CharterStatus.DECLINED, reason, [event], _quote_ops(before, "declined"), response=response
     )
 
 
 def expire(caller: Caller, before: Charter) -> Charter:
     """Expire a quote that was not answered in time."""
-    require_transition(before.status, Status.EXPIRED, actor_kind(caller))
+    require_transition(before.status, CharterStatus.EXPIRED, actor_kind(caller))
     event = QuoteExpired(**event_payloads.charter_event_fields(before), quote_id=before.quote.id)
-    return _commit_transition(caller, before, Status.EXPIRED, "", [event], _quote_ops(before, "expired"))
+    return _commit_transition(caller, before, CharterStatus.EXPIRED, "", [event], _quote_ops(before, "expired"))
 
 
 def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool) -> Cancellation:
@@ -236,7 +236,7 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
     if caller.is_external and caller.party_id != before.client_id:
         raise errors.NotFound("Charter not found.")
     initiated_by = "client" if caller.is_external else body.initiated_by
-    require_transition(before.status, Status.CANCELLED, actor_kind(caller))
+    require_transition(before.status, CharterStatus.CANCELLED, actor_kind(caller))
     if preview:
         return _build_cancellation(before, body.reason, initiated_by, preview=True)
     after = commit_cancellation(caller, before, body.reason, initiated_by)
@@ -255,11 +255,13 @@ def commit_cancellation(caller: Caller, before: Charter, reason: str, initiated_
         refund_percent=cancellation.refund_percent,
         refund=cancellation.refund,
     )
-    ops = _quote_ops(before, "declined") if before.status is Status.QUOTE else []
+    ops = _quote_ops(before, "declined") if before.status is CharterStatus.QUOTE else []
     if before.credit_reserved:
         ops.append(credit.release_op(before.org_id, before.client_id, before.credit_reserved))
     fields = {"cancellation": cancellation, "credit_reserved": 0}
-    return _commit_transition(caller, before, Status.CANCELLED, reason, [event], ops, response=cancellation, **fields)
+    return _commit_transition(
+        caller, before, CharterStatus.CANCELLED, reason, [event], ops, response=cancellation, **fields
+    )
 
 
 def _build_cancellation(charter: Charter, reason: str, initiated_by: str, *, preview: bool) -> Cancellation:
@@ -281,7 +283,7 @@ def _build_cancellation(charter: Charter, reason: str, initiated_by: str, *, pre
 def _commit_transition(
     caller: Caller,
     before: Charter,
-    status: Status,
+    status: CharterStatus,
     reason: str,
     events: Sequence[Event],
     ops: Sequence[Op] = (),
@@ -297,20 +299,20 @@ def _commit_transition(
 
 def confirm_ops(caller: Caller, before: Charter, reason: str, **fields: Any) -> list[Op]:
     """Operations that confirm a booked charter, in the transaction that covers its last vehicle."""
-    return _transition_ops(caller, before, Status.CONFIRMED, reason, **fields)
+    return _transition_ops(caller, before, CharterStatus.CONFIRMED, reason, **fields)
 
 
 def start_ops(caller: Caller, before: Charter, reason: str, **fields: Any) -> list[Op]:
     """Operations that start a confirmed charter, in the transaction of its first departure."""
-    return _transition_ops(caller, before, Status.IN_PROGRESS, reason, **fields)
+    return _transition_ops(caller, before, CharterStatus.IN_PROGRESS, reason, **fields)
 
 
 def complete_ops(caller: Caller, before: Charter, reason: str, **fields: Any) -> list[Op]:
     """Operations that complete a charter in progress, in the transaction of its last drop-off."""
-    return _transition_ops(caller, before, Status.COMPLETED, reason, **fields)
+    return _transition_ops(caller, before, CharterStatus.COMPLETED, reason, **fields)
 
 
-def _transition_ops(caller: Caller, before: Charter, status: Status, reason: str, **fields: Any) -> list[Op]:
+def _transition_ops(caller: Caller, before: Charter, status: CharterStatus, reason: str, **fields: Any) -> list[Op]:
     require_transition(before.status, status, actor_kind(caller))
     after = before.model_copy(update={"status": status, "status_reason": reason, **fields})
     event = _EVENTS_BY_STATUS[status](**event_payloads.charter_event_fields(after), reason=reason)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.charters.instalments import Instalment
-from coachway.bookings.charters.rules import RUN_STATUSES, Status
+from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.uncovered_trip import UncoveredTrip, UncoveredVehicle
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
@@ -238,7 +238,7 @@ class Charter(Entity, CharterInput):
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     number: str = ""
-    status: Status = Status.QUOTE
+    status: CharterStatus = CharterStatus.QUOTE
     status_reason: Annotated[str, Personal()] = ""
     revision_number: int = 1
     miles: Miles
@@ -336,7 +336,8 @@ class Charter(Entity, CharterInput):
         return [
             UncoveredVehicle(number=cover.vehicle, vendor_id=cover.vendor_id)
             for cover in vehicles
-            if cover.assignment_id is None and (cover.vendor_id is not None or self.status is not Status.COMPLETED)
+            if cover.assignment_id is None
+            and (cover.vendor_id is not None or self.status is not CharterStatus.COMPLETED)
         ]
 
 

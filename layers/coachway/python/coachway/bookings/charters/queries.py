@@ -16,7 +16,7 @@ from coachway.bookings.charters.model import (
     ClientId,
     run_by_attribute,
 )
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import HistoryEntry
@@ -32,7 +32,7 @@ _MAX_RANGE: Final = timedelta(days=3660)
 class CharterQuery(PageQuery):
     """Filters of charters. With a date, the list is sorted by departure, earliest first; otherwise newest first."""
 
-    status: Status | None = None
+    status: CharterStatus | None = None
     client_id: ClientId | None = None
     vendor_id: Annotated[str | None, Field(pattern=ids.pattern("ven"))] = None
     driver_id: Annotated[str | None, Field(pattern=ids.pattern("drv"))] = None

@@ -9,7 +9,7 @@ from coachway.core import errors
 from coachway.core.state_machine import Transitions
 
 
-class Status(StrEnum):
+class CharterStatus(StrEnum):
     """The status of a charter."""
 
     QUOTE = "quote"
@@ -28,19 +28,26 @@ class Status(StrEnum):
         return not TRANSITIONS.allowed[self]
 
 
-RUN_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+RUN_STATUSES: Final = frozenset(
+    {CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS, CharterStatus.COMPLETED}
+)
 """The statuses of trips that are run, from booking on."""
 TRANSITIONS: Final = Transitions(
     "charter",
     {
-        Status.QUOTE: (Status.BOOKED, Status.DECLINED, Status.EXPIRED, Status.CANCELLED),
-        Status.BOOKED: (Status.CONFIRMED, Status.CANCELLED),
-        Status.CONFIRMED: (Status.IN_PROGRESS, Status.CANCELLED),
-        Status.IN_PROGRESS: (Status.COMPLETED,),
-        Status.COMPLETED: (),
-        Status.EXPIRED: (),
-        Status.DECLINED: (),
-        Status.CANCELLED: (),
+        CharterStatus.QUOTE: (
+            CharterStatus.BOOKED,
+            CharterStatus.DECLINED,
+            CharterStatus.EXPIRED,
+            CharterStatus.CANCELLED,
+        ),
+        CharterStatus.BOOKED: (CharterStatus.CONFIRMED, CharterStatus.CANCELLED),
+        CharterStatus.CONFIRMED: (CharterStatus.IN_PROGRESS, CharterStatus.CANCELLED),
+        CharterStatus.IN_PROGRESS: (CharterStatus.COMPLETED,),
+        CharterStatus.COMPLETED: (),
+        CharterStatus.EXPIRED: (),
+        CharterStatus.DECLINED: (),
+        CharterStatus.CANCELLED: (),
     },
 )
 
@@ -56,19 +63,19 @@ class Actor(StrEnum):
 _STAFF_OR_CLIENT: Final = (Actor.STAFF, Actor.CLIENT)
 _STAFF_OR_SYSTEM: Final = (Actor.STAFF, Actor.SYSTEM)
 
-ALLOWED_ACTORS: Final[Mapping[Status, tuple[Actor, ...]]] = {
-    Status.BOOKED: _STAFF_OR_CLIENT,
-    Status.DECLINED: _STAFF_OR_CLIENT,
-    Status.EXPIRED: _STAFF_OR_SYSTEM,
-    Status.CANCELLED: _STAFF_OR_CLIENT,
-    Status.CONFIRMED: _STAFF_OR_SYSTEM,
-    Status.IN_PROGRESS: _STAFF_OR_SYSTEM,
-    Status.COMPLETED: _STAFF_OR_SYSTEM,
+ALLOWED_ACTORS: Final[Mapping[CharterStatus, tuple[Actor, ...]]] = {
+    CharterStatus.BOOKED: _STAFF_OR_CLIENT,
+    CharterStatus.DECLINED: _STAFF_OR_CLIENT,
+    CharterStatus.EXPIRED: _STAFF_OR_SYSTEM,
+    CharterStatus.CANCELLED: _STAFF_OR_CLIENT,
+    CharterStatus.CONFIRMED: _STAFF_OR_SYSTEM,
+    CharterStatus.IN_PROGRESS: _STAFF_OR_SYSTEM,
+    CharterStatus.COMPLETED: _STAFF_OR_SYSTEM,
 }
 """Who may set a status."""
 
 
-def require_transition(before: Status, after: Status, actor: Actor) -> None:
+def require_transition(before: CharterStatus, after: CharterStatus, actor: Actor) -> None:
     """Raise InvalidStatusTransition unless `after` may follow `before`; Forbidden if `actor` may not set it."""
     TRANSITIONS.require(before, after)
     if actor not in ALLOWED_ACTORS[after]:
@@ -102,9 +109,9 @@ FIXED_ONCE_AWARDED: Final = frozenset(
 """Fields that a vendor's bid depends on. A vendor with an awarded bid has agreed to them at its price."""
 
 
-def require_editable(status: Status, changed: frozenset[str], *, awarded: bool = False) -> None:
+def require_editable(status: CharterStatus, changed: frozenset[str], *, awarded: bool = False) -> None:
     """Raise VehiclesAwarded, CharterClosed or ChangeCaseRequired if these fields cannot be edited now."""
-    if status is Status.QUOTE:
+    if status is CharterStatus.QUOTE:
         fixed = sorted(changed & FIXED_ONCE_AWARDED) if awarded else []
         if fixed:
             raise VehiclesAwarded(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from coachway.bookings.charters import drafting, event_payloads, rules, status_counts, trip_times
 from coachway.bookings.charters.model import Charter, CharterInput
 from coachway.bookings.charters.queries import get_charter
-from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, Status
+from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, CharterStatus
 from coachway.bookings.charters.schemas import CloneInput
 from coachway.bookings.errors import CharterNotDeletable
 from coachway.clients.model import Client
@@ -23,7 +23,9 @@ from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 from coachway.pricing.quote_service import PricingContext
 
-_DELETABLE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
+_DELETABLE: Final = frozenset(
+    {CharterStatus.QUOTE, CharterStatus.DECLINED, CharterStatus.EXPIRED, CharterStatus.CANCELLED}
+)
 
 
 def create(caller: Caller, request: CharterInput, **fields: Any) -> Charter:

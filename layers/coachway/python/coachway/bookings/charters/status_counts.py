@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import IncrementCounters
@@ -53,11 +53,11 @@ def get_dashboard_summary(caller: Caller) -> DashboardSummary:
     counts = records.numbers(counts_key)
     by_status = {
         status.value: StatusSummary(count=counts.get(status.value, 0), value=counts.get(f"{status.value}_cents", 0))
-        for status in Status
+        for status in CharterStatus
     }
     return DashboardSummary(
         total=sum(each.count for each in by_status.values()),
         by_status=by_status,
-        open_value=sum(by_status[status.value].value for status in Status if not status.is_terminal),
+        open_value=sum(by_status[status.value].value for status in CharterStatus if not status.is_terminal),
         currency=records.get(Organization, organization_key).currency,
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.quotes.links import DUE, QuoteLink
 from coachway.core import hourly_sweep, store
 from coachway.core.caller import Caller
@@ -41,4 +41,4 @@ def _expire_link(link: QuoteLink, now: datetime) -> str:
 def _is_due(charter: Charter, now: datetime) -> bool:
     """Whether the charter's quote has expired. The index entry of its link may be outdated."""
     expires_at = charter.quote_expires_at
-    return charter.status is Status.QUOTE and expires_at is not None and expires_at <= now
+    return charter.status is CharterStatus.QUOTE and expires_at is not None and expires_at <= now

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.errors import DeparturePassed, QuoteLinkReplaced, QuoteNotSendable
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -89,8 +89,8 @@ class LinkedQuote:
     @property
     def is_expired(self) -> bool:
         """Whether the quote has expired, even if the timer has not yet changed its status."""
-        return self.charter.status is Status.EXPIRED or (
-            self.charter.status is Status.QUOTE and self.link.expires <= clock.now()
+        return self.charter.status is CharterStatus.EXPIRED or (
+            self.charter.status is CharterStatus.QUOTE and self.link.expires <= clock.now()
         )
 
 
@@ -106,7 +106,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     """
     charter = get_charter(caller, charter_id)
     now = clock.now()
-    if charter.status is not Status.QUOTE:
+    if charter.status is not CharterStatus.QUOTE:
         raise QuoteNotSendable(f"This charter is {charter.status}. Only a quote can be sent.")
     if charter.starts_at <= now:
         raise DeparturePassed("Change the charter's times before sending the quote.")
@@ -193,7 +193,7 @@ def open_link(token: str) -> LinkedQuote:
     if charter is None or link is None:
         raise errors.NotFound("This quote no longer exists.")
     if link.nonce != parsed.nonce or (
-        charter.status is Status.QUOTE and link.revision_number != charter.revision_number
+        charter.status is CharterStatus.QUOTE and link.revision_number != charter.revision_number
     ):
         raise QuoteLinkReplaced("This link is for an earlier version of the quote. Use the link in the latest message.")
     return LinkedQuote(charter=charter, link=link)

@@ -11,7 +11,7 @@ from coachway.bookings.charter_text import Fact, LineText, StopText
 from coachway.bookings.charters import instalments
 from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.documents.formatting import Formatter
 
 
@@ -29,13 +29,13 @@ class PageState(StrEnum):
 
 
 _STATE_BY_STATUS: Final = {
-    Status.BOOKED: PageState.UNDER_WAY,
-    Status.CONFIRMED: PageState.UNDER_WAY,
-    Status.IN_PROGRESS: PageState.UNDER_WAY,
-    Status.COMPLETED: PageState.UNDER_WAY,
-    Status.DECLINED: PageState.DECLINED,
-    Status.EXPIRED: PageState.EXPIRED,
-    Status.CANCELLED: PageState.CANCELLED,
+    CharterStatus.BOOKED: PageState.UNDER_WAY,
+    CharterStatus.CONFIRMED: PageState.UNDER_WAY,
+    CharterStatus.IN_PROGRESS: PageState.UNDER_WAY,
+    CharterStatus.COMPLETED: PageState.UNDER_WAY,
+    CharterStatus.DECLINED: PageState.DECLINED,
+    CharterStatus.EXPIRED: PageState.EXPIRED,
+    CharterStatus.CANCELLED: PageState.CANCELLED,
 }
 
 
@@ -105,7 +105,7 @@ class QuotePage:
 
 def quote_state(charter: Charter, now: datetime) -> PageState:
     """The state of the quote behind a valid link."""
-    if charter.status is not Status.QUOTE:
+    if charter.status is not CharterStatus.QUOTE:
         return _STATE_BY_STATUS[charter.status]
     is_expired = charter.quote_expires_at is not None and charter.quote_expires_at <= now
     if is_expired:
@@ -227,10 +227,10 @@ def _build_banner(charter: Charter, formatter: Formatter, state: PageState, reje
 
 _PAYMENT_FAILED: Final = "Your payment did not go through"
 _BOOKED_TITLES: Final = {
-    Status.BOOKED: "Your trip is booked",
-    Status.CONFIRMED: "Your trip is confirmed",
-    Status.IN_PROGRESS: "Your trip is under way",
-    Status.COMPLETED: "Your trip is completed",
+    CharterStatus.BOOKED: "Your trip is booked",
+    CharterStatus.CONFIRMED: "Your trip is confirmed",
+    CharterStatus.IN_PROGRESS: "Your trip is under way",
+    CharterStatus.COMPLETED: "Your trip is completed",
 }
 _CLOSED_BANNERS: Final = {
     PageState.EXPIRED: Banner("This quote has expired", "Ask us for a new one.", "bad"),

@@ -42,7 +42,7 @@ class AcceptForm(RequestSchema):
     agreed: bool = False
 
 
-class DeclineForm(RequestSchema):
+class DeclineQuoteForm(RequestSchema):
     """The form that declines a quote."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "reason": "The date moved."}]})
@@ -77,11 +77,11 @@ def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse
         return _render_current_quote(
             caller, token, posted=True, status=422, values={"accepted_by": name}, field_errors=field_errors
         )
-    body = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
+    body = responses.AcceptQuoteInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
     return _redirect_after_answer(caller, token, lambda: responses.accept_quote(caller, token, body))
 
 
-def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
+def decline_by_form(caller: Caller, token: str, form: DeclineQuoteForm) -> HtmlResponse:
     """Decline the quote and redirect to its page."""
     from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from coachway.bookings import payment_schedule
 from coachway.bookings.charters import instalments, lifecycle
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.charters.rules import CharterChanged, Status
+from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import (
     CharterPartlyPaid,
     QuoteAlreadyAccepted,
@@ -31,7 +31,7 @@ from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import Quote
 
 
-class AcceptInput(RequestSchema):
+class AcceptQuoteInput(RequestSchema):
     """The revision that the client has read, and the name of the person who accepts it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "accepted_by": "Dana Lee"}]})
@@ -69,7 +69,7 @@ class QuoteAnswer(BaseSchema):
 
 
 @retry_on_conflict
-def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
+def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAnswer:
     """Accept the quote of a link. This books the trip unless a deposit is due.
 
     Raises NotFound for a forged link, and a Conflict if the quote was answered, has expired, was revised, or cannot be
@@ -86,11 +86,11 @@ def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     parts = payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key))
     deposit_due = max(0, instalments.amount_due_to_book(parts) - charter.amount_paid)
     if deposit_due == 0:
-        response = _build_answer(charter, Status.BOOKED)
+        response = _build_answer(charter, CharterStatus.BOOKED)
         lifecycle.book(client_caller, charter, body.accepted_by, instalments=parts, response=response, records=records)
         return response
     lifecycle.require_bookable(charter)
-    response = _build_answer(charter, Status.QUOTE)
+    response = _build_answer(charter, CharterStatus.QUOTE)
     response.deposit_due = deposit_due
     url = f"{settings.public_url()}/pages/quotes/{token}"
     response.payment = DepositPayment(amount=deposit_due, currency=charter.quote.currency, url=url)
@@ -110,12 +110,12 @@ def decline_quote(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer
     charter = _require_answerable(token, body.revision_number)
     if charter.amount_paid:
         raise CharterPartlyPaid("Ask us to cancel the trip. We will refund what you paid.")
-    response = _build_answer(charter, Status.DECLINED)
+    response = _build_answer(charter, CharterStatus.DECLINED)
     lifecycle.decline(caller_as_client(caller, charter), charter, body.reason, response=response)
     return response
 
 
-def _build_answer(charter: Charter, status: Status) -> QuoteAnswer:
+def _build_answer(charter: Charter, status: CharterStatus) -> QuoteAnswer:
     return QuoteAnswer(status=status.value, number=charter.number)
 
 
@@ -132,7 +132,7 @@ def _require_answerable(token: str, revision_number: int) -> Charter:
     charter = linked.charter
     if linked.is_expired:
         raise QuoteLinkExpired("Ask us for a new quote.")
-    if charter.status is not Status.QUOTE:
+    if charter.status is not CharterStatus.QUOTE:
         person = f" by {charter.accepted_by}" if charter.accepted_by else ""
         raise QuoteAlreadyAnswered(f"The trip is {charter.status}{person}.")
     if revision_number != charter.revision_number:

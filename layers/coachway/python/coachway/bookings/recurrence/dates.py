@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from coachway.bookings.recurrence.rrule import Rule
+from coachway.bookings.recurrence.rrule import RecurrenceRule
 from coachway.core import errors
 
 MAX_OCCURRENCES: Final = 52
@@ -23,7 +23,7 @@ MAX_YEARS: Final = 10
 """The longest span of a series."""
 
 
-def expand_rule(rule: Rule, first: date, count: int | None = None) -> list[date]:
+def expand_rule(rule: RecurrenceRule, first: date, count: int | None = None) -> list[date]:
     """The dates of a series that starts on or after `first`.
 
     `count` limits their number; the rule's COUNT or UNTIL may end the series earlier. Raises Invalid if the series has
@@ -46,7 +46,7 @@ def expand_rule(rule: Rule, first: date, count: int | None = None) -> list[date]
     return days
 
 
-def _generate_days(rule: Rule, first: date) -> Iterator[date]:
+def _generate_days(rule: RecurrenceRule, first: date) -> Iterator[date]:
     last = date.fromordinal(min(first.toordinal() + 366 * MAX_YEARS, date.max.toordinal()))
     if rule.until is not None:
         last = min(last, rule.until)
@@ -75,7 +75,7 @@ def _pick_positions(days: list[date], positions: tuple[int, ...]) -> list[date]:
     return [day for index, day in enumerate(days) if index in indexes]
 
 
-def _expand_daily(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_daily(rule: RecurrenceRule, first: date) -> Iterator[_Period]:
     day = first
     while True:
         is_match = _matches_month(rule, day) and _matches_weekday(rule, day) and _matches_month_day(rule, day)
@@ -85,7 +85,7 @@ def _expand_daily(rule: Rule, first: date) -> Iterator[_Period]:
         day += timedelta(days=rule.interval)
 
 
-def _expand_weekly(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_weekly(rule: RecurrenceRule, first: date) -> Iterator[_Period]:
     weekdays = {day for _, day in rule.byday} or {first.weekday()}
     week_start = first - timedelta(days=(first.weekday() - rule.wkst) % 7)
     while True:
@@ -96,7 +96,7 @@ def _expand_weekly(rule: Rule, first: date) -> Iterator[_Period]:
         week_start += timedelta(weeks=rule.interval)
 
 
-def _expand_monthly(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_monthly(rule: RecurrenceRule, first: date) -> Iterator[_Period]:
     month = first.year * 12 + first.month - 1
     while month // 12 <= date.max.year:
         start = date(month // 12, month % 12 + 1, 1)
@@ -104,7 +104,7 @@ def _expand_monthly(rule: Rule, first: date) -> Iterator[_Period]:
         month += rule.interval
 
 
-def _expand_yearly(rule: Rule, first: date) -> Iterator[_Period]:
+def _expand_yearly(rule: RecurrenceRule, first: date) -> Iterator[_Period]:
     for year in range(first.year, date.max.year + 1, rule.interval):
         months = rule.bymonth or (tuple(range(1, 13)) if rule.bymonthday else (first.month,))
         if rule.byday and not rule.bymonth and not rule.bymonthday:
@@ -115,7 +115,7 @@ def _expand_yearly(rule: Rule, first: date) -> Iterator[_Period]:
         yield _Period(date(year, 1, 1), [day for start in starts for day in _days_of_month(rule, start, first.day)])
 
 
-def _days_of_month(rule: Rule, start: date, default_day: int) -> list[date]:
+def _days_of_month(rule: RecurrenceRule, start: date, default_day: int) -> list[date]:
     """The matching days of one month."""
     length = monthrange(start.year, start.month)[1]
     month = [start.replace(day=n) for n in range(1, length + 1)]
@@ -127,7 +127,7 @@ def _days_of_month(rule: Rule, start: date, default_day: int) -> list[date]:
     return [day for day in candidates if day.day in numbers]
 
 
-def _days_by_weekday(period: list[date], rule: Rule) -> list[date]:
+def _days_by_weekday(period: list[date], rule: RecurrenceRule) -> list[date]:
     """The days of a month or year that match BYDAY: every Monday, the second Monday, or the last one."""
     matches: list[date] = []
     for ordinal, weekday in rule.byday:
@@ -139,20 +139,20 @@ def _days_by_weekday(period: list[date], rule: Rule) -> list[date]:
     return sorted(set(matches))
 
 
-def _matches_month(rule: Rule, day: date) -> bool:
+def _matches_month(rule: RecurrenceRule, day: date) -> bool:
     return not rule.bymonth or day.month in rule.bymonth
 
 
-def _matches_weekday(rule: Rule, day: date) -> bool:
+def _matches_weekday(rule: RecurrenceRule, day: date) -> bool:
     return not rule.byday or day.weekday() in {weekday for _, weekday in rule.byday}
 
 
-def _matches_month_day(rule: Rule, day: date) -> bool:
+def _matches_month_day(rule: RecurrenceRule, day: date) -> bool:
     from_end = day.day - monthrange(day.year, day.month)[1] - 1
     return not rule.bymonthday or day.day in rule.bymonthday or from_end in rule.bymonthday
 
 
-_EXPANSIONS: Final[dict[str, Callable[[Rule, date], Iterable[_Period]]]] = {
+_EXPANSIONS: Final[dict[str, Callable[[RecurrenceRule, date], Iterable[_Period]]]] = {
     "DAILY": _expand_daily,
     "WEEKLY": _expand_weekly,
     "MONTHLY": _expand_monthly,

@@ -22,7 +22,7 @@ _UNTIL: Final = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RecurrenceRule:
     """A recurrence rule. `byday` holds (ordinal, weekday): (0, 0) is every Monday, (-1, 4) the last Friday.
 
     `until` is the last local day on which a trip may start.
@@ -39,7 +39,7 @@ class Rule:
     wkst: int = 0
 
 
-def parse_rule(text: str, starts: datetime) -> Rule:
+def parse_rule(text: str, starts: datetime) -> RecurrenceRule:
     """Parse a rule. `starts` is the first departure; UNTIL is converted to its time zone.
 
     Raises Invalid with the allowed values.
@@ -61,12 +61,12 @@ def parse_rule(text: str, starts: datetime) -> Rule:
     fields: dict[str, Any] = {name.lower(): _PARSERS[name](value) for name, value in parts.items() if name != "UNTIL"}
     if "UNTIL" in parts:
         fields["until"] = _parse_until(parts["UNTIL"], starts)
-    rule = Rule(**fields)
+    rule = RecurrenceRule(**fields)
     _check_consistency(rule)
     return rule
 
 
-def _check_consistency(rule: Rule) -> None:
+def _check_consistency(rule: RecurrenceRule) -> None:
     if rule.count is not None and rule.until is not None:
         _reject("must not contain both COUNT and UNTIL")
     if rule.freq == "WEEKLY" and rule.bymonthday:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from coachway.core import errors
 
 
-class Position(NamedTuple):
+class CursorPosition(NamedTuple):
     """The last item that was read: the number of its partition in the query, and its keys."""
 
     partition: int
@@ -26,13 +26,13 @@ def _fingerprint(query: tuple[str, ...]) -> str:
     return hashlib.blake2b("\0".join(query).encode(), digest_size=9).hexdigest()
 
 
-def encode(position: Position, query: tuple[str, ...]) -> str:
+def encode(position: CursorPosition, query: tuple[str, ...]) -> str:
     """Return a cursor that continues `query` after `position`."""
     text = json.dumps([_fingerprint(query), *position], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, query: tuple[str, ...]) -> Position:
+def decode(cursor: str, query: tuple[str, ...]) -> CursorPosition:
     """Return the position in a cursor. Raises Invalid unless `encode` created it for this query."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -43,7 +43,7 @@ def decode(cursor: str, query: tuple[str, ...]) -> Position:
         is_valid = False
     if not is_valid:
         raise invalid_cursor()
-    return Position(partition, pk, sk, index_sk)
+    return CursorPosition(partition, pk, sk, index_sk)
 
 
 def invalid_cursor() -> errors.Invalid:

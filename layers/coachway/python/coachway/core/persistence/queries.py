@@ -48,8 +48,8 @@ def query_page(
     conditions = where or {}
     shape = (pattern.pk, pattern.index or "", *partitions[:1], prefix, repr(between), repr(sorted(conditions.items())))
     shape = (*shape, str(descending))
-    start = cursors.decode(query.cursor, shape) if query.cursor else cursors.Position(0, "", "", "")
-    result: list[tuple[cursors.Position, Mapping[str, Any]]] = []
+    start = cursors.decode(query.cursor, shape) if query.cursor else cursors.CursorPosition(0, "", "", "")
+    result: list[tuple[cursors.CursorPosition, Mapping[str, Any]]] = []
     reader = _Reader(pattern, prefix, between, conditions, descending)
     position, queries = start, 0
     for number in range(start.partition, len(partitions)):
@@ -63,7 +63,7 @@ def query_page(
             if len(result) > query.limit:
                 return _page(model, result[: query.limit], shape, result[query.limit - 1][0])
             if last is None:
-                position = cursors.Position(number + 1, "", "", "")
+                position = cursors.CursorPosition(number + 1, "", "", "")
                 break
             position = resume = _position(pattern, number, last)
     return _page(model, result, shape, None)
@@ -125,7 +125,7 @@ def _iterate_items(
     pattern = _UnregisteredPattern(index)
     reader = _Reader(pattern, prefix, None, {}, descending)
     reader.attributes += attributes
-    resume: cursors.Position | None = None
+    resume: cursors.CursorPosition | None = None
     remaining = limit
     while remaining > 0:
         items, last = reader.read(partition, resume, min(remaining, 1000))
@@ -167,7 +167,7 @@ class _Reader:
             self.filter = condition if self.filter is None else self.filter & condition
 
     def read(
-        self, partition: str, after: cursors.Position | None, limit: int
+        self, partition: str, after: cursors.CursorPosition | None, limit: int
     ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         start = None
         if after is not None:
@@ -204,16 +204,16 @@ def _parse(model: type[R], item: Mapping[str, Any]) -> R:
     return model.model_validate_json(item["doc"]["S"])
 
 
-def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> cursors.Position:
+def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> cursors.CursorPosition:
     index_sk = item[f"{pattern.index}sk"]["S"] if pattern.index else ""
-    return cursors.Position(number, item["pk"]["S"], item["sk"]["S"], index_sk)
+    return cursors.CursorPosition(number, item["pk"]["S"], item["sk"]["S"], index_sk)
 
 
 def _page(
     model: type[R],
-    result: Sequence[tuple[cursors.Position, Mapping[str, Any]]],
+    result: Sequence[tuple[cursors.CursorPosition, Mapping[str, Any]]],
     shape: tuple[str, ...],
-    after: cursors.Position | None,
+    after: cursors.CursorPosition | None,
 ) -> Page[R]:
     following = cursors.encode(after, shape) if after is not None else None
     return Page(items=[_parse(model, item) for _, item in result], next_cursor=following)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings.charters.rules import Status as CharterStatus
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.contracts.dispatch.assignments import AssignmentCheckedIn, AssignmentCheckedOut
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -25,7 +25,7 @@ from coachway.dispatch.errors import (
     DriverNotOnDuty,
     NoStopToDepart,
     StopNotReached,
-    TripNotStarted,
+    VehicleNotDeparted,
 )
 from coachway.dispatch.tracking import geofence, progress_writer, trip_progress
 from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
@@ -182,7 +182,7 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
         )
     if before.status is not AssignmentStatus.COMPLETED:
         hint = "Depart from the first stop, or have the assignment released."
-        raise TripNotStarted(f"This assignment is {before.status}. {hint}")
+        raise VehicleNotDeparted(f"This assignment is {before.status}. {hint}")
     at = max(at, _last_event_at(before))
     after = before.model_copy(update={"checked_out_at": at})
     store.commit(

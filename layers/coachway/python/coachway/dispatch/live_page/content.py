@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.bookings.charter_text import STOP_TYPE_NAMES
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.documents.formatting import Formatter
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.rules import AssignmentStatus
@@ -68,7 +68,7 @@ class LivePage:
 
 
 def build_page(
-    status: Status,
+    status: CharterStatus,
     vehicles: Sequence[VehicleTrack],
     planned: Sequence[StopTrack],
     formatter: Formatter,
@@ -82,7 +82,7 @@ def build_page(
     """
     stops = vehicles[0].stops if vehicles else planned
     is_every_vehicle_over = len(vehicles) >= vehicle_count and all(map(_is_over, vehicles))
-    is_over = status in {Status.COMPLETED, Status.CANCELLED} or is_every_vehicle_over
+    is_over = status in {CharterStatus.COMPLETED, CharterStatus.CANCELLED} or is_every_vehicle_over
     is_only_vehicle = len(vehicles) == 1
     visible = [] if is_over else [vehicle for vehicle in vehicles if vehicle.status.is_under_way or _is_over(vehicle)]
     moving = [vehicle for vehicle in visible if not _is_over(vehicle)]
@@ -101,8 +101,8 @@ def _is_over(vehicle: VehicleTrack) -> bool:
     return vehicle.status is AssignmentStatus.COMPLETED
 
 
-def _final_banner(status: Status) -> Banner:
-    if status is Status.CANCELLED:
+def _final_banner(status: CharterStatus) -> Banner:
+    if status is CharterStatus.CANCELLED:
         return Banner("This trip was cancelled", "Call us if you did not expect this.", "bad")
     return Banner("The trip is over", "Thank you for riding with us. Positions are no longer shown.", "good")
 

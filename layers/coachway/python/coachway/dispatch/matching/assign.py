@@ -6,7 +6,7 @@ from typing import Final
 
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import Charter, VehicleCoverage
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.compliance import status, subjects
 from coachway.contracts.dispatch.assignments import AssignmentAccepted, AssignmentOffered
 from coachway.core import errors, store
@@ -49,7 +49,9 @@ from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet.model import Driver, Vehicle
 from coachway.identity.model.organization import Organization
 
-_ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS})
+_ASSIGNABLE: Final = frozenset(
+    {CharterStatus.QUOTE, CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}
+)
 
 
 @retry_on_conflict

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
@@ -93,7 +93,11 @@ def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool 
 def _is_booked(assignment: Assignment) -> bool:
     """Whether the charter is booked: drivers need not check in for a trip that is only quoted."""
     charter = store.find(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))
-    return charter is not None and charter.status in {Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS}
+    return charter is not None and charter.status in {
+        CharterStatus.BOOKED,
+        CharterStatus.CONFIRMED,
+        CharterStatus.IN_PROGRESS,
+    }
 
 
 def _find_last_recovery(assignment: Assignment) -> Recovery | None:

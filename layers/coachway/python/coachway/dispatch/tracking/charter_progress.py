@@ -3,7 +3,7 @@
 from typing import Final
 
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import IncrementCounters, Op
@@ -32,7 +32,7 @@ def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) 
     Empty if the charter has started already, or is not confirmed yet: a departure does not confirm it. They fail with
     ConcurrentUpdate.
     """
-    if charter.status is not Status.CONFIRMED:
+    if charter.status is not CharterStatus.CONFIRMED:
         return []
     # Imported here: it imports pricing, which readers need not load at a cold start.
     from coachway.bookings.charters import lifecycle
@@ -47,7 +47,7 @@ def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignmen
     """
     key = DROPPED.key(org=charter.org_id, charter=charter.id)
     diary_ops = diaries.complete_block_ops(charter.org_id, assignment.resources)
-    if charter.status is not Status.IN_PROGRESS:
+    if charter.status is not CharterStatus.IN_PROGRESS:
         return [IncrementCounters(key, {"n": 1}, _KIND), *diary_ops]
     vehicle_count = charter.vehicle_count
     if store.get_counters(key).get("n", 0) + 1 < vehicle_count:

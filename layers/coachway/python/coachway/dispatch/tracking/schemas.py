@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters.model import StopType
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import LocalTime
 from coachway.dispatch.assignments.rules import AssignmentStatus
@@ -66,7 +66,7 @@ class Track(BaseSchema):
     """The charter's status, and the position and stops of the first vehicle under way, or else of the first one."""
 
     number: str
-    status: Status
+    status: CharterStatus
     timezone: str
     position: Position | None
     next_stop: int | None

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.rules import Status
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
@@ -92,7 +92,7 @@ def open_link(token: str) -> OpenedLink:
 def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareLink:
     """Create the tracking link of a charter, or return the current one. Raises NotFound, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
-    if charter.status.is_terminal and charter.status is not Status.COMPLETED:
+    if charter.status.is_terminal and charter.status is not CharterStatus.COMPLETED:
         raise CharterNotTrackable(f"This charter is {charter.status}, so there is nothing to track.")
     now = clock.now()
     after_hours = body.expires_in_hours

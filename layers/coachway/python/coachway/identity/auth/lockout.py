@@ -13,7 +13,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
-from coachway.identity.account_lookup import Account
+from coachway.identity.account_lookup import LoginAccount
 from coachway.identity.auth import lockout_rules
 from coachway.identity.model.credentials import Lockout
 from coachway.identity.secrets import hashing
@@ -30,7 +30,7 @@ def record_attempt(caller: Caller, org_id: str, lockout_id: str, limits: Sequenc
     return _record_attempt(caller, org_id, lockout_id, before, limits)
 
 
-def record_log_in(caller: Caller, account: Account, limits: Sequence[Op]) -> Lockout:
+def record_log_in(caller: Caller, account: LoginAccount, limits: Sequence[Op]) -> Lockout:
     """Count an attempt on an account that was just read, which saves a call to the table."""
     try:
         return _record_attempt(caller, account.org_id, account.lockout_id, account.lockout, limits)

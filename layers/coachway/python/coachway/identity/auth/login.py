@@ -8,7 +8,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import rate_limits
-from coachway.identity.account_lookup import Account, find_account
+from coachway.identity.account_lookup import LoginAccount, find_account
 from coachway.identity.auth import lockout, sessions, tokens
 from coachway.identity.auth.sessions import Method
 from coachway.identity.auth.tokens import LoginResult, ResponseWithCookies
@@ -57,7 +57,7 @@ def log_in(caller: Caller, body: LoginRequest) -> ResponseWithCookies[LoginResul
     )
 
 
-def get_active_user(account: Account) -> User | None:
+def get_active_user(account: LoginAccount) -> User | None:
     """Return the user of an account if they are active."""
     return account.user if account.user is not None and account.user.status == "active" else None
 

@@ -14,7 +14,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.contact import Phone
 from coachway.identity import organization_queries, rate_limits
-from coachway.identity.account_lookup import Account, find_account, get_credentials
+from coachway.identity.account_lookup import LoginAccount, find_account, get_credentials
 from coachway.identity.auth import lockout, timing_equalizer
 from coachway.identity.auth.login import complete_first_factor, get_active_user
 from coachway.identity.auth.tokens import LoginResult, ResponseWithCookies
@@ -113,7 +113,7 @@ def _wrong_code_error() -> errors.Unauthenticated:
     return errors.Unauthenticated("The code is wrong or expired. Request another one.")
 
 
-def _get_code_user(account: Account) -> User | None:
+def _get_code_user(account: LoginAccount) -> User | None:
     """Return the active user of an account if their role can log in with codes."""
     user = get_active_user(account)
     return user if user is not None and user.role in PARTY_ID_PREFIXES else None

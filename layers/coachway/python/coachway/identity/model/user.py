@@ -95,7 +95,7 @@ class Registration(RequestSchema):
     admin: NewAdmin
 
 
-Status = Literal["invited", "active", "disabled"]
+UserStatus = Literal["invited", "active", "disabled"]
 PartyId = Annotated[str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 
 
@@ -153,7 +153,7 @@ class UserSettings(UserFields):
     ] = False
 
 
-class Invitation(UserFields):
+class UserInvitation(UserFields):
     """A user to invite by email."""
 
     model_config = ConfigDict(
@@ -173,7 +173,7 @@ class User(Entity, UserFields):
     KIND: ClassVar[str] = "user"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
-    status: Status
+    status: UserStatus
     mfa_enabled: bool = False
 
     def key(self) -> Key:
@@ -202,4 +202,4 @@ class UserQuery(PageQuery):
     """Filters of users."""
 
     role: RoleName | None = None
-    status: Status | None = None
+    status: UserStatus | None = None

@@ -8,12 +8,12 @@ from dataclasses import replace
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.identity.model.permissions import PERMISSIONS
-from coachway.identity.model.user import SLUGS, Invitation, SlugHolder
+from coachway.identity.model.user import SLUGS, SlugHolder, UserInvitation
 from coachway.identity.users import invitations
 from coachway.identity.users.invitations import SentInvitation
 
 
-def invite_platform_admin(slug: str, body: Invitation) -> SentInvitation:
+def invite_platform_admin(slug: str, body: UserInvitation) -> SentInvitation:
     """Invite a user to an organization with the role `platform`; the role in `body` is ignored.
 
     Raises NotFound if the organization does not exist, Duplicate if another user has the email.

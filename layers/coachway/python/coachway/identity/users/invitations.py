@@ -19,7 +19,7 @@ from coachway.identity.account_lookup import get_credentials, get_user, require_
 from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink, is_valid_link
 from coachway.identity.model.field_types import NewPassword, TokenInput
-from coachway.identity.model.user import USERS, Invitation, Status, User
+from coachway.identity.model.user import USERS, User, UserInvitation, UserStatus
 from coachway.identity.secrets import hashing
 from coachway.identity.users.service import admin_count_ops
 
@@ -30,7 +30,7 @@ class SentInvitation(BaseSchema):
     id: str
     email: str
     role: str
-    status: Status
+    status: UserStatus
     invitation_token: str
     expires_at: AwareDatetime
 
@@ -54,7 +54,7 @@ class JoinedUser(BaseSchema):
     role: str
 
 
-def invite(caller: Caller, body: Invitation) -> SentInvitation:
+def invite(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user, or invite again a user who has not accepted yet.
 
     Raises Duplicate if another user has the email, PermissionsExceeded if the role has permissions that the caller does
@@ -64,7 +64,7 @@ def invite(caller: Caller, body: Invitation) -> SentInvitation:
     return issue_invitation(caller, body, *roles.grant_check_ops(caller, body.role))
 
 
-def issue_invitation(caller: Caller, body: Invitation, *role_checks: Op) -> SentInvitation:
+def issue_invitation(caller: Caller, body: UserInvitation, *role_checks: Op) -> SentInvitation:
     """Invite a user without checking the caller's permissions. `role_checks` are part of the transaction."""
     organization = organization_queries.get(caller.org_id)
     inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
@@ -104,12 +104,12 @@ def _build_sent_invitation(user: User, link: PendingLink) -> SentInvitation:
     )
 
 
-def _new_user_ops(caller: Caller, body: Invitation, link: PendingLink) -> tuple[User, list[Create | Update]]:
+def _new_user_ops(caller: Caller, body: UserInvitation, link: PendingLink) -> tuple[User, list[Create | Update]]:
     user = User(id=ids.new("usr"), org_id=caller.org_id, status="invited", **body.model_dump())
     return user, [Create(user), Create(Credentials(id=user.id, org_id=caller.org_id, invitation=link))]
 
 
-def _reinvite_ops(caller: Caller, body: Invitation, link: PendingLink) -> tuple[User, list[Create | Update]] | None:
+def _reinvite_ops(caller: Caller, body: UserInvitation, link: PendingLink) -> tuple[User, list[Create | Update]] | None:
     """Return the user with the new name and role, and the operations. None if no invited user has the email."""
     user_id = store.find_unique_owner(caller.org_id, "user-email", normalize_email(body.email))
     before = store.find(User, USERS.key(org=caller.org_id, id=user_id)) if user_id else None
