@@ -21,9 +21,9 @@ def cold_start_section(results: BenchResults) -> str:
 
 A fresh process on the unpacked, compiled layers, from its first import until it is ready: routes declared, DynamoDB
 client created. Then its first request, which builds the models that it needs (create a charter, calculate a quote, get
-a client, get my account; for the baseline, create an order). Each figure is the fastest of all rounds, since a start does
-the same work every time and other processes only make it slower. The ratio is of CPU time. The goals are for API functions: page functions also load a template engine, and the start of consumers and
-workflow steps delays no caller.
+a client, get my account; for the baseline, create an order). Each figure is the fastest of all rounds, since a start
+does the same work every time and other processes only make it slower. The ratio is of CPU time. The goals are for API
+functions: page functions also load a template engine, and the start of consumers and workflow steps delays no caller.
 
 {markdown_table(head, rows)}"""
 
