@@ -250,7 +250,9 @@ def _count_stored(config: StackConfig, phones: list[Phone]) -> tuple[int, int]:
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": trail_partition(phone.assignment.org_id, phone.assignment.id)}},
         )["Items"]
-        positions = [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
+        positions = [
+            position for page in pages for position in TrailPage.model_validate_json(page["doc"]["S"]).positions
+        ]
         times = [position.at.isoformat(timespec="milliseconds") for position in positions]
         recorded = {position["recorded_at"] for position in phone.recorded}
         stored += len(recorded & set(times))

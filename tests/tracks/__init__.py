@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from coachway.dispatch.tracking.position_encoding import Fix, round_fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
 
 DIRECTORY: Final = Path(__file__).parent
 _NAMES: Final = {
@@ -18,19 +18,19 @@ _NAMES: Final = {
 _MPH: Final = 2.23694
 
 
-def read_track(name: str) -> list[Fix]:
+def read_track(name: str) -> list[GpsPosition]:
     """The positions of a track, as position reports send them."""
     return list(_parse_track(name))
 
 
 @cache
-def _parse_track(name: str) -> tuple[Fix, ...]:
-    fixes = []
+def _parse_track(name: str) -> tuple[GpsPosition, ...]:
+    positions = []
     track = ET.parse(DIRECTORY / f"{name}.gpx")  # noqa: S314 - a file of our own
     for point in track.getroot().iterfind(".//gpx:trkpt", _NAMES):
         fields = {element.tag.rpartition("}")[2]: element.text or "" for element in point.iter()}
-        fixes.append(
-            round_fix(
+        positions.append(
+            round_position(
                 datetime.fromisoformat(fields["time"]),
                 float(point.attrib["lat"]),
                 float(point.attrib["lon"]),
@@ -39,4 +39,4 @@ def _parse_track(name: str) -> tuple[Fix, ...]:
                 float(fields["hdop"]),
             )
         )
-    return tuple(fixes)
+    return tuple(positions)

@@ -40,7 +40,7 @@ class Drive:
     at: datetime
     place: Coordinates
     seed: int
-    fixes: list[tuple[datetime, Coordinates, float, float, float]] = field(default_factory=list)
+    positions: list[tuple[datetime, Coordinates, float, float, float]] = field(default_factory=list)
     """Time, place, meters per second, degrees from north, accuracy in meters."""
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class Drive:
     def remove_last(self, minutes: float) -> None:
         """Remove the positions of the last minutes, as in a tunnel."""
         since = self.at - timedelta(minutes=minutes)
-        self.fixes = [fix for fix in self.fixes if fix[0] < since]
+        self.positions = [position for position in self.positions if position[0] < since]
 
     def record_outlier(self, to: Coordinates) -> None:
         """Record one wrong position."""
@@ -83,7 +83,7 @@ class Drive:
 
     def _record(self, place: Coordinates, speed: float, heading: float, accuracy: float) -> None:
         error = self.random.gauss(0, accuracy / 2), self.random.gauss(0, accuracy / 2)
-        self.fixes.append((self.at, _moved(place, *error), speed, heading, accuracy))
+        self.positions.append((self.at, _moved(place, *error), speed, heading, accuracy))
         self.at += INTERVAL
 
 
@@ -188,7 +188,7 @@ def _lines(drive: Drive) -> Iterator[str]:
     yield '<gpx version="1.1" creator="CoachWay" xmlns="http://www.topografix.com/GPX/1/1"'
     yield '     xmlns:tp="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">'
     yield f"  <trk><name>{escape(drive.name)}</name><desc>{escape(drive.description)}</desc><trkseg>"
-    for at, (latitude, longitude), speed, heading, accuracy in drive.fixes:
+    for at, (latitude, longitude), speed, heading, accuracy in drive.positions:
         yield (
             f'    <trkpt lat="{latitude:.6f}" lon="{longitude:.6f}"><time>{at:%Y-%m-%dT%H:%M:%SZ}</time>'
             f"<hdop>{accuracy:.1f}</hdop><extensions><tp:TrackPointExtension><tp:speed>{speed:.1f}</tp:speed>"

@@ -79,7 +79,7 @@ class TrackingOrganization(DispatchOrganization):
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": trail_partition(self.operator.org_id, assignment_id)}},
         )["Items"]
-        return [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
+        return [position for page in pages for position in TrailPage.model_validate_json(page["doc"]["S"]).positions]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,9 @@ def test_track_recorded_drive_completes_trip(organization: TrackingOrganization)
     phone, path = organization.log_in_driver(driver), f"/dispatch/assignments/{assignment['id']}"
     shift = departure - PLANNED
     track = [
-        fix._replace(at=fix.at + shift) for fix in read_track("to-the-shore") if fix.at < PLANNED + timedelta(hours=2.1)
+        position._replace(at=position.at + shift)
+        for position in read_track("to-the-shore")
+        if position.at < PLANNED + timedelta(hours=2.1)
     ]
 
     early_response = phone.post(
@@ -109,12 +111,12 @@ def test_track_recorded_drive_completes_trip(organization: TrackingOrganization)
     random.Random(4).shuffle(batches)
 
     def send(number: int) -> httpx.Response:
-        points = [position_report(fix) for fix in batches[number]]
+        points = [position_report(position) for position in batches[number]]
         return phone.post("/dispatch/check-ins", json={"assignment_id": assignment["id"], "points": points})
 
     answers = run_concurrently(len(batches), send)
     assert count_statuses(answers) == {202: len(batches)}, [each.text for each in answers]
-    sent_times = {fix.at for batch in batches for fix in batch}
+    sent_times = {position.at for batch in batches for position in batch}
     assert sum(each.json()["accepted"] for each in answers) == len(sent_times)
     assert sum(each.json()["duplicates"] for each in answers) == sum(map(len, batches)) - len(sent_times)
     live = httpx.get(f"{organization.stack.api_url}/track/{link['token']}", timeout=60).json()

@@ -54,7 +54,7 @@ def test_archive_after_four_weeks_moves_the_positions_to_a_file(bucket: Any) -> 
     with freeze_time("12:00", "2027-03-30"):
         assert archive_job.run().trails == 0
     with freeze_time("12:10", "2027-03-31"):
-        assert archive_job.run().model_dump() == {"trails": 1, "fixes": len(track), "failed": 0}
+        assert archive_job.run().model_dump() == {"trails": 1, "positions": len(track), "failed": 0}
         assert archive_job.run().trails == 0
     assert position_store.list_pages(ORG, assignment_id) == []
     content = gzip.decompress(

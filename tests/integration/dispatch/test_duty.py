@@ -11,7 +11,7 @@ from coachway.core import store
 from coachway.core.persistence.operations import Update
 from coachway.core.types import ids
 from coachway.dispatch.driver_hours import remaining_hours
-from coachway.dispatch.tracking.position_encoding import round_fix
+from coachway.dispatch.tracking.position_encoding import round_position
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.builders import get_assignment
@@ -178,7 +178,7 @@ def test_depart_after_the_free_wait_stores_billable_minutes() -> None:
     pickup = get_assignment(assignment_id).stops[0]
     assert (pickup.dwell_minutes, pickup.billable_minutes) == (0, 0)
     _, waiting_id, sam = create_trip_on_duty(driver_name="Sam Tran", vehicle_name="Coach 2", departure="11:00")
-    positions = [round_fix(local_time("10:50") + timedelta(minutes=n), *builders.NYC) for n in range(40)]
+    positions = [round_position(local_time("10:50") + timedelta(minutes=n), *builders.NYC) for n in range(40)]
     send_positions(waiting_id, positions, driver_id=sam)
     with freeze_time("11:30"):
         send_ok("POST", action_path(waiting_id, "depart"), {}, driver_id=sam)

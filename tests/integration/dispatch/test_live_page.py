@@ -48,9 +48,9 @@ def test_get_track_page_of_a_recorded_track_takes_three_reads() -> None:
 def test_get_track_page_after_the_drop_off_shows_no_position() -> None:
     charter_id, assignment_id, rosa = create_trip_on_duty()
     token = create_track_token(charter_id)
-    fixes = list(read_track("to-the-shore"))
+    positions = list(read_track("to-the-shore"))
     send_track_until(assignment_id, rosa, "23:00")
-    with clock.frozen(fixes[-1].at + timedelta(minutes=1)):
+    with clock.frozen(positions[-1].at + timedelta(minutes=1)):
         text = get_track_page(token).text
     assert "The trip is over" in text
     assert '<polyline class="trail"' not in text

@@ -140,16 +140,16 @@ def test_get_shared_track_of_a_completed_charter_shows_no_position() -> None:
 
 def test_get_charter_track_with_late_positions_returns_the_newest() -> None:
     charter_id, assignment_id, rosa = create_trip_on_duty()
-    fixes = read_track("to-the-shore")[:60]
-    newest_time = fixes[-1].at.isoformat().replace("+00:00", "Z")
+    positions = read_track("to-the-shore")[:60]
+    newest_time = positions[-1].at.isoformat().replace("+00:00", "Z")
 
     def latest_time() -> str:
         return str(send_ok("GET", f"/dispatch/charters/{charter_id}/track")["position"]["recorded_at"])
 
-    with freeze_time(fixes[-1].at - timedelta(minutes=4)):  # a phone whose clock is ahead
-        send_positions(assignment_id, fixes[40:], driver_id=rosa)
+    with freeze_time(positions[-1].at - timedelta(minutes=4)):  # a phone whose clock is ahead
+        send_positions(assignment_id, positions[40:], driver_id=rosa)
         assert latest_time() == newest_time
-        send_positions(assignment_id, fixes[:40], driver_id=rosa)
+        send_positions(assignment_id, positions[:40], driver_id=rosa)
         assert latest_time() == newest_time
 
 

@@ -13,7 +13,7 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.monitoring_schedule import MonitoringSchedule
 from coachway.dispatch.tracking import monitor_job
-from coachway.dispatch.tracking.position_encoding import round_fix
+from coachway.dispatch.tracking.position_encoding import round_position
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.builders import get_assignment
@@ -97,11 +97,11 @@ def test_send_positions_of_a_slow_vehicle_raises_an_alarm_for_each_step() -> Non
     with freeze_time("09:40"):
         send_ok("POST", f"/dispatch/assignments/{assignment_id}/depart", {}, driver_id=rosa)
     positions = [
-        round_fix(local_time("09:41") + timedelta(seconds=20 * n), 40.7 - n / 400, -74.02, 40, 180, 5)
+        round_position(local_time("09:41") + timedelta(seconds=20 * n), 40.7 - n / 400, -74.02, 40, 180, 5)
         for n in range(30)
     ]
-    for fix in positions:
-        send_positions(assignment_id, [fix], driver_id=rosa)
+    for position in positions:
+        send_positions(assignment_id, [position], driver_id=rosa)
     first, *later = list_event_data(assignment_id, "trip.late_risk")
     assert first["minutes"] >= 15
     assert first["expected_at"] > first["planned_at"]
@@ -124,7 +124,7 @@ def test_monitor_beyond_the_hours_of_service_raises_one_alarm() -> None:
         send_ok("POST", f"/dispatch/assignments/{second_assignment_id}/depart", {}, driver_id=sam)
     for clock_time in ("18:58", "19:05", "19:06"):
         send_positions(
-            second_assignment_id, [round_fix(local_time(clock_time, "2027-03-10"), 40.0, -74.2)], driver_id=sam
+            second_assignment_id, [round_position(local_time(clock_time, "2027-03-10"), 40.0, -74.2)], driver_id=sam
         )
     assert event_types(second_assignment_id).count("trip.hours_exceeded") == 1
 

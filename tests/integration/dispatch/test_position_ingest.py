@@ -15,13 +15,13 @@ from coachway.core.persistence.table import connection
 from coachway.core.runtime import settings
 from coachway.core.types import ids
 from coachway.dispatch.tracking import position_ingest, position_store
-from coachway.dispatch.tracking.position_encoding import round_fix
+from coachway.dispatch.tracking.position_encoding import round_position
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.tracking_builders import (
     create_trip_on_duty,
-    list_stored_fixes,
+    list_stored_positions,
     local_time,
     position_report,
     send_ok,
@@ -37,50 +37,50 @@ def organization() -> None:
     tracking_builders.create_organization()
 
 
-def create_fixes(count: int, seconds: int = 10, start: str = "08:10") -> list[Any]:
-    """Create fixes on a straight road away from all stops."""
+def create_positions(count: int, seconds: int = 10, start: str = "08:10") -> list[Any]:
+    """Create positions on a straight road away from all stops."""
     return [
-        round_fix(local_time(start) + timedelta(seconds=seconds * n), 40.9 + n / 2000, -74.2, 45, 10, 5)
+        round_position(local_time(start) + timedelta(seconds=seconds * n), 40.9 + n / 2000, -74.2, 45, 10, 5)
         for n in range(count)
     ]
 
 
 def test_ingest_positions_with_repeated_ones_stores_each_once() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    assert send_positions(assignment_id, create_fixes(3), driver_id=rosa) == {
+    assert send_positions(assignment_id, create_positions(3), driver_id=rosa) == {
         "accepted": 3,
         "duplicates": 0,
         "ignored": 0,
     }
-    assert send_positions(assignment_id, create_fixes(5), driver_id=rosa) == {
+    assert send_positions(assignment_id, create_positions(5), driver_id=rosa) == {
         "accepted": 2,
         "duplicates": 3,
         "ignored": 0,
     }
-    assert list_stored_fixes(assignment_id) == create_fixes(5)
+    assert list_stored_positions(assignment_id) == create_positions(5)
 
 
-def ingest_metered(assignment_id: str, fixes: list[Any], rosa: str) -> Meter:
+def ingest_metered(assignment_id: str, positions: list[Any], rosa: str) -> Meter:
     """Ingest a batch and meter its cost."""
     caller = Caller(org_id=ORG, user_id="usr_1", role="driver", party_id=rosa)
-    points = [PositionReport.model_validate(position_report(fix)) for fix in fixes]
-    with tracking_builders.freeze_time(fixes[-1].at), (meter := Meter()).running():
+    points = [PositionReport.model_validate(position_report(position)) for position in positions]
+    with tracking_builders.freeze_time(positions[-1].at), (meter := Meter()).running():
         position_ingest.ingest_positions(caller, PositionBatch(assignment_id=assignment_id, points=points))
     return meter
 
 
 def test_ingest_positions_of_one_position_takes_one_write_unit() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    fixes = create_fixes(90)
-    send_positions(assignment_id, fixes[:1], driver_id=rosa)
-    for fix in fixes[1:]:
-        meter = ingest_metered(assignment_id, [fix], rosa)
+    positions = create_positions(90)
+    send_positions(assignment_id, positions[:1], driver_id=rosa)
+    for position in positions[1:]:
+        meter = ingest_metered(assignment_id, [position], rosa)
         assert (meter.write_units, meter.read_units, meter.calls) == (1, 2, 3)
 
 
 def test_ingest_positions_of_one_position_consumes_one_capacity_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    send_positions(assignment_id, create_fixes(29), driver_id=rosa)
+    send_positions(assignment_id, create_positions(29), driver_id=rosa)
     consumed_units = []
     original = type(connection()).dispatch
 
@@ -91,7 +91,7 @@ def test_ingest_positions_of_one_position_consumes_one_capacity_unit(monkeypatch
         return response
 
     monkeypatch.setattr(type(connection()), "dispatch", dispatch)
-    send_positions(assignment_id, create_fixes(30)[-1:], driver_id=rosa)
+    send_positions(assignment_id, create_positions(30)[-1:], driver_id=rosa)
     assert consumed_units == [1.0]
 
 
@@ -99,7 +99,7 @@ def test_save_page_full_is_smaller_than_one_kilobyte() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     send_track(assignment_id, read_track("to-the-shore"), driver_id=rosa, batch_size=100)
     pages = position_store.list_pages(ORG, assignment_id)
-    assert max(len(page.fixes) for page in pages) == 30
+    assert max(len(page.positions) for page in pages) == 30
     client: Any = connection().client
     for page in pages:
         key = page.key()
@@ -110,54 +110,54 @@ def test_save_page_full_is_smaller_than_one_kilobyte() -> None:
 
 def test_ingest_positions_of_a_batch_takes_one_write_unit_per_page() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    meter = ingest_metered(assignment_id, create_fixes(100), rosa)
+    meter = ingest_metered(assignment_id, create_positions(100), rosa)
     assert (meter.write_units, meter.calls) == (4, 6)
 
 
 def test_ingest_positions_in_any_order_stores_each_once_in_order() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    fixes = create_fixes(180)
+    positions = create_positions(180)
     random_source = random.Random(7)
-    batches = [fixes[first : first + 30] for first in range(0, 180, 20)]  # they overlap
+    batches = [positions[first : first + 30] for first in range(0, 180, 20)]  # they overlap
     random_source.shuffle(batches)
     accepted = 0
     for batch in batches:
         shuffled = random_source.sample(batch, len(batch))
-        with tracking_builders.freeze_time(fixes[-1].at):
+        with tracking_builders.freeze_time(positions[-1].at):
             result = send_positions(assignment_id, [*shuffled, shuffled[0]], driver_id=rosa)
         accepted += result["accepted"]
         assert result["accepted"] + result["duplicates"] == len(batch) + 1
     assert accepted == 180
-    assert list_stored_fixes(assignment_id) == fixes
+    assert list_stored_positions(assignment_id) == positions
 
 
 def test_ingest_positions_in_parallel_stores_all() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    fixes = create_fixes(120)
+    positions = create_positions(120)
     results: list[dict[str, Any]] = []
 
-    def send(own_fixes: list[Any]) -> None:
-        results.append(send_at_current_time(assignment_id, own_fixes, rosa))
+    def send(own_positions: list[Any]) -> None:
+        results.append(send_at_current_time(assignment_id, own_positions, rosa))
 
-    with tracking_builders.freeze_time(fixes[-1].at):
-        threads = [threading.Thread(target=send, args=(fixes[n::4] + fixes[:5],)) for n in range(4)]
+    with tracking_builders.freeze_time(positions[-1].at):
+        threads = [threading.Thread(target=send, args=(positions[n::4] + positions[:5],)) for n in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert list_stored_fixes(assignment_id) == fixes
+    assert list_stored_positions(assignment_id) == positions
     assert sum(item["accepted"] for item in results) == 120
     assert sum(item["duplicates"] for item in results) == 20
 
 
-def send_at_current_time(assignment_id: str, fixes: list[Any], rosa: str) -> dict[str, Any]:
-    body = {"assignment_id": assignment_id, "points": [position_report(fix) for fix in fixes]}
+def send_at_current_time(assignment_id: str, positions: list[Any], rosa: str) -> dict[str, Any]:
+    body = {"assignment_id": assignment_id, "points": [position_report(position) for position in positions]}
     return send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa)
 
 
 def test_ingest_positions_interrupted_between_pages_is_completed_by_the_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    fixes, save_page, calls = create_fixes(100), position_store.save_page, []
+    positions, save_page, calls = create_positions(100), position_store.save_page, []
 
     def fail_once(page: Any) -> None:
         calls.append(page)
@@ -166,13 +166,13 @@ def test_ingest_positions_interrupted_between_pages_is_completed_by_the_retry(mo
         save_page(page)
 
     monkeypatch.setattr(position_store, "save_page", fail_once)
-    assert send_positions(assignment_id, fixes, driver_id=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
-    assert list_stored_fixes(assignment_id) == fixes
+    assert send_positions(assignment_id, positions, driver_id=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
+    assert list_stored_positions(assignment_id) == positions
 
 
 def test_ingest_positions_of_another_driver_returns_404() -> None:
     _, assignment_id, _ = create_trip_on_duty()
-    body = {"assignment_id": assignment_id, "points": [position_report(item) for item in create_fixes(1)]}
+    body = {"assignment_id": assignment_id, "points": [position_report(item) for item in create_positions(1)]}
     other_driver = builders.create_driver("Sam Tran")
     with tracking_builders.freeze_time("08:30"):
         assert tracking_builders.send_request("POST", "/dispatch/check-ins", body, driver_id=other_driver).status == 404
@@ -189,14 +189,14 @@ def test_ingest_positions_of_another_driver_returns_404() -> None:
 def test_ingest_positions_in_the_future_returns_422() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     current, future = (
-        position_report(create_fixes(1)[0]),
-        {**position_report(create_fixes(1)[0]), "recorded_at": local_time("08:16").isoformat()},
+        position_report(create_positions(1)[0]),
+        {**position_report(create_positions(1)[0]), "recorded_at": local_time("08:16").isoformat()},
     )
     body = {"assignment_id": assignment_id, "points": [current, future]}
     with tracking_builders.freeze_time("08:10"):
         reply = tracking_builders.send_request("POST", "/dispatch/check-ins", body, driver_id=rosa)
     assert (reply.status, [item["field"] for item in reply.json()["errors"]]) == (422, ["points.1.recorded_at"])
-    assert list_stored_fixes(assignment_id) == []
+    assert list_stored_positions(assignment_id) == []
     with tracking_builders.freeze_time("08:11"):
         assert send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa)["accepted"] == 2
 
@@ -205,18 +205,18 @@ def test_ingest_positions_off_duty_stores_nothing() -> None:
     charter_id = builders.create_trip()
     rosa = builders.create_driver()
     assignment = builders.create_assignment(charter_id, rosa, builders.create_vehicle())
-    body = {"assignment_id": assignment["id"], "points": [position_report(item) for item in create_fixes(1)]}
+    body = {"assignment_id": assignment["id"], "points": [position_report(item) for item in create_positions(1)]}
     with tracking_builders.freeze_time("08:30"):
         reply = tracking_builders.send_request("POST", "/dispatch/check-ins", body, driver_id=rosa)
         assert (reply.status, reply.json()["code"]) == (409, "driver_not_on_duty")
         send_ok("POST", f"/dispatch/assignments/{assignment['id']}/check-in", {}, driver_id=rosa)
-    assert send_positions(assignment["id"], create_fixes(3, start="08:24"), driver_id=rosa)["ignored"] == 3
-    assert send_positions(assignment["id"], create_fixes(2, start="08:31"), driver_id=rosa)["accepted"] == 2
+    assert send_positions(assignment["id"], create_positions(3, start="08:24"), driver_id=rosa)["ignored"] == 3
+    assert send_positions(assignment["id"], create_positions(2, start="08:31"), driver_id=rosa)["accepted"] == 2
 
 
 def test_ingest_positions_of_the_same_moment_keeps_the_first() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    report = position_report(create_fixes(1)[0])
+    report = position_report(create_positions(1)[0])
     points = [report, {**report, "speed_mph": None}, {**report, "latitude": 40.8, "heading": None}]
     with tracking_builders.freeze_time("08:30"):
         body = {"assignment_id": assignment_id, "points": points}
@@ -231,24 +231,24 @@ def test_ingest_positions_of_the_same_moment_keeps_the_first() -> None:
             "duplicates": 3,
             "ignored": 0,
         }
-    assert list_stored_fixes(assignment_id) == create_fixes(1)
+    assert list_stored_positions(assignment_id) == create_positions(1)
 
 
 def test_ingest_positions_beyond_the_page_limit_ignores_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     _, assignment_id, rosa = create_trip_on_duty()
-    monkeypatch.setattr(position_store, "MAX_FIXES", 25)
-    assert send_positions(assignment_id, create_fixes(20), driver_id=rosa) == {
+    monkeypatch.setattr(position_store, "MAX_POSITIONS", 25)
+    assert send_positions(assignment_id, create_positions(20), driver_id=rosa) == {
         "accepted": 20,
         "duplicates": 0,
         "ignored": 0,
     }
-    later_fixes = [fix._replace(at=fix.at + timedelta(seconds=5)) for fix in create_fixes(20)]
-    assert send_positions(assignment_id, [*create_fixes(1), *later_fixes], driver_id=rosa) == {
+    later_positions = [position._replace(at=position.at + timedelta(seconds=5)) for position in create_positions(20)]
+    assert send_positions(assignment_id, [*create_positions(1), *later_positions], driver_id=rosa) == {
         "accepted": 5,
         "duplicates": 1,
         "ignored": 15,
     }
-    assert list_stored_fixes(assignment_id) == sorted([*create_fixes(20), *later_fixes[:5]])
+    assert list_stored_positions(assignment_id) == sorted([*create_positions(20), *later_positions[:5]])
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_ingest_positions_beyond_the_page_limit_ignores_the_rest(monkeypatch: py
         ([{"latitude": 1, "longitude": 0, "recorded_at": "yesterday"}], "points.0.recorded_at"),
         ([{"latitude": 1, "longitude": 0, "recorded_at": "0001-01-01T00:00:00+14:00"}], "points.0.recorded_at"),
         ([{"latitude": 1, "longitude": 0, "recorded_at": "9999-12-31T23:59:59-14:00"}], "points.0.recorded_at"),
-        ([position_report(create_fixes(1)[0])] * 101, "points"),
+        ([position_report(create_positions(1)[0])] * 101, "points"),
     ],
 )
 def test_ingest_positions_with_invalid_data_returns_422(points: list[Any], field: str) -> None:

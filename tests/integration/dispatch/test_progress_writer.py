@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from coachway.dispatch.tracking.position_encoding import round_fix
+from coachway.dispatch.tracking.position_encoding import round_position
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.tracking_builders import (
     create_trip_on_duty,
     event_types,
-    list_stored_fixes,
+    list_stored_positions,
     local_time,
     send_ok,
     send_positions,
@@ -57,7 +57,7 @@ def test_depart_right_after_positions_ahead_of_the_clock_is_accepted() -> None:
     """Positions have the phone's time; an action right after them is not refused as too early."""
     _, assignment_id, rosa = create_trip_on_duty()
     positions = [
-        round_fix(local_time("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)
+        round_position(local_time("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)
     ]
     with tracking_builders.freeze_time("08:20"):
         send_positions(assignment_id, positions, driver_id=rosa)
@@ -80,7 +80,7 @@ def test_ingest_positions_of_a_track_in_any_order_gives_the_same_trip(seed: int)
     with tracking_builders.freeze_time(track[-1].at):
         for batch in batches:
             send_positions(assignment_id, batch, driver_id=rosa)
-    assert list_stored_fixes(assignment_id) == track
+    assert list_stored_positions(assignment_id) == track
     assignment = builders.get_assignment(assignment_id)
     assert (assignment.stops[0].arrived_at, assignment.stops[0].departed_at) == (
         local_time("08:24:30"),

@@ -13,7 +13,7 @@ from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.tracking import position_store
-from coachway.dispatch.tracking.position_encoding import Fix, round_fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
 from tests.entries import load
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
@@ -62,55 +62,55 @@ def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[st
     return dict(reply.json())
 
 
-def position_report(fix: Fix) -> dict[str, Any]:
-    """A fix in the format of the API."""
+def position_report(position: GpsPosition) -> dict[str, Any]:
+    """A position in the format of the API."""
     return {
-        "latitude": fix.latitude,
-        "longitude": fix.longitude,
-        "speed_mph": fix.speed_mph,
-        "heading": fix.heading,
-        "accuracy_m": fix.accuracy_m,
-        "recorded_at": fix.at.isoformat(),
+        "latitude": position.latitude,
+        "longitude": position.longitude,
+        "speed_mph": position.speed_mph,
+        "heading": position.heading,
+        "accuracy_m": position.accuracy_m,
+        "recorded_at": position.at.isoformat(),
     }
 
 
-def send_positions(assignment_id: str, positions: Iterable[Fix], *, driver_id: str = "") -> dict[str, Any]:
+def send_positions(assignment_id: str, positions: Iterable[GpsPosition], *, driver_id: str = "") -> dict[str, Any]:
     """Send positions, at the time of the last one unless the clock is frozen."""
-    fixes = list(positions)
-    body = {"assignment_id": assignment_id, "points": [position_report(fix) for fix in fixes]}
-    with clock.frozen(clock.now() if clock._frozen else max(fix.at for fix in fixes)):
+    batch = list(positions)
+    body = {"assignment_id": assignment_id, "points": [position_report(position) for position in batch]}
+    with clock.frozen(clock.now() if clock._frozen else max(position.at for position in batch)):
         return send_ok("POST", "/dispatch/check-ins", body, driver_id=driver_id)
 
 
-def send_track(assignment_id: str, fixes: list[Fix], *, driver_id: str = "", batch_size: int = 6) -> None:
+def send_track(assignment_id: str, positions: list[GpsPosition], *, driver_id: str = "", batch_size: int = 6) -> None:
     """Send a whole track in batches, by default of one minute."""
-    for first in range(0, len(fixes), batch_size):
-        send_positions(assignment_id, fixes[first : first + batch_size], driver_id=driver_id)
+    for first in range(0, len(positions), batch_size):
+        send_positions(assignment_id, positions[first : first + batch_size], driver_id=driver_id)
 
 
 def send_track_until(assignment_id: str, driver_id: str, clock_time: str) -> None:
     """Send the recorded track `to-the-shore` up to a time in New York."""
-    fixes = [fix for fix in read_track("to-the-shore") if fix.at <= local_time(clock_time)]
-    send_track(assignment_id, fixes, driver_id=driver_id, batch_size=60)
+    positions = [position for position in read_track("to-the-shore") if position.at <= local_time(clock_time)]
+    send_track(assignment_id, positions, driver_id=driver_id, batch_size=60)
 
 
 def send_departure_positions(assignment_id: str, driver_id: str, clock_time: str = "09:00") -> None:
     """Send positions at the first stop, then away from it."""
     latitude, longitude = builders.NYC
-    fixes = [
-        round_fix(
+    positions = [
+        round_position(
             local_time(clock_time) + timedelta(seconds=10 * index),
             latitude + (index - 2 if index > 2 else 0) / 300,
             longitude,
         )
         for index in range(6)
     ]
-    send_positions(assignment_id, fixes, driver_id=driver_id)
+    send_positions(assignment_id, positions, driver_id=driver_id)
 
 
-def list_stored_fixes(assignment_id: str) -> list[Fix]:
+def list_stored_positions(assignment_id: str) -> list[GpsPosition]:
     """The stored positions of an assignment, oldest first."""
-    return [fix for page in position_store.list_pages(ORG, assignment_id) for fix in page.fixes]
+    return [position for page in position_store.list_pages(ORG, assignment_id) for position in page.positions]
 
 
 def event_types(assignment_id: str) -> list[str]:

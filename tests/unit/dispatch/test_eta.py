@@ -10,8 +10,8 @@ from coachway.bookings.charters.model import StopType
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.rules import MILES_PER_HOUR
 from coachway.dispatch.tracking import eta
-from coachway.dispatch.tracking.geofence import Progress, follow_fixes
-from coachway.dispatch.tracking.position_encoding import round_fix
+from coachway.dispatch.tracking.geofence import Progress, follow_positions
+from coachway.dispatch.tracking.position_encoding import round_position
 from tests.tracks import generate, read_track
 from tests.unit.dispatch.builders import create_stop, planned_stops
 
@@ -30,7 +30,7 @@ def test_estimate_arrivals_to_the_next_stop_uses_road_factor_and_average_speed()
 
 
 def test_estimate_arrivals_at_later_stops_follows_the_plan() -> None:
-    progress = Progress(stop=0, there=True, latitude=40.7074, longitude=-74.0113, seen_at=NOON)
+    progress = Progress(stop=0, is_at_stop=True, latitude=40.7074, longitude=-74.0113, seen_at=NOON)
     stops = [
         create_stop(generate.WALL_STREET, departure="2027-03-03T12:30-05:00"),
         create_stop(generate.PRINCETON, arrival="2027-03-03T14:00-05:00", departure="2027-03-03T15:00-05:00"),
@@ -53,16 +53,16 @@ def test_estimate_arrivals_without_coordinates_returns_none() -> None:
 def test_estimate_arrivals_after_the_last_stop_returns_none() -> None:
     stops = [create_stop(generate.NEWARK), create_stop(generate.PRINCETON)]
     assert eta.estimate_arrivals(Progress(stop=2), stops, NOON, 50.0) == [None, None]
-    assert eta.estimate_arrivals(Progress(stop=1, there=True), stops, NOON, 50.0) == [None, None]
+    assert eta.estimate_arrivals(Progress(stop=1, is_at_stop=True), stops, NOON, 50.0) == [None, None]
 
 
 def test_average_speed_is_limited_and_has_a_default() -> None:
     track = read_track("to-the-shore")
-    driving = [fix for fix in track if fix.at < datetime(2027, 3, 3, 14, 20, tzinfo=UTC)]
+    driving = [position for position in track if position.at < datetime(2027, 3, 3, 14, 20, tzinfo=UTC)]
     assert 50 < eta.average_speed(driving) < 55
     assert eta.average_speed(track[:1]) == eta.average_speed([]) == MILES_PER_HOUR
     assert (
-        eta.average_speed([round_fix(NOON + timedelta(seconds=n), 40.0, -74.0) for n in range(0, 600, 10)])
+        eta.average_speed([round_position(NOON + timedelta(seconds=n), 40.0, -74.0) for n in range(0, 600, 10)])
         == eta.SLOWEST_MPH
     )
 
@@ -72,10 +72,10 @@ def test_estimate_arrivals_on_a_recorded_track_is_accurate() -> None:
     stops, track = planned_stops("to-the-shore"), read_track("to-the-shore")
     arrived = datetime(2027, 3, 3, 16, 4, 30, tzinfo=UTC)
     for minutes in range(5, 125, 5):
-        fixes = [fix for fix in track if fix.at <= arrived - timedelta(minutes=minutes)]
-        followed = follow_fixes(Progress(), fixes, stops)
+        positions = [position for position in track if position.at <= arrived - timedelta(minutes=minutes)]
+        followed = follow_positions(Progress(), positions, stops)
         (expected,) = eta.estimate_arrivals(
-            followed.progress, stops, fixes[-1].at, eta.average_speed(followed.counted)
+            followed.progress, stops, positions[-1].at, eta.average_speed(followed.counted)
         )[1:]
         assert expected is not None
         tolerance = timedelta(minutes=30 if 60 <= minutes <= 80 else 15)

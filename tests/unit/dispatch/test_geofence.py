@@ -15,11 +15,11 @@ from coachway.dispatch.tracking.geofence import (
     Progress,
     StopEvent,
     StopEventKind,
-    follow_fixes,
-    known_progress,
+    apply_recorded_events,
+    follow_positions,
     meters_between,
 )
-from coachway.dispatch.tracking.position_encoding import Fix, round_fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
 from tests.tracks import generate, read_track
 from tests.unit.dispatch.builders import PLANNED_STOPS, create_stop, planned_stops
 
@@ -28,28 +28,28 @@ START = datetime(2027, 3, 3, 14, tzinfo=UTC)
 
 
 def follow_track(track: str) -> FollowResult:
-    return follow_fixes(Progress(), read_track(track), planned_stops(track))
+    return follow_positions(Progress(), read_track(track), planned_stops(track))
 
 
 def describe_events(result: FollowResult) -> list[str]:
     return [f"{each.stop} {each.kind} {each.at:%H:%M}" for each in result.stop_events]
 
 
-def test_follow_fixes_of_a_trip_detects_arrivals_and_departures() -> None:
+def test_follow_positions_of_a_trip_detects_arrivals_and_departures() -> None:
     result = follow_track("to-the-shore")
     assert describe_events(result) == ["0 arrived 13:24", "0 departed 13:50", "1 arrived 16:04", "1 departed 16:25"]
     assert result.progress.stop == 2
 
 
-def test_follow_fixes_through_a_tunnel_ignores_the_stray_fix() -> None:
+def test_follow_positions_through_a_tunnel_ignores_the_stray_position() -> None:
     result = follow_track("tunnel")
     assert describe_events(result) == ["0 arrived 12:49", "0 departed 13:09", "1 arrived 13:49"]
-    times = [fix.at for fix in result.counted]
+    times = [position.at for position in result.counted]
     assert max(second - first for first, second in pairwise(times)) > timedelta(minutes=10)
     assert len(read_track("tunnel")) - len(result.counted) == 1
 
 
-def test_follow_fixes_of_a_long_stop_detects_it_once() -> None:
+def test_follow_positions_of_a_long_stop_detects_it_once() -> None:
     result = follow_track("long-stop")
     assert [(each.stop, each.kind) for each in result.stop_events if each.stop == 1] == [(1, ARRIVED), (1, DEPARTED)]
     departed_at, arrived_at = (
@@ -58,34 +58,37 @@ def test_follow_fixes_of_a_long_stop_detects_it_once() -> None:
     assert timedelta(hours=2, minutes=30) < departed_at - arrived_at < timedelta(hours=2, minutes=45)
 
 
-def test_follow_fixes_with_noise_at_the_fence_detects_no_return() -> None:
+def test_follow_positions_with_noise_at_the_fence_detects_no_return() -> None:
     assert describe_events(follow_track("round-trip")) == ["0 arrived 15:00", "0 departed 15:10", "1 arrived 15:47"]
 
 
 @pytest.mark.parametrize("track", PLANNED_STOPS)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
-def test_follow_fixes_in_batches_gives_the_same_result(track: str, data: st.DataObject) -> None:
-    fixes, stops = read_track(track)[::9], planned_stops(track)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(fixes)), max_size=5)))
+def test_follow_positions_in_batches_gives_the_same_result(track: str, data: st.DataObject) -> None:
+    positions, stops = read_track(track)[::9], planned_stops(track)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(positions)), max_size=5)))
     progress = Progress()
     stop_events: list[StopEvent] = []
-    for start, end in zip([0, *cuts], [*cuts, len(fixes)], strict=True):
-        partial = follow_fixes(progress, fixes[start:end], stops)
+    for start, end in zip([0, *cuts], [*cuts, len(positions)], strict=True):
+        partial = follow_positions(progress, positions[start:end], stops)
         progress, stop_events = partial.progress, [*stop_events, *partial.stop_events]
-    whole = follow_fixes(Progress(), fixes, stops)
+    whole = follow_positions(Progress(), positions, stops)
     assert (progress, stop_events) == (whole.progress, whole.stop_events)
 
 
 @pytest.mark.parametrize("track", PLANNED_STOPS)
-def test_follow_fixes_again_detects_nothing_new(track: str) -> None:
-    fixes, stops = read_track(track), planned_stops(track)
-    first = follow_fixes(Progress(), fixes, stops)
+def test_follow_positions_again_detects_nothing_new(track: str) -> None:
+    positions, stops = read_track(track), planned_stops(track)
+    first = follow_positions(Progress(), positions, stops)
     record_events(stops, first.stop_events)
-    repeated = follow_fixes(Progress(), fixes, stops)
+    repeated = follow_positions(Progress(), positions, stops)
     assert repeated.stop_events == []
-    assert (repeated.progress.stop, repeated.progress.there) == (first.progress.stop, first.progress.there)
-    assert (known_progress(stops).stop, known_progress(stops).there) == (first.progress.stop, first.progress.there)
+    assert (repeated.progress.stop, repeated.progress.is_at_stop) == (first.progress.stop, first.progress.is_at_stop)
+    assert (apply_recorded_events(stops).stop, apply_recorded_events(stops).is_at_stop) == (
+        first.progress.stop,
+        first.progress.is_at_stop,
+    )
 
 
 def record_events(stops: list[AssignmentStop], stop_events: list[StopEvent]) -> None:
@@ -100,15 +103,15 @@ places = st.tuples(st.floats(40.6, 40.62), st.floats(-74.02, -74.0))
     route=st.lists(st.tuples(places, st.integers(1, 600)), max_size=60),
     stop_places=st.lists(places | st.none(), min_size=2, max_size=5),
 )
-def test_follow_fixes_of_any_route_visits_each_stop_once_in_order(
+def test_follow_positions_of_any_route_visits_each_stop_once_in_order(
     route: list[tuple[tuple[float, float], int]], stop_places: list[tuple[float, float] | None]
 ) -> None:
-    time, fixes = START, []
+    time, positions = START, []
     for (latitude, longitude), seconds in route:
         time += timedelta(seconds=seconds)
-        fixes.append(round_fix(time, latitude, longitude))
+        positions.append(round_position(time, latitude, longitude))
     stops = [create_stop(place, arrival="2027-03-03T10:00-05:00") for place in stop_places]
-    stop_events = follow_fixes(Progress(), fixes, stops).stop_events
+    stop_events = follow_positions(Progress(), positions, stops).stop_events
     order = [(each.stop, each.kind is DEPARTED) for each in stop_events]
     assert order == sorted(set(order))
     assert [each.at for each in stop_events] == sorted(each.at for each in stop_events)
@@ -117,115 +120,126 @@ def test_follow_fixes_of_any_route_visits_each_stop_once_in_order(
 STOP_PLACE = generate.NEWARK
 
 
-def create_fix(seconds: int, meters_north: float, **fields: float) -> Fix:
-    return round_fix(
+def create_position(seconds: int, meters_north: float, **fields: float) -> GpsPosition:
+    return round_position(
         START + timedelta(seconds=seconds), STOP_PLACE[0] + meters_north / 111_195, STOP_PLACE[1], **fields
     )
 
 
-def test_follow_fixes_detects_an_arrival_from_the_first_of_two_fixes() -> None:
+def test_follow_positions_detects_an_arrival_from_the_first_of_two_positions() -> None:
     stops = [create_stop(STOP_PLACE)]
     assert (
-        follow_fixes(Progress(), [create_fix(0, 150), create_fix(10, 250), create_fix(20, 150)], stops).stop_events
+        follow_positions(
+            Progress(), [create_position(0, 150), create_position(10, 250), create_position(20, 150)], stops
+        ).stop_events
         == []
     )
-    assert follow_fixes(
-        Progress(), [create_fix(0, 250), create_fix(10, 150), create_fix(20, 150)], stops
+    assert follow_positions(
+        Progress(), [create_position(0, 250), create_position(10, 150), create_position(20, 150)], stops
     ).stop_events == [StopEvent(0, ARRIVED, START + timedelta(seconds=10))]
 
 
 @pytest.mark.parametrize(("meters", "is_inside"), [(195, True), (205, False)])
-def test_follow_fixes_uses_a_fence_of_200_meters(meters: float, is_inside: bool) -> None:
+def test_follow_positions_uses_a_fence_of_200_meters(meters: float, is_inside: bool) -> None:
     assert (
         bool(
-            follow_fixes(
-                Progress(), [create_fix(0, meters), create_fix(10, meters)], [create_stop(STOP_PLACE)]
+            follow_positions(
+                Progress(), [create_position(0, meters), create_position(10, meters)], [create_stop(STOP_PLACE)]
             ).stop_events
         )
         is is_inside
     )
 
 
-def test_follow_fixes_ignores_inaccurate_fixes() -> None:
-    inaccurate = [create_fix(10 * n, 0, accuracy_m=201) for n in range(5)]
-    result = follow_fixes(Progress(), inaccurate, [create_stop(STOP_PLACE)])
+def test_follow_positions_ignores_inaccurate_positions() -> None:
+    inaccurate = [create_position(10 * n, 0, accuracy_m=201) for n in range(5)]
+    result = follow_positions(Progress(), inaccurate, [create_stop(STOP_PLACE)])
     assert (result.stop_events, result.counted) == ([], [])
 
 
-def test_follow_fixes_ignores_unreachable_fixes_until_confirmed() -> None:
-    first, jump, stray, return_fix = (
-        create_fix(0, 0),
-        create_fix(10, 50_000),
-        create_fix(20, -50_000),
-        create_fix(30, 40),
+def test_follow_positions_ignores_unreachable_positions_until_confirmed() -> None:
+    first, jump, stray, return_position = (
+        create_position(0, 0),
+        create_position(10, 50_000),
+        create_position(20, -50_000),
+        create_position(30, 40),
     )
     stops = [create_stop((10.0, 10.0))]
-    assert follow_fixes(Progress(), [first, jump, stray, return_fix], stops).counted == [first, return_fix]
-    confirmations = [create_fix(20, 50_100), create_fix(30, 50_200)]
-    assert follow_fixes(Progress(), [first, jump, *confirmations], stops).counted == [first, jump, *confirmations]
+    assert follow_positions(Progress(), [first, jump, stray, return_position], stops).counted == [
+        first,
+        return_position,
+    ]
+    confirmations = [create_position(20, 50_100), create_position(30, 50_200)]
+    assert follow_positions(Progress(), [first, jump, *confirmations], stops).counted == [first, jump, *confirmations]
 
 
-def test_follow_fixes_newest_is_the_last_accurate_fix() -> None:
-    first, last, inaccurate = create_fix(0, 0), create_fix(10, 50_000), create_fix(20, 0, accuracy_m=201)
-    assert follow_fixes(Progress(), [first, last, inaccurate], [create_stop(STOP_PLACE)]).newest == last
-    assert follow_fixes(Progress(), [inaccurate], [create_stop(STOP_PLACE)]).newest is None
+def test_follow_positions_newest_is_the_last_accurate_position() -> None:
+    first, last, inaccurate = create_position(0, 0), create_position(10, 50_000), create_position(20, 0, accuracy_m=201)
+    assert follow_positions(Progress(), [first, last, inaccurate], [create_stop(STOP_PLACE)]).newest == last
+    assert follow_positions(Progress(), [inaccurate], [create_stop(STOP_PLACE)]).newest is None
 
 
-def test_follow_fixes_with_two_fixes_in_each_fence_detects_both_stops() -> None:
+def test_follow_positions_with_two_positions_in_each_fence_detects_both_stops() -> None:
     stops = [create_stop(STOP_PLACE), create_stop(generate.PRINCETON)]
-    fixes = [
-        round_fix(START + timedelta(seconds=seconds), *place)
+    positions = [
+        round_position(START + timedelta(seconds=seconds), *place)
         for seconds, place in ((0, STOP_PLACE), (10, STOP_PLACE), (20, generate.PRINCETON), (30, generate.PRINCETON))
     ]
-    assert [(each.stop, each.kind) for each in follow_fixes(Progress(), fixes, stops).stop_events] == [
+    assert [(each.stop, each.kind) for each in follow_positions(Progress(), positions, stops).stop_events] == [
         (0, ARRIVED),
         (0, DEPARTED),
         (1, ARRIVED),
     ]
 
 
-def test_follow_fixes_after_a_recorded_departure_detects_no_second_one() -> None:
+def test_follow_positions_after_a_recorded_departure_detects_no_second_one() -> None:
     stops = [create_stop(STOP_PLACE, departed_at=START), create_stop(generate.PRINCETON)]
-    result = follow_fixes(
-        Progress(), [create_fix(0, 0), create_fix(10, 0), create_fix(20, 300), create_fix(30, 400)], stops
+    result = follow_positions(
+        Progress(),
+        [create_position(0, 0), create_position(10, 0), create_position(20, 300), create_position(30, 400)],
+        stops,
     )
     assert (result.stop_events, result.progress.stop) == ([], 1)
 
 
-def test_follow_fixes_with_late_fixes_corrects_the_arrival_time() -> None:
+def test_follow_positions_with_late_positions_corrects_the_arrival_time() -> None:
     stops = [create_stop(STOP_PLACE, arrived_at=START + timedelta(minutes=9))]
-    result = follow_fixes(Progress(), [create_fix(0, 0), create_fix(10, 0), create_fix(700, 0)], stops)
+    result = follow_positions(
+        Progress(), [create_position(0, 0), create_position(10, 0), create_position(700, 0)], stops
+    )
     assert result.stop_events == [StopEvent(0, ARRIVED, START)]
 
 
-def test_follow_fixes_skips_a_missed_stop_once_a_later_one_is_due() -> None:
+def test_follow_positions_skips_a_missed_stop_once_a_later_one_is_due() -> None:
     times = {"arrival": "2027-03-03T10:00-05:00"}
     stops = [create_stop(generate.PRINCETON), create_stop(None), create_stop(STOP_PLACE, **times)]
-    early = [create_fix(seconds, 0) for seconds in range(-1000, 0, 10)]
-    assert follow_fixes(Progress(), early, stops).stop_events == []
-    assert follow_fixes(Progress(), [create_fix(seconds, 0) for seconds in range(0, 190, 10)], stops).stop_events == [
-        StopEvent(2, ARRIVED, START)
-    ]
+    early = [create_position(seconds, 0) for seconds in range(-1000, 0, 10)]
+    assert follow_positions(Progress(), early, stops).stop_events == []
+    assert follow_positions(
+        Progress(), [create_position(seconds, 0) for seconds in range(0, 190, 10)], stops
+    ).stop_events == [StopEvent(2, ARRIVED, START)]
 
 
-def test_follow_fixes_past_a_later_stop_detects_no_arrival() -> None:
+def test_follow_positions_past_a_later_stop_detects_no_arrival() -> None:
     stops = [
         create_stop(generate.PRINCETON),
         create_stop(STOP_PLACE, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:30-05:00"),
     ]
-    fixes = [create_fix(10 * n, 90 * n - 400) for n in range(12)]
-    assert follow_fixes(Progress(), fixes, stops).stop_events == []
+    positions = [create_position(10 * n, 90 * n - 400) for n in range(12)]
+    assert follow_positions(Progress(), positions, stops).stop_events == []
 
 
-def test_follow_fixes_serves_stops_in_the_same_fence_together() -> None:
+def test_follow_positions_serves_stops_in_the_same_fence_together() -> None:
     nearby_place = (STOP_PLACE[0] + 100 / 111_195, STOP_PLACE[1])
     stops = [
         create_stop(STOP_PLACE, departure="2027-03-03T09:00-05:00"),
         create_stop(nearby_place, departure="2027-03-03T09:05-05:00"),
         create_stop(generate.PRINCETON),
     ]
-    result = follow_fixes(
-        Progress(), [create_fix(0, 0), create_fix(10, 0), create_fix(20, 400), create_fix(30, 600)], stops
+    result = follow_positions(
+        Progress(),
+        [create_position(0, 0), create_position(10, 0), create_position(20, 400), create_position(30, 600)],
+        stops,
     )
     assert [(each.stop, each.kind) for each in result.stop_events] == [
         (0, ARRIVED),
@@ -242,25 +256,27 @@ def round_trip_stops(back: str) -> list[AssignmentStop]:
     ]
 
 
-def test_follow_fixes_of_a_late_round_trip_does_not_end_it_at_departure() -> None:
-    fixes = [create_fix(seconds, 0) for seconds in range(2400, 2700, 10)] + [
-        create_fix(2700 + 10 * n, 60 * n) for n in range(1, 30)
+def test_follow_positions_of_a_late_round_trip_does_not_end_it_at_departure() -> None:
+    positions = [create_position(seconds, 0) for seconds in range(2400, 2700, 10)] + [
+        create_position(2700 + 10 * n, 60 * n) for n in range(1, 30)
     ]
-    result = follow_fixes(Progress(), fixes, round_trip_stops("09:50"))
+    result = follow_positions(Progress(), positions, round_trip_stops("09:50"))
     assert describe_events(result) == ["0 arrived 14:40", "0 departed 14:45"]
 
 
-def test_follow_fixes_of_a_tour_passing_its_start_does_not_end_it() -> None:
-    outbound = [create_fix(10 * n, 100 * n) for n in range(40)]
-    inbound = [create_fix(400 + 10 * n, 4000 - 100 * n) for n in range(80)]
+def test_follow_positions_of_a_tour_passing_its_start_does_not_end_it() -> None:
+    outbound = [create_position(10 * n, 100 * n) for n in range(40)]
+    inbound = [create_position(400 + 10 * n, 4000 - 100 * n) for n in range(80)]
     assert describe_events(
-        follow_fixes(Progress(), [create_fix(-10, 0), *outbound, *inbound], round_trip_stops("12:00"))
+        follow_positions(Progress(), [create_position(-10, 0), *outbound, *inbound], round_trip_stops("12:00"))
     ) == [
         "0 arrived 13:59",
         "0 departed 14:00",
     ]
-    stay = [create_fix(800 + 10 * n, 0) for n in range(20)]
-    result = follow_fixes(Progress(), [create_fix(-10, 0), *outbound, *inbound[:40], *stay], round_trip_stops("12:00"))
+    stay = [create_position(800 + 10 * n, 0) for n in range(20)]
+    result = follow_positions(
+        Progress(), [create_position(-10, 0), *outbound, *inbound[:40], *stay], round_trip_stops("12:00")
+    )
     assert describe_events(result)[2:] == ["1 arrived 14:13"]
 
 
@@ -275,11 +291,11 @@ def overnight_stops() -> list[AssignmentStop]:
 DAY_SECONDS = 86_400
 
 
-def test_follow_fixes_of_an_overnight_stay_departs_from_both_stops_in_the_morning() -> None:
-    fixes = [create_fix(seconds, 0) for seconds in range(0, DAY_SECONDS, 300)] + [
-        create_fix(DAY_SECONDS + 10 * n, 150 * n) for n in range(1, 6)
+def test_follow_positions_of_an_overnight_stay_departs_from_both_stops_in_the_morning() -> None:
+    positions = [create_position(seconds, 0) for seconds in range(0, DAY_SECONDS, 300)] + [
+        create_position(DAY_SECONDS + 10 * n, 150 * n) for n in range(1, 6)
     ]
-    result = follow_fixes(Progress(), fixes, overnight_stops())
+    result = follow_positions(Progress(), positions, overnight_stops())
     assert [(each.stop, each.kind) for each in result.stop_events] == [
         (0, ARRIVED),
         (0, DEPARTED),
@@ -289,12 +305,12 @@ def test_follow_fixes_of_an_overnight_stay_departs_from_both_stops_in_the_mornin
     assert {each.at for each in result.stop_events[1:]} == {START + timedelta(seconds=DAY_SECONDS + 20)}
 
 
-def test_follow_fixes_of_overnight_parking_elsewhere_returns_in_the_morning() -> None:
-    fixes = [create_fix(seconds, 0) for seconds in range(0, 900, 10)]
-    fixes += [create_fix(seconds, 1500) for seconds in range(960, DAY_SECONDS - 900, 300)]
-    fixes += [create_fix(seconds, 0) for seconds in range(DAY_SECONDS - 600, DAY_SECONDS, 10)]
-    fixes += [create_fix(DAY_SECONDS + 10 * n, 150 * n) for n in range(1, 6)]
-    assert describe_events(follow_fixes(Progress(), fixes, overnight_stops())) == [
+def test_follow_positions_of_overnight_parking_elsewhere_returns_in_the_morning() -> None:
+    positions = [create_position(seconds, 0) for seconds in range(0, 900, 10)]
+    positions += [create_position(seconds, 1500) for seconds in range(960, DAY_SECONDS - 900, 300)]
+    positions += [create_position(seconds, 0) for seconds in range(DAY_SECONDS - 600, DAY_SECONDS, 10)]
+    positions += [create_position(DAY_SECONDS + 10 * n, 150 * n) for n in range(1, 6)]
+    assert describe_events(follow_positions(Progress(), positions, overnight_stops())) == [
         "0 arrived 14:00",
         "0 departed 14:16",
         "1 arrived 13:50",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.dispatch.tracking import lateness as tracking_lateness
-from coachway.dispatch.tracking.geofence import Progress, known_progress
+from coachway.dispatch.tracking.geofence import Progress, apply_recorded_events
 from tests.unit.dispatch.builders import PICKUP_AT, create_assignment, minutes
 
 
@@ -23,7 +23,7 @@ def test_is_check_in_overdue_15_minutes_after_the_start_returns_true_once() -> N
     ("progress", "elapsed", "stop", "minutes_late"),
     [
         (Progress(stop=0), minutes(20), 0, 20),
-        (Progress(stop=0, there=True), minutes(20), 1, 20),
+        (Progress(stop=0, is_at_stop=True), minutes(20), 1, 20),
         (Progress(stop=1), minutes(200), 1, 20),
     ],
 )
@@ -77,7 +77,7 @@ def test_next_check_at_of_a_live_assignment_is_in_the_future(
     next_check = tracking_lateness.next_check_at(running, now)
     assert next_check is not None
     assert now < next_check
-    lateness = tracking_lateness.minimum_lateness(running, known_progress(running.stops), now)
+    lateness = tracking_lateness.minimum_lateness(running, apply_recorded_events(running.stops), now)
     if (
         lateness is not None and (late_minutes or 0) <= lateness.minutes
     ):  # otherwise the recorded delay exceeds the actual one

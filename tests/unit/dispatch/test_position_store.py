@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking import position_store
-from coachway.dispatch.tracking.geofence import Progress, follow_fixes
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.geofence import Progress, follow_positions
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.position_store import TrailPage
 from tests.tracks import read_track
 from tests.unit.dispatch.builders import PLANNED_STOPS, planned_stops
@@ -21,9 +21,9 @@ ORG_ID, ASSIGNMENT_ID = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZ
 Pages = dict[datetime, TrailPage]
 
 
-def merge_batch(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> position_store.MergedTrail:
-    """Merge a batch as the API does: into the pages from its first fix on, and the page before."""
-    oldest = position_store.page_start(min(fix.at for fix in batch))
+def merge_batch(pages: Pages, batch: list[GpsPosition], stops: list[AssignmentStop]) -> position_store.MergedTrail:
+    """Merge a batch as the API does: into the pages from its first position on, and the page before."""
+    oldest = position_store.page_start(min(position.at for position in batch))
     starts = sorted(pages)
     previous = [start for start in starts if start < oldest][-1:]
     merged = position_store.merge_positions(
@@ -57,12 +57,12 @@ def test_merge_positions_in_any_order_gives_the_same_trail(track_name: str, seed
     random_source.shuffle(batches)
     pages: Pages = {}
     stops, in_order = planned_stops(track_name), planned_stops(track_name)
-    for stop_event in follow_fixes(Progress(), track, in_order).stop_events:
+    for stop_event in follow_positions(Progress(), track, in_order).stop_events:
         setattr(in_order[stop_event.stop], f"{stop_event.kind}_at", stop_event.at)
     duplicate_count = sum(
         len(merge_batch(pages, random_source.sample(batch, len(batch)), stops).duplicates) for batch in batches
     )
-    assert [fix for starts_at in sorted(pages) for fix in pages[starts_at].fixes] == track
+    assert [position for starts_at in sorted(pages) for position in pages[starts_at].positions] == track
     assert duplicate_count == sum(len(batch) for batch in batches) - len(track)
     assert stops == in_order
 
@@ -73,10 +73,10 @@ def test_merge_positions_stores_the_progress_before_each_page(track_name: str) -
     for first in range(0, len(track), 50):
         merge_batch(pages, track[first : first + 50], stops)
     for starts_at, page in pages.items():
-        complete = follow_fixes(
-            Progress(), [fix for fix in track if fix.at < starts_at + position_store.PAGE_LENGTH], stops
+        complete = follow_positions(
+            Progress(), [position for position in track if position.at < starts_at + position_store.PAGE_LENGTH], stops
         )
-        assert follow_fixes(page.initial_progress, page.fixes, stops).progress == complete.progress
+        assert follow_positions(page.initial_progress, page.positions, stops).progress == complete.progress
 
 
 def test_merge_positions_of_the_same_batch_changes_nothing() -> None:

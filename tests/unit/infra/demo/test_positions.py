@@ -44,11 +44,11 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
             home_by=now - timedelta(minutes=5) if is_completed else None,
         )
         batch = PositionBatch.model_validate({"assignment_id": ids.new("asg"), "points": points})
-        fixes = [point.to_fix() for point in batch.points]
-        assert fixes == sorted(fixes)
-        assert (checked_in <= fixes[0].at, fixes[-1].at) == (True, now)
-        followed = geofence.follow_fixes(Progress(), fixes, stops)
-        assert len(followed.counted) == len(fixes)
+        positions = [point.to_position() for point in batch.points]
+        assert positions == sorted(positions)
+        assert (checked_in <= positions[0].at, positions[-1].at) == (True, now)
+        followed = geofence.follow_positions(Progress(), positions, stops)
+        assert len(followed.counted) == len(positions)
         stop_events = {(stop_event.stop, str(stop_event.kind)) for stop_event in followed.stop_events}
         expected = {(0, "arrived")} | {
             (number, event)

@@ -125,7 +125,7 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
 @retry_on_conflict
 def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
     before = repository.get_assignment(caller, assignment_id)
-    progress = geofence.known_progress(before.stops)
+    progress = geofence.apply_recorded_events(before.stops)
     if stop is not None and stop < progress.stop:
         return before
     _require_under_way(before)
@@ -146,7 +146,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         charter = charter_progress.get_charter(before)
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
             raise CharterNotConfirmed(f"Charter {charter.number} is {charter.status}, not confirmed.")
-    arrival = [] if progress.there else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
+    arrival = [] if progress.is_at_stop else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
     stop_events = [*arrival, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
     step = trip_progress.apply_stop_events_to_assignment(before, stop_events, _free_wait(before))
     return progress_writer.write_step(caller, before, step, ops=conditions, events=alarm_events)
@@ -166,7 +166,7 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     before = repository.get_assignment(caller, assignment_id)
     if before.checked_out_at is not None:
         return before
-    if before.status.is_under_way and geofence.known_progress(before.stops).stop > 0:
+    if before.status.is_under_way and geofence.apply_recorded_events(before.stops).stop > 0:
         at, free_wait = max(at, _last_event_at(before)), _free_wait(before)
         stop_events = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
         step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)

@@ -14,7 +14,7 @@ from coachway.core.persistence.operations import Remove, Update
 from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments.monitoring_schedule import TO_ARCHIVE, MonitoringSchedule
 from coachway.dispatch.tracking import position_store
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 
 _TIMER: Final = "trail-archive"
 
@@ -23,7 +23,7 @@ class ArchiveResult(BaseSchema):
     """The result of a run: trails archived, their positions, and trails left for the next run."""
 
     trails: int = 0
-    fixes: int = 0
+    positions: int = 0
     failed: int = 0
 
 
@@ -38,11 +38,11 @@ def _archive_trail(indexed_schedule: MonitoringSchedule, _now: datetime) -> Mapp
     if schedule is None:
         return {}
     pages = position_store.list_pages(schedule.org_id, schedule.assignment_id)
-    fixes = [fix for page in pages for fix in page.fixes]
+    positions = [position for page in pages for position in page.positions]
     caller = Caller.system(_TIMER, schedule.org_id)
     if not schedule.is_filed:
         file_storage.put(
-            archive_key(schedule.org_id, schedule.assignment_id), serialize_trail(fixes), "application/gzip"
+            archive_key(schedule.org_id, schedule.assignment_id), serialize_trail(positions), "application/gzip"
         )
         updated = schedule.model_copy(update={"is_filed": True})
         store.commit(caller, Update(schedule, updated))
@@ -50,7 +50,7 @@ def _archive_trail(indexed_schedule: MonitoringSchedule, _now: datetime) -> Mapp
     for page in pages:
         conditional_writes.delete_if_unchanged(page)
     store.commit(caller, Remove(schedule))
-    return {"trails": 1, "fixes": len(fixes)}
+    return {"trails": 1, "positions": len(positions)}
 
 
 def archive_key(org_id: str, assignment_id: str) -> str:
@@ -58,7 +58,10 @@ def archive_key(org_id: str, assignment_id: str) -> str:
     return f"trails/{org_id}/{assignment_id}.json.gz"
 
 
-def serialize_trail(fixes: list[Fix]) -> bytes:
+def serialize_trail(positions: list[GpsPosition]) -> bytes:
     """Serialize a trail as compressed JSON lines, one for each position."""
-    lines = [json.dumps({**fix._asdict(), "at": fix.at.isoformat(timespec="milliseconds")}) for fix in fixes]
+    lines = [
+        json.dumps({**position._asdict(), "at": position.at.isoformat(timespec="milliseconds")})
+        for position in positions
+    ]
     return gzip.compress("\n".join(lines).encode(), mtime=0)

@@ -9,7 +9,7 @@ from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.assignments.rules import MILES_PER_HOUR, ROAD_FACTOR
 from coachway.dispatch.tracking.geofence import Progress, are_served_together, planned_time
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 
 RECENT_WINDOW: Final = timedelta(minutes=10)
 """The time over which a vehicle's speed is averaged."""
@@ -24,9 +24,11 @@ MAX_LATE_STEPS: Final = 8
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def average_speed(fixes: Sequence[Fix]) -> float:
+def average_speed(positions: Sequence[GpsPosition]) -> float:
     """Average miles per hour along the recent positions; `MILES_PER_HOUR` if there are too few."""
-    recent = [fix for fix in fixes if fix.at >= fixes[-1].at - RECENT_WINDOW] if fixes else []
+    recent = (
+        [position for position in positions if position.at >= positions[-1].at - RECENT_WINDOW] if positions else []
+    )
     if len(recent) < 2 or recent[-1].at - recent[0].at < _MIN_WINDOW:
         return MILES_PER_HOUR
     miles = sum(miles_between(one.place, other.place) for one, other in pairwise(recent))
@@ -44,7 +46,7 @@ def estimate_arrivals(
     """
     result: list[datetime | None] = [None] * len(stops)
     departure: datetime | None
-    if progress.there:
+    if progress.is_at_stop:
         next_number, departure = progress.stop + 1, _departure_after(stops[progress.stop], now)
     else:
         next_number, departure = progress.stop, None

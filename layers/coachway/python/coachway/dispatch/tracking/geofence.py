@@ -13,16 +13,17 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import ConfigDict
 
 from coachway.bookings.charters.model import StopType
+from coachway.core.persistence.records import stored_as
 from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.hours.model import FrozenSchema, Instant
 
 FENCE_METERS: Final = 200.0
-REQUIRED_FIXES: Final = 2
-"""The number of consecutive fixes that prove an arrival or a departure."""
-AWAY_METERS: Final = 1000.0
+REQUIRED_POSITIONS: Final = 2
+"""The number of consecutive positions that prove an arrival or a departure."""
+FAR_AWAY_METERS: Final = 1000.0
 """The distance from which a return to the stop that the vehicle left is detected. Closer positions are GPS noise."""
 DUE_EARLY: Final = timedelta(hours=1)
 """How long before its planned time a later stop can be reached, so that the stops before it count as skipped."""
@@ -31,7 +32,7 @@ SOON: Final = timedelta(minutes=15)
 MIN_STAY: Final = timedelta(minutes=3)
 """How long a vehicle must stay at an unexpected stop; this excludes vehicles that only drive past."""
 FASTEST_MPH: Final = 120.0
-"""A fix that requires a higher speed is a GPS error, unless the next fix confirms it."""
+"""A position that requires a higher speed is a GPS error, unless the next position confirms it."""
 
 
 class StopEventKind(StrEnum):
@@ -50,28 +51,30 @@ class StopEvent(NamedTuple):
 
 
 class Progress(FrozenSchema):
-    """The progress of a vehicle: it is at `stop` (if `there`) or on the way to it. Stops are counted from 0.
+    """The progress of a vehicle: it is at `stop` (if `is_at_stop`) or on the way to it. Stops are counted from 0.
 
-    A `stop` beyond the last one means that the trip is over. `run` is the number of consecutive fixes, the first at
-    `since`, that show the vehicle at stop `toward`, or, if `there`, away from its stop.
+    A `stop` beyond the last one means that the trip is over. `consecutive_positions`, the first one recorded at
+    `first_position_at`, show the vehicle at `candidate_stop`; or, if `is_at_stop`, outside the fence of its stop.
     """
 
     # Pages that an older release stored may have other fields.
     model_config = ConfigDict(extra="ignore")
 
     stop: int = 0
-    there: bool = False
-    run: int = 0
-    toward: int = 0
-    since: Instant | None = None
-    away: bool = False
-    """Whether the vehicle was more than `AWAY_METERS` from the stop that it left last."""
+    is_at_stop: Annotated[bool, stored_as("there", "is_at_stop")] = False
+    consecutive_positions: Annotated[int, stored_as("run", "consecutive_positions")] = 0
+    candidate_stop: Annotated[int, stored_as("toward", "candidate_stop")] = 0
+    first_position_at: Annotated[Instant | None, stored_as("since", "first_position_at")] = None
+    was_far_away: Annotated[bool, stored_as("away", "was_far_away")] = False
+    """Whether the vehicle was more than `FAR_AWAY_METERS` from the stop that it left last."""
     latitude: Annotated[float | None, Personal("driver")] = None
     longitude: Annotated[float | None, Personal("driver")] = None
     seen_at: Instant | None = None
-    """Time of the last counted fix."""
-    doubt: tuple[Instant, float, float] | None = None
-    """A later fix that no vehicle could have reached: time, latitude, longitude."""
+    """Time of the last counted position."""
+    unconfirmed_position: Annotated[tuple[Instant, float, float] | None, stored_as("doubt", "unconfirmed_position")] = (
+        None
+    )
+    """A later position that no vehicle could have reached: time, latitude, longitude."""
 
     @property
     def place(self) -> Coordinates | None:
@@ -83,27 +86,29 @@ class Progress(FrozenSchema):
 
 @dataclass(frozen=True, slots=True)
 class FollowResult:
-    """The result of following fixes: the progress, the stop events, and the fixes that counted.
+    """The result of following positions: the progress, the stop events, and the positions that counted.
 
-    `newest` is the newest fix that is accurate enough, even if it does not count yet.
+    `newest` is the newest position that is accurate enough, even if it does not count yet.
     """
 
     progress: Progress
     stop_events: list[StopEvent]
-    counted: list[Fix]
-    newest: Fix | None
+    counted: list[GpsPosition]
+    newest: GpsPosition | None
 
 
-def follow_fixes(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> FollowResult:
-    """Follow a vehicle from `progress` through `fixes`, which are in time order."""
+def follow_positions(
+    progress: Progress, positions: Iterable[GpsPosition], stops: Sequence[AssignmentStop]
+) -> FollowResult:
+    """Follow a vehicle from `progress` through `positions`, which are in time order."""
     tracker = _ProgressTracker(stops, **progress.model_dump())
-    for fix in fixes:
-        tracker.add_fix(fix)
+    for position in positions:
+        tracker.add_position(position)
     return FollowResult(tracker.progress, tracker.stop_events, tracker.counted, tracker.newest)
 
 
-def known_progress(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
-    """Return the progress by the recorded stop events, and by the fixes that led to `progress`."""
+def apply_recorded_events(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
+    """Return the progress by the recorded stop events, and by the positions that led to `progress`."""
     tracker = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
     tracker.catch_up(None)
     return tracker.progress
@@ -132,8 +137,8 @@ def are_served_together(one: AssignmentStop, other: AssignmentStop, left_at: dat
     return planned_at is not None and left_at >= planned_at - SOON
 
 
-def _is_reachable(one: Fix, other: Fix) -> bool:
-    """Whether a vehicle could have driven from one fix to the other."""
+def _is_reachable(one: GpsPosition, other: GpsPosition) -> bool:
+    """Whether a vehicle could have driven from one position to the other."""
     hours = max(1.0, (other.at - one.at).total_seconds()) / 3600
     miles = miles_between(one.place, other.place)
     return miles * METERS_PER_MILE <= FENCE_METERS or miles / hours <= FASTEST_MPH
@@ -145,48 +150,48 @@ class _ProgressTracker:
 
     stops: Sequence[AssignmentStop]
     stop: int = 0
-    there: bool = False
-    run: int = 0
-    toward: int = 0
-    since: datetime | None = None
-    away: bool = False
+    is_at_stop: bool = False
+    consecutive_positions: int = 0
+    candidate_stop: int = 0
+    first_position_at: datetime | None = None
+    was_far_away: bool = False
     latitude: float | None = None
     longitude: float | None = None
     seen_at: datetime | None = None
-    doubt: tuple[datetime, float, float] | None = None
+    unconfirmed_position: tuple[datetime, float, float] | None = None
     stop_events: list[StopEvent] = field(default_factory=list)
-    counted: list[Fix] = field(default_factory=list)
-    newest: Fix | None = None
+    counted: list[GpsPosition] = field(default_factory=list)
+    newest: GpsPosition | None = None
 
     @property
     def progress(self) -> Progress:
         return Progress(**{name: getattr(self, name) for name in Progress.model_fields})
 
-    def add_fix(self, fix: Fix) -> None:
-        self.catch_up(fix.at)
-        if fix.accuracy_m is None or fix.accuracy_m <= FENCE_METERS:
-            self.newest = fix
-            for counted_fix in self._plausible_fixes(fix):
-                self._count_fix(counted_fix)
+    def add_position(self, position: GpsPosition) -> None:
+        self.catch_up(position.at)
+        if position.accuracy_m is None or position.accuracy_m <= FENCE_METERS:
+            self.newest = position
+            for counted_position in self._plausible_positions(position):
+                self._count_position(counted_position)
 
-    def _count_fix(self, fix: Fix) -> None:
-        before = self._last_fix
-        self.counted.append(fix)
-        self.latitude, self.longitude, self.seen_at = fix.latitude, fix.longitude, fix.at
-        if self.there and self.stop < len(self.stops):
-            if not self._detect_departure(fix):
+    def _count_position(self, position: GpsPosition) -> None:
+        before = self._last_position
+        self.counted.append(position)
+        self.latitude, self.longitude, self.seen_at = position.latitude, position.longitude, position.at
+        if self.is_at_stop and self.stop < len(self.stops):
+            if not self._detect_departure(position):
                 return
-            # The fixes that show the departure may also show the arrival at the next stop.
-            if before is not None and not self.there:
+            # The positions that show the departure may also show the arrival at the next stop.
+            if before is not None and not self.is_at_stop:
                 self._detect_arrival(before)
-        if not self.there:
-            self._detect_arrival(fix)
+        if not self.is_at_stop:
+            self._detect_arrival(position)
 
     @property
-    def _last_fix(self) -> Fix | None:
+    def _last_position(self) -> GpsPosition | None:
         if self.latitude is None or self.longitude is None or self.seen_at is None:
             return None
-        return Fix(self.seen_at, self.latitude, self.longitude)
+        return GpsPosition(self.seen_at, self.latitude, self.longitude)
 
     def catch_up(self, until: datetime | None) -> None:
         """Apply the recorded stop events up to `until`."""
@@ -197,26 +202,29 @@ class _ProgressTracker:
             elif stop.arrived_at is not None and (until is None or stop.arrived_at <= until):
                 self._arrive(number)
 
-    def _plausible_fixes(self, fix: Fix) -> list[Fix]:
-        """Return the fix, with the doubtful one before if it confirms that; empty while the fix itself is doubtful."""
-        doubt, self.doubt = self.doubt, None
-        last = self._last_fix
-        if last is None or _is_reachable(last, fix):
-            return [fix]
-        if doubt is not None and _is_reachable(before := Fix(*doubt), fix):
-            return [before, fix]
-        self.doubt = (fix.at, fix.latitude, fix.longitude)
+    def _plausible_positions(self, position: GpsPosition) -> list[GpsPosition]:
+        """Return the positions that now count: none while this one is unconfirmed.
+
+        The result includes the unconfirmed position before this one, if this one confirms it.
+        """
+        unconfirmed, self.unconfirmed_position = self.unconfirmed_position, None
+        last = self._last_position
+        if last is None or _is_reachable(last, position):
+            return [position]
+        if unconfirmed is not None and _is_reachable(before := GpsPosition(*unconfirmed), position):
+            return [before, position]
+        self.unconfirmed_position = (position.at, position.latitude, position.longitude)
         return []
 
-    def _detect_departure(self, fix: Fix) -> bool:
-        """Count a fix toward a departure; returns whether the vehicle has left its stop."""
-        if self._is_inside(self.stop, fix):
-            self._reset_run()
+    def _detect_departure(self, position: GpsPosition) -> bool:
+        """Count a position for a departure; returns whether the vehicle has left its stop."""
+        if self._is_inside(self.stop, position):
+            self._reset_consecutive()
             return False
-        self._extend_run(self.stop, fix)
-        if self.run < REQUIRED_FIXES or self.since is None:
+        self._add_consecutive(self.stop, position)
+        if self.consecutive_positions < REQUIRED_POSITIONS or self.first_position_at is None:
             return False
-        left_at, stop = self.since, self.stops[self.stop]
+        left_at, stop = self.first_position_at, self.stops[self.stop]
         self._record(self.stop, StopEventKind.DEPARTED, left_at)
         self._depart(self.stop)
         self._pass_stops_nearby(stop, left_at)
@@ -226,32 +234,36 @@ class _ProgressTracker:
         while self.stop < len(self.stops) and are_served_together(stop, self.stops[self.stop], at):
             self._record(self.stop, StopEventKind.ARRIVED, at)
             if self.stop == len(self.stops) - 1:
-                self.there = True
+                self.is_at_stop = True
                 return
             self._record(self.stop, StopEventKind.DEPARTED, at)
             self._depart(self.stop)
 
-    def _detect_arrival(self, fix: Fix) -> None:
+    def _detect_arrival(self, position: GpsPosition) -> None:
         if self.stop >= len(self.stops):
             return
         previous_place = self.stops[self.stop - 1].place if self.stop else None
-        if previous_place is not None and meters_between(previous_place, fix.place) > AWAY_METERS:
-            self.away = True
-        is_back = previous_place is not None and meters_between(previous_place, fix.place) <= FENCE_METERS
+        if previous_place is not None and meters_between(previous_place, position.place) > FAR_AWAY_METERS:
+            self.was_far_away = True
+        is_back = previous_place is not None and meters_between(previous_place, position.place) <= FENCE_METERS
         for number in range(self.stop, len(self.stops)):
             required_stay = (
-                self._required_stay(number, fix.at, is_back=is_back) if self._is_inside(number, fix) else None
+                self._required_stay(number, position.at, is_back=is_back) if self._is_inside(number, position) else None
             )
             if required_stay is not None:
                 break
         else:
-            self._reset_run()
+            self._reset_consecutive()
             return
-        if number != self.toward:
-            self._reset_run()
-        self._extend_run(number, fix)
-        if self.run >= REQUIRED_FIXES and self.since is not None and fix.at - self.since >= required_stay:
-            self._record(number, StopEventKind.ARRIVED, self.since)
+        if number != self.candidate_stop:
+            self._reset_consecutive()
+        self._add_consecutive(number, position)
+        if (
+            self.consecutive_positions >= REQUIRED_POSITIONS
+            and self.first_position_at is not None
+            and position.at - self.first_position_at >= required_stay
+        ):
+            self._record(number, StopEventKind.ARRIVED, self.first_position_at)
             self._arrive(number)
 
     def _required_stay(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
@@ -260,9 +272,9 @@ class _ProgressTracker:
         An arrival at the next stop needs no stay, unless that stop is where the vehicle just left.
         """
         is_next, is_due = number == self.stop, self._is_due(number, at, DUE_EARLY)
-        if is_next and (not is_back or (self.away and is_due)):
+        if is_next and (not is_back or (self.was_far_away and is_due)):
             return timedelta()
-        if is_back and not self.away:
+        if is_back and not self.was_far_away:
             return MIN_STAY if self._is_due(number, at, SOON) else None
         return MIN_STAY if is_next or is_due else None
 
@@ -270,26 +282,26 @@ class _ProgressTracker:
         planned_at = planned_time(self.stops[number])
         return planned_at is not None and at >= planned_at - early
 
-    def _is_inside(self, number: int, fix: Fix) -> bool:
+    def _is_inside(self, number: int, position: GpsPosition) -> bool:
         place = self.stops[number].place
-        return place is not None and meters_between(place, fix.place) <= FENCE_METERS
+        return place is not None and meters_between(place, position.place) <= FENCE_METERS
 
-    def _extend_run(self, toward: int, fix: Fix) -> None:
-        if self.run == 0:
-            self.since, self.toward = fix.at, toward
-        self.run += 1
+    def _add_consecutive(self, stop: int, position: GpsPosition) -> None:
+        if self.consecutive_positions == 0:
+            self.first_position_at, self.candidate_stop = position.at, stop
+        self.consecutive_positions += 1
 
     def _arrive(self, number: int) -> None:
-        if (self.stop, self.there) != (number, True):
-            self.stop, self.there = number, True
-            self._reset_run()
+        if (self.stop, self.is_at_stop) != (number, True):
+            self.stop, self.is_at_stop = number, True
+            self._reset_consecutive()
 
     def _depart(self, number: int) -> None:
-        self.stop, self.there, self.away = number + 1, False, False
-        self._reset_run()
+        self.stop, self.is_at_stop, self.was_far_away = number + 1, False, False
+        self._reset_consecutive()
 
-    def _reset_run(self) -> None:
-        self.run, self.since, self.toward = 0, None, self.stop
+    def _reset_consecutive(self) -> None:
+        self.consecutive_positions, self.first_position_at, self.candidate_stop = 0, None, self.stop
 
     def _record(self, stop: int, kind: StopEventKind, at: datetime) -> None:
         self.stop_events.append(StopEvent(stop, kind, at))

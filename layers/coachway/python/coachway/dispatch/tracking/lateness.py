@@ -6,7 +6,7 @@ from typing import Final
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import GRACE, AssignmentStatus
 from coachway.dispatch.tracking.eta import LATE_STEP_MINUTES, MAX_LATE_STEPS, Lateness, late_step
-from coachway.dispatch.tracking.geofence import Progress, known_progress, planned_time
+from coachway.dispatch.tracking.geofence import Progress, apply_recorded_events, planned_time
 
 CHECK_INTERVAL: Final = timedelta(minutes=30)
 """How often a vehicle under way is checked."""
@@ -27,7 +27,7 @@ def minimum_lateness(assignment: Assignment, progress: Progress, now: datetime) 
         return None
     planned_at = planned_time(assignment.stops[progress.stop])
     late_stop = progress.stop
-    if progress.there:
+    if progress.is_at_stop:
         planned_at, late_stop = assignment.stops[progress.stop].departure, progress.stop + 1
     if planned_at is None or now <= planned_at or late_stop >= len(assignment.stops):
         return None
@@ -53,10 +53,10 @@ def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
 
 def _next_late_step_at(assignment: Assignment) -> datetime | None:
     """When the delay will reach the next alarm step if nothing happens."""
-    progress = known_progress(assignment.stops)
+    progress = apply_recorded_events(assignment.stops)
     steps = late_step(assignment.late_minutes) + 1
     if progress.stop >= len(assignment.stops) or steps > MAX_LATE_STEPS:
         return None
     stop = assignment.stops[progress.stop]
-    planned_at = stop.departure if progress.there else planned_time(stop)
+    planned_at = stop.departure if progress.is_at_stop else planned_time(stop)
     return planned_at + steps * _STEP if planned_at is not None else None

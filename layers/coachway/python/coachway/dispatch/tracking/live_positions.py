@@ -12,7 +12,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta, position_store, share_links
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.position_store import MergedTrail
 from coachway.dispatch.tracking.schemas import (
     CharterTrack,
@@ -120,15 +120,15 @@ def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -
     expected: list[datetime | None] = [None] * len(assignment.stops)
     if assignment.status.is_under_way:
         expected = eta.estimate_arrivals(progress, assignment.stops, now, eta.average_speed(counted))
-    upcoming = progress.stop + 1 if progress.there else progress.stop
+    upcoming = progress.stop + 1 if progress.is_at_stop else progress.stop
     next_stop = upcoming if is_ahead and upcoming < len(assignment.stops) else None
     lateness = eta.find_lateness(assignment.stops, expected)
-    path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT_WINDOW]
+    path = [_build_position(position) for position in counted if position.at >= now - eta.RECENT_WINDOW]
     return {
         "vehicle_number": assignment.vehicle_number,
         "vehicle_name": assignment.vehicle_name,
         "status": assignment.status,
-        "position": _position(trail.newest) if trail.newest else None,
+        "position": _build_position(trail.newest) if trail.newest else None,
         "path": path,
         "next_stop": next_stop,
         "eta": expected[next_stop] if next_stop is not None else None,
@@ -140,14 +140,14 @@ def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -
     }
 
 
-def _position(fix: Fix) -> Position:
+def _build_position(position: GpsPosition) -> Position:
     return Position(
-        latitude=fix.latitude,
-        longitude=fix.longitude,
-        speed_mph=fix.speed_mph,
-        heading=fix.heading,
-        accuracy_m=fix.accuracy_m,
-        recorded_at=fix.at,
+        latitude=position.latitude,
+        longitude=position.longitude,
+        speed_mph=position.speed_mph,
+        heading=position.heading,
+        accuracy_m=position.accuracy_m,
+        recorded_at=position.at,
     )
 
 

@@ -22,7 +22,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.monitoring_schedule import DUE, MonitoringSchedule
 from coachway.dispatch.tracking import geofence, lateness, position_store, progress_writer
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.fleet.model import DRIVER, Driver
 
 _TIMER: Final = "dispatch-watch"
@@ -75,8 +75,8 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
     """Commit the events that are due now. Return the assignment as it is afterwards."""
     if not before.status.is_live:
         return before
-    progress = geofence.known_progress(before.stops)
-    counted: list[Fix] = []
+    progress = geofence.apply_recorded_events(before.stops)
+    counted: list[GpsPosition] = []
     if before.status.is_under_way:
         progress, counted = position_store.load_progress(before.org_id, before.id, before.stops)
     if counted and now - counted[-1].at <= progress_writer.FRESH:
@@ -90,7 +90,7 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
         after.check_in_alarm_at = now
         counts["not_started"] += 1
     alarms = progress_writer.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
-    alarms += progress_writer.hours_exceeded_events(before, after, driven_at=None if progress.there else now)
+    alarms += progress_writer.hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else now)
     counts["alarms"] += len(alarms)
     if not events and not alarms:
         return before

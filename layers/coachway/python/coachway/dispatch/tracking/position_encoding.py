@@ -1,7 +1,7 @@
 """Encode GPS positions compactly: about nine bytes each.
 
-Time, latitude and longitude are stored as differences to the previous fix, as varints (as in Protocol Buffers): two
-bytes each at one fix in ten seconds. Speed, heading and accuracy take one byte each. Pure: no clock, no I/O.
+Time, latitude and longitude are stored as differences to the previous position, as varints (as in Protocol Buffers):
+two bytes each at one position in ten seconds. Speed, heading and accuracy take one byte each. Pure: no clock, no I/O.
 """
 
 import base64
@@ -17,7 +17,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _UNKNOWN: Final = 255
 
 
-class Fix(NamedTuple):
+class GpsPosition(NamedTuple):
     """A GPS position: degrees, miles per hour, degrees from north, meters."""
 
     at: datetime
@@ -33,21 +33,21 @@ class Fix(NamedTuple):
         return Coordinates(self.latitude, self.longitude)
 
 
-def round_fix(
+def round_position(
     at: datetime,
     latitude: float,
     longitude: float,
     speed_mph: float | None = None,
     heading: float | None = None,
     accuracy_m: float | None = None,
-) -> Fix:
-    """Round a fix to the stored precision: milliseconds, 0.00001°, whole miles per hour and meters, 2° of heading.
+) -> GpsPosition:
+    """Round a position to the stored precision: milliseconds, 0.00001°, whole miles per hour and meters, 2° of heading.
 
-    A fix is identified by its millisecond. Speed and accuracy are limited to 254.
+    A position is identified by its millisecond. Speed and accuracy are limited to 254.
     """
     moment = at.astimezone(UTC)
     moment -= timedelta(microseconds=moment.microsecond % 1000)
-    return Fix(
+    return GpsPosition(
         moment,
         round(latitude * _DEGREE) / _DEGREE,
         round(longitude * _DEGREE) / _DEGREE,
@@ -57,36 +57,38 @@ def round_fix(
     )
 
 
-def encode_fixes(start: datetime, fixes: Iterable[Fix]) -> str:
-    """Encode rounded fixes, in time order and none before `start`, as text without characters that JSON escapes."""
+def encode_positions(start: datetime, positions: Iterable[GpsPosition]) -> str:
+    """Encode rounded positions, in time order and none before `start`, as text without characters that JSON escapes."""
     encoded = bytearray()
     previous = (0, 0, 0)
-    for fix in fixes:
+    for position in positions:
         current = (
-            (fix.at - start) // _MILLISECOND,
-            round(fix.latitude * _DEGREE),
-            round(fix.longitude * _DEGREE),
+            (position.at - start) // _MILLISECOND,
+            round(position.latitude * _DEGREE),
+            round(position.longitude * _DEGREE),
         )
         encoded += _encode_varint(current[0] - previous[0])
         encoded += _encode_varint(_zigzag(current[1] - previous[1]))
         encoded += _encode_varint(_zigzag(current[2] - previous[2]))
-        encoded += bytes((_encode_byte(fix.speed_mph), _encode_byte(fix.heading, 2), _encode_byte(fix.accuracy_m)))
+        encoded += bytes(
+            (_encode_byte(position.speed_mph), _encode_byte(position.heading, 2), _encode_byte(position.accuracy_m))
+        )
         previous = current
     return base64.b85encode(encoded).decode()
 
 
-def decode_fixes(start: datetime, text: str) -> list[Fix]:
-    """Decode the text of `encode_fixes`."""
+def decode_positions(start: datetime, text: str) -> list[GpsPosition]:
+    """Decode the text of `encode_positions`."""
     data = iter(base64.b85decode(text))
-    fixes: list[Fix] = []
+    positions: list[GpsPosition] = []
     ms = latitude = longitude = 0
     while (first := next(data, None)) is not None:
         ms += _decode_varint(first, data)
         latitude += _unzigzag(_decode_varint(next(data), data))
         longitude += _unzigzag(_decode_varint(next(data), data))
         speed, heading, accuracy = (_decode_byte(next(data)) for _ in range(3))
-        fixes.append(
-            Fix(
+        positions.append(
+            GpsPosition(
                 start + ms * _MILLISECOND,
                 latitude / _DEGREE,
                 longitude / _DEGREE,
@@ -95,12 +97,12 @@ def decode_fixes(start: datetime, text: str) -> list[Fix]:
                 accuracy,
             )
         )
-    return fixes
+    return positions
 
 
-def merge_fixes(existing: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
-    """Merge fixes in time order; for the same moment, the existing one stays."""
-    by_time = {fix.at: fix for fix in new} | {fix.at: fix for fix in existing}
+def merge_in_time_order(existing: Sequence[GpsPosition], new: Iterable[GpsPosition]) -> list[GpsPosition]:
+    """Merge positions in time order; for the same moment, the existing one stays."""
+    by_time = {position.at: position for position in new} | {position.at: position for position in existing}
     return [by_time[moment] for moment in sorted(by_time)]
 
 

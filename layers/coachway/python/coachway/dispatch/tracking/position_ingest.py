@@ -17,7 +17,7 @@ from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.errors import DriverNotOnDuty
 from coachway.dispatch.tracking import position_store, progress_writer
-from coachway.dispatch.tracking.position_encoding import Fix, round_fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far the clock of a phone may be ahead."""
@@ -55,9 +55,11 @@ class PositionReport(RequestSchema):
     accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="Radius in meters.")] = None
     recorded_at: Timestamp
 
-    def to_fix(self) -> Fix:
-        """Convert to a fix in the stored precision."""
-        return round_fix(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
+    def to_position(self) -> GpsPosition:
+        """Convert to a position in the stored precision."""
+        return round_position(
+            self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m
+        )
 
 
 class PositionBatch(RequestSchema):
@@ -94,40 +96,44 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
     ]
     if problems:
         raise errors.Invalid(f"{problems[0].field}: {problems[0].message}", fields=problems)
-    fixes = sorted((point.to_fix() for point in body.points), key=lambda fix: fix.at)
+    positions = sorted((point.to_position() for point in body.points), key=lambda position: position.at)
     written: set[datetime] = set()
-    return _attempt_ingest(caller, body.assignment_id, fixes, written)
+    return _attempt_ingest(caller, body.assignment_id, positions, written)
 
 
 @retry_on_conflict
 def _attempt_ingest(
-    caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]
+    caller: Caller, assignment_id: str, positions: list[GpsPosition], written: set[datetime]
 ) -> PositionIngestResult:
     """Try once. `written` are the moments that an earlier attempt of this request has stored."""
     assignment = repository.get_assignment(caller, assignment_id)
     if assignment.status not in _ACCEPTING or assignment.checked_in_at is None:
         raise DriverNotOnDuty(f"This assignment is {assignment.status}. Check in first.")
-    new_fixes: dict[datetime, Fix] = {}
-    for fix in fixes:
-        if _is_on_duty(assignment, fix.at):
-            new_fixes.setdefault(fix.at, fix)
-    ignored = sum(not _is_on_duty(assignment, fix.at) for fix in fixes)
-    if not new_fixes:
+    new_positions: dict[datetime, GpsPosition] = {}
+    for position in positions:
+        if _is_on_duty(assignment, position.at):
+            new_positions.setdefault(position.at, position)
+    ignored = sum(not _is_on_duty(assignment, position.at) for position in positions)
+    if not new_positions:
         return PositionIngestResult(accepted=0, duplicates=0, ignored=ignored)
-    pages = position_store.load_pages_since(assignment.org_id, assignment.id, min(new_fixes))
+    pages = position_store.load_pages_since(assignment.org_id, assignment.id, min(new_positions))
     trail = position_store.merge_positions(
-        assignment.org_id, assignment.id, pages, new_fixes.values(), assignment.stops
+        assignment.org_id, assignment.id, pages, new_positions.values(), assignment.stops
     )
     after = progress_writer.apply_stop_events(caller, assignment, trail.stop_events)
     if after is not assignment:
-        trail = position_store.merge_positions(after.org_id, after.id, pages, new_fixes.values(), after.stops)
+        trail = position_store.merge_positions(after.org_id, after.id, pages, new_positions.values(), after.stops)
     progress_writer.raise_alarms(caller, after, trail.progress, trail.counted)
     for page in trail.changed:
         position_store.save_page(page)
-        written |= {fix.at for fix in page.fixes if fix.at in new_fixes and fix.at not in trail.duplicates}
-    accepted = len(new_fixes.keys() - (trail.duplicates - written) - trail.too_many)
-    ignored += sum(fix.at in trail.too_many for fix in fixes)
-    return PositionIngestResult(accepted=accepted, duplicates=len(fixes) - ignored - accepted, ignored=ignored)
+        written |= {
+            position.at
+            for position in page.positions
+            if position.at in new_positions and position.at not in trail.duplicates
+        }
+    accepted = len(new_positions.keys() - (trail.duplicates - written) - trail.too_many)
+    ignored += sum(position.at in trail.too_many for position in positions)
+    return PositionIngestResult(accepted=accepted, duplicates=len(positions) - ignored - accepted, ignored=ignored)
 
 
 def _is_on_duty(assignment: Assignment, at: datetime) -> bool:

@@ -1,8 +1,8 @@
-"""Store the trail of an assignment's vehicle: its GPS fixes, five minutes to a page.
+"""Store the trail of an assignment's vehicle: its GPS positions, five minutes to a page.
 
-A page is one item, smaller than 1 KB at one fix in ten seconds. A report costs one write unit for each page that it
-changes. The newest page has the current position. Each page stores the progress before it, so that late fixes can be
-merged in time order and the vehicle followed again from there.
+A page is one item, smaller than 1 KB at one position in ten seconds. A report costs one write unit for each page that
+it changes. The newest page has the current position. Each page stores the progress before it, so that late positions
+can be merged in time order and the vehicle followed again from there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,16 +19,27 @@ from coachway.core.persistence.records import AccessPattern, Key, Record, stored
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
-from coachway.dispatch.tracking.geofence import FollowResult, Progress, StopEvent, follow_fixes, known_progress
-from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merge_fixes
+from coachway.dispatch.tracking.geofence import (
+    FollowResult,
+    Progress,
+    StopEvent,
+    apply_recorded_events,
+    follow_positions,
+)
+from coachway.dispatch.tracking.position_encoding import (
+    GpsPosition,
+    decode_positions,
+    encode_positions,
+    merge_in_time_order,
+)
 
 PAGE_LENGTH: Final = timedelta(minutes=5)
 RETENTION: Final = timedelta(days=180)
 """When DynamoDB removes a page; the timer archives it long before."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_PAGES: Final = 10_000
-MAX_FIXES: Final = 1000
-"""The most fixes on a page (several per second), so that it does not exceed the maximum item size."""
+MAX_POSITIONS: Final = 1000
+"""The most positions on a page (several per second), so that it does not exceed the maximum item size."""
 _BATCH_SIZE: Final = 30
 """Vehicles whose newest pages are read in one call."""
 
@@ -40,14 +51,14 @@ TRAIL = AccessPattern(
 
 
 class TrailPage(Record):
-    """The fixes of five minutes. `initial_progress` is that of the vehicle at the start of the page."""
+    """The positions of five minutes. `initial_progress` is that of the vehicle at the start of the page."""
 
     KIND: ClassVar[str] = "trail"
 
     org_id: str
     assignment_id: str
     starts_at: Annotated[AwareDatetime, stored_as("begins", "starts_at")]
-    points: Annotated[str, Personal("driver")] = ""
+    encoded_positions: Annotated[str, Personal("driver"), stored_as("points", "encoded_positions")] = ""
     initial_progress: Annotated[Progress, stored_as("before", "initial_progress")] = Field(default_factory=Progress)
 
     def key(self) -> Key:
@@ -57,9 +68,9 @@ class TrailPage(Record):
         return int((self.starts_at + RETENTION).timestamp())
 
     @property
-    def fixes(self) -> list[Fix]:
-        """The fixes on the page, oldest first."""
-        return decode_fixes(self.starts_at, self.points)
+    def positions(self) -> list[GpsPosition]:
+        """The positions on the page, oldest first."""
+        return decode_positions(self.starts_at, self.encoded_positions)
 
 
 def page_start(at: datetime) -> datetime:
@@ -120,62 +131,68 @@ def load_pages_since(org_id: str, assignment_id: str, first: datetime) -> list[T
 
 @dataclass(frozen=True, slots=True)
 class MergedTrail:
-    """A trail with merged fixes: the changed pages, the stop events and the progress."""
+    """A trail with merged positions: the changed pages, the stop events and the progress."""
 
     changed: list[TrailPage]
     stop_events: list[StopEvent]
     progress: Progress
-    counted: list[Fix]
-    """The fixes that counted, as far back as the pages reach."""
-    newest: Fix | None
-    """The newest fix that is accurate enough: the vehicle's position."""
+    counted: list[GpsPosition]
+    """The positions that counted, as far back as the pages reach."""
+    newest: GpsPosition | None
+    """The newest position that is accurate enough: the vehicle's position."""
     duplicates: frozenset[datetime]
-    """Moments of new fixes that were stored already."""
+    """Moments of new positions that were stored already."""
     too_many: frozenset[datetime]
-    """Moments of new fixes that exceed `MAX_FIXES` of their page."""
+    """Moments of new positions that exceed `MAX_POSITIONS` of their page."""
 
 
 def merge_positions(
-    org_id: str, assignment_id: str, pages: Sequence[TrailPage], fixes: Iterable[Fix], stops: Sequence[AssignmentStop]
+    org_id: str,
+    assignment_id: str,
+    pages: Sequence[TrailPage],
+    positions: Iterable[GpsPosition],
+    stops: Sequence[AssignmentStop],
 ) -> MergedTrail:
-    """Merge fixes into the pages from `load_pages_since`, and follow the vehicle through them. Pure."""
-    by_page: dict[datetime, list[Fix]] = {}
-    for fix in fixes:
-        by_page.setdefault(page_start(fix.at), []).append(fix)
+    """Merge positions into the pages from `load_pages_since`, and follow the vehicle through them. Pure."""
+    by_page: dict[datetime, list[GpsPosition]] = {}
+    for position in positions:
+        by_page.setdefault(page_start(position.at), []).append(position)
     pages_by_start = {page.starts_at: page for page in pages}
     progress = pages[0].initial_progress if pages else Progress()
-    newest_fix: Fix | None = None
+    newest_position: GpsPosition | None = None
     changed: list[TrailPage] = []
     stop_events: list[StopEvent] = []
-    counted: list[Fix] = []
+    counted: list[GpsPosition] = []
     duplicates: set[datetime] = set()
     too_many: set[datetime] = set()
     for starts_at in sorted(pages_by_start.keys() | by_page.keys()):
         page = pages_by_start.get(starts_at) or TrailPage(
             org_id=org_id, assignment_id=assignment_id, starts_at=starts_at
         )
-        page_fixes = page.fixes
+        page_positions = page.positions
         if starts_at in by_page:
-            times = {fix.at for fix in page_fixes}
-            fresh = [fix for fix in by_page[starts_at] if fix.at not in times]
-            duplicates |= times.intersection(fix.at for fix in by_page[starts_at])
-            room = max(0, MAX_FIXES - len(page_fixes))
-            too_many |= {fix.at for fix in fresh[room:]}
-            page_fixes = merge_fixes(page_fixes, fresh[:room])
-        after = page.model_copy(update={"points": encode_fixes(starts_at, page_fixes), "initial_progress": progress})
+            times = {position.at for position in page_positions}
+            fresh = [position for position in by_page[starts_at] if position.at not in times]
+            duplicates |= times.intersection(position.at for position in by_page[starts_at])
+            free_slots = max(0, MAX_POSITIONS - len(page_positions))
+            too_many |= {position.at for position in fresh[free_slots:]}
+            page_positions = merge_in_time_order(page_positions, fresh[:free_slots])
+        after = page.model_copy(
+            update={"encoded_positions": encode_positions(starts_at, page_positions), "initial_progress": progress}
+        )
         if after != page or page.version == 0:
             changed.append(after)
-        followed: FollowResult = follow_fixes(progress, page_fixes, stops)
+        followed: FollowResult = follow_positions(progress, page_positions, stops)
         progress = followed.progress
         stop_events += followed.stop_events
         counted += followed.counted
-        newest_fix = followed.newest or newest_fix
+        newest_position = followed.newest or newest_position
     return MergedTrail(
         changed,
         stop_events,
-        known_progress(stops, progress),
+        apply_recorded_events(stops, progress),
         counted,
-        newest_fix,
+        newest_position,
         frozenset(duplicates),
         frozenset(too_many),
     )
@@ -186,7 +203,9 @@ def save_page(page: TrailPage) -> None:
     conditional_writes.put_if_unchanged(page)
 
 
-def load_progress(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
-    """Load a vehicle's progress, and the counted fixes of its last two pages. One read."""
+def load_progress(
+    org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]
+) -> tuple[Progress, list[GpsPosition]]:
+    """Load a vehicle's progress, and the counted positions of its last two pages. One read."""
     trail = merge_positions(org_id, assignment_id, load_newest_pages(org_id, assignment_id), [], stops)
     return trail.progress, trail.counted

@@ -21,7 +21,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta, trip_progress
 from coachway.dispatch.tracking.geofence import Progress, StopEvent, planned_time
-from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.trip_progress import ProgressStep
 from coachway.identity import organization_queries
 
@@ -80,7 +80,7 @@ def write_step(
     return after
 
 
-def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted: Sequence[Fix]) -> Assignment:
+def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted: Sequence[GpsPosition]) -> Assignment:
     """Raise alarms by the newest position (late, or driven too long), each once; returns the assignment after them."""
     now = clock.now()
     if not before.status.is_under_way or not counted or now - counted[-1].at > FRESH:
@@ -88,7 +88,7 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
     after = before.model_copy()
     events = [
         *_late_events(before, after, progress, counted, now),
-        *hours_exceeded_events(before, after, driven_at=None if progress.there else counted[-1].at),
+        *hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else counted[-1].at),
     ]
     if not events:
         return before
@@ -97,7 +97,7 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
 
 
 def _late_events(
-    before: Assignment, after: Assignment, progress: Progress, counted: Sequence[Fix], now: datetime
+    before: Assignment, after: Assignment, progress: Progress, counted: Sequence[GpsPosition], now: datetime
 ) -> list[Event]:
     arrivals = eta.estimate_arrivals(progress, before.stops, now, eta.average_speed(counted))
     lateness = eta.find_lateness(before.stops, arrivals)
