@@ -5,8 +5,8 @@ from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 from coachway.fleet import drivers, vehicles
+from coachway.fleet.assignment_counter import HasUpcomingTrips
 from coachway.fleet.availability import AvailabilityInput, DriverAvailability
-from coachway.fleet.job_counter import HasTripsAhead
 from coachway.fleet.model import (
     Driver,
     DriverId,
@@ -53,7 +53,7 @@ def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
     return drivers.get_profile(caller, driver_id)
 
 
-@api.put("/drivers/{driver_id}", permission="fleet:write", errors=(HasTripsAhead,))
+@api.put("/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,))
 def update_driver(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
 ) -> Driver:
@@ -65,11 +65,11 @@ def update_driver(
     return drivers.update_driver(caller, driver_id, body, if_match)
 
 
-@api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasTripsAhead,))
+@api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,))
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
     """Delete a driver.
 
-    The driver can no longer log in. A driver with trips ahead cannot be deleted: assign the trips to another driver
+    The driver can no longer log in. A driver with upcoming trips cannot be deleted: assign the trips to another driver
     first.
     """
     drivers.delete_driver(caller, driver_id, if_match)
@@ -121,21 +121,21 @@ def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
     return vehicles.get_profile(caller, vehicle_id)
 
 
-@api.put("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasTripsAhead,))
+@api.put("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasUpcomingTrips,))
 def update_vehicle(
     caller: Caller, vehicle_id: VehicleId, body: PartialUpdate[VehicleInput], if_match: int | None
 ) -> Vehicle:
     """Update a vehicle.
 
-    Omitted fields keep their values. A vehicle with trips ahead cannot be retired.
+    Omitted fields keep their values. A vehicle with upcoming trips cannot be retired.
     """
     return vehicles.update_vehicle(caller, vehicle_id, body, if_match)
 
 
-@api.delete("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasTripsAhead,))
+@api.delete("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasUpcomingTrips,))
 def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) -> None:
     """Delete a vehicle.
 
-    A vehicle with trips ahead cannot be deleted: assign the trips to another vehicle first.
+    A vehicle with upcoming trips cannot be deleted: assign the trips to another vehicle first.
     """
     vehicles.delete_vehicle(caller, vehicle_id, if_match)

@@ -12,7 +12,7 @@ from coachway.compliance.rules import REQUIRED, DocumentStatus, DocumentSummary,
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
 from coachway.dispatch.diaries.model import DIARY
-from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
+from coachway.fleet.model import DRIVER_EXAMPLE, OPEN_ASSIGNMENTS, VEHICLE_EXAMPLE
 from tests import dates
 from tests.stack import Stack
 from tests.workflows.organization_builders import Operator
@@ -94,7 +94,7 @@ class DispatchOrganization:
     def count_upcoming_jobs(self, resource: str) -> int:
         """The stored number of upcoming assignments of a driver or vehicle."""
         stack = self.operator.stack
-        pk, sk = JOBS.key(org=self.operator.org_id, resource=resource)
+        pk, sk = OPEN_ASSIGNMENTS.key(org=self.operator.org_id, resource=resource)
         stored = stack.client("dynamodb").get_item(TableName=stack.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
         return int(stored["Item"]["n"]["N"]) if "Item" in stored else 0
 

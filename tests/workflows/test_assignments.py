@@ -38,7 +38,9 @@ def test_assign_driver_many_overlapping_at_once_succeeds_once(dispatch: Dispatch
     winner = next(each.json() for each in answers if each.status_code == 201)
     refusals = [each.json() for each in answers if each.status_code == 409]
     assert {each["code"] for each in refusals} == {"driver_not_available"}
-    assert all(winner["charter_number"] in each["detail"] for each in refusals), "each refusal names the clash"
+    assert all(winner["charter_number"] in each["detail"] for each in refusals), (
+        "each error includes the conflicting trip"
+    )
 
     assert [each["assignment_id"] for each in dispatch.list_diary_jobs(rosa)] == [winner["id"]]
     assert [each["id"] for each in dispatch.list_assignments(driver_id=rosa)] == [winner["id"]]

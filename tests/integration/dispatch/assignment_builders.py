@@ -6,7 +6,7 @@ from datetime import datetime
 
 from coachway.core import store
 from coachway.dispatch.diaries.model import DIARY, DiaryPage
-from coachway.fleet.model import JOBS
+from coachway.fleet.model import OPEN_ASSIGNMENTS
 from tests.integration.bookings.builders import ORG
 
 SIX_AM = datetime.fromisoformat("2027-03-03T06:00:00-05:00")
@@ -23,7 +23,7 @@ def list_block_ids(resource: str, week: str) -> list[str]:
 
 
 def count_open_blocks(resource: str) -> int:
-    return store.get_counters(JOBS.key(org=ORG, resource=resource)).get("n", 0)
+    return store.get_counters(OPEN_ASSIGNMENTS.key(org=ORG, resource=resource)).get("n", 0)
 
 
 def get_diary_page(resource: str) -> DiaryPage:

@@ -152,8 +152,8 @@ def test_create_assignment_with_a_required_second_driver_needs_two_drivers() -> 
     query = {"driver_id": sam, "date_from": "2027-03-01"}
     assert [each["id"] for each in send_ok("GET", "/dispatch/assignments", query=query)["items"]] == [assignment["id"]]
     assert send_ok("GET", f"/dispatch/assignments/{assignment['id']}", party_id=sam)["id"] == assignment["id"]
-    clash = post_assignment(create_trip(departure="10:00"), sam, create_vehicle("Coach 2"))
-    assert clash.status == 409
+    conflict = post_assignment(create_trip(departure="10:00"), sam, create_vehicle("Coach 2"))
+    assert conflict.status == 409
     assert post_assignment(charter_id, rosa, coach, second_driver_id=rosa).status == 422
     send_ok("POST", f"/dispatch/assignments/{assignment['id']}/decline", {"reason": "ill"}, party_id=sam)
     declined = store.history(ASSIGNMENT.key(org=ORG, id=assignment["id"]))[-1]

@@ -7,7 +7,7 @@ import pytest
 from coachway.core import store
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.fleet.model import JOBS
+from coachway.fleet.model import OPEN_ASSIGNMENTS
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.assignment_builders import count_open_blocks, get_diary_page, list_block_ids, local_time
 from tests.integration.dispatch.builders import (
@@ -73,7 +73,7 @@ def test_release_assignment_on_duty_keeps_the_worked_hours() -> None:
         assert released["status"] == "released"
         [block] = get_diary_page(rosa).blocks
         assert (block.ends_at, block.duty[-1].end) == (local_time("06:00"), local_time("06:00"))
-        assert store.get_counters(JOBS.key(org=ORG, resource=rosa))["n"] == 0
+        assert store.get_counters(OPEN_ASSIGNMENTS.key(org=ORG, resource=rosa))["n"] == 0
         # After six hours of driving, four more are legal, five are not.
         reply = post_assignment(create_trip(departure="07:00", hours=5), rosa, coach)
         assert "drive limit by 1 h 00 min" in reply.text

@@ -9,7 +9,7 @@ import pytest
 from coachway.core import errors, store
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
-from coachway.fleet import drivers, job_counter, resource_ops, resource_queries
+from coachway.fleet import assignment_counter, drivers, resource_ops, resource_queries
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
 from tests.integration.client import call
 from tests.integration.fleet.builders import APIS, PHONE, FleetClient
@@ -244,17 +244,17 @@ def test_routes_without_permission_or_of_another_tenant_are_refused(fleet: Fleet
         assert fleet.send(method, path, body, token=fleet.staff_token("charters:read")).status == 403
 
 
-def test_driver_with_trips_ahead_cannot_be_deleted_or_deactivated(fleet: FleetClient) -> None:
+def test_driver_with_upcoming_trips_cannot_be_deleted_or_deactivated(fleet: FleetClient) -> None:
     driver = fleet.create_driver()
     org_id = fleet.org.id
-    store.commit(fleet.caller, job_counter.increment_op(org_id, driver["id"]))
+    store.commit(fleet.caller, assignment_counter.increment_op(org_id, driver["id"]))
     for method, body in (("DELETE", None), ("PUT", {"status": "inactive"})):
         refused = fleet.send(method, f"/drivers/{driver['id']}", body)
-        assert (refused.status, refused.json()["title"]) == (409, "The driver or vehicle has trips ahead")
+        assert (refused.status, refused.json()["title"]) == (409, "The driver or vehicle has upcoming trips")
     assert fleet.send("PUT", f"/drivers/{driver['id']}", {"status": "on_leave"}).status == 200
-    store.commit(fleet.caller, job_counter.decrement_op(org_id, driver["id"]))
+    store.commit(fleet.caller, assignment_counter.decrement_op(org_id, driver["id"]))
     with pytest.raises(errors.Conflict):
-        store.commit(fleet.caller, job_counter.decrement_op(org_id, driver["id"]))
+        store.commit(fleet.caller, assignment_counter.decrement_op(org_id, driver["id"]))
     assert fleet.send("DELETE", f"/drivers/{driver['id']}").status == 204
 
 
@@ -268,13 +268,15 @@ def test_assignment_and_deletion_at_once_only_first_succeeds(fleet: FleetClient)
         store.commit(
             fleet.caller,
             resource_ops.check_unchanged_op(driver_before),
-            job_counter.increment_op(org_id, first["id"]),
+            assignment_counter.increment_op(org_id, first["id"]),
         )
     driver_before = drivers.get_driver(fleet.caller, second["id"])
     store.commit(
-        fleet.caller, resource_ops.check_unchanged_op(driver_before), job_counter.increment_op(org_id, second["id"])
+        fleet.caller,
+        resource_ops.check_unchanged_op(driver_before),
+        assignment_counter.increment_op(org_id, second["id"]),
     )
-    with pytest.raises(errors.Conflict, match="trips ahead"):
+    with pytest.raises(errors.Conflict, match="upcoming trips"):
         drivers.delete_driver(fleet.caller, second["id"], driver_before.version)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core import store
 from coachway.core.types import ids
-from coachway.fleet import job_counter, resource_queries, vehicles
+from coachway.fleet import assignment_counter, resource_queries, vehicles
 from coachway.fleet.model import VEHICLE_EXAMPLE
 from tests.integration.client import call
 from tests.integration.fleet.builders import APIS, FleetClient
@@ -77,14 +77,14 @@ def test_create_with_unknown_vendor_is_not_found(fleet: FleetClient) -> None:
     assert fleet.send("POST", "/vehicles", {**VEHICLE_EXAMPLE, "vendor_id": ids.new("ven")}).status == 404
 
 
-def test_vehicle_with_trips_ahead_cannot_be_deleted_or_retired(fleet: FleetClient) -> None:
+def test_vehicle_with_upcoming_trips_cannot_be_deleted_or_retired(fleet: FleetClient) -> None:
     vehicle = fleet.create_vehicle()
-    store.commit(fleet.caller, job_counter.increment_op(fleet.org.id, vehicle["id"]))
+    store.commit(fleet.caller, assignment_counter.increment_op(fleet.org.id, vehicle["id"]))
     for method, body in (("DELETE", None), ("PUT", {"status": "retired"})):
         refused = fleet.send(method, f"/vehicles/{vehicle['id']}", body)
-        assert (refused.status, refused.json()["title"]) == (409, "The driver or vehicle has trips ahead")
+        assert (refused.status, refused.json()["title"]) == (409, "The driver or vehicle has upcoming trips")
     assert fleet.send("PUT", f"/vehicles/{vehicle['id']}", {"status": "out_of_service"}).status == 200
-    store.commit(fleet.caller, job_counter.decrement_op(fleet.org.id, vehicle["id"]))
+    store.commit(fleet.caller, assignment_counter.decrement_op(fleet.org.id, vehicle["id"]))
     assert fleet.send("DELETE", f"/vehicles/{vehicle['id']}").status == 204
     assert fleet.send("GET", f"/vehicles/{vehicle['id']}").status == 404
 

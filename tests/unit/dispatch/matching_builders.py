@@ -105,10 +105,10 @@ block_params = st.lists(
 
 
 def create_blocks(params: list[tuple[int, float, str]]) -> list[DutyBlock]:
-    """Create blocks that do not clash with each other."""
+    """Create blocks that do not conflict with each other."""
     evaluation: list[DutyBlock] = []
     for number, (start, hours, status) in enumerate(params):
         block = create_block(PICKUP_AT + start * HOUR, hours, status, number)
-        if not conflicts.list_clashes(block, evaluation):
+        if not conflicts.list_conflicts(block, evaluation):
             evaluation.append(block)
     return evaluation

@@ -78,7 +78,7 @@ steps = st.lists(st.tuples(duty_blocks(), st.integers(0, 3)), min_size=1, max_si
 
 @settings(deadline=None)
 @given(steps, st.randoms(use_true_random=False))
-def test_add_block_ops_with_interleaved_writers_never_store_clashing_blocks(
+def test_add_block_ops_with_interleaved_writers_never_store_conflicting_blocks(
     steps: list[tuple[DutyBlock, int]], chance: object
 ) -> None:
     """Each writer reads and checks, and commits some steps later, when others may have committed in between."""
@@ -86,7 +86,7 @@ def test_add_block_ops_with_interleaved_writers_never_store_clashing_blocks(
     committed = 0
     for step, (block, delay) in enumerate(steps):
         diary = table.read(block)
-        if not conflicts.list_clashes(block, diary.blocks):
+        if not conflicts.list_conflicts(block, diary.blocks):
             pending.append((step + delay, block, diary))
         for due in [entry for entry in pending if entry[0] <= step]:
             pending.remove(due)
@@ -94,7 +94,7 @@ def test_add_block_ops_with_interleaved_writers_never_store_clashing_blocks(
     for _, block, diary in pending:
         committed += table.commit(diaries.add_block_ops(diary, block))
     assert len(table.stored_blocks) == committed
-    assert [pair for pair in combinations(table.stored_blocks, 2) if conflicts.find_clash(*pair)] == []
+    assert [pair for pair in combinations(table.stored_blocks, 2) if conflicts.find_conflict(*pair)] == []
 
 
 @settings(deadline=None)

@@ -207,7 +207,7 @@ def test_evaluate_driver_with_more_work_never_removes_reasons(
 ) -> None:
     blocks = create_blocks(params)
     extra_block = create_block(PICKUP_AT + start * HOUR, hours, "ON", 99)
-    if conflicts.list_clashes(extra_block, blocks):
+    if conflicts.list_conflicts(extra_block, blocks):
         return
     if evaluate(create_driver_case(*blocks)).reasons and not _has_later_block(blocks, extra_block):
         assert evaluate(create_driver_case(*blocks, extra_block)).reasons

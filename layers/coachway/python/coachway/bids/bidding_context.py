@@ -86,7 +86,7 @@ def is_sealed(request: BidRequest | None) -> bool:
 
 
 def require_open_for_bids(charter: Charter) -> None:
-    """Raise CharterNotOpenForBids unless the charter needs a vendor and its departure is ahead."""
+    """Raise CharterNotOpenForBids unless the charter needs a vendor and the departure is in the future."""
     statuses = {CharterStatus.QUOTE, CharterStatus.BOOKED} | (
         {CharterStatus.CONFIRMED} if charter.uncovered_vehicles else set()
     )

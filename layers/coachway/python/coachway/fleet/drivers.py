@@ -20,7 +20,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
-from coachway.fleet import job_counter, resource_queries
+from coachway.fleet import assignment_counter, resource_queries
 from coachway.fleet.access_checks import require_own_driver, require_vendor
 from coachway.fleet.availability import Availability, AvailabilityInput, DriverAvailability
 from coachway.fleet.model import DRIVER, Driver, DriverInput, DriverProfile, DriverQuery, DriverStatus, NewDriver
@@ -105,8 +105,8 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
 def update_driver(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
     """Update a driver. A new phone number is a new log-in; an inactive driver cannot log in.
 
-    Raises Duplicate if somebody else has the phone number, HasTripsAhead if a driver with trips ahead would become
-    inactive.
+    Raises Duplicate if somebody else has the phone number, HasUpcomingTrips if a driver with upcoming trips would
+    become inactive.
     """
     return retry_on_conflict(lambda: _update(caller, driver_id, changes, expected))()
 
@@ -122,7 +122,7 @@ def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput],
         ops.append(subjects.rename_op(subject, name=after.name, email=after.email or ""))
     deactivates = after.status is DriverStatus.INACTIVE and before.status is not DriverStatus.INACTIVE
     if deactivates:
-        ops.append(job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"))
+        ops.append(assignment_counter.require_no_open_assignments_op(caller.org_id, driver_id, resource_kind="driver"))
     reactivates = before.status is DriverStatus.INACTIVE and after.status is not DriverStatus.INACTIVE
     status: Literal["active", "disabled"] | None = "disabled" if deactivates else "active" if reactivates else None
     if status is not None or _contact_fields(after) != _contact_fields(before):
@@ -141,7 +141,7 @@ def _update_events(before: Driver, after: Driver) -> list[Event]:
 
 
 def delete_driver(caller: Caller, driver_id: str, expected: int | None) -> None:
-    """Delete a driver and their log-in, and release the phone number. Raises HasTripsAhead while trips are ahead."""
+    """Delete a driver and their log-in, and release the phone number. Raises HasUpcomingTrips for upcoming trips."""
     retry_on_conflict(lambda: _delete(caller, driver_id, expected))()
 
 
@@ -151,7 +151,7 @@ def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
     store.commit(
         caller,
         Update(before, after, [DriverDeleted(**event_fields(before))]),
-        job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"),
+        assignment_counter.require_no_open_assignments_op(caller.org_id, driver_id, resource_kind="driver"),
         subjects.close_op(subjects.get(caller, SubjectType.DRIVER, driver_id)),
         *party_accounts.delete_user_ops(caller.org_id, before.user_id),
     )

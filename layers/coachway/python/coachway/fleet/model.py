@@ -49,7 +49,7 @@ ROSTER = AccessPattern(
     pk="ORG#{org}#FLEET_ROSTER",
     sk="{kind}#{id}",
 )
-JOBS = AccessPattern(
+OPEN_ASSIGNMENTS = AccessPattern(
     "the number of open assignments of a driver or vehicle (`n`)",
     pk="ORG#{org}#FLEET_JOBS#{resource}",
     sk="COUNT",

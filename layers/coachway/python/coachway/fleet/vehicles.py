@@ -12,7 +12,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
-from coachway.fleet import job_counter, resource_queries
+from coachway.fleet import assignment_counter, resource_queries
 from coachway.fleet.access_checks import require_vendor
 from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile, VehicleQuery, VehicleStatus
 
@@ -62,7 +62,7 @@ def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
 def update_vehicle(
     caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None
 ) -> Vehicle:
-    """Update a vehicle. Raises HasTripsAhead if a vehicle with trips ahead would be retired."""
+    """Update a vehicle. Raises HasUpcomingTrips if a vehicle with upcoming trips would be retired."""
     return retry_on_conflict(lambda: _update(caller, vehicle_id, changes, expected))()
 
 
@@ -76,7 +76,9 @@ def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput
         subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)
         ops.append(subjects.rename_op(subject, name=after.name, email=subject.email))
     if after.status is VehicleStatus.RETIRED and before.status is not VehicleStatus.RETIRED:
-        ops.append(job_counter.require_no_jobs(caller.org_id, vehicle_id, what="vehicle"))
+        ops.append(
+            assignment_counter.require_no_open_assignments_op(caller.org_id, vehicle_id, resource_kind="vehicle")
+        )
     store.commit(caller, *ops)
     return after
 
@@ -91,7 +93,7 @@ def _update_events(before: Vehicle, after: Vehicle) -> list[Event]:
 
 
 def delete_vehicle(caller: Caller, vehicle_id: str, expected: int | None) -> None:
-    """Delete a vehicle. Raises HasTripsAhead while trips are ahead."""
+    """Delete a vehicle. Raises HasUpcomingTrips if it has upcoming trips."""
     retry_on_conflict(lambda: _delete(caller, vehicle_id, expected))()
 
 
@@ -101,6 +103,6 @@ def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
     store.commit(
         caller,
         Update(before, after, [VehicleDeleted(**event_fields(before))]),
-        job_counter.require_no_jobs(caller.org_id, vehicle_id, what="vehicle"),
+        assignment_counter.require_no_open_assignments_op(caller.org_id, vehicle_id, resource_kind="vehicle"),
         subjects.close_op(subjects.get(caller, SubjectType.VEHICLE, vehicle_id)),
     )

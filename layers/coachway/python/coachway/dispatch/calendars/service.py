@@ -119,7 +119,7 @@ class Calendar(BaseSchema):
     utilization: Utilization
 
 
-class FleetJob(BaseSchema):
+class CalendarAssignment(BaseSchema):
     """A trip in the calendar of the fleet."""
 
     assignment_id: str
@@ -137,7 +137,7 @@ class FleetRow(BaseSchema):
     name: str
     status: str
     vendor_id: str | None
-    jobs: list[FleetJob]
+    jobs: list[CalendarAssignment]
     utilization: Utilization
 
 
@@ -258,7 +258,7 @@ def _fleet_row(
         name=resource.name,
         status=resource.status,
         vendor_id=resource.vendor_id,
-        jobs=[FleetJob(**block.model_dump(include={*FleetJob.model_fields})) for block in blocks],
+        jobs=[CalendarAssignment(**block.model_dump(include={*CalendarAssignment.model_fields})) for block in blocks],
         utilization=utilization.to_view(booked),
     )
 

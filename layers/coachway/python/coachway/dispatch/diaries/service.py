@@ -16,7 +16,7 @@ from coachway.core.persistence.records import Key
 from coachway.core.store import BatchResult
 from coachway.dispatch.assignments.rules import REACH, iso_weeks
 from coachway.dispatch.diaries.model import DIARY, DiaryPage, DutyBlock
-from coachway.fleet import job_counter as counted
+from coachway.fleet import assignment_counter
 
 
 class DiaryChanged(errors.ConcurrentUpdate):
@@ -87,7 +87,7 @@ def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
         for week in diary.weeks
     ]
     # The number of blocks grows by one, unless the block replaces another one.
-    return ops if diary.cleared_weeks else [*ops, counted.increment_op(diary.org_id, diary.resource)]
+    return ops if diary.cleared_weeks else [*ops, assignment_counter.increment_op(diary.org_id, diary.resource)]
 
 
 def _add_to_week_op(diary: Diary, week: str, block: DutyBlock) -> Op:
@@ -149,4 +149,4 @@ def _sort_blocks(blocks: Iterable[DutyBlock]) -> list[DutyBlock]:
 
 def complete_block_ops(org_id: str, resources: Iterable[str]) -> list[Op]:
     """Return the operations that no longer count a block as open. It stays in the diaries as work done."""
-    return [counted.decrement_op(org_id, resource) for resource in resources]
+    return [assignment_counter.decrement_op(org_id, resource) for resource in resources]

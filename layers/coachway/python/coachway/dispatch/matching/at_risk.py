@@ -79,7 +79,7 @@ def _update_concern(caller: Caller, assignment_id: str) -> None:
 def _describe_concern(assignment: Assignment) -> str:
     """Describe why the drivers and the vehicle can no longer run the trip; empty if they can.
 
-    Hours of service and clashes need no check: the assignment was created on condition that they allow it.
+    Hours of service and schedule conflicts need no check: the assignment was created on condition that they allow it.
     """
     last_day = assignment.dropoff_at.astimezone(ZoneInfo(assignment.timezone)).date()
     crew_keys = [assignment_context.driver_keys(assignment.org_id, driver_id) for driver_id in assignment.crew]

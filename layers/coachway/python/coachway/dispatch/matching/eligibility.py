@@ -11,7 +11,7 @@ from coachway.compliance.rules import ComplianceStatus
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
 from coachway.dispatch.diaries import conflicts
-from coachway.dispatch.diaries.conflicts import Clash
+from coachway.dispatch.diaries.conflicts import ScheduleConflict
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
@@ -78,12 +78,12 @@ def evaluate_driver(
         *_ownership_reasons(driver.vendor_id, requirements.vendor_id, "driver"),
         *driver_availability_reasons(driver, block.starts_at, block.ends_at),
     ]
-    clashes = conflicts.list_clashes(block, case.blocks)
-    reasons += [_clash_reason(driver.name, clash, driver.timezone) for clash in clashes]
+    schedule_conflicts = conflicts.list_conflicts(block, case.blocks)
+    reasons += [_conflict_reason(driver.name, conflict, driver.timezone) for conflict in schedule_conflicts]
     if vehicle is not None:
         reasons += license_reasons(driver, vehicle, requirements.plan.last_day)
     reasons += compliance_reasons(driver.name, case.compliance)
-    if clashes:
+    if schedule_conflicts:
         return DriverEvaluation(reasons, earliest_legal_at=_earliest_legal_start(case, block, hours_rules, now))
     hours_reasons, verdict = _evaluate_hours(case, block, hours_rules, now)
     earliest = verdict.earliest_drive_at
@@ -152,8 +152,8 @@ def vehicle_reasons(case: VehicleCase, requirements: TripRequirements) -> list[R
     required, needs_ada = equipment.required_amenities(requirements.amenities)
     missing = equipment.missing_amenities(required, needs_ada, vehicle.amenities, vehicle.is_ada_compliant)
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{vehicle.name}: {amenity}") for amenity in missing]
-    clashes = conflicts.list_clashes(plan.duty_block(""), case.blocks)
-    reasons += [_clash_reason(vehicle.name, clash, plan.timezone) for clash in clashes]
+    schedule_conflicts = conflicts.list_conflicts(plan.duty_block(""), case.blocks)
+    reasons += [_conflict_reason(vehicle.name, conflict, plan.timezone) for conflict in schedule_conflicts]
     return [*reasons, *compliance_reasons(vehicle.name, case.compliance)]
 
 
@@ -173,13 +173,13 @@ def compliance_reasons(name: str, compliance: ComplianceStatus | None) -> list[R
     return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {text}") for text in messages]
 
 
-def _clash_reason(name: str, clash: Clash, timezone: str) -> Reason:
-    block, zone = clash.block, ZoneInfo(timezone)
+def _conflict_reason(name: str, conflict: ScheduleConflict, timezone: str) -> Reason:
+    block, zone = conflict.block, ZoneInfo(timezone)
     times = f"{_format_time(block.starts_at, zone)} to {_format_time(block.ends_at, zone)}"
-    if clash.kind is conflicts.ClashKind.OVERLAP:
+    if conflict.kind is conflicts.ConflictKind.OVERLAP:
         message = f"{name} is on {block.number} from {times}"
         return Reason(rule=Rule.OVERLAP, message=message, conflicting_assignment_id=block.assignment_id)
-    missing = _format_length(clash.short_by)
+    missing = _format_length(conflict.short_by)
     message = f"{name} is on {block.number} from {times}; the travel time between the trips is {missing} too short"
     return Reason(rule=Rule.TRAVEL_TIME, message=message, conflicting_assignment_id=block.assignment_id)
 
@@ -318,10 +318,11 @@ def _earliest_legal_start(
         if start > block.ends_at + REACH:  # the diary was not loaded beyond this time
             return None
         shifted = conflicts.move_block(block, start)
-        clashes = conflicts.list_clashes(shifted, case.blocks)
-        if clashes:
+        schedule_conflicts = conflicts.list_conflicts(shifted, case.blocks)
+        if schedule_conflicts:
             start = max(
-                start + timedelta(seconds=1), *(conflicts.earliest_start_after(shifted, clash) for clash in clashes[:1])
+                start + timedelta(seconds=1),
+                *(conflicts.earliest_start_after(shifted, conflict) for conflict in schedule_conflicts[:1]),
             )
             continue
         reasons, verdict = _evaluate_hours(case, shifted, hours_rules, now)

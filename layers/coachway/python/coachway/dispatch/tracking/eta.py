@@ -39,7 +39,7 @@ def average_speed(positions: Sequence[GpsPosition]) -> float:
 def estimate_arrivals(
     progress: Progress, stops: Sequence[AssignmentStop], now: datetime, miles_per_hour: float
 ) -> list[datetime | None]:
-    """Estimate the arrival at each stop ahead; None for stops reached, and where no estimate is possible.
+    """Estimate the arrival at each remaining stop; None for stops reached, and where no estimate is possible.
 
     For the next stop: 1.3 times the straight distance, at the vehicle's average speed. For later stops: the vehicle
     leaves each stop no sooner than planned, and drives for the planned time, or at 50 miles per hour.

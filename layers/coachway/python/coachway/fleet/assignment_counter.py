@@ -1,8 +1,8 @@
 """A counter of the open assignments of a driver or vehicle, which can be deleted or deactivated only at zero.
 
 Dispatch, which depends on fleet, counts assignments here: `increment_op` in the transaction that creates one,
-`decrement_op` in the one that ends or releases it. `require_no_jobs` is the condition for deletion. An assignment that
-is created at the same moment fails, because its transaction checks the version of the driver or vehicle.
+`decrement_op` in the one that ends or releases it. `require_no_open_assignments_op` is the condition for deletion. An
+assignment that is created at the same moment fails: its transaction checks the version of the driver or vehicle.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from coachway.core import errors
 from coachway.core.persistence.operations import IncrementCounters, Op
 from coachway.core.persistence.records import Key
-from coachway.fleet.model import JOBS
+from coachway.fleet.model import OPEN_ASSIGNMENTS
 
 _KIND: Final = "fleet_jobs"
 
@@ -25,18 +25,19 @@ def decrement_op(org_id: str, resource_id: str) -> Op:
     return IncrementCounters(_key(org_id, resource_id), {"n": -1}, _KIND, at_least={"n": 0})
 
 
-class HasTripsAhead(errors.Conflict):
+class HasUpcomingTrips(errors.Conflict):
     """The driver or vehicle has trips that have not ended. Assign them to another one first."""
 
     code = "has_trips_ahead"
-    title = "The driver or vehicle has trips ahead"
+    title = "The driver or vehicle has upcoming trips"
 
 
-def require_no_jobs(org_id: str, resource_id: str, *, what: str) -> Op:
-    """The operation that fails while an assignment is open. `what` is the resource in the error: driver or vehicle."""
-    conflict = HasTripsAhead(f"This {what} has trips ahead. Assign them to another {what} first.")
+def require_no_open_assignments_op(org_id: str, resource_id: str, *, resource_kind: str) -> Op:
+    """The operation that fails while an assignment is open. `resource_kind` is `driver` or `vehicle`."""
+    message = f"This {resource_kind} has upcoming trips. Assign them to another {resource_kind} first."
+    conflict = HasUpcomingTrips(message)
     return IncrementCounters(_key(org_id, resource_id), {"n": 0}, _KIND, at_most={"n": 0}, on_failure=conflict)
 
 
 def _key(org_id: str, resource_id: str) -> Key:
-    return JOBS.key(org=org_id, resource=resource_id)
+    return OPEN_ASSIGNMENTS.key(org=org_id, resource=resource_id)
