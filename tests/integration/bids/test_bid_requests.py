@@ -77,7 +77,7 @@ def test_invite_matching_vendors_requires_capability_and_documents_until_trip_en
     request = open_bid_request(trip["id"], requires_ada=True)
     stored = {each["vendor_name"]: each for each in send_ok("GET", f"/bid-requests/{request['id']}")["vendors"]}
     assert [name for name, each in stored.items() if each["invited"]] == ["Fit"]
-    for name, reason in {"Steps": "ADA", "Late": "expired on 2027-03-03", "Small": "class coach"}.items():
+    for name, reason in {"Steps": "ADA", "Late": "not valid on 2027-03-03", "Small": "class coach"}.items():
         assert any(reason in each for each in stored[name]["reasons"]), stored[name]
 
 

@@ -270,7 +270,7 @@ def test_create_bid_requires_documents_until_the_local_last_day() -> None:
         create_vendor("Long", documents_expire=date(2027, 3, 6), **area),
     )
     reply = send_request("POST", "/bids", bid_body(trip), vendor_id=short)
-    assert (reply.status, "expired on 2027-03-06" in reply.text) == (409, True)
+    assert (reply.status, "not valid on 2027-03-06" in reply.text) == (409, True)
     bid = create_submitted_bid(trip, long)
     assert accept_bid(bid["id"])["payout_date"] == "2027-04-05"
 

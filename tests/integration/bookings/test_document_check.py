@@ -64,7 +64,7 @@ def test_start_with_document_expiring_during_trip_is_rejected() -> None:
     field_errors = rejected.json()["errors"]
     assert {each["field"] for each in field_errors} == {"vendor_ids.1"}
     assert "The vendor: Missing required document: safety_inspection" in [each["message"] for each in field_errors]
-    assert "The vendor: Required document is expired on 2027-03-03: business_license" in [
+    assert "The vendor: Required document is not valid on 2027-03-03: business_license" in [
         each["message"] for each in field_errors
     ]
 
@@ -126,5 +126,5 @@ def test_start_by_hand_with_expired_document_is_rejected(subject: str, field: st
     field_errors = rejected.json()["errors"]
     assert {each["field"] for each in field_errors} == {field}
     assert all(
-        each["message"].startswith(f"{name}: Required document is expired on 2027-03-03") for each in field_errors
+        each["message"].startswith(f"{name}: Required document is not valid on 2027-03-03") for each in field_errors
     )

@@ -42,7 +42,7 @@ def test_check_in_with_expired_documents_lists_each(subject_type: str) -> None:
     assert (reply.status, reply.json()["code"]) == (409, "departure_documents_invalid")
     errors = reply.json()["errors"]
     assert len(errors) == 3
-    assert all("is expired on 2027-03-03: " in item["message"] for item in errors)
+    assert all("is not valid on 2027-03-03: " in item["message"] for item in errors)
     name = {"driver": "Rosa Delgado", "vehicle": "Coach 12", "organization": "The organization"}[subject_type]
     assert errors[0]["message"].startswith(name)
 

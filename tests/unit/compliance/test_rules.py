@@ -50,7 +50,7 @@ def test_compliance_status_reasons_name_each_problem() -> None:
     result = rules.compliance_status(documents, VENDOR, DAY)
     assert result.reasons() == [
         f"Missing required document: {license_}",
-        f"Required document is expired on 2027-03-03: {registration}",
+        f"Required document is not valid on 2027-03-03: {registration}",
         f"Required document is not approved yet: {insurance}",
         f"Required document was rejected: {check}",
     ]

@@ -131,7 +131,7 @@ def get_schedule(caller: Caller, charter_id: str) -> PaymentSchedule:
     """Get the payment schedule of a charter. Raises NotFound, also for a client that does not own the charter."""
     charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != charter.client_id:
-        raise errors.NotFound("Charter not found.")
+        raise errors.NotFound("The charter was not found.")
     client, organization = _load_client_and_organization(charter)
     return build_schedule(charter, instalments_of(charter, client, organization))
 

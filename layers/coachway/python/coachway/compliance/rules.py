@@ -133,7 +133,7 @@ class ComplianceStatus(BaseSchema):
         """The reasons for non-compliance, one sentence each: `Missing required document: business_license`."""
         problems = (
             ("Missing required document", self.missing),
-            (f"Required document is expired on {self.on_date}", self.expired),
+            (f"Required document is not valid on {self.on_date}", self.expired),
             ("Required document is not approved yet", self.pending),
             ("Required document was rejected", self.rejected),
         )

@@ -55,7 +55,7 @@ def close_op(subject: Subject) -> Op:
 
 def check_unchanged_op(subject: Subject) -> Op:
     """The operation that fails if the subject's documents changed after they were read."""
-    message = f"The documents of this {subject.subject_type} were changed in the meantime. Reload them and try again."
+    message = f"The documents of this {subject.subject_type} were changed by another request. Read them again, then retry."
     return CheckVersion(subject, errors.ConcurrentUpdate(message))
 
 
@@ -63,7 +63,7 @@ def put_document_op(subject: Subject, document: DocumentSummary) -> Op:
     """The operation that adds or updates a document in a subject's summary. Raises Conflict if there are too many."""
     others = [each for each in subject.documents if each.id != document.id]
     after = subject.model_copy(update={"documents": [*_drop_excess(others), document]})
-    conflict = errors.ConcurrentUpdate("Another document of the organization was submitted in the meantime. Try again.")
+    conflict = errors.ConcurrentUpdate("Another document of the organization was submitted at the same time. Retry.")
     return Create(after, on_exists=conflict) if subject.version == 0 else Update(subject, after)
 
 

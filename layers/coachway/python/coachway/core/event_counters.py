@@ -98,7 +98,7 @@ class CounterProjection(Generic[T]):
     def _recount(self, caller: Caller, subject: str, increments: Mapping[str, Numbers]) -> None:
         before, newest = self.load(caller.org_id, subject), max(increments)
         if before.through > newest:
-            raise errors.Conflict("Events are still arriving. Try again in a moment.")
+            raise errors.Conflict("Events are still arriving. Retry in a few seconds.")
         numbers: dict[str, int] = {}
         for increment in increments.values():
             numbers = add_counters(numbers, increment)

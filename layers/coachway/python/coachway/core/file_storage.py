@@ -26,7 +26,7 @@ def put(key: str, content: bytes, content_type: str) -> None:
     try:
         _s3().put_object(Bucket=_bucket(), Key=key, Body=content, ContentType=content_type)
     except (BotoCoreError, ClientError) as failure:
-        detail = f"The file could not be written ({type(failure).__name__}). Try again."
+        detail = f"The file could not be written ({type(failure).__name__}). Retry."
         raise errors.UpstreamUnavailable(detail) from failure
 
 
@@ -37,10 +37,10 @@ def get(key: str) -> bytes:
     except ClientError as failure:
         if failure.response["Error"]["Code"] in {"NoSuchKey", "404"}:
             raise errors.NotFound("The file was not found.") from failure
-        detail = f"The file could not be read ({failure.response['Error']['Code']}). Try again."
+        detail = f"The file could not be read ({failure.response['Error']['Code']}). Retry."
         raise errors.UpstreamUnavailable(detail) from failure
     except BotoCoreError as failure:
-        detail = f"The file could not be read ({type(failure).__name__}). Try again."
+        detail = f"The file could not be read ({type(failure).__name__}). Retry."
         raise errors.UpstreamUnavailable(detail) from failure
 
 
@@ -53,7 +53,7 @@ def remove(key: str) -> None:
                 if version["Key"] == key:
                     _s3().delete_object(Bucket=_bucket(), Key=key, VersionId=version["VersionId"])
     except (BotoCoreError, ClientError) as failure:
-        detail = f"The file could not be deleted ({type(failure).__name__}). Try again."
+        detail = f"The file could not be deleted ({type(failure).__name__}). Retry."
         raise errors.UpstreamUnavailable(detail) from failure
 
 

@@ -168,7 +168,7 @@ def commit(caller: Caller, *ops: Op, response: object = None) -> None:
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
-    raise errors.ConcurrentUpdate("Too many requests change this at the same time. Try again.")
+    raise errors.ConcurrentUpdate("Too many requests change this at the same time. Retry.")
 
 
 def commit_with_sequence(
@@ -213,7 +213,7 @@ def commit_with_sequences(
     finally:
         if lease:
             sequence_lock.release_sequence_lease(lease_key, lease)
-    raise errors.ConcurrentUpdate("Too many requests need a number at the same time. Try again.")
+    raise errors.ConcurrentUpdate("Too many requests need a number at the same time. Retry.")
 
 
 def _advance_ops(

@@ -81,5 +81,5 @@ def get_rule_history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
     """Get the history of a rule, oldest first, even if the rule was deleted. Raises NotFound."""
     entries = store.history(RULE.key(org=caller.org_id, id=rule_id))
     if not entries:
-        raise errors.NotFound("Pricing rule not found.")
+        raise errors.NotFound("The pricing rule was not found.")
     return entries

@@ -32,6 +32,6 @@ def open_invoice_link(caller: Caller, token: str) -> LinkedInvoice:
     records = store.batch_get([invoice_key, organization_key])
     invoice = records.find(Invoice, invoice_key)
     if invoice is None or invoice.link_nonce != claims.nonce or not claims.nonce:
-        raise errors.NotFound("Invoice not found. The link was replaced, or the invoice was removed.")
+        raise errors.NotFound("The invoice was not found. The link was replaced, or the invoice was removed.")
     holder = replace(caller, org_id=claims.org_id, user_id="invoice-link", role="client", party_id=invoice.client_id)
     return LinkedInvoice(holder, invoice, records.get(Organization, organization_key))

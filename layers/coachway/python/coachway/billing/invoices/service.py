@@ -195,7 +195,7 @@ def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None)
     """Get an invoice. Raises NotFound, also for invoices the caller cannot see, and PreconditionFailed."""
     invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id), expected=expected)
     if not can_see(caller, invoice):
-        raise errors.NotFound("Invoice not found.")
+        raise errors.NotFound("The invoice was not found.")
     return invoice
 
 
@@ -214,7 +214,7 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     client_id = query.client_id
     if caller.is_external:
         if caller.role != "client" or client_id not in {None, caller.party_id}:
-            raise errors.NotFound("Client not found.")
+            raise errors.NotFound("The client was not found.")
         client_id = caller.party_id
     filters: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if query.due_from is not None or query.due_to is not None:

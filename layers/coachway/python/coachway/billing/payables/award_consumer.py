@@ -58,7 +58,7 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
         description=f"Trip {event.number}, {vehicles}",
     )
     already_created = AlreadyConsumed("This bid has a payable already.")
-    charter_changed = errors.ConcurrentUpdate("The charter was changed by another request. Retry.")
+    charter_changed = errors.ConcurrentUpdate("The charter was changed by another request. Read it again, then retry.")
     store.commit(
         caller,
         *service.create_payable_ops(organization, payable, on_exists=already_created),

@@ -52,7 +52,7 @@ def get_payout(caller: Caller, payout_id: str) -> Payout:
     """Get a payout. Raises NotFound, also for payouts the caller cannot see."""
     payout = store.get(Payout, PAYOUT.key(org=caller.org_id, id=payout_id))
     if caller.is_external and (caller.role != "vendor" or caller.party_id != payout.vendor_id):
-        raise errors.NotFound("Payout not found.")
+        raise errors.NotFound("The payout was not found.")
     return payout
 
 

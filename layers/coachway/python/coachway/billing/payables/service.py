@@ -112,7 +112,7 @@ def get_payable(caller: Caller, payable_id: str, *, expected: int | None = None)
     """Get a payable. Raises NotFound, also for payables the caller cannot see, and PreconditionFailed."""
     payable = store.get(Payable, PAYABLE.key(org=caller.org_id, id=payable_id), expected=expected)
     if caller.is_external and not _acts_for(caller, payable.vendor_id):
-        raise errors.NotFound("Payable not found.")
+        raise errors.NotFound("The payable was not found.")
     return payable
 
 
@@ -124,7 +124,7 @@ def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     """List payables, newest first; with `due_to`, unpaid ones, earliest due date first. Vendors see their own."""
     if caller.is_external:
         if caller.role != "vendor" or query.vendor_id not in {None, caller.party_id}:
-            raise errors.NotFound("Vendor not found.")
+            raise errors.NotFound("The vendor was not found.")
         query = query.model_copy(update={"vendor_id": caller.party_id})
     filters: dict[str, str | int | bool] = {}
     if query.status is not None:

@@ -46,7 +46,7 @@ def load_invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
     context = payment_effects.load_payment_context(caller, invoice_id)
     invoice = context.invoice
     require_payable(invoice.status, invoice.balance_due, 1)
-    conflict = errors.ConcurrentUpdate("This invoice was changed by another request. Read it again.")
+    conflict = errors.ConcurrentUpdate("This invoice was changed by another request. Read it again, then retry.")
     return AmountDue(
         client_id=invoice.client_id,
         number=invoice.number,
@@ -63,14 +63,14 @@ def load_charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
     """Load the amount due of a charter. Raises NotFound, CharterNotPayable, CharterAlreadyInvoiced."""
     charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != charter.client_id:
-        raise errors.NotFound("Charter not found.")
+        raise errors.NotFound("The charter was not found.")
     if charter.status in _UNPAYABLE:
         raise CharterNotPayable(f"This charter is {charter.status}. It does not accept payments.")
     if charter.status is CharterStatus.QUOTE and not charter.is_accepted:
         raise CharterNotPayable("The client has not accepted the quote yet.")
     if charter.invoice_id is not None:
         raise CharterAlreadyInvoiced(f"This charter is on invoice {charter.invoice_id}. Pay that invoice.")
-    conflict = errors.ConcurrentUpdate("This charter was changed by another request. Read it again.")
+    conflict = errors.ConcurrentUpdate("This charter was changed by another request. Read it again, then retry.")
     return AmountDue(
         client_id=charter.client_id,
         number=charter.number,

@@ -137,7 +137,7 @@ def _refresh_payment(payer: Caller, subject_id: str, payment_id: str) -> _Checko
     """Read the outcome of a payment from Stripe. Raises NotFound for a payment of another invoice or quote."""
     payment = queries.get_payment(payer, payment_id)
     if payment.subject_id != subject_id:
-        raise errors.NotFound("Payment not found.")
+        raise errors.NotFound("The payment was not found.")
     payment = card_payments.refresh_from_stripe(payer, payment)
     if payment.status is PaymentStatus.PENDING:
         return _CheckoutResult(_UNCONFIRMED, 409) if payment.awaits_payer else _CheckoutResult(AWAITING_BANK, 202)

@@ -11,7 +11,7 @@ def get_payment(caller: Caller, payment_id: str) -> Payment:
     """Get a payment. Raises NotFound, also for payments the caller cannot see."""
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     if caller.is_external and (caller.role != "client" or caller.party_id != payment.client_id):
-        raise errors.NotFound("Payment not found.")
+        raise errors.NotFound("The payment was not found.")
     return payment
 
 
@@ -20,7 +20,7 @@ def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     client_id = query.client_id
     if caller.is_external:
         if client_id not in {None, caller.party_id}:
-            raise errors.NotFound("Client not found.")
+            raise errors.NotFound("The client was not found.")
         client_id = caller.party_id
     filters: dict[str, str | int | bool] = {
         name: value.value for name, value in (("status", query.status), ("method", query.method)) if value is not None

@@ -87,7 +87,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
     )
     ops: list[Op] = [
         *create_refund_ops(refund, payment, held_before=held_amount),
-        CheckVersion(payment, errors.ConcurrentUpdate("The payment was changed by another request. Retry.")),
+        CheckVersion(payment, errors.ConcurrentUpdate("The payment was changed by another request. Read it again, then retry.")),
     ]
     if settlement_key is not None and settlement is None:
         ops.append(CheckAbsent(settlement_key, errors.ConcurrentUpdate("The charter was cancelled. Retry.")))
@@ -178,7 +178,7 @@ def get_refund(caller: Caller, refund_id: str, *, expected: int | None = None) -
     """Get a refund. Raises NotFound, also for refunds the caller cannot see, and PreconditionFailed."""
     refund = store.get(Refund, REFUND.key(org=caller.org_id, id=refund_id), expected=expected)
     if caller.is_external and (caller.role != "client" or caller.party_id != refund.client_id):
-        raise errors.NotFound("Refund not found.")
+        raise errors.NotFound("The refund was not found.")
     return refund
 
 
@@ -186,7 +186,7 @@ def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
     """List refunds, newest first. Clients see their own."""
     if caller.is_external:
         if caller.role != "client" or query.client_id not in {None, caller.party_id}:
-            raise errors.NotFound("Client not found.")
+            raise errors.NotFound("The client was not found.")
         query = query.model_copy(update={"client_id": caller.party_id})
     references = {name: getattr(query, name) for name in ("payment_id", "client_id", "charter_id")}
     filters: dict[str, str | int | bool] = {name: value for name, value in references.items() if value is not None}

@@ -234,7 +234,7 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
     """
     before = get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != before.client_id:
-        raise errors.NotFound("Charter not found.")
+        raise errors.NotFound("The charter was not found.")
     initiated_by = "client" if caller.is_external else body.initiated_by
     require_transition(before.status, CharterStatus.CANCELLED, actor_kind(caller))
     if preview:

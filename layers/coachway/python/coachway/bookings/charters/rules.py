@@ -133,4 +133,4 @@ class CharterChanged(errors.ConcurrentUpdate):
     """The charter was changed after it was read."""
 
     def __init__(self) -> None:
-        super().__init__("The charter was changed by another request. Read it again.")
+        super().__init__("The charter was changed by another request. Read it again, then retry.")

@@ -36,7 +36,7 @@ def acquire_sequence_lease(key: Key, deadline: float) -> str:
     lease_id, max_wait = ids.ulid(), 0.05
     while not _try_acquire(key, lease_id):
         if time.monotonic() > deadline:
-            raise errors.ConcurrentUpdate("Too many requests need a number at the same time. Try again.")
+            raise errors.ConcurrentUpdate("Too many requests need a number at the same time. Retry.")
         time.sleep(random.uniform(0.01, max_wait))  # noqa: S311  # nosec B311 - spreads tries
         max_wait = min(_MAX_WAIT_SECONDS, max_wait * 1.5)
     return lease_id

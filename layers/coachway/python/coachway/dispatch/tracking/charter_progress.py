@@ -23,7 +23,7 @@ class DropOffCountChanged(errors.ConcurrentUpdate):
     """Another vehicle of the charter reached its last stop at the same moment."""
 
     def __init__(self) -> None:
-        super().__init__("Another vehicle of this charter reached its last stop at the same moment. Retry.")
+        super().__init__("Another vehicle of this charter reached its last stop at the same time. Retry.")
 
 
 def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
