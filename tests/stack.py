@@ -123,7 +123,8 @@ def eventually(
     """Call `find` until it returns something true; returns that. Fails the test after `seconds` of an idle machine.
 
     `every` is the first pause between two calls in seconds; the pauses grow with the time waited, up to a second.
-    `unless` returns something true, such as a reason, when the result can no longer come: the test then fails at once.
+    `unless` returns something true, such as a reason, when the result can no longer come: the test then fails
+    immediately.
     """
     limit = min(seconds * BUSY, LONGEST_WAIT)
     start = time.monotonic()

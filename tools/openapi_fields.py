@@ -212,7 +212,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "responded_at": "Time of the vendor's answer.",
     "sealed": "Whether the bids are sealed until the request is closed.",
     "submitted_at": "Time of submission.",
-    "target_price": "Price for all vehicles that the organization aims at. Vendors do not see it.",
+    "target_price": "Target price for all vehicles. Not visible to vendors.",
     "tax_id": "Tax ID of the business.",
     "total_bids": "Number of bids.",
     "total_bids_submitted": "Number of submitted bids.",

@@ -22,8 +22,8 @@ access token as `Authorization: Bearer <access_token>`. Browsers can use cookies
 the `csrf_token` as `X-CSRF-Token` with every request other than GET. Programs send an API key created with
 `POST /api-keys` as `X-Api-Key`.
 
-Each operation names the permission it requires; `GET /auth/me` lists the permissions of the caller. Clients, vendors
-and drivers see only their own data. A resource of another organization returns 404, as if it did not exist.
+Each operation lists the permission that it requires; `GET /auth/me` lists the permissions of the caller. Clients,
+vendors and drivers see only their own data. A resource of another organization returns 404, as if it did not exist.
 
 ## Lists
 Every list returns `{"items": [...], "next_cursor": "..."}`. To get the next page, repeat the request with the same
@@ -76,7 +76,7 @@ ERROR_STATUSES: Final[Mapping[int, str]] = {
     403: "Permission denied.",
     404: "Not found in the caller's organization.",
     409: "Conflict with a business rule or the current state.",
-    412: "Precondition failed: If-Match names an old version.",
+    412: "Precondition failed: If-Match is an old version.",
     413: "Request body too large.",
     415: "Unsupported media type.",
     422: "Invalid fields; `errors` lists them.",

@@ -188,7 +188,7 @@ def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
 
 @api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS, errors=(InvalidStatusTransition,))
 def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
-    """Withdraw an undecided bid."""
+    """Withdraw a bid that is not decided."""
     return service.withdraw_bid(caller, bid_id)
 
 
@@ -235,9 +235,8 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     """Release an awarded bid.
 
-    For example when the vendor can no longer run the trip. Its vehicles can be awarded again. If they have drivers,
-    release their assignments first. The vendor is notified and is not
-    paid.
+    Use this when, for example, the vendor can no longer run the trip. Its vehicles can be awarded again. If they have
+    drivers, release their assignments first. The vendor is notified and is not paid.
     """
     from coachway.bids.awards import release  # imported here because the other routes do not need it
 

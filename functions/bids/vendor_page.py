@@ -1,4 +1,4 @@
-"""The page of an invitation to bid."""
+"""The page of a bid invitation."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ app = api.app
 
 @api.get("/pages/bids/{bid_token}", permission=PUBLIC, media="text/html", base="")
 def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
-    """Show the page of an invitation to bid.
+    """Show a bid invitation page.
 
     For vendors with an invitation link. The page shows the trip, and has forms to bid, decline and withdraw. It works
     on a phone and without JavaScript.
@@ -31,7 +31,7 @@ def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
 
 @api.post("/pages/bids/{bid_token}/bid", permission=PUBLIC, status=303, media="text/html", base="")
 def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
-    """Submit a bid on the page of an invitation.
+    """Submit a bid from the invitation page.
 
     Redirects to the page.
     """
@@ -40,7 +40,7 @@ def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlR
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineInvitationForm) -> HtmlResponse:
-    """Decline an invitation on its page.
+    """Decline an invitation from its page.
 
     Redirects to the page.
     """
@@ -49,7 +49,7 @@ def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineInvit
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
 def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
-    """Withdraw a bid on the page of an invitation.
+    """Withdraw a bid from the invitation page.
 
     Redirects to the page.
     """

@@ -109,7 +109,7 @@ def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_matc
 def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordPaymentInput, if_match: int | None) -> Invoice:
     """Record a payment.
 
-    For payments by cash, check or transfer, of the whole balance or a part of it.
+    Records a payment by cash, check or bank transfer, of the whole balance or a part of it.
     """
     return manual_payments.record_payment(caller, invoice_id, body, if_match)
 
@@ -122,8 +122,8 @@ def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordPaymentInp
 def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReversePaymentInput, if_match: int | None) -> Payment:
     """Reverse a payment.
 
-    For recorded payments that did not clear, such as a bounced check. The invoice is due again and can be voided.
-    Card payments are refunded instead.
+    Use this for recorded payments that did not clear, such as a bounced check. The invoice is due again and can be
+    voided. Card payments are refunded instead.
     """
     return manual_payments.reverse_payment(caller, payment_id, body.reason, if_match)
 
@@ -148,7 +148,7 @@ def get_receivables_aging(caller: Caller) -> AgingReport:
 
 @api.get("/billing/reconciliation", permission="billing:read")
 def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
-    """Get the reconciliation of a month.
+    """Get a monthly reconciliation report.
 
     The totals of each account, and a comparison of the ledger with open invoices and payables.
     """
@@ -159,7 +159,7 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
 def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     """Export the journal.
 
-    As IIF for QuickBooks Desktop, as JSON journal entries for QuickBooks Online, or as CSV. The export includes the
+    Exports IIF for QuickBooks Desktop, JSON journal entries for QuickBooks Online, or CSV. The export includes the
     names of clients and vendors, which these programs require.
     """
     return ledger_export.export_journal(caller, query)

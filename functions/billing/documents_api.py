@@ -17,7 +17,7 @@ app = api.app
 def get_invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
     """Get the PDF of an invoice.
 
-    For an issued invoice, the PDF that was sent to the client. The PDF of a draft is marked as a draft.
+    Returns the PDF that was sent to the client. The PDF of an invoice that is not issued is marked as a draft.
     """
     return pdf_storage.get_pdf(caller, invoice_id)
 
@@ -26,7 +26,7 @@ def get_invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
 def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery) -> ClientExport:
     """Export all data about a client.
 
-    For a client's request for access to its data. The first page includes the client with contacts, addresses,
+    Use this when a client asks for a copy of its data. The first page includes the client with contacts, addresses,
     preferences, credit and history. All pages list charters, invoices, payments, refunds, collections and messages,
     newest first, up to 100 per page.
     """

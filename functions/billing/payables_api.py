@@ -39,7 +39,7 @@ def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
 def create_payable(caller: Caller, body: PayableInput) -> Payable:
     """Create a payable.
 
-    For amounts owed to a vendor besides awarded bids, whose payables are created automatically.
+    Use this for amounts owed to a vendor other than awarded bids, whose payables are created automatically.
     """
     return payables.create_payable(caller, body)
 

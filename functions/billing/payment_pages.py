@@ -22,7 +22,7 @@ app = api.app
 
 @api.get("/pages/invoices/{invoice_token}", permission=PUBLIC, media="text/html", base="")
 def get_invoice_page(caller: Caller, invoice_token: Token) -> HtmlResponse:
-    """Show the page of an invoice.
+    """Show an invoice page.
 
     For the client who was sent the link. The page shows the invoice and accepts a card payment; Stripe's script turns
     the card into a token.
@@ -34,7 +34,7 @@ def get_invoice_page(caller: Caller, invoice_token: Token) -> HtmlResponse:
 def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) -> HtmlResponse:
     """Pay an invoice by card.
 
-    The form of the invoice page. Redirects to the page.
+    Submits the form of the invoice page. Redirects to the page.
     """
     from coachway.billing.payments import checkout_pages  # slow to import, and the page does not need it
 
@@ -69,7 +69,7 @@ def return_to_quote_page(caller: Caller, token: Token, payment_id: PaymentId) ->
 def pay_quote_on_page(caller: Caller, token: Token, form: CardForm) -> HtmlResponse:
     """Pay a quote by card.
 
-    The form of the quote page, for the deposit or the balance. Redirects to the page.
+    Submits the form of the quote page, for the deposit or the balance. Redirects to the page.
     """
     from coachway.billing.payments import checkout_pages  # slow to import, and the page does not need it
 

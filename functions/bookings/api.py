@@ -162,7 +162,7 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
 
 @api.get("/charters/{charter_id}/series", permission="charters:read")
 def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
-    """List the charters of a charter's series, in order."""
+    """List the charters in a series."""
     from coachway.bookings.series import service as series  # imported late: pricing slows cold starts
 
     return series.list_series(caller, charter_id)
@@ -170,7 +170,7 @@ def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
 
 @api.get("/charters/{charter_id}/history", permission="charters:read")
 def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEntry]:
-    """List the changes of a charter.
+    """List the changes to a charter.
 
     Each entry shows who changed which fields, and when.
     """

@@ -30,7 +30,7 @@ def get_quote_page(caller: Caller, token: Token) -> HtmlResponse:
 
 @api.post("/pages/quotes/{token}/accept", permission=PUBLIC, status=303, media="text/html", base="")
 def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> HtmlResponse:
-    """Accept a quote on its page.
+    """Accept a quote from its page.
 
     Redirects to the page.
     """
@@ -39,7 +39,7 @@ def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> Html
 
 @api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_quote_on_page(caller: Caller, token: Token, form: DeclineQuoteForm) -> HtmlResponse:
-    """Decline a quote on its page.
+    """Decline a quote from its page.
 
     Redirects to the page.
     """

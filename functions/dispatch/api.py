@@ -85,7 +85,7 @@ def auto_assign_charter(caller: Caller, body: AutoAssignInput) -> AutoAssignResu
     """Assign the best available driver and vehicle to a charter.
 
     The response explains the choice. It lists every driver with a score, or with the reasons against the driver and the
-    earliest time at which they could drive; and every vehicle likewise.
+    earliest time at which the driver could drive; and the same for every vehicle.
     """
     from coachway.dispatch.matching import auto_assign  # only needed here, slow to import
 
@@ -130,7 +130,7 @@ def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment
 def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
     """Decline an assignment.
 
-    Drivers decline their own assignments before the duty begins. The driver and the vehicle become free, and the
+    Drivers decline their own assignments before the duty begins. The driver and the vehicle are released, and the
     charter needs others.
     """
     return responses.decline_assignment(caller, assignment_id, body.reason)
@@ -145,7 +145,7 @@ def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
 def release_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
     """Release an assignment.
 
-    The driver and the vehicle become free, and the driver is notified. For a trip that has left its first stop, open a
+    The driver and the vehicle are released, and the driver is notified. For a trip that has left its first stop, open a
     recovery instead.
     """
     return responses.release_assignment(caller, assignment_id, body.reason)
@@ -161,12 +161,12 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
 def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
     """Open a recovery.
 
-    A recovery finds a replacement crew for a trip. Open one after a breakdown, when a driver does not show up, or
-    when the vehicle would be late at the first stop.
-    Drivers are asked one after the other, the best first; each has ten minutes to answer unless the organization
-    configured another time. The first to accept takes the trip over at once, and everybody involved is notified. When
-    no driver is left, the recovery is escalated to the dispatcher. A recovery opens automatically when a driver does
-    not check in on time, and when a vehicle is going to be late at the first stop.
+    A recovery finds a replacement crew for a trip. Open one after a breakdown, when a driver does not show up, or when
+    the vehicle would be late at the first stop. Drivers are asked one after the other, the best first; each has ten
+    minutes to answer unless the organization configured another time. The first to accept immediately takes over the
+    trip, and everybody involved is notified. When no driver is left, the recovery is escalated to the dispatcher. A
+    recovery opens automatically when a driver does not check in on time, and when a vehicle is going to be late at the
+    first stop.
     """
     return recovery.open_recovery(caller, body)
 

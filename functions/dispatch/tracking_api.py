@@ -48,7 +48,7 @@ DRIVERS = ("driver",)
 def record_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
     """Send positions of a vehicle.
 
-    Send 1 to 100 positions of an assignment, in any order. Only one position is stored per time.
+    Send 1 to 100 positions of an assignment, in any order. Only one position is stored per timestamp.
     Arrivals, departures and delays are derived from the positions.
     """
     return position_ingest.ingest_positions(caller, body)
@@ -69,8 +69,8 @@ def record_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
 def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
     """Check in for duty.
 
-    Refused when compliance documents of the drivers, the vehicle or the carrier are not in order, or when the
-    hours-of-service rules do not allow the trip.
+    The check-in is refused if compliance documents of the drivers, the vehicle or the carrier are not in order, or if
+    the hours-of-service rules do not allow the trip.
     """
     return duty.check_in(caller, assignment_id, body)
 

@@ -47,13 +47,13 @@ def get_docs_page() -> HtmlResponse:
 
 @api.get("/docs/errors", permission=PUBLIC, media="text/html")
 def get_error_page() -> HtmlResponse:
-    """Get the page of error codes."""
+    """Get the error code page."""
     return HtmlResponse((SITE / "errors.html").read_text(), headers=_SHORT)
 
 
 @api.get("/docs/{asset}", permission=PUBLIC, media="text/css, text/javascript, image/png")
 def get_docs_asset(asset: Asset) -> FileResponse:
-    """Get a file of the documentation page."""
+    """Get a documentation asset."""
     if asset not in KINDS:
         raise errors.NotFound("The file was not found.")
     content = (SITE / f"{asset}.gz").read_bytes()

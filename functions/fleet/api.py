@@ -39,7 +39,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """List drivers, newest first.
 
-    `q` filters by the beginning of the name and sorts by name. Drivers see themselves.
+    `q` filters by the beginning of the name and sorts by name. Drivers see only their own record.
     """
     return drivers.list_drivers(caller, query)
 
@@ -87,7 +87,7 @@ def set_driver_availability(
 ) -> DriverAvailability:
     """Set a driver's availability.
 
-    Availability is made of weekly hours (always available if there are none) and exceptions. Trips that are already
+    Availability consists of weekly hours (always available if there are none) and exceptions. Trips that are already
     assigned stay assigned.
     """
     return drivers.set_availability(caller, driver_id, body, if_match)

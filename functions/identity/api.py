@@ -51,7 +51,7 @@ def _header(name: str) -> str:
 def register_organization(caller: Caller, body: Registration) -> RegisteredOrganization:
     """Register an organization.
 
-    Creates the organization and its first admin, who can log in at once.
+    Creates the organization and its first admin, who can log in immediately.
     """
     return registration.register_organization(caller, body)
 
@@ -101,7 +101,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
 
 @api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, Forbidden, RateLimited))
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
-    """Verify a code of the authenticator.
+    """Verify an authenticator code.
 
     With the `mfa_token` of a log-in, completes that log-in; a recovery code is accepted as well. With a session,
     activates the authenticator that was set up and returns the recovery codes.
@@ -218,7 +218,7 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
 def create_user(caller: Caller, body: NewUser) -> User:
     """Create a user.
 
-    The user can log in at once. To let users choose their own password, invite them instead.
+    The user can log in immediately. To let users choose their own password, invite them instead.
     """
     return users.create_user(caller, body)
 
@@ -301,7 +301,7 @@ def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSet
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
     """Delete a role.
 
-    A role that users have cannot be deleted.
+    A role that is assigned to users cannot be deleted.
     """
     roles.delete_role(caller, role_name, if_match)
 

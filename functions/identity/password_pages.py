@@ -20,23 +20,23 @@ app = api.app
 
 @api.get("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="")
 def get_invitation_page(token: Token) -> HtmlResponse:
-    """Show the page of an invitation."""
+    """Show an invitation page."""
     return service.show_invitation(token)
 
 
 @api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def accept_invitation_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
-    """Accept an invitation on its page."""
+    """Accept an invitation from its page."""
     return service.submit_invitation(caller, token, form)
 
 
 @api.get("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="")
 def get_password_reset_page(token: Token) -> HtmlResponse:
-    """Show the page of a password reset."""
+    """Show the password reset page."""
     return service.show_password_reset(token)
 
 
 @api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def set_password_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
-    """Set a new password on the page of a password reset."""
+    """Set a new password from the reset page."""
     return service.submit_password_reset(caller, token, form)

@@ -101,7 +101,7 @@ def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -
 
 @api.get("/pricing/pricing-rules/{rule_id}/history", permission="pricing:read")
 def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> Page[HistoryEntry]:
-    """List the changes of a pricing rule.
+    """List the changes to a pricing rule.
 
     Each entry shows who changed which fields, and when. Returns the oldest entry first.
     """

@@ -24,7 +24,7 @@ app = api.app
 def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
     """Create a vendor.
 
-    Its status is pending. It can bid once it is active and its required documents are approved.
+    A new vendor is `pending`. It can bid once it is active and its required documents are approved.
     """
     return service.create_vendor(caller, body)
 
@@ -52,7 +52,7 @@ def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
 def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
     """Get a vendor and its statistics.
 
-    Vendors see only themselves, without the notes of staff.
+    Vendors see only their own record, without staff notes.
     """
     return service.get_profile(caller, vendor_id)
 
@@ -72,8 +72,8 @@ def update_vendor(
 def set_vendor_status(caller: Caller, vendor_id: VendorId, query: StatusQuery, if_match: int | None) -> StatusChanged:
     """Set the status of a vendor.
 
-    Pending vendors become active or rejected; active ones suspended, inactive or banned; suspended and inactive ones
-    can become active again. Making a vendor active verifies it.
+    Allowed changes: `pending` to `active` or `rejected`; `active` to `suspended`, `inactive` or `banned`; `suspended`
+    and `inactive` to `active`. Making a vendor active verifies it.
     """
     return service.set_vendor_status(caller, vendor_id, query, if_match)
 

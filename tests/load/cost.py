@@ -48,8 +48,8 @@ PRICE_LIST: Final = (
     ("DynamoDB", "write units", f"{WRITE_UNIT * MILLION:.3f} per million"),
     ("DynamoDB storage", "bytes of new items and index entries", f"{STORED_GB:.2f} per GB and month, with recovery"),
     ("EventBridge", "events", f"{EVENT * MILLION:.2f} per million"),
-    ("SQS", "3 requests per mail", f"{QUEUE_REQUEST * MILLION:.2f} per million"),
-    ("SES", "mails", f"{MAIL * 1000:.2f} per thousand"),
+    ("SQS", "3 requests per email", f"{QUEUE_REQUEST * MILLION:.2f} per million"),
+    ("SES", "emails", f"{MAIL * 1000:.2f} per thousand"),
     ("CloudWatch Logs", f"{LOG_BYTES} bytes per invocation", f"{LOG_GB:.2f} per GB"),
     ("data transfer out", "bytes of responses", f"{OUT_GB:.2f} per GB"),
 )
@@ -102,7 +102,7 @@ def charter_bill(rows: Sequence[Mapping[str, Any]], start_ms: float, count: int 
         _add_invocations(bill, row, times, start_ms * COLD_START_SHARE)
         bill.add("data transfer out", times * row["bytes"] / 1e9 * OUT_GB)
         _add_events(bill, by_name["publish an event"], times * row["written"].count("event"))
-    mail, times = by_name["send a quote's mail"], MAILS_PER_CHARTER * count
+    mail, times = by_name["send a quote's email"], MAILS_PER_CHARTER * count
     _add_invocations(bill, mail, times, start_ms * COLD_START_SHARE)
     bill.add("SES", times * MAIL)
     bill.add("SQS", times * 3 * QUEUE_REQUEST)

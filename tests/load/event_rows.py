@@ -40,7 +40,7 @@ class EventBench:
             mailed.append(self._run(self.messaging, {"Records": [message]}))
         return [
             _build_row("publish an event", "relay", relayed[1:]),
-            _build_row("send a quote's mail", "messaging", mailed[1:]),
+            _build_row("send a quote's email", "messaging", mailed[1:]),
         ]
 
     def _newest_event(self, event_type: str) -> tuple[Envelope, Any]:

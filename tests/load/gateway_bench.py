@@ -88,8 +88,8 @@ def measure_gateway(config: StackConfig, code: UnpackedCode, table: str, rounds:
     results = GatewayResults()
     session = _sign_up(GatewayConnection(config))
     with console.report_step("Waiting for mails"):
-        results.mails = [_measure_mail(config, session, "first mail, cold start")]
-        results.mails += [_measure_mail(config, session, f"mail {number}") for number in range(2, 5)]
+        results.mails = [_measure_mail(config, session, "first email, cold start")]
+        results.mails += [_measure_mail(config, session, f"email {number}") for number in range(2, 5)]
     with _deployed_baseline(config, code, table):
         with console.report_step(f"Sending requests through the gateway, {rounds} times each"):
             for number in range(rounds + 3):

@@ -72,7 +72,7 @@ def _gateway_goals(results: BenchResults) -> Iterator[Goal]:
     yield Goal(name, rate, 0.8, "× baseline", is_minimum=True)
     slowest = max(gateway.p50(step.name) for step in measured_requests.GATEWAY_REQUESTS)
     yield Goal("the slowest request of a booking, p50", slowest, 200, "ms")
-    yield Goal("the slowest mail", max(seconds for _, seconds in gateway.mails), 30, "s")
+    yield Goal("the slowest email", max(seconds for _, seconds in gateway.mails), 30, "s")
 
 
 def _position_goals(results: BenchResults) -> Iterator[Goal]:

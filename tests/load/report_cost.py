@@ -20,7 +20,7 @@ def cost_section(results: BenchResults) -> str:
 
 {markdown_table(("service", "dollars"), _bill_rows(bill))}
 
-Each charter causes {cost.MAILS_PER_CHARTER:g} mails and these requests:
+Each charter causes {cost.MAILS_PER_CHARTER:g} emails and these requests:
 
 {markdown_table(("request", "times"), requests)}
 
@@ -77,9 +77,9 @@ def limits_section(results: BenchResults) -> str:
     return f"""## Limits that are reached first
 
 With 100,000 charters **a day**, 15 % of them in the busiest hour: {charters:.1f} charters, {requests:.0f} requests and
-{mails:.0f} mails per second.
+{mails:.0f} emails per second.
 
-1. **SES**: a new account may send 200 mails a day; in production it starts at 14 per second. Further mails wait in
+1. **SES**: a new account may send 200 emails a day; in production it starts at 14 per second. Further emails wait in
    their queue, which keeps them for four days. Remedy: request a higher rate in advance.
 2. **Throttling of the gateway**: 200 requests per second with bursts of 400, set in `template.yaml`. Remedy: raise it
    there; the limit of the account is 10,000.
@@ -90,6 +90,6 @@ With 100,000 charters **a day**, 15 % of them in the busiest hour: {charters:.1f
    Remedy: request more for a new account.
 5. **The numbers of one organization**: they have no gaps, so an organization's charters are created one after the
    other, {one_organization:.0f} per second here with {CONNECTIONS} connections. Organizations do not affect each other.
-   Remedy, if one needs more: assign numbers on booking instead of on quoting, or a sequence per branch.
+   Remedy for a higher rate: assign numbers on booking instead of on quoting, or a sequence per branch.
 6. **One partition of an index**: 1,000 write units per second on AWS. Lists are partitioned by organization and month;
    a charter writes three units to each of its four indexes. Remedy: partition by day instead of month."""

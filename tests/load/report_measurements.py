@@ -71,7 +71,7 @@ def gateway_section(results: BenchResults) -> str:
     return f"""## Through the gateway
 
 Requests through the gateway and the functions of the local stack. The emulator shares the machine with everything that
-it runs, also with the events and mails that follow from these requests. The baseline puts one item; creating a charter
+it runs, also with the events and emails that follow from these requests. The baseline puts one item; creating a charter
 reads four items and writes seven in a transaction, with two events. A single Python process, the emulator, does all of
 this work, so these ratios say more about the emulator than about the functions. AWS has no such bottleneck. The
 baseline with a charter's calls makes the same calls with as many items: creating a charter takes {latency_ratio:.2f}
@@ -84,7 +84,7 @@ times as long, and {CONNECTIONS} connections get {rate_ratio:.2f} times as many 
 The connections belong to {CONNECTIONS} organizations, except in the last row. Charter numbers have no gaps, so each
 charter of **one** organization increments the same counter in its transaction: they are created one after the other.
 
-{markdown_table(("from sending a quote until its mail is there", "seconds"), mails)}"""
+{markdown_table(("from sending a quote to email delivery", "seconds"), mails)}"""
 
 
 def position_section(results: BenchResults) -> str:
@@ -96,7 +96,7 @@ def position_section(results: BenchResults) -> str:
         ("positions recorded", f"{load.recorded:,}"),
         ("positions stored", f"{load.stored:,}"),
         ("positions lost", f"{load.lost:,}"),
-        ("stored twice, invented or out of order", f"{load.wrong:,}"),
+        ("duplicated, unexpected or out of order", f"{load.wrong:,}"),
         ("requests", f"{load.requests:,}"),
         ("positions per request, on average", f"{load.batch_size:.1f}"),
         ("positions sent twice and recognized as duplicates", f"{load.duplicates:,}"),

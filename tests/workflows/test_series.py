@@ -140,7 +140,7 @@ def _run_timer(restart_stack: Stack) -> dict[str, int]:
 
 
 def _deliver(operator: Operator) -> None:
-    """Age the pending batches by two minutes and run two timers at once: nothing is published twice."""
+    """Age the pending batches by two minutes and run two timers at the same time: nothing is published twice."""
     table = operator.stack.client("dynamodb")
     pending = _pending_batches(operator)
     for each in pending:

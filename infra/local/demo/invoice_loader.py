@@ -1,4 +1,4 @@
-"""Invoices of the demo's trips, one in every state; an invoice that is due at once is overdue the next day."""
+"""Invoices of the demo's trips, one in every state; an invoice that is due immediately is overdue the next day."""
 
 from __future__ import annotations
 

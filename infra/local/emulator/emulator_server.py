@@ -1,6 +1,6 @@
 """The emulator's server: MiniStack with our patches, in the emulator's own environment.
 
-MiniStack saves its state when it stops. `POST /_local/save` saves it at once, so that a crash loses little.
+MiniStack saves its state when it stops. `POST /_local/save` saves it immediately, so that a crash loses little.
 """
 
 from __future__ import annotations

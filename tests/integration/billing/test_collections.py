@@ -256,7 +256,7 @@ def test_collection_invoice_with_saved_card_charges_on_due_date(fake_stripe: Fak
     save_card()
     deliver_event("invoice.issued", invoice["id"])
     assert get_collection(invoice["id"]).due_on == date.fromisoformat(invoice["due_date"])
-    # It is due on receipt, so it is collected at once.
+    # It is due on receipt, so it is collected immediately.
     assert get_collection(invoice["id"]).status is CollectionStatus.COLLECTING
     assert run_charge_step(invoice["id"]).go == "over"
     assert builders.send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "paid"

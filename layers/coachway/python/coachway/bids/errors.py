@@ -14,7 +14,7 @@ class VendorNotEligible(Conflict):
 
 
 class VendorNotInvited(Conflict):
-    """Only invited vendors can bid on this bid request. Open a bid request that names the vendor."""
+    """Only invited vendors can bid on this bid request. Open a bid request that includes the vendor."""
 
     code = "vendor_not_invited"
     title = "The vendor was not invited"

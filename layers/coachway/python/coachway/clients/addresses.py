@@ -18,7 +18,9 @@ def add_address(caller: Caller, client_id: str, request: AddressInput) -> Addres
     store.commit(
         caller,
         Create(address, [AddressAdded(client_id=client_id)]),
-        CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Read it again, then retry.")),
+        CheckVersion(
+            client, errors.ConcurrentUpdate("The client was changed by another request. Read it again, then retry.")
+        ),
     )
     return address
 

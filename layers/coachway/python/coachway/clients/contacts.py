@@ -19,7 +19,9 @@ def add_contact(caller: Caller, client_id: str, request: ContactInput) -> Contac
     store.commit(
         caller,
         Create(contact, [ContactAdded(client_id=client_id)]),
-        CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Read it again, then retry.")),
+        CheckVersion(
+            client, errors.ConcurrentUpdate("The client was changed by another request. Read it again, then retry.")
+        ),
     )
     return contact
 

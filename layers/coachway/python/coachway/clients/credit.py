@@ -45,7 +45,9 @@ def reserve_ops(client: Client, cents: int) -> list[Op]:
     )
     limits = {"open": client.credit_limit} if client.credit_limit else {}
     return [
-        CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Read it again, then retry.")),
+        CheckVersion(
+            client, errors.ConcurrentUpdate("The client was changed by another request. Read it again, then retry.")
+        ),
         IncrementCounters(
             _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=limits, on_failure=exceeded
         ),

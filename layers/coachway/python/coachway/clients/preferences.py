@@ -34,6 +34,8 @@ def update_preferences(
     if before.version:
         store.commit(caller, Update(before, after, [event]))
     else:
-        conflict = errors.ConcurrentUpdate("The preferences were changed by another request. Read them again, then retry.")
+        conflict = errors.ConcurrentUpdate(
+            "The preferences were changed by another request. Read them again, then retry."
+        )
         store.commit(caller, Create(after, [event], on_exists=conflict))
     return after

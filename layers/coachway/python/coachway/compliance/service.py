@@ -81,7 +81,7 @@ def event_fields(document: ComplianceDocument) -> dict[str, str]:
 
 
 def _resolve_subject(caller: Caller, request: DocumentInput | DocumentQuery) -> SubjectRef | None:
-    """The subject that a request names. Raises Invalid for more than one, NotFound for one that is not the caller's."""
+    """The subject in a request. Raises Invalid for more than one, NotFound for one that is not the caller's."""
     refs = [
         SubjectRef(kind, subject_id)
         for kind, subject_id in (

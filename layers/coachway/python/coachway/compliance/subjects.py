@@ -55,7 +55,9 @@ def close_op(subject: Subject) -> Op:
 
 def check_unchanged_op(subject: Subject) -> Op:
     """The operation that fails if the subject's documents changed after they were read."""
-    message = f"The documents of this {subject.subject_type} were changed by another request. Read them again, then retry."
+    message = (
+        f"The documents of this {subject.subject_type} were changed by another request. Read them again, then retry."
+    )
     return CheckVersion(subject, errors.ConcurrentUpdate(message))
 
 

@@ -35,7 +35,7 @@ class OrganizationUpdated(Event):
 
 
 class UserCreated(Event):
-    """A user who can log in at once was created."""
+    """A user who can log in immediately was created."""
 
     TYPE: ClassVar[str] = "user.created"
     user_id: str

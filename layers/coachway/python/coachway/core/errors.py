@@ -14,7 +14,7 @@ Error
 │   ├── ConcurrentUpdate        another request changed the resource first
 │   ├── InvalidStatusTransition this status cannot follow the current one
 │   └── Duplicate               a unique value is taken
-├── PreconditionFailed          If-Match names an old version
+├── PreconditionFailed          If-Match is an old version
 ├── RateLimited                 too many requests
 └── UpstreamUnavailable         an external service failed
 

@@ -100,7 +100,7 @@ class TripUnderWay(errors.Conflict):
 
 
 class HoursOfServiceExceeded(errors.Conflict):
-    """The trip would break a limit of 49 CFR part 395, or the driver's record has gaps. `errors` names each limit.
+    """The trip would break a limit of 49 CFR part 395, or the driver's record has gaps. `errors` lists each limit.
 
     Assign another driver, or record the missing check-outs.
     """

@@ -7,7 +7,9 @@ from coachway.fleet.model import Driver, Vehicle
 
 def check_unchanged_op(resource: Driver | Vehicle) -> Op:
     """The operation that fails if a driver or vehicle was changed after it was read."""
-    conflict = errors.ConcurrentUpdate(f"The {resource.KIND} was changed by another request. Read it again, then retry.")
+    conflict = errors.ConcurrentUpdate(
+        f"The {resource.KIND} was changed by another request. Read it again, then retry."
+    )
     return CheckVersion(resource, conflict)
 
 

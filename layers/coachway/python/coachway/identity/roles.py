@@ -176,7 +176,7 @@ def delete_role(caller: Caller, name: str, expected: int | None) -> None:
     before = _get_editable_role(caller, name, expected)
     require_permissions_held(caller, frozenset(before.permissions))
     if _has_users(caller.org_id, name):
-        raise errors.Conflict(f"Users have the role {name}. Give them another role first.")
+        raise errors.Conflict(f"The role {name} is assigned to users. Assign them another role first.")
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [RoleDeleted(name=name)]))
 

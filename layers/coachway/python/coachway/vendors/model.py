@@ -170,8 +170,8 @@ class Figures(BaseSchema):
     on_time_percentage: Annotated[
         float | None,
         Field(
-            description="Percentage of stops on time: the first stop departed, the others reached, at most 15 minutes "
-            "late. Without tracked trips: percentage of ratings for on-time performance that are 4 or better."
+            description="Percentage of stops that were on time (at most 15 minutes late): departure from the first "
+            "stop, arrival at the others. If no trip was tracked, the percentage of on-time ratings of 4 or better."
         ),
     ] = None
     total_bids_submitted: int = 0

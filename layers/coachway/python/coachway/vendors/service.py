@@ -43,7 +43,7 @@ from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
 
 
 def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
-    """Create a vendor. It is pending until staff approve it; compliance documents can be submitted at once."""
+    """Create a vendor. It is pending until staff approve it; compliance documents can be submitted immediately."""
     vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, numbers={}, **body.model_dump())
     response = _build_profile(vendor.model_copy(update={"version": 1}), {})
     store.commit(

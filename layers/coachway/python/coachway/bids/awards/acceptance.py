@@ -41,7 +41,7 @@ def award_bids(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself
     InvalidStatusTransition. If two requests award the same vehicle at the same time, one of them raises Conflict.
     """
     if len(bid_ids) > MAX_WINNERS:
-        raise errors.Conflict(f"At most {MAX_WINNERS} bids can be awarded at once.")
+        raise errors.Conflict(f"At most {MAX_WINNERS} bids can be awarded in one request.")
     winning_bids, has_remaining = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
     if has_remaining:
         reject_remaining_bids(caller, winning_bids[0].charter_id)

@@ -18,7 +18,7 @@ PURPOSE: Final = "bid"
 
 @dataclass(frozen=True, slots=True)
 class LinkedInvitation:
-    """An invitation that a valid link names, with its records."""
+    """The invitation of a valid link, with its records."""
 
     caller: Caller
     """The holder of the link, who acts for the vendor."""
@@ -30,7 +30,7 @@ class LinkedInvitation:
 
 
 def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
-    """Load the invitation that a token names. Raises NotFound if the token is not valid or a record is missing."""
+    """Load the invitation of a token. Raises NotFound if the token is not valid or a record is missing."""
     payload = signed_links.verify_link_token(PURPOSE, "ivt", token)
     invitation = store.find(BidInvitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
     if invitation is None or invitation.nonce != payload.nonce:

@@ -25,7 +25,7 @@ _BATCH_SIZE: Final = 45
 
 
 def invite_vendors(caller: Caller, bid_request_id: str) -> int:
-    """Invite the vendors that a request names, or all that match; returns how many. Safe to repeat."""
+    """Invite the vendors in a request, or all that match, and return how many. Safe to repeat."""
     return retry_on_conflict(lambda: _invite_vendors(caller, bid_request_id))()
 
 
@@ -54,7 +54,10 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
 
 
 def _match_vendor(candidate: Candidate, charter: Charter, request: BidRequest) -> VendorMatch:
-    """Whether to invite a vendor. One that the request names needs no particular equipment: its bid states it."""
+    """Decide whether to invite a vendor.
+
+    A vendor in the request is invited without an equipment check, because its bid states the equipment.
+    """
     trip = vendor_candidates.build_requirements(charter, request)
     find_reasons = matching_ineligibility_reasons if request.matching else vendor_ineligibility_reasons
     reasons = find_reasons(trip, candidate.capabilities(trip.last_day))

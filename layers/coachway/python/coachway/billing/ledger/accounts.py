@@ -45,9 +45,9 @@ class LedgerAccount(StrEnum):
 
 
 CLIENT_ACCOUNTS: Final = frozenset({LedgerAccount.RECEIVABLE, LedgerAccount.DEPOSITS})
-"""Accounts kept per client: each posting to them names a client."""
+"""Accounts kept per client: each posting to them has a client."""
 VENDOR_ACCOUNTS: Final = frozenset({LedgerAccount.PAYABLE, LedgerAccount.COST})
-"""Accounts kept per vendor: each posting to them names a vendor."""
+"""Accounts kept per vendor: each posting to them has a vendor."""
 
 
 class MovementKind(StrEnum):

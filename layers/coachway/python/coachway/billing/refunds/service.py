@@ -87,7 +87,9 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
     )
     ops: list[Op] = [
         *create_refund_ops(refund, payment, held_before=held_amount),
-        CheckVersion(payment, errors.ConcurrentUpdate("The payment was changed by another request. Read it again, then retry.")),
+        CheckVersion(
+            payment, errors.ConcurrentUpdate("The payment was changed by another request. Read it again, then retry.")
+        ),
     ]
     if settlement_key is not None and settlement is None:
         ops.append(CheckAbsent(settlement_key, errors.ConcurrentUpdate("The charter was cancelled. Retry.")))

@@ -18,7 +18,7 @@ _MAX_CONDITIONS: Final = 90
 
 
 class _DocumentHolder(NamedTuple):
-    """A subject whose documents are checked: the charter's field that names it, its display name, its key."""
+    """A subject whose documents are checked: the charter's field with its id, its display name, its key."""
 
     field: str
     name: str

@@ -159,4 +159,4 @@ def _require_size(caller: Caller, charters: Sequence[Charter], batches: Sequence
         len(response_json.to_json(Page(items=list(charters))).encode()) if caller.idempotency is not None else 0
     )
     if size > MAX_BYTES or response_size > MAX_RESPONSE_BYTES:
-        raise errors.TooLarge("This series is too large to create at once. Use fewer occurrences or shorter texts.")
+        raise errors.TooLarge("This series is too large for one request. Use fewer occurrences or shorter texts.")

@@ -75,8 +75,9 @@ class DepartInput(DutyInput):
 def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
     """Check in for duty, which also accepts the offer. Checking in twice changes nothing.
 
-    Raises Conflict naming each problem: compliance documents of drivers, vehicle and carrier that are not in order
-    today, and the hours of service by the crew's actual log. A duty that should be over is recorded without checks.
+    Raises Conflict, whose `errors` list each problem: compliance documents of drivers, vehicle and carrier that are not
+    in order today, and the hours of service by the crew's actual log. A duty that should be over is recorded without
+    checks.
     """
     at = body.resolve_time(caller)
     return _check_in(caller, assignment_id, at)

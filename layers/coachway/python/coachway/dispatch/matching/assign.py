@@ -75,7 +75,7 @@ def check_crew_and_vehicle(
     """Load a crew and a vehicle, and check that they may take the trip.
 
     `instead_of` is the assignment that they take over, which ends in the same transaction; `since` is the time of the
-    takeover when that trip is under way. Raises NotFound, and Conflict naming every reason against it.
+    takeover when that trip is under way. Raises NotFound, and Conflict, whose `errors` list every reason against it.
     """
     org_id, driver_ids = (
         caller.org_id,
@@ -139,14 +139,14 @@ def vendor_reasons(context: AssignmentContext) -> list[Reason]:
 
 
 def require_compliant_vendor(context: AssignmentContext) -> None:
-    """Raise Conflict naming every reason against the vendor that the vehicle was awarded to."""
+    """Raise Conflict and list every reason against the vendor that the vehicle was awarded to."""
     problems = [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
     if problems:
         raise _not_eligible_error(problems)
 
 
 def _require_eligible(context: AssignmentContext) -> None:
-    """Raise Conflict naming every reason against this crew and this vehicle."""
+    """Raise Conflict and list every reason against this crew and this vehicle."""
     now, vehicle = clock.now(), context.vehicles[0].vehicle
     fields = ("driver_id", "second_driver_id")
     problems: list[FieldError] = []

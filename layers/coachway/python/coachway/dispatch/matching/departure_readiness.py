@@ -20,8 +20,8 @@ from coachway.fleet.model import Driver, Vehicle
 def require_departure_ops(assignment: Assignment) -> list[Op]:
     """Return the operations that fail when drivers, vehicle or documents change before the departure is stored.
 
-    Raises Conflict naming each document that is not in order, and each change of a driver or the vehicle that prevents
-    the departure: on leave, license invalid, out of service.
+    Raises Conflict, whose `errors` list each document that is not in order, and each change of a driver or the vehicle
+    that prevents the departure: on leave, license invalid, out of service.
     """
     conditions, resource_problems, document_problems = _evaluate_readiness(assignment)
     problems = [*resource_problems, *document_problems]
@@ -70,7 +70,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
 
 
 def _list_subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
-    """List whose documents are checked: the field that names each subject, its name, and the key of its documents."""
+    """List whose documents are checked: each subject's field and name, and the key of its documents."""
     org = assignment.org_id
     drivers = [("driver_id", assignment.driver_name, assignment.driver_id)]
     if assignment.second_driver_id is not None:

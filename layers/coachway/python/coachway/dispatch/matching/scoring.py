@@ -35,10 +35,14 @@ _UNKNOWN_SHARE: Final = 0.5
 class Score(BaseSchema):
     """A driver's points out of 100, by criterion."""
 
-    distance: Annotated[float, Field(description="Out of 40; more when closer to the first pickup.")]
-    hours_left: Annotated[float, Field(description="Out of 25; more with more hours of the cycle left after the trip.")]
-    rating: Annotated[float, Field(description="Out of 15.")]
-    balance: Annotated[float, Field(description="Out of 20; more with less other work in the days around the trip.")]
+    distance: Annotated[float, Field(description="0 to 40 points. Higher if the driver is closer to the first pickup.")]
+    hours_left: Annotated[
+        float, Field(description="0 to 25 points. Higher if more hours of the cycle are left after the trip.")
+    ]
+    rating: Annotated[float, Field(description="0 to 15 points. Higher for a better average rating.")]
+    balance: Annotated[
+        float, Field(description="0 to 20 points. Higher if the driver has less other work around the trip.")
+    ]
     distance_miles: float | None = None
     cycle_hours_left: float
     work_hours_around: float

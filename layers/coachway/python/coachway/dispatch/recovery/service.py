@@ -191,7 +191,7 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
 
 
 def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
-    """Decline an offer; the next driver is asked. Staff can decline on behalf of a driver, naming the offer."""
+    """Decline an offer; the next driver is asked. Staff can decline on behalf of a driver, with the offer's id."""
     return redact_for(caller, _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
 
 

@@ -43,7 +43,8 @@ def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) 
 def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
     """Return the operations that count this vehicle's last drop-off, and complete the charter with the last one.
 
-    When two vehicles reach their last stops at once, one of the commits fails with DropOffCountChanged and is repeated.
+    When two vehicles reach their last stops at the same time, one of the commits fails with DropOffCountChanged and is
+    repeated.
     """
     key = DROPPED.key(org=charter.org_id, charter=charter.id)
     diary_ops = diaries.complete_block_ops(charter.org_id, assignment.resources)

@@ -46,7 +46,7 @@ POSITIONS_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class PositionReport(RequestSchema):
-    """A position of a vehicle at a time."""
+    """A timestamped vehicle position."""
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]

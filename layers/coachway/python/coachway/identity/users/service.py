@@ -40,7 +40,7 @@ def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
 
 
 def create_user(caller: Caller, body: NewUser) -> User:
-    """Create a user who can log in at once. Raises Duplicate if another user has the email or phone."""
+    """Create a user who can log in immediately. Raises Duplicate if another user has the email or phone."""
     require_active_session(caller)
     role_checks = roles.grant_check_ops(caller, body.role)
     if body.password is None and body.role not in PARTY_ID_PREFIXES:
