@@ -39,7 +39,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """List drivers, newest first.
 
-    `q` filters by the beginning of the name and sorts by name. Drivers see only their own record.
+    `q` filters by the beginning of the name and sorts by name.
     """
     return drivers.list_drivers(caller, query)
 

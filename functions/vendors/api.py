@@ -52,7 +52,7 @@ def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
 def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
     """Get a vendor and its statistics.
 
-    Vendors see only their own record, without staff notes.
+    Vendors do not see staff notes.
     """
     return service.get_profile(caller, vendor_id)
 

@@ -123,7 +123,7 @@ class UserFields(RequestSchema):
 
 
 class NewUser(UserFields):
-    """A user who can log in immediately, with a password. Others can use one-time codes instead."""
+    """A user with a password. Clients, vendors and drivers can use one-time codes instead."""
 
     model_config = ConfigDict(
         json_schema_extra={
