@@ -58,9 +58,9 @@ _ASSIGNABLE: Final = frozenset(
 def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
     """Assign a driver and a vehicle to a trip; the driver is notified and asked to accept.
 
-    Raises NotFound, and Conflict naming every reason against the assignment. When several requests assign the same
-    driver or vehicle at once, the others fail with the conflict. Two reads, one more when the driver has
-    started trips, and the commit.
+    Raises NotFound, and Conflict, whose `errors` list every reason against the assignment. When several requests assign
+    the same driver or vehicle at the same time, one succeeds and the others fail with the conflict. Two reads, one more
+    when the driver has started trips, and the commit.
     """
     context = check_crew_and_vehicle(caller, request)
     crew, vehicle = context.drivers, context.vehicles[0]
