@@ -59,7 +59,7 @@ def update_driver(
 ) -> Driver:
     """Update a driver.
 
-    Omitted fields keep their values. Changing the phone number changes the driver's log-in and ends their sessions.
+    Omitted fields keep their values. Changing the phone number changes the driver's login and ends their sessions.
     An inactive driver cannot log in.
     """
     return drivers.update_driver(caller, driver_id, body, if_match)

@@ -93,7 +93,7 @@ def log_out(caller: Caller) -> None:
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Set up an authenticator.
 
-    Requires a log-in within the last 15 minutes. The authenticator is active once `/auth/mfa/verify` has accepted a
+    Requires a login within the last 15 minutes. The authenticator is active once `/auth/mfa/verify` has accepted a
     code.
     """
     return mfa.set_up_mfa(caller)
@@ -103,7 +103,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Verify an authenticator code.
 
-    With the `mfa_token` of a log-in, completes that log-in; a recovery code is accepted as well. With a session,
+    With the `mfa_token` of a login, completes that login; a recovery code is accepted as well. With a session,
     activates the authenticator that was set up and returns the recovery codes.
     """
     if body.mfa_token is not None:
@@ -116,7 +116,7 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
 def remove_mfa(caller: Caller) -> None:
     """Remove the authenticator.
 
-    Requires a log-in within the last 15 minutes.
+    Requires a login within the last 15 minutes.
     """
     mfa.remove_mfa(caller)
 

@@ -119,7 +119,7 @@ def test_bid_page_declines_the_invitation(bidding: BiddingOrganization, page: Pa
     size = page.viewport_size or PHONE
     _, charter, link = invite_vendor(bidding, f"Busy {size['width']}")
     page.goto(link)
-    page.get_by_text("Decline to bid").click()
+    page.get_by_text("Decline the invitation").click()
     page.get_by_label("Reason").fill("No coach is free that day.")
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_role("heading", name="You declined")).to_be_visible()

@@ -50,7 +50,7 @@ def test_bidding_bid_above_threshold_waits_for_manager(bidding: BiddingOrganizat
     bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
     bidding.wait_until_under_review(bid)
     office = f"office@{bidding.operator.slug}.example"
-    bidding.stack.wait_for_mail(office, f"^1 bid for trip {trip['number']}")
+    bidding.stack.wait_for_mail(office, f"^Choose a bid for trip {trip['number']}")
     bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept", "reason": "Good enough"})
     assert bidding.get_charter(trip["id"])["status"] == "confirmed"
     bidding.wait_until_workflow_succeeded(request["id"])
@@ -109,7 +109,7 @@ def test_bid_review_unanswered_is_escalated(bidding: BiddingOrganization) -> Non
     bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
     eventually(lambda: bidding.get_bid_request(request["id"])["escalated_at"], 120, "nothing was escalated")
     office = f"office@{bidding.operator.slug}.example"
-    bidding.stack.wait_for_mail(office, f"^Still undecided: .* {trip['number']}")
+    bidding.stack.wait_for_mail(office, f"^Reminder: choose a bid for trip {trip['number']}")
     bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept"})
     bidding.wait_until_workflow_succeeded(request["id"])
 
@@ -126,7 +126,7 @@ def test_bid_review_unanswered_ends_after_three_days(bidding: BiddingOrganizatio
     assert time.monotonic() - review_started > 3 * 24 * SECONDS_PER_HOUR * 0.9
     assert (bid_request["status_reason"], bid_request["escalated_at"] is None) == ("Nobody decided in time", False)
     office = f"office@{bidding.operator.slug}.example"
-    for subject in ("^1 bid for trip", "^Still undecided: .*", "^No vendor yet for trip"):
+    for subject in ("^Choose a bid for trip", "^Reminder: choose a bid for trip", "^No vendor yet for trip"):
         bidding.stack.wait_for_mail(office, f"{subject} {trip['number']}")
     bidding.wait_until_workflow_succeeded(request["id"])
     vendor = f"forgotten@{bidding.operator.slug}.example"

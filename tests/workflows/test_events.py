@@ -86,7 +86,7 @@ def test_messaging_event_delivered_twice_sends_once(operator: Operator, recorder
     charter = operator.create_quoted_charter()
     assert operator.accept_quote(charter["token"]).is_success
     email = operator.invite_user("again")
-    operator.stack.wait_for_mail(operator.client_email, "^You are booked")
+    operator.stack.wait_for_mail(operator.client_email, "^Booking confirmed")
     wait_for_one_mail(operator, email)
     queue.wait_until_empty()
     mails, records = len(operator.stack.mails(operator.slug)), operator.list_notifications()

@@ -1,4 +1,4 @@
-"""Drivers on the deployed stack: log-in by text message, and concurrent changes."""
+"""Drivers on the deployed stack: login by text message, and concurrent changes."""
 
 from __future__ import annotations
 

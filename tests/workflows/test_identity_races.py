@@ -1,4 +1,4 @@
-"""Concurrent log-ins, invitations and removals of users on the deployed stack."""
+"""Concurrent logins, invitations and removals of users on the deployed stack."""
 
 from __future__ import annotations
 

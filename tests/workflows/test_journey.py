@@ -53,7 +53,7 @@ def test_accept_quote_books_charter_and_sends_confirmation(operator: Operator) -
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
     _assert_history(operator, charter["id"])
 
-    confirmation = operator.stack.wait_for_mail(operator.client_email, "^You are booked", MAIL_TIMEOUT)
+    confirmation = operator.stack.wait_for_mail(operator.client_email, "^Booking confirmed", MAIL_TIMEOUT)
     for text in (NUMBER, "Dana Lee", "11 Wall St, New York, NY", dates.long_date(dates.TRIP_DAY)):
         assert text in confirmation["BodyText"]
         assert text in confirmation["BodyHtml"]

@@ -186,7 +186,7 @@ def charter(mail_organization: MailOrganization) -> dict[str, Any]:
 def test_quote_accepted_by_mail_sends_booking_confirmation(
     mail_organization: MailOrganization, charter: dict[str, Any]
 ) -> None:
-    booked = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^You are booked")
+    booked = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^Booking confirmed")
     assert charter["number"] in booked["Subject"]
     for text in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", dates.long_date(dates.TRIP_DAY)):
         assert text in booked["BodyText"]
@@ -196,7 +196,7 @@ def test_quote_accepted_by_mail_sends_booking_confirmation(
 
 def test_booking_event_repeated_sends_one_mail(mail_organization: MailOrganization, charter: dict[str, Any]) -> None:
     to = mail_organization.email("events")
-    mail_organization.stack.wait_for_mail(to, "^You are booked")
+    mail_organization.stack.wait_for_mail(to, "^Booking confirmed")
     envelope = get_booking_event(mail_organization.stack, charter["id"], mail_organization.org_id)
     queues, url = mail_organization.stack.client("sqs"), get_queue_url(mail_organization.stack)
     message = json.dumps({"detail-type": envelope.type, "source": "coachway", "detail": envelope.detail()})

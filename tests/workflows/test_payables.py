@@ -33,7 +33,7 @@ def test_award_creates_payable_paid_once_with_remittance(stack: Stack) -> None:
     body = {"payable_ids": [payable["id"], parking["id"]], "method": "ach", "reference": "Run 12"}
     answers = run_concurrently(6, lambda _: bidding.operator.send("POST", "/billing/payouts", body))
     assert count_statuses(answers) == {201: 1, 409: 5}
-    mail = stack.wait_for_mail(f"premium@{bidding.operator.slug}.example", r"^We paid you \$1,335.50")
+    mail = stack.wait_for_mail(f"premium@{bidding.operator.slug}.example", r"^Remittance advice: \$1,335.50 paid")
     assert "Parking: $85.50" in mail["BodyText"]
     assert "Run 12" in mail["BodyText"]
     aging = bidding.operator.call("GET", "/billing/aging/payable")

@@ -67,7 +67,7 @@ def test_accept_quote_many_times_books_once(operator: Operator) -> None:
     }
     head = next(item for item in items if item["kind"]["S"] == "charter")
     assert (head["status"]["S"], head["version"]["N"]) == ("booked", "3")
-    operator.stack.wait_for_mail(operator.client_email, "^You are booked")
+    operator.stack.wait_for_mail(operator.client_email, "^Booking confirmed")
     assert [each["template"] for each in operator.list_notifications(operator.client_email)] == [
         "charter-booked",
         "quote-sent",

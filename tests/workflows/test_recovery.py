@@ -115,7 +115,7 @@ def test_recovery_declined_asks_next_driver_and_notifies_all(stack: Stack) -> No
     )
     assert (
         "Finn Tran"
-        in stack.wait_for_mail(organization.operator.client_email, "^Another driver for your trip")["BodyText"]
+        in stack.wait_for_mail(organization.operator.client_email, "^New driver for your trip")["BodyText"]
     )
     stack.wait_for_mail(organization.office_email, "^Finn Tran takes over trip")
     organization.wait_for_text(organization.first_driver["phone"], "is no longer assigned to you")

@@ -25,7 +25,7 @@ def test_refund_below_threshold_is_sent(stack: Stack) -> None:
     assert completed["stripe_refund_id"].startswith("re_")
     assert billing.list_refunded_cents(payment) == [10_000]
     assert billing.get_charter(trip["id"])["amount_paid"] == 626.5
-    mail = stack.wait_for_mail(billing.operator.client_email, "We refunded")
+    mail = stack.wait_for_mail(billing.operator.client_email, "^Your refund of")
     assert "$100.00" in mail["BodyText"]
     billing.wait_for_executions("refund", refund["id"], "SUCCEEDED")
     balances = billing.get_account_balances()
@@ -63,7 +63,7 @@ def test_reject_refund_ends_workflow(billing: BillingOrganization) -> None:
 def test_approval_unanswered_is_escalated(billing: BillingOrganization) -> None:
     payment = billing.create_card_payment(billing.create_booked_charter()["id"], 726.5)
     refund = billing.request_refund(payment["id"], 510)
-    billing.stack.wait_for_mail(billing.office_email, r"^Still undecided: a refund of \$510.00", 120)
+    billing.stack.wait_for_mail(billing.office_email, r"^Reminder: a refund of \$510.00", 120)
     billing.operator.call("POST", f"/refunds/{refund['id']}/approve", {})
     billing.wait_for_refund_status(refund["id"], "completed")
 

@@ -61,7 +61,7 @@ class Org:
         return reply.json()
 
     def create_user(self, email: str, role: str = "staff", **fields: Json) -> Json:
-        """Create a user by an accepted invitation. Returns the user with the tokens of a log-in."""
+        """Create a user by an accepted invitation. Returns the user with the tokens of a login."""
         invitation = self.invite(email, role, **fields)
         accepted = accept_invitation(invitation["invitation_token"])
         assert accepted.status == 201, accepted.text

@@ -1,4 +1,4 @@
-"""Log-in with a password, and lockout of accounts."""
+"""Login with a password, and lockout of accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second factor of log-ins."""
+"""The second factor of logins."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_set_up_and_remove_mfa_require_a_recent_log_in() -> None:
         org = register_organization()
     token = post("/auth/refresh", {"refresh_token": org.refresh_token}).json()["access_token"]
     for refused in (post("/auth/mfa/setup", token=token), delete("/auth/mfa", token)):
-        assert (refused.status, refused.json()["title"]) == (403, "A recent log-in is required")
+        assert (refused.status, refused.json()["title"]) == (403, "A recent login is required")
 
 
 def test_remove_mfa_allows_a_new_set_up() -> None:

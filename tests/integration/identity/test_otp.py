@@ -1,4 +1,4 @@
-"""Log-in of clients, vendors and drivers with one-time codes."""
+"""Login of clients, vendors and drivers with one-time codes."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Caller:
         return self.role in EXTERNAL_ROLES
 
     def in_organization(self, org_id: str) -> "Caller":
-        """Return the same caller in an organization that was just looked up or created (log-in, link, registration)."""
+        """Return the same caller in an organization that was just looked up or created (login, link, registration)."""
         return replace(self, org_id=org_id)
 
     def require(self, permission: str) -> None:

@@ -103,7 +103,7 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
 
 
 def update_driver(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
-    """Update a driver. A new phone number is a new log-in; an inactive driver cannot log in.
+    """Update a driver. A new phone number is a new login; an inactive driver cannot log in.
 
     Raises Duplicate if somebody else has the phone number, HasUpcomingTrips if a driver with upcoming trips would
     become inactive.
@@ -141,7 +141,7 @@ def _update_events(before: Driver, after: Driver) -> list[Event]:
 
 
 def delete_driver(caller: Caller, driver_id: str, expected: int | None) -> None:
-    """Delete a driver and their log-in, and release the phone number. Raises HasUpcomingTrips for upcoming trips."""
+    """Delete a driver and their login, and release the phone number. Raises HasUpcomingTrips for upcoming trips."""
     retry_on_conflict(lambda: _delete(caller, driver_id, expected))()
 
 

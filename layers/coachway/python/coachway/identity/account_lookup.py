@@ -1,4 +1,4 @@
-"""Reads of accounts: by the slug and the email or phone of a log-in, and by a verified token."""
+"""Reads of accounts: by the slug and the email or phone of a login, and by a verified token."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from coachway.identity.model.user import SLUGS, USERS, SlugHolder, User
 
 @dataclass(frozen=True, slots=True)
 class LoginAccount:
-    """The account of a log-in. It can have no user; failed attempts are then still counted under `lockout_id`."""
+    """The account of a login. It can have no user; failed attempts are then still counted under `lockout_id`."""
 
     org_id: str
     lockout_id: str
@@ -33,7 +33,7 @@ class LoginAccount:
 
 
 def find_account(slug: str, *, email: str | None = None, phone: str | None = None) -> LoginAccount:
-    """Find the account with an email or phone in the organization of a slug, with all records that a log-in needs.
+    """Find the account with an email or phone in the organization of a slug, with all records that a login needs.
 
     Makes three calls to the table, whether or not the account exists.
     """

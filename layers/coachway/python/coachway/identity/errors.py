@@ -11,10 +11,10 @@ class LastAdmin(Conflict):
 
 
 class RecentLogInRequired(Forbidden):
-    """This action requires a log-in within the last 15 minutes. Log in again."""
+    """This action requires a login within the last 15 minutes. Log in again."""
 
     code = "recent_log_in_required"
-    title = "A recent log-in is required"
+    title = "A recent login is required"
 
 
 class PermissionsExceeded(Forbidden):

@@ -1,4 +1,4 @@
-"""Rate limits of log-in, registration, codes and links, by IP address and by account. See also `auth.lockout`."""
+"""Rate limits of login, registration, codes and links, by IP address and by account. See also `auth.lockout`."""
 
 from typing import Final, NamedTuple
 
@@ -48,7 +48,7 @@ def consume_by_account(action: str, account: str) -> None:
 
 
 def log_in_ops(caller: Caller, account_key: str) -> list[Op]:
-    """Return the operations that count a log-in by IP address and by account. They fail with RateLimited."""
+    """Return the operations that count a login by IP address and by account. They fail with RateLimited."""
     address, account = BY_ADDRESS["login"], BY_ACCOUNT["login"]
     attempts = address.attempts * settings.clients_per_address()
     return [

@@ -1,1 +1,1 @@
-"""Log-in, sessions, passwords, one-time codes and second factors."""
+"""Login, sessions, passwords, one-time codes and second factors."""

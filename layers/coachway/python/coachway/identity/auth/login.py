@@ -1,4 +1,4 @@
-"""Log-in with a password. The response and the time it takes do not depend on what was wrong."""
+"""Login with a password. The response and the time it takes do not depend on what was wrong."""
 
 from pydantic import ConfigDict
 
@@ -83,11 +83,11 @@ def request_second_factor(user: User, method: Method) -> ResponseWithCookies[Log
 
 
 def _update_outdated_digest(caller: Caller, before: Credentials, password: str) -> None:
-    """Replace a digest with outdated parameters. Only a log-in can, because it has the password."""
+    """Replace a digest with outdated parameters. Only a login can, because it has the password."""
     if not hashing.is_outdated(before.password_hash):
         return
     after = before.model_copy(update={"password_hash": hashing.digest_password(password)})
     try:
         store.commit(Caller.system("identity", before.org_id, caller.correlation_id), Update(before, after))
     except errors.ConcurrentUpdate:
-        return  # another request changed the credentials; the next log-in replaces the digest
+        return  # another request changed the credentials; the next login replaces the digest

@@ -1,4 +1,4 @@
-"""The second factor of log-ins: set up, confirm, verify, remove."""
+"""The second factor of logins: set up, confirm, verify, remove."""
 
 from typing import Annotated, Literal
 
@@ -30,7 +30,7 @@ class MfaSetup(BaseSchema):
 
 
 class MfaCode(RequestSchema):
-    """A code. Send the `mfa_token` of a log-in to complete it; omit it to confirm a set-up."""
+    """A code. Send the `mfa_token` of a login to complete it; omit it to confirm a set-up."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"mfa_token": "eyJ…", "code": "123456"}]})
 
@@ -44,7 +44,7 @@ class MfaCode(RequestSchema):
 
 
 class MfaVerified(BaseSchema):
-    """The tokens of a completed log-in, or the recovery codes of a confirmed set-up, which are shown only once."""
+    """The tokens of a completed login, or the recovery codes of a confirmed set-up, which are shown only once."""
 
     access_token: str | None = None
     refresh_token: str | None = None
@@ -106,7 +106,7 @@ def _activate_authenticator(caller: Caller, code: str) -> MfaVerified:
 
 
 def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCookies[MfaVerified]:
-    """Complete a log-in whose first factor was right. A code can be used for one session only.
+    """Complete a login whose first factor was right. A code can be used for one session only.
 
     Raises Unauthenticated if the code or token is wrong, used or expired, RateLimited if the account is locked.
     """
@@ -126,7 +126,7 @@ def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCooki
 def _consume_code(caller: Caller, user_id: str, code: str) -> User:
     user = store.find(User, USERS.key(org=caller.org_id, id=user_id))
     if user is None or user.status != "active" or not user.mfa_enabled:
-        raise errors.Unauthenticated("The log-in is no longer valid. Log in again.")
+        raise errors.Unauthenticated("The login is no longer valid. Log in again.")
     before = get_credentials(user)
     consumed = totp.consume_code(before, code, clock.now())
     if consumed is None:

@@ -1,4 +1,4 @@
-"""Log-in of clients, vendors and drivers with one-time codes, sent by SMS or email."""
+"""Login of clients, vendors and drivers with one-time codes, sent by SMS or email."""
 
 from typing import Literal, Self
 

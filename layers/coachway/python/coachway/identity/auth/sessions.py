@@ -46,7 +46,7 @@ _ENDED_BY_USER: Final = "ended by the user"
 def begin_session(
     caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool
 ) -> ResponseWithCookies[LoginResult]:
-    """Begin a session of a user who has completed their log-in."""
+    """Begin a session of a user who has completed their login."""
     return _begin_session(caller, user, get_sessions(user.org_id, user.id), method, second_factor, cookies)
 
 
@@ -216,7 +216,7 @@ def require_recent_log_in(caller: Caller) -> None:
     """Raise RecentLogInRequired unless the caller logged in within 15 minutes. It limits what a stolen token can do."""
     _, session = require_session(caller)
     if session.created_at + RECENT_LOGIN_PERIOD < clock.now():
-        raise RecentLogInRequired("This action requires a recent log-in. Log in again.")
+        raise RecentLogInRequired("This action requires a recent login. Log in again.")
 
 
 def _get_own_session(stored: Sessions, session_id: str, now: datetime) -> Session:

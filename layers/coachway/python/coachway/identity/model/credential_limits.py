@@ -14,4 +14,4 @@ OTP_LIFETIME: Final = timedelta(minutes=10)
 RESET_LINK_LIFETIME: Final = timedelta(hours=1)
 INVITATION_LIFETIME: Final = timedelta(days=7)
 RECENT_LOGIN_PERIOD: Final = timedelta(minutes=15)
-"""The time after a log-in in which a session can change the second factor."""
+"""The time after a login in which a session can change the second factor."""

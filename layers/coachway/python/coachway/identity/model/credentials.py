@@ -21,7 +21,7 @@ SESSIONS = AccessPattern(
     sk="SESSIONS",
 )
 LOCKOUTS = AccessPattern(
-    "the failed log-in attempts on an account, even one that does not exist; removed by TTL",
+    "the failed login attempts on an account, even one that does not exist; removed by TTL",
     pk="ORG#{org}#LOCKOUT#{who}",
     sk="LOCKOUT",
 )
@@ -89,7 +89,7 @@ class Sessions(Entity):
 
 
 class Lockout(Record):
-    """The failed log-in attempts on an account."""
+    """The failed login attempts on an account."""
 
     KIND: ClassVar[str] = "lockout"
 
