@@ -114,8 +114,7 @@ def test_recovery_declined_asks_next_driver_and_notifies_all(stack: Stack) -> No
         organization.spare_vehicle_id,
     )
     assert (
-        "Finn Tran"
-        in stack.wait_for_mail(organization.operator.client_email, "^New driver for your trip")["BodyText"]
+        "Finn Tran" in stack.wait_for_mail(organization.operator.client_email, "^New driver for your trip")["BodyText"]
     )
     stack.wait_for_mail(organization.office_email, "^Finn Tran takes over trip")
     organization.wait_for_text(organization.first_driver["phone"], "is no longer assigned to you")
