@@ -10,9 +10,10 @@ PY := $(VENV)/bin/python
 LOCAL := $(PY) -m infra.local
 OPERATE := PYTHONPATH=layers/coachway/python:. $(LOCAL)
 ON = $(if $(ENV),--environment $(ENV))
-IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-# The first Python on this machine that uv.lock supports.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+IS_SUPPORTED := import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# The first Python that uv.lock supports. The system's comes first: distributions build it with optimizations, and
+# everything takes 1.5 times as long on a build without them, such as pyenv's default.
+PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(IS_SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := layers/coachway/python/coachway functions tools infra/local tests
 TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
