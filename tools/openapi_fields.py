@@ -282,7 +282,6 @@ FIELDS_OF_SCHEMAS: Final[Mapping[str, str]] = {
     "AccountMonth.opening": "Balance at the start of the month.",
     "AgedParty.id": "ID of the client or vendor.",
     "AgingReport.items": "The clients or vendors with open amounts, the largest total first.",
-    "ApprovalThresholds.change": "Amount from which changes need an approval.",
     "ApprovalThresholds.refund": "Amount from which the refunds of a payment need an approval.",
     "Assignment.ends_at": "End of the duty: back at the garage.",
     "Assignment.starts_at": "Start of the duty: leaving the garage.",

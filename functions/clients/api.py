@@ -129,7 +129,8 @@ def get_credit(caller: Caller, client_id: ClientId) -> Credit:
 def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferences:
     """Get a client's email preferences.
 
-    Quotes, confirmations and invoices are always sent. Version 0 means that the preferences were never set.
+    The preferences are stored, but have no effect yet: CoachWay sends no optional emails. Quotes, confirmations and
+    invoices are always sent. Version 0 means that the preferences were never set.
     """
     return preferences.get_preferences(caller, client_id)
 

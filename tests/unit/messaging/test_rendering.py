@@ -208,7 +208,7 @@ def test_dispute_email_explains_status(event_type: str, status: str, expected: s
 def test_email_uses_singular_for_one() -> None:
     for bids, count in ((1, "1 bid"), (2, "2 bids")):
         rendered = render("bidding.decision_needed", bids=bids, escalated=False)
-        assert rendered.subject == f"{count} for trip CH-2027-000001"
+        assert rendered.subject == f"Choose a bid for trip CH-2027-000001 ({count})"
     assert "1 invoice, " in render("invoicing.finished", invoices=1).html
 
 

@@ -229,12 +229,12 @@ class Address(Entity, AddressInput):
 
 
 class EmailPreferencesInput(RequestSchema):
-    """The optional emails that a client receives. Quotes, confirmations and invoices are always sent."""
+    """The optional emails that a client wants. The choices are stored, but optional emails are not sent yet."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reminders": True, "newsletter": False}]})
 
     opted_out: bool = False
-    """If true, the client receives no optional email, whatever the other fields say."""
+    """Whether the client wants no optional email, whatever the other fields say."""
     reminders: bool = True
     rating_requests: bool = True
     newsletter: bool = False

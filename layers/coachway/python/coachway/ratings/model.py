@@ -92,8 +92,8 @@ class Rating(Entity, RatingInput):
 
     rated_by: str = ""
     is_verified: bool = True
-    is_public: bool = True
-    is_flagged: bool = False
+    is_public: Annotated[bool, Field(description="Reserved: always true.")] = True
+    is_flagged: Annotated[bool, Field(description="Reserved: always false.")] = False
     vendor_response: Annotated[str | None, Personal("vendor")] = None
     vendor_responded_at: AwareDatetime | None = None
 

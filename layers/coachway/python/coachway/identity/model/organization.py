@@ -30,15 +30,15 @@ class NumberPrefixes(RequestSchema):
     organization: Annotated[Prefix | None, Field(description="Used in invoice numbers. Omit to use the slug.")] = None
     charter: Prefix = "CH"
     invoice: Prefix = "INV"
-    change: Prefix = "CHG"
-    move: Prefix = "MV"
+    change: Annotated[Prefix, Field(description="Reserved: has no effect yet.")] = "CHG"
+    move: Annotated[Prefix, Field(description="Reserved: has no effect yet.")] = "MV"
 
 
 class ApprovalThresholds(RequestSchema):
-    """Amounts from which refunds and changes need an approval."""
+    """Amounts from which an approval is needed."""
 
     refund: NonNegativeApiAmount = 500_00
-    change: NonNegativeApiAmount = 500_00
+    change: Annotated[NonNegativeApiAmount, Field(description="Reserved: has no effect yet.")] = 500_00
 
 
 class PaymentPolicy(RequestSchema):
@@ -97,7 +97,7 @@ class OrganizationSettings(RequestSchema):
                     "timezone": "America/New_York",
                     "tax_rate_percent": 8.875,
                     "number_prefixes": {"charter": "HC"},
-                    "approval_thresholds": {"refund": 750, "change": 500},
+                    "approval_thresholds": {"refund": 750},
                     "payment_policy": {"deposit_percent": 25, "balance_days": 14},
                     "branding": {"color": "#0b5fff", "email": "hello@harbor.example", "phone": "+12125550100"},
                 }
