@@ -168,7 +168,7 @@ def assign_own_driver(charter_id: str, vehicle: int = 1) -> None:
     """Assign a driver of the organization to a vehicle of a charter."""
     cover = VehicleCoverage(vehicle=vehicle, assignment_id=f"asg_{vehicle}", driver_id="drv_1")
     charter = charter_queries.get_charter(SYSTEM, charter_id)
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter, [cover], "assigned"))
+    store.commit(SYSTEM, *coverage.set_coverage_ops(SYSTEM, charter, [cover], "assigned"))
 
 
 def deliver_charter_event(event_type: str, charter_id: str, **data: Any) -> None:

@@ -119,7 +119,7 @@ def test_fully_assigned_charter_closes_request() -> None:
     bid = create_submitted_bid(trip["id"], vendor_id)
     before = charter_queries.get_charter(SYSTEM, trip["id"])
     own = VehicleCoverage(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [own], "assigned"))
+    store.commit(SYSTEM, *coverage.set_coverage_ops(SYSTEM, before, [own], "assigned"))
     fields = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
         request_consumers.on_charter_confirmed(SYSTEM, Delivery(**fields, correlation_id="c", data={}))

@@ -82,7 +82,7 @@ def test_release_bid_with_an_assigned_driver_returns_409() -> None:
     bid = create_awarded_bid(trip, vendor_id)
     before = charter_queries.get_charter(SYSTEM, trip)
     driven = before.vehicles[0].model_copy(update={"assignment_id": "asg_1", "driver_id": "drv_1"})
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [driven], "assigned"))
+    store.commit(SYSTEM, *coverage.set_coverage_ops(SYSTEM, before, [driven], "assigned"))
     reply = send_request("POST", f"/bids/{bid}/release", WHY)
     assert (reply.status, reply.json()["detail"]) == (409, "Release asg_1 first.")
     assert get_charter(trip)["vendor_id"] == vendor_id

@@ -36,7 +36,7 @@ def create_charter_with_status(*statuses: str, vehicles: int = 2) -> Charter:
 
 
 def cover_vehicles(before: Charter, *covers: VehicleCoverage) -> Charter:
-    store.commit(CALLER, *coverage.cover_ops(CALLER, before, covers, "assigned"))
+    store.commit(CALLER, *coverage.set_coverage_ops(CALLER, before, covers, "assigned"))
     return charter_queries.get_charter(CALLER, before.id)
 
 
@@ -94,13 +94,13 @@ def test_release_assignment_uncovers_vehicle_and_keeps_status() -> None:
 def test_release_assignment_keeps_vendor() -> None:
     covered = cover_vehicles(create_charter_with_status("booked", vehicles=1), FIRST_BY_VENDOR_AND_DRIVER)
     store.commit(CALLER, *coverage.release_assignment_ops(covered, "asg_1"))
-    after = coverage.find_cover(charter_queries.get_charter(CALLER, covered.id), 1)
+    after = coverage.find_coverage(charter_queries.get_charter(CALLER, covered.id), 1)
     assert after == FIRST_BY_VENDOR
 
 
 def test_concurrent_cover_ops_of_same_vehicle_one_succeeds() -> None:
     before = create_charter_with_status("booked", vehicles=1)
-    late_ops = coverage.cover_ops(CALLER, before, [VehicleCoverage(vehicle=1, vendor_id="ven_2")], "awarded")
+    late_ops = coverage.set_coverage_ops(CALLER, before, [VehicleCoverage(vehicle=1, vendor_id="ven_2")], "awarded")
     cover_vehicles(before, FIRST_BY_VENDOR)
     with pytest.raises(CharterChanged):
         store.commit(CALLER, *late_ops)

@@ -166,10 +166,10 @@ def update_assignment(assignment_id: str, **fields: Any) -> Assignment:
 def award_to_vendor(charter_id: str, *, documents_expire: date = date(2029, 1, 1)) -> str:
     """Award a charter's first vehicle to a new vendor with approved documents; returns the vendor's id."""
     vendor_id = ids.new("ven")
-    cover = VehicleCoverage(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
+    vehicle_coverage = VehicleCoverage(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
     store.commit(SYSTEM, Create(create_subject(SubjectType.VENDOR, vendor_id, documents_expire)))
     charter = charter_queries.get_charter(SYSTEM, charter_id)
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter, [cover], "awarded"))
+    store.commit(SYSTEM, *coverage.set_coverage_ops(SYSTEM, charter, [vehicle_coverage], "awarded"))
     return vendor_id
 
 

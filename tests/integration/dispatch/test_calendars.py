@@ -31,7 +31,7 @@ def test_get_driver_calendar_returns_entries_and_utilization() -> None:
     utilization = calendar["utilization"]
     assert utilization["hours_available"] == 7 * 24
     assert utilization["hours_booked"] >= 3
-    assert utilization["utilization_percent"] == round(100 * utilization["hours_booked"] / (7 * 24), 1)
+    assert utilization["utilization_percentage"] == round(100 * utilization["hours_booked"] / (7 * 24), 1)
 
 
 def test_get_driver_calendar_counts_weekly_hours_within_the_range() -> None:
@@ -46,7 +46,7 @@ def test_get_driver_calendar_counts_weekly_hours_within_the_range() -> None:
     ]
     day_after = {"date_from": "2027-03-04", "date_to": "2027-03-04"}
     empty_calendar = get_ok(f"/calendar/drivers/{rosa}", query=day_after)
-    assert empty_calendar["utilization"] == {"hours_booked": 0, "hours_available": 0, "utilization_percent": None}
+    assert empty_calendar["utilization"] == {"hours_booked": 0, "hours_available": 0, "utilization_percentage": None}
     assert empty_calendar["entries"] == []
     assert assignment["id"] in str(calendar["entries"])
 
@@ -63,7 +63,7 @@ def test_get_calendars_after_a_release_leave_out_the_trip() -> None:
 def test_get_vehicle_calendar_in_maintenance_has_no_available_hours() -> None:
     available, in_maintenance = builders.create_vehicle(), builders.create_vehicle("Coach 7", status="maintenance")
     assert get_ok(f"/calendar/vehicles/{available}", query=MARCH)["utilization"]["hours_available"] == 7 * 24
-    assert get_ok(f"/calendar/vehicles/{in_maintenance}", query=MARCH)["utilization"]["utilization_percent"] is None
+    assert get_ok(f"/calendar/vehicles/{in_maintenance}", query=MARCH)["utilization"]["utilization_percentage"] is None
 
 
 def test_get_fleet_calendar_sums_up_all_rows() -> None:
@@ -82,7 +82,7 @@ def test_get_fleet_calendar_sums_up_all_rows() -> None:
     booked = [row["utilization"]["hours_booked"] for row in calendar["rows"]]
     assert (calendar["drivers"]["hours_booked"], calendar["vehicles"]["hours_booked"]) == (booked[1], booked[2])
     assert calendar["drivers"]["hours_available"] == 2 * 7 * 24
-    assert calendar["vehicles"]["utilization_percent"] == round(100 * booked[2] / (2 * 7 * 24), 1)
+    assert calendar["vehicles"]["utilization_percentage"] == round(100 * booked[2] / (2 * 7 * 24), 1)
     assert {row["kind"] for row in get_ok("/calendar/fleet", query={**MARCH, "kind": "vehicle"})["rows"]} == {"vehicle"}
     assert get_ok("/calendar/fleet", query={**MARCH, "vendor_id": ids.new("ven")})["rows"] == []
 

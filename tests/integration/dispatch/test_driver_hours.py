@@ -23,7 +23,11 @@ def test_get_driver_hours_rested_returns_all_hours() -> None:
     assert (hours["hours_status"], hours["unknown_periods"], hours["status"]) == ("known", [], "OFF")
     assert [hours[f"{name}_hours_left"] for name in ("drive", "duty", "cycle")] == [10, 15, 70]
     assert (hours["cycle_days"], hours["cycle_hours"], hours["ruleset"]) == (8, 70, "us_passenger")
-    assert (hours["may_drive_from"], hours["rested_at"], hours["hours_back"]) == ("2027-03-03T08:00:00-05:00", None, [])
+    assert (hours["may_drive_from"], hours["full_rest_ends_at"], hours["regained_hours"]) == (
+        "2027-03-03T08:00:00-05:00",
+        None,
+        [],
+    )
     assert hours["citations"] == ["49 CFR 395.5(a)(1)", "49 CFR 395.5(a)(2)", "49 CFR 395.5(b)(2)"]
 
 
@@ -43,8 +47,8 @@ def test_get_driver_hours_after_a_trip_returns_remaining_hours_and_when_they_com
     assert (today["day"], today["on_duty_hours"]) == ("2027-03-03", 4)
     assert hours["drive_hours_left"] == pytest.approx(10 - today["driving_hours"], abs=0.02)
     assert today["driving_hours"] >= 3
-    assert hours["rested_at"] == "2027-03-03T20:00:00-05:00"
-    assert hours["hours_back"] == [{"available_at": "2027-03-11T00:00:00-05:00", "hours": 4}]
+    assert hours["full_rest_ends_at"] == "2027-03-03T20:00:00-05:00"
+    assert hours["regained_hours"] == [{"available_at": "2027-03-11T00:00:00-05:00", "hours": 4}]
 
 
 def test_get_driver_hours_while_driving_decrease() -> None:
@@ -57,7 +61,7 @@ def test_get_driver_hours_while_driving_decrease() -> None:
     assert hours["status"] == "D"
     assert before["drive_hours_left"] - hours["drive_hours_left"] == pytest.approx(1.5, abs=0.02)
     assert hours["may_drive_from"] == "2027-03-03T10:30:00-05:00"
-    assert hours["rested_at"] == "2027-03-03T18:30:00-05:00"
+    assert hours["full_rest_ends_at"] == "2027-03-03T18:30:00-05:00"
 
 
 def test_get_driver_hours_without_check_out_explains_the_gap() -> None:
@@ -93,7 +97,7 @@ def test_get_driver_hours_of_a_new_driver_are_unknown_without_a_statement() -> N
     assert hours["unknown_periods"][0]["ends_at"] == "2027-03-02T07:00:00-05:00"
     # Ten hours on each of the seven days before the driver was added; one day has left the cycle.
     assert (stated_hours["hours_status"], stated_hours["cycle_hours_left"]) == ("known", 10)
-    assert stated_hours["hours_back"][0] == {"available_at": "2027-03-04T00:00:00-05:00", "hours": 10}
+    assert stated_hours["regained_hours"][0] == {"available_at": "2027-03-04T00:00:00-05:00", "hours": 10}
 
 
 def test_get_driver_hours_of_another_driver_returns_404() -> None:

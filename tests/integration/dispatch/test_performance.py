@@ -55,8 +55,12 @@ def test_get_performance_with_repeated_events_counts_each_once() -> None:
     with freeze_time("13:00"):
         deliver_events(times=2)
         driver_performance = get_ok(f"/drivers/{rosa}/performance", driver_id=rosa)
-    assert (driver_performance["offered"], driver_performance["completed"], driver_performance["declined"]) == (1, 1, 0)
-    assert (driver_performance["stops_judged"], driver_performance["on_time_percent"]) == (2, 100)
+    assert (driver_performance["offered"], driver_performance["completed_trips"], driver_performance["declined"]) == (
+        1,
+        1,
+        0,
+    )
+    assert (driver_performance["measured_stops"], driver_performance["on_time_percentage"]) == (2, 100)
     assert (driver_performance["total_ratings"], driver_performance["rating"]) == (0, None)
 
 
@@ -69,7 +73,7 @@ def test_get_performance_after_a_decline_lowers_acceptance() -> None:
     assert (
         driver_performance["offered"],
         driver_performance["declined"],
-        driver_performance["acceptance_percent"],
+        driver_performance["acceptance_percentage"],
     ) == (1, 1, 0)
 
 

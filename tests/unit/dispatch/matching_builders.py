@@ -13,7 +13,7 @@ from coachway.core.types.geo import Coordinates
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.matching import eligibility, trip_plan
-from coachway.dispatch.matching.eligibility import DriverCase, DriverEvaluation, TripRequirements
+from coachway.dispatch.matching.eligibility import DriverEvaluation, DriverFacts, TripRequirements
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 from coachway.hours.model import CarrierRuleset, DutyStatus, Segment
@@ -64,10 +64,10 @@ def create_vehicle(**fields: Any) -> Vehicle:
     return Vehicle(**{**VEHICLE_EXAMPLE, "id": "veh_1", "org_id": "org_1", **fields})
 
 
-def create_driver_case(
+def create_driver_facts(
     *blocks: DutyBlock, compliance: ComplianceStatus | None = COMPLIANT, **fields: Any
-) -> DriverCase:
-    return DriverCase(create_driver(**fields), compliance, blocks, {})
+) -> DriverFacts:
+    return DriverFacts(create_driver(**fields), compliance, blocks, {})
 
 
 def create_block(starts_at: datetime, hours: float, status: str = "D", number: int = 1) -> DutyBlock:
@@ -86,10 +86,10 @@ def create_block(starts_at: datetime, hours: float, status: str = "D", number: i
 
 
 def evaluate(
-    case: DriverCase, requirements: TripRequirements | None = None, hours_rules: CarrierRuleset = HOURS_RULES
+    facts: DriverFacts, requirements: TripRequirements | None = None, hours_rules: CarrierRuleset = HOURS_RULES
 ) -> DriverEvaluation:
     return eligibility.evaluate_driver(
-        case, requirements or create_requirements(), create_vehicle(), 0, hours_rules, NOW
+        facts, requirements or create_requirements(), create_vehicle(), 0, hours_rules, NOW
     )
 
 

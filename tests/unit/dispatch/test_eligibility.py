@@ -15,7 +15,7 @@ from coachway.dispatch.assignments.rules import travel_time
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.matching import eligibility, trip_plan
-from coachway.dispatch.matching.eligibility import TripRequirements, VehicleCase
+from coachway.dispatch.matching.eligibility import TripRequirements, VehicleFacts
 from coachway.dispatch.matching.eligibility_reasons import Rule
 from coachway.fleet.availability import Availability
 from coachway.hours.model import CarrierRuleset
@@ -33,7 +33,7 @@ from tests.unit.dispatch.matching_builders import (
     create_block,
     create_blocks,
     create_charter,
-    create_driver_case,
+    create_driver_facts,
     create_requirements,
     create_vehicle,
     evaluate,
@@ -42,7 +42,7 @@ from tests.unit.dispatch.matching_builders import (
 
 
 def test_evaluate_driver_rested_and_compliant_returns_no_reasons() -> None:
-    evaluation = evaluate(create_driver_case())
+    evaluation = evaluate(create_driver_facts())
     assert evaluation.reasons == []
     assert evaluation.remaining is not None
     assert (evaluation.remaining.drive, evaluation.remaining.cycle) == (7 * HOUR, 67 * HOUR)
@@ -54,29 +54,29 @@ def test_evaluate_driver_returns_the_violated_rule() -> None:
         {"exceptions": [{"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00"}]}
     )
     incomplete = COMPLIANT.model_copy(update={"missing": [DocumentType.MEDICAL_CERTIFICATE]})
-    for case, rule in (
-        (create_driver_case(status="on_leave"), Rule.STATUS),
-        (create_driver_case(availability=vacation), Rule.AVAILABILITY),
-        (create_driver_case(create_block(PICKUP_AT + HOUR, 3)), Rule.OVERLAP),
-        (create_driver_case(license_class="C"), Rule.LICENSE),
-        (create_driver_case(endorsements=[]), Rule.LICENSE),
-        (create_driver_case(license_expires=date(2027, 3, 2)), Rule.LICENSE),
-        (create_driver_case(compliance=incomplete), Rule.COMPLIANCE),
-        (create_driver_case(compliance=None), Rule.COMPLIANCE),
-        (create_driver_case(vendor_id=VENDOR_ID), Rule.VENDOR),
-        (create_driver_case(create_block(PICKUP_AT - 9 * HOUR, 8)), Rule.HOURS_OF_SERVICE),
-        (create_driver_case(created_at=PICKUP_AT - HOUR, duty_statement=None), Rule.HOURS_OF_SERVICE),
+    for facts, rule in (
+        (create_driver_facts(status="on_leave"), Rule.STATUS),
+        (create_driver_facts(availability=vacation), Rule.AVAILABILITY),
+        (create_driver_facts(create_block(PICKUP_AT + HOUR, 3)), Rule.OVERLAP),
+        (create_driver_facts(license_class="C"), Rule.LICENSE),
+        (create_driver_facts(endorsements=[]), Rule.LICENSE),
+        (create_driver_facts(license_expires=date(2027, 3, 2)), Rule.LICENSE),
+        (create_driver_facts(compliance=incomplete), Rule.COMPLIANCE),
+        (create_driver_facts(compliance=None), Rule.COMPLIANCE),
+        (create_driver_facts(vendor_id=VENDOR_ID), Rule.VENDOR),
+        (create_driver_facts(create_block(PICKUP_AT - 9 * HOUR, 8)), Rule.HOURS_OF_SERVICE),
+        (create_driver_facts(created_at=PICKUP_AT - HOUR, duty_statement=None), Rule.HOURS_OF_SERVICE),
     ):
-        assert list_rules(evaluate(case).reasons) == [rule]
+        assert list_rules(evaluate(facts).reasons) == [rule]
 
 
 def test_vehicle_reasons_returns_every_violated_rule() -> None:
     requirements = create_requirements(amenities=["wheelchair-lift", "wifi", "restroom"])
     suitable = create_vehicle(amenities=["wifi", "restroom"], is_ada_compliant=True)
-    assert eligibility.vehicle_reasons(VehicleCase(suitable, COMPLIANT, []), requirements) == []
+    assert eligibility.vehicle_reasons(VehicleFacts(suitable, COMPLIANT, []), requirements) == []
     unsuitable = create_vehicle(vehicle_class="minibus", capacity=39, status="out_of_service", vendor_id=VENDOR_ID)
     block = create_block(PICKUP_AT, 1)
-    reasons = eligibility.vehicle_reasons(VehicleCase(unsuitable, None, [block]), requirements)
+    reasons = eligibility.vehicle_reasons(VehicleFacts(unsuitable, None, [block]), requirements)
     assert list_rules(reasons) == [
         Rule.VENDOR,
         Rule.STATUS,
@@ -93,13 +93,13 @@ def test_vehicle_reasons_returns_every_violated_rule() -> None:
 def test_evaluate_driver_with_64_hours_in_the_cycle_allows_six_more() -> None:
     # Eight days count: the seven before the trip, and the day of the trip itself.
     week = [create_block(PICKUP_AT - timedelta(days=day), 64 / 7, "ON", day) for day in range(1, 8)]
-    assert evaluate(create_driver_case(*week)).reasons == []
+    assert evaluate(create_driver_facts(*week)).reasons == []
     longer = create_charter(ends_at="2027-03-03T16:00:00-05:00").model_dump(mode="json")
     longer["stops"][1]["estimated_arrival"] = "2027-03-03T16:00:00-05:00"
     requirements = TripRequirements(
         trip_plan.build_trip_plan(Charter.model_validate_json(json.dumps(longer)), 1, HOURS_RULES), "coach", [], None
     )
-    [reason] = evaluate(create_driver_case(*week), requirements).reasons
+    [reason] = evaluate(create_driver_facts(*week), requirements).reasons
     assert (reason.rule, reason.citation) == (Rule.HOURS_OF_SERVICE, "49 CFR 395.5(b)(2)")
     assert "cycle limit by 1 h 00 min" in reason.message
 
@@ -108,14 +108,14 @@ def test_evaluate_driver_uses_the_hours_rules_of_the_organization() -> None:
     before = create_block(
         PICKUP_AT - 20 * HOUR, 10.5
     )  # followed by 9.5 hours off duty: enough for passengers, not for property
-    assert evaluate(create_driver_case(before)).reasons == []
-    reasons = evaluate(create_driver_case(before), hours_rules=CarrierRuleset(US_PROPERTY)).reasons
+    assert evaluate(create_driver_facts(before)).reasons == []
+    reasons = evaluate(create_driver_facts(before), hours_rules=CarrierRuleset(US_PROPERTY)).reasons
     assert reasons
     assert all(each.citation is not None and each.citation.startswith("49 CFR 395.3") for each in reasons)
     weekly = [create_block(PICKUP_AT - timedelta(days=day), 10, "ON", day) for day in range(1, 7)]
-    assert evaluate(create_driver_case(*weekly)).reasons == []
+    assert evaluate(create_driver_facts(*weekly)).reasons == []
     [reason] = evaluate(
-        create_driver_case(*weekly), hours_rules=CarrierRuleset(US_PASSENGER, daily_carrier=False)
+        create_driver_facts(*weekly), hours_rules=CarrierRuleset(US_PASSENGER, daily_carrier=False)
     ).reasons
     assert reason.citation == "49 CFR 395.5(b)(1)"
 
@@ -123,7 +123,7 @@ def test_evaluate_driver_uses_the_hours_rules_of_the_organization() -> None:
 def test_evaluate_driver_on_the_second_seat_counts_riding_as_duty() -> None:
     requirements = create_requirements(drivers=2)
     assert [each.riding for each in requirements.plan.duty(1)] == [True]
-    evaluation = eligibility.evaluate_driver(create_driver_case(), requirements, create_vehicle(), 1, HOURS_RULES, NOW)
+    evaluation = eligibility.evaluate_driver(create_driver_facts(), requirements, create_vehicle(), 1, HOURS_RULES, NOW)
     assert evaluation.reasons == []
     assert evaluation.remaining is not None
     assert (evaluation.remaining.drive, evaluation.remaining.duty) == (10 * HOUR, 12 * HOUR)
@@ -132,18 +132,18 @@ def test_evaluate_driver_on_the_second_seat_counts_riding_as_duty() -> None:
 def test_evaluate_driver_counts_the_transfer_from_the_previous_block() -> None:
     previous = create_block(PICKUP_AT - 12 * HOUR, 6).model_copy(update={"dropoff_place": BOSTON})
     transfer = travel_time(BOSTON, create_requirements().plan.pickup_place)
-    [reason] = evaluate(create_driver_case(previous)).reasons
+    [reason] = evaluate(create_driver_facts(previous)).reasons
     assert reason.rule is Rule.HOURS_OF_SERVICE
     assert reason.message.startswith(
         "Rosa Delgado would exceed the drive limit by 3 h 58 min"
     )  # six hours before, five to get there, three of the trip
-    assert evaluate(create_driver_case(previous)).earliest_legal_at == previous.ends_at + transfer + 8 * HOUR
+    assert evaluate(create_driver_facts(previous)).earliest_legal_at == previous.ends_at + transfer + 8 * HOUR
     rested = conflicts.move_block(previous, PICKUP_AT - transfer - 8 * HOUR - 6 * HOUR)
-    assert evaluate(create_driver_case(rested)).reasons == []
+    assert evaluate(create_driver_facts(rested)).reasons == []
     # No transfer is needed when the block ends where the trip begins.
     assert (
         evaluate(
-            create_driver_case(previous.model_copy(update={"dropoff_place": create_requirements().plan.pickup_place}))
+            create_driver_facts(previous.model_copy(update={"dropoff_place": create_requirements().plan.pickup_place}))
         ).reasons
         == []
     )
@@ -153,16 +153,16 @@ def test_evaluate_driver_with_a_too_long_transfer_to_the_next_block_returns_a_re
     later = create_block(PICKUP_AT + 11 * HOUR, 3).model_copy(update={"pickup_place": BOSTON})
     transfer = travel_time(ATLANTIC_CITY, BOSTON)
     assert 7 * HOUR < transfer < 8 * HOUR
-    [reason] = evaluate(create_driver_case(later)).reasons
+    [reason] = evaluate(create_driver_facts(later)).reasons
     assert "on a later trip" in reason.message
     assert (
-        evaluate(create_driver_case(conflicts.move_block(later, PICKUP_AT + 3 * HOUR + transfer + 8 * HOUR))).reasons
+        evaluate(create_driver_facts(conflicts.move_block(later, PICKUP_AT + 3 * HOUR + transfer + 8 * HOUR))).reasons
         == []
     )
 
 
 def test_reason_describe_names_the_rule_and_cites_its_source_once() -> None:
-    for reason in evaluate(create_driver_case(create_block(PICKUP_AT - 9 * HOUR, 8), license_class="C")).reasons:
+    for reason in evaluate(create_driver_facts(create_block(PICKUP_AT - 9 * HOUR, 8), license_class="C")).reasons:
         text = reason.describe()
         assert text.startswith(f"{reason.rule.replace('_', ' ')}: ")
         assert text.count("49 CFR") == 1
@@ -180,8 +180,8 @@ def test_evaluate_driver_at_the_earliest_legal_start_returns_no_reasons(
         each.model_copy(update={"pickup_place": pickup_place, "dropoff_place": dropoff_place})
         for each in create_blocks(params)
     ]
-    case, requirements = create_driver_case(*blocks), create_requirements()
-    evaluation = evaluate(case, requirements)
+    facts, requirements = create_driver_facts(*blocks), create_requirements()
+    evaluation = evaluate(facts, requirements)
     if evaluation.earliest_legal_at is None:
         return
     delay = evaluation.earliest_legal_at - PICKUP_AT
@@ -197,7 +197,7 @@ def test_evaluate_driver_at_the_earliest_legal_start_returns_no_reasons(
     postponed = TripRequirements(
         trip_plan.build_trip_plan(Charter.model_validate_json(json.dumps(moved)), 1, HOURS_RULES), "coach", [], None
     )
-    assert evaluate(case, postponed).reasons == []
+    assert evaluate(facts, postponed).reasons == []
 
 
 @settings(deadline=None)
@@ -209,8 +209,8 @@ def test_evaluate_driver_with_more_work_never_removes_reasons(
     extra_block = create_block(PICKUP_AT + start * HOUR, hours, "ON", 99)
     if conflicts.list_conflicts(extra_block, blocks):
         return
-    if evaluate(create_driver_case(*blocks)).reasons and not _has_later_block(blocks, extra_block):
-        assert evaluate(create_driver_case(*blocks, extra_block)).reasons
+    if evaluate(create_driver_facts(*blocks)).reasons and not _has_later_block(blocks, extra_block):
+        assert evaluate(create_driver_facts(*blocks, extra_block)).reasons
 
 
 def _has_later_block(blocks: list[DutyBlock], extra_block: DutyBlock) -> bool:
@@ -223,4 +223,4 @@ def test_evaluate_driver_without_documents_returns_a_reason_for_each_required_on
     missing_all = ComplianceStatus(
         on_date=date(2027, 3, 3), is_compliant=False, missing=list(REQUIRED[SubjectType.DRIVER])
     )
-    assert len(evaluate(create_driver_case(compliance=missing_all)).reasons) == len(REQUIRED[SubjectType.DRIVER])
+    assert len(evaluate(create_driver_facts(compliance=missing_all)).reasons) == len(REQUIRED[SubjectType.DRIVER])

@@ -84,8 +84,8 @@ def test_estimate_arrivals_on_a_recorded_track_is_accurate() -> None:
 
 @given(st.integers(0, 104))
 def test_late_step_counts_quarters_of_an_hour(minutes: int) -> None:
-    assert (eta.late_step(minutes) > 0) == (minutes >= 15)
-    assert eta.late_step(minutes + 15) == eta.late_step(minutes) + 1
+    assert (eta.count_late_steps(minutes) > 0) == (minutes >= 15)
+    assert eta.count_late_steps(minutes + 15) == eta.count_late_steps(minutes) + 1
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_dwell_minutes_bills_time_beyond_plan_and_free_wait(
     pickup = create_stop(generate.NEWARK, departure="2027-03-03T09:00-05:00")
     pickup.arrived_at = datetime.fromisoformat(f"2027-03-03T{arrived}-05:00")
     stops = [pickup, create_stop(generate.PRINCETON, arrival="2027-03-03T11:00-05:00")]
-    assert eta.dwell_minutes(stops, 0, FREE_WAIT) is None
+    assert eta.calculate_dwell_minutes(stops, 0, FREE_WAIT) is None
     pickup.departed_at = datetime.fromisoformat(f"2027-03-03T{departed}-05:00")
-    assert eta.dwell_minutes(stops, 0, FREE_WAIT) == (minutes, billed)
+    assert eta.calculate_dwell_minutes(stops, 0, FREE_WAIT) == (minutes, billed)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_dwell_minutes_of_a_planned_overnight_stay_are_not_billed(departed: str,
         create_stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
     ]
     stops[0].departed_at = datetime.fromisoformat(f"{departed}-05:00")
-    dwell = eta.dwell_minutes(stops, 0, FREE_WAIT)
+    dwell = eta.calculate_dwell_minutes(stops, 0, FREE_WAIT)
     assert dwell is not None
     assert dwell[1] == billed
 
@@ -139,4 +139,4 @@ def test_dwell_minutes_of_a_late_round_trip_are_billed() -> None:
         create_stop(generate.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-03T10:00-05:00"),
     ]
     stops[0].departed_at = arrived_at + timedelta(minutes=70)
-    assert eta.dwell_minutes(stops, 0, FREE_WAIT) == (70, 45)
+    assert eta.calculate_dwell_minutes(stops, 0, FREE_WAIT) == (70, 45)

@@ -10,7 +10,7 @@ from tests.unit.dispatch.matching_builders import (
     HOURS_RULES,
     block_params,
     create_blocks,
-    create_driver_case,
+    create_driver_facts,
     create_requirements,
     evaluate,
 )
@@ -21,11 +21,11 @@ from tests.unit.dispatch.matching_builders import (
 def test_score_driver_points_add_up_and_stay_in_bounds(
     params: list[tuple[int, float, str]], rating: float | None, latitude: float, longitude: float
 ) -> None:
-    case = create_driver_case(*create_blocks(params), rating=rating, home_latitude=latitude, home_longitude=longitude)
-    evaluation = evaluate(case)
+    facts = create_driver_facts(*create_blocks(params), rating=rating, home_latitude=latitude, home_longitude=longitude)
+    evaluation = evaluate(facts)
     if evaluation.remaining is None:
         return
-    score = scoring.score_driver(case, create_requirements().plan, evaluation.remaining, HOURS_RULES)
+    score = scoring.score_driver(facts, create_requirements().plan, evaluation.remaining, HOURS_RULES)
     assert 0 <= score.distance <= scoring.DISTANCE_POINTS
     assert 0 <= score.hours_left <= scoring.HOURS_LEFT_POINTS
     assert 0 <= score.rating <= scoring.RATING_POINTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachway.dispatch.matching import eligibility, trip_plan
-from coachway.dispatch.matching.eligibility import VehicleCase
+from coachway.dispatch.matching.eligibility import VehicleFacts
 from coachway.dispatch.matching.eligibility_reasons import Rule
 from tests.unit.dispatch.matching_builders import (
     COMPLIANT,
@@ -21,7 +21,7 @@ def test_build_trip_plan_divides_passengers_among_vehicles() -> None:
     requirements = create_requirements(passengers=81, vehicle_count=2)
     assert requirements.plan.passengers == 41
     assert list_rules(
-        eligibility.vehicle_reasons(VehicleCase(create_vehicle(capacity=40), COMPLIANT, []), requirements)
+        eligibility.vehicle_reasons(VehicleFacts(create_vehicle(capacity=40), COMPLIANT, []), requirements)
     ) == [Rule.CAPACITY]
 
 

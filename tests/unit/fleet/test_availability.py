@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.fleet.availability import Availability, AvailabilityException, AvailabilityInput, WeeklyHours
-from coachway.fleet.rules import available_spans, unavailability_reason
+from coachway.fleet.rules import list_available_spans, unavailability_reason
 from coachway.pricing.rule_model import WEEKDAYS
 
 NEW_YORK = "America/New_York"
@@ -70,7 +70,7 @@ def test_adjacent_weekly_hours_are_merged() -> None:
 
 def test_weekly_hours_follow_local_time_across_dst() -> None:
     week = Availability(weekly=weekly(("sunday", "06:00", "10:00")))
-    assert available_spans(week, NEW_YORK, at("2027-03-14T00:00:00-05:00"), at("2027-03-15T00:00:00-04:00")) == [
+    assert list_available_spans(week, NEW_YORK, at("2027-03-14T00:00:00-05:00"), at("2027-03-15T00:00:00-04:00")) == [
         (at("2027-03-14T06:00:00-04:00"), at("2027-03-14T10:00:00-04:00"))
     ]
 
@@ -84,7 +84,7 @@ def test_exceptions_add_and_remove_hours() -> None:
         ],
     )
     saturday = (at("2027-03-06T00:00:00-05:00"), at("2027-03-07T00:00:00-05:00"))
-    assert available_spans(week, NEW_YORK, *saturday) == [
+    assert list_available_spans(week, NEW_YORK, *saturday) == [
         (at("2027-03-06T08:00:00-05:00"), at("2027-03-06T12:00:00-05:00")),
         (at("2027-03-06T13:00:00-05:00"), at("2027-03-06T20:00:00-05:00")),
     ]
@@ -138,7 +138,7 @@ availabilities = st.builds(
 @given(availabilities, moments, st.integers(1, 6_000))
 def test_availability_agrees_with_available_spans(availability: Availability, start: datetime, minutes: int) -> None:
     end = start + timedelta(minutes=minutes)
-    spans = available_spans(availability, NEW_YORK, start, end)
+    spans = list_available_spans(availability, NEW_YORK, start, end)
     assert (unavailability_reason(availability, NEW_YORK, start, end) is None) == (spans == [(start, end)])
 
 
@@ -147,7 +147,7 @@ def test_available_spans_are_ordered_bounded_and_disjoint(
     availability: Availability, start: datetime, minutes: int
 ) -> None:
     end = start + timedelta(minutes=minutes)
-    spans = available_spans(availability, NEW_YORK, start, end)
+    spans = list_available_spans(availability, NEW_YORK, start, end)
     edges = [moment for span in spans for moment in span]
     assert edges == sorted(set(edges))
     assert all(start <= moment <= end for moment in edges)
@@ -161,7 +161,9 @@ def test_available_spans_do_not_depend_on_the_query_bounds(
     end = middle + timedelta(minutes=second)
 
     def length(one: datetime, other: datetime) -> timedelta:
-        return sum((span.end - span.start for span in available_spans(availability, NEW_YORK, one, other)), timedelta())
+        return sum(
+            (span.end - span.start for span in list_available_spans(availability, NEW_YORK, one, other)), timedelta()
+        )
 
     assert length(start, end) == length(start, middle) + length(middle, end)
 

@@ -47,24 +47,22 @@ def test_license_problem_depends_on_seats_and_weight(
 ) -> None:
     driver = build_driver(license_class=license_class, endorsements=endorsements)
     vehicle = build_vehicle(capacity=capacity, gross_weight_pounds=pounds)
-    assert (rules.license_problem(driver, vehicle) is None) is allowed
+    assert (rules.license_reason(driver, vehicle) is None) is allowed
 
 
 def test_license_problem_names_the_required_license() -> None:
-    assert rules.license_problem(build_driver(license_class="C"), build_vehicle()) == (
+    assert rules.license_reason(build_driver(license_class="C"), build_vehicle()) == (
         "has a license of class C; Coach 12, with 56 seats, needs class B or A (49 CFR 383.91)"
     )
-    assert rules.license_problem(build_driver(endorsements=[]), build_vehicle()) == (
+    assert rules.license_reason(build_driver(endorsements=[]), build_vehicle()) == (
         "has no passenger endorsement (P), which 56 seats need (49 CFR 383.93)"
     )
 
 
 def test_license_is_valid_through_its_expiry_day() -> None:
     driver = build_driver(license_expires="2029-01-01")
-    assert rules.license_problem(driver, build_vehicle(), date(2029, 1, 1)) is None
-    assert (
-        rules.license_problem(driver, build_vehicle(), date(2029, 1, 2)) == "has a license that expires on 2029-01-01"
-    )
+    assert rules.license_reason(driver, build_vehicle(), date(2029, 1, 1)) is None
+    assert rules.license_reason(driver, build_vehicle(), date(2029, 1, 2)) == "has a license that expires on 2029-01-01"
 
 
 @pytest.mark.parametrize("status", ["on_leave", "inactive"])

@@ -14,7 +14,7 @@ from coachway.hours.itinerary import MAX_DRIVERS, check_itinerary, plan_duties
 from coachway.hours.model import CarrierRuleset, DutyStatus, Legality, Segment
 from coachway.hours.rules import check_hours
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
-from coachway.hours.trip import Trip, TripStop, build_legs
+from coachway.hours.trip import HoursStop, HoursTrip, build_legs
 
 START = datetime(2027, 3, 3, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -22,10 +22,10 @@ HOUR = timedelta(hours=1)
 
 def build_trip(
     *times: tuple[float | None, float | None], drivers: int = 1, miles: float | None = None, deadhead_miles: float = 0
-) -> Trip:
+) -> HoursTrip:
     """A trip with stops at (arrival, departure), in hours after the start."""
     stops = tuple(
-        TripStop(
+        HoursStop(
             arrival=None if arrival is None else START + arrival * HOUR,
             departure=None if departure is None else START + departure * HOUR,
             latitude=40.0,
@@ -33,7 +33,7 @@ def build_trip(
         )
         for index, (arrival, departure) in enumerate(times)
     )
-    return Trip(stops=stops, drivers=drivers, miles=miles, deadhead_miles=deadhead_miles)
+    return HoursTrip(stops=stops, drivers=drivers, miles=miles, deadhead_miles=deadhead_miles)
 
 
 def test_check_itinerary_of_short_trip_needs_one_driver() -> None:
@@ -201,7 +201,7 @@ def test_plan_duties_of_too_small_crew_has_one_driving() -> None:
 
 
 def test_plan_duties_without_times_is_none() -> None:
-    assert plan_duties(Trip(stops=(TripStop(), TripStop()))) is None
+    assert plan_duties(HoursTrip(stops=(HoursStop(), HoursStop()))) is None
 
 
 @settings(deadline=None)

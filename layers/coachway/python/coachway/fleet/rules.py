@@ -33,13 +33,13 @@ def unavailability_reason(availability: Availability, timezone: str, start: date
             reason = f": {each.reason}" if each.reason else ""
             period = f"{_format_local_time(each.starts_at, zone)} to {_format_local_time(each.ends_at, zone)}"
             return f"is not available from {period}{reason}"
-    gap = next(_gaps([requested], available_spans(availability, timezone, *requested)), None)
+    gap = next(_gaps([requested], list_available_spans(availability, timezone, *requested)), None)
     if gap is None:
         return None
     return f"does not work from {_format_local_time(gap.start, zone)} to {_format_local_time(gap.end, zone)}"
 
 
-def available_spans(availability: Availability, timezone: str, start: datetime, end: datetime) -> list[Span]:
+def list_available_spans(availability: Availability, timezone: str, start: datetime, end: datetime) -> list[Span]:
     """The intervals between `start` and `end` in which a driver is available, in order, without overlap."""
     zone = ZoneInfo(timezone)
     bounds = Span(start.astimezone(UTC), end.astimezone(UTC))
@@ -102,7 +102,7 @@ def _format_local_time(at: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a} {local.day} {local:%b %Y %H:%M}"
 
 
-def license_problem(driver: Driver, vehicle: Vehicle, day: date | None = None) -> str | None:
+def license_reason(driver: Driver, vehicle: Vehicle, day: date | None = None) -> str | None:
     """Why a driver may not drive a vehicle, or None. With `day`, also checks that the license is valid on that day.
 
     49 CFR 383.5 (groups of vehicles), 383.91 (classes), 383.93(b)(2) (the passenger endorsement).

@@ -13,7 +13,7 @@ from typing import Final
 from coachway.hours.model import CarrierRuleset, DutyStatus, FrozenSchema, Instant, Legality, Segment, Violation
 from coachway.hours.rules import find_violations
 from coachway.hours.rulesets import DEFAULT_RULESET
-from coachway.hours.trip import Leg, Trip, build_legs
+from coachway.hours.trip import HoursTrip, Leg, build_legs
 
 MAX_DRIVERS: Final = 4
 """The largest crew that the check considers."""
@@ -58,7 +58,7 @@ class Compliance(FrozenSchema):
     explanation: str
 
 
-def check_itinerary(trip: Trip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> Compliance:
+def check_itinerary(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> Compliance:
     """Check a trip with its number of drivers. UNKNOWN if times are missing. Raises Invalid for times out of order."""
     route = build_legs(trip)
     if route is None:
@@ -90,7 +90,7 @@ def _find_violations(
     return find_violations(history, plan, ruleset.ruleset, daily_carrier=ruleset.daily_carrier)
 
 
-def _unknown_compliance(trip: Trip) -> Compliance:
+def _unknown_compliance(trip: HoursTrip) -> Compliance:
     return Compliance(
         verdict=Legality.UNKNOWN,
         legal_for_one_driver=False,
@@ -217,7 +217,7 @@ def _build_handover(at: datetime, driver: int, leg: Leg) -> Handover:
     )
 
 
-def plan_duties(trip: Trip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> list[list[Segment]] | None:
+def plan_duties(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> list[list[Segment]] | None:
     """The planned duty of each driver of a trip, in order and without gaps; None if times are missing.
 
     A crew rides together if that is legal for rested drivers; otherwise drivers join where they take over. If the crew

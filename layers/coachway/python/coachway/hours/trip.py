@@ -25,7 +25,7 @@ ROAD_FACTOR: Final = 1.3
 _MINUTE: Final = timedelta(minutes=1)
 
 
-class TripStop(FrozenSchema):
+class HoursStop(FrozenSchema):
     """A stop, with its arrival and departure. Missing times are estimated from the miles."""
 
     arrival: Instant | None = None
@@ -40,13 +40,13 @@ class TripStop(FrozenSchema):
         return self
 
 
-class Trip(FrozenSchema):
+class HoursTrip(FrozenSchema):
     """A planned trip. `miles` are with passengers, `deadhead_miles` are empty: half before the trip, half after it.
 
     A wait at a stop counts as rest from `min_rest` on; a shorter one is on duty.
     """
 
-    stops: tuple[TripStop, ...] = Field(min_length=2, max_length=50)
+    stops: tuple[HoursStop, ...] = Field(min_length=2, max_length=50)
     miles: float | None = Field(None, ge=0, le=20_000)
     deadhead_miles: float = Field(0, ge=0, le=20_000)
     drivers: int = Field(1, ge=1, le=4)
@@ -92,14 +92,14 @@ class Leg:
         return round(lat + (to_lat - lat) * share, 4), round(lon + (to_lon - lon) * share, 4)
 
 
-def estimate_road_miles(trip: Trip) -> float | None:
+def estimate_road_miles(trip: HoursTrip) -> float | None:
     """Estimate the miles as 1.3 times the straight lines between stops; None if coordinates are missing."""
     endpoints = [_endpoints(first, second) for first, second in pairwise(trip.stops)]
     distances = [miles_between(*pair) for pair in endpoints if pair is not None]
     return sum(distances) * ROAD_FACTOR if len(distances) == len(endpoints) else None
 
 
-def build_legs(trip: Trip) -> list[Leg] | None:
+def build_legs(trip: HoursTrip) -> list[Leg] | None:
     """Build the legs of a trip, garage to garage; None if times are missing. Raises Invalid for times out of order."""
     miles = _leg_miles(trip)
     times = _stop_times(trip, miles)
@@ -132,7 +132,7 @@ def build_legs(trip: Trip) -> list[Leg] | None:
     return result if any(leg.driving for leg in result) else None
 
 
-def _deadhead_leg(at: datetime, from_stop: int, trip: Trip, *, before: bool) -> Leg:
+def _deadhead_leg(at: datetime, from_stop: int, trip: HoursTrip, *, before: bool) -> Leg:
     miles = trip.deadhead_miles / 2
     duration = _driving_time(miles)
     departs, arrives = (at - duration, at) if before else (at, at + duration)
@@ -143,7 +143,7 @@ def _driving_time(miles: float) -> timedelta:
     return math.ceil(miles / AVERAGE_MILES_PER_HOUR * 60) * _MINUTE
 
 
-def _stop_times(trip: Trip, miles: Sequence[float] | None) -> list[tuple[datetime, datetime]] | None:
+def _stop_times(trip: HoursTrip, miles: Sequence[float] | None) -> list[tuple[datetime, datetime]] | None:
     """The arrival and departure of each stop; None if times are missing.
 
     Missing times between two stops with times are interpolated by miles. After the last stop with a time, they follow
@@ -163,12 +163,12 @@ def _stop_times(trip: Trip, miles: Sequence[float] | None) -> list[tuple[datetim
     return times
 
 
-def _has_time(stop: TripStop) -> bool:
+def _has_time(stop: HoursStop) -> bool:
     return stop.arrival is not None or stop.departure is not None
 
 
 def _arrival_times(
-    trip: Trip, miles: Sequence[float] | None, current: int, next_timed: int | None, departs: datetime
+    trip: HoursTrip, miles: Sequence[float] | None, current: int, next_timed: int | None, departs: datetime
 ) -> list[datetime] | None:
     """The arrivals at the stops after `current`, up to the next stop with a time, or else up to the last stop."""
     end = len(trip.stops) - 1 if next_timed is None else next_timed
@@ -186,7 +186,7 @@ def _arrival_times(
     return [*(departs + (arrival - departs) * share for share in shares[:-1]), arrival]
 
 
-def _leg_miles(trip: Trip) -> list[float] | None:
+def _leg_miles(trip: HoursTrip) -> list[float] | None:
     """The miles of each leg: the trip's miles divided by distance, or estimated from the distance."""
     endpoints = [_endpoints(first, second) for first, second in pairwise(trip.stops)]
     distances = [miles_between(*pair) for pair in endpoints if pair is not None]
@@ -198,7 +198,7 @@ def _leg_miles(trip: Trip) -> list[float] | None:
     return [trip.miles * distance / total if total else trip.miles / len(endpoints) for distance in distances]
 
 
-def _endpoints(first: TripStop, second: TripStop) -> tuple[Coordinates, Coordinates] | None:
+def _endpoints(first: HoursStop, second: HoursStop) -> tuple[Coordinates, Coordinates] | None:
     if first.latitude is None or first.longitude is None or second.latitude is None or second.longitude is None:
         return None
     return Coordinates(first.latitude, first.longitude), Coordinates(second.latitude, second.longitude)

@@ -15,8 +15,7 @@ from coachway.core.types.datetimes import LocalTime, LocalTimeInput
 from coachway.core.types.money import ApiAmount
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality, Rule
-from coachway.hours.trip import Trip as HoursTrip
-from coachway.hours.trip import TripStop
+from coachway.hours.trip import HoursStop, HoursTrip
 from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.quote_model import Miles, Notice, QuoteRequest
 from coachway.pricing.rule_matching import Trip
@@ -47,9 +46,9 @@ class ItineraryStop(RequestSchema):
             raise ValueError("estimated_departure: must not be before estimated_arrival")
         return self
 
-    def to_hours_stop(self) -> TripStop:
+    def to_hours_stop(self) -> HoursStop:
         """Convert the stop for the check against the hours-of-service rules."""
-        return TripStop(
+        return HoursStop(
             arrival=self.estimated_arrival,
             departure=self.estimated_departure,
             latitude=self.latitude,
@@ -207,7 +206,7 @@ def notices_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, ruleset:
         return []
     start = request.departs_at or datetime.combine(trip.days[0], trip.start or _DEFAULT_START, zone)
     hours_trip = HoursTrip(
-        stops=(TripStop(departure=start.astimezone(UTC)), TripStop()),
+        stops=(HoursStop(departure=start.astimezone(UTC)), HoursStop()),
         miles=float(trip.miles),
         deadhead_miles=float(trip.deadhead_miles),
         drivers=2 if trip.second_driver else 1,

@@ -68,7 +68,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     is_covered = not free
     charter_fields = workflow_failures.fields_without_failure(bidding.charter, BIDDING_WORKFLOW) if is_covered else {}
     ops = [
-        *coverage.cover_ops(
+        *coverage.set_coverage_ops(
             caller, bidding.charter, covers, "the last of its vehicles was awarded to a vendor", **charter_fields
         ),
         _charter_bidding_op(caller, bidding, is_covered=is_covered),

@@ -12,28 +12,28 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
 
 
-def find_cover(charter: Charter, vehicle: int) -> VehicleCoverage | None:
+def find_coverage(charter: Charter, vehicle: int) -> VehicleCoverage | None:
     """The coverage of one vehicle, or None."""
-    return next((cover for cover in charter.vehicles if cover.vehicle == vehicle), None)
+    return next((coverage for coverage in charter.vehicles if coverage.vehicle == vehicle), None)
 
 
-def cover_ops(
-    caller: Caller, before: Charter, covers: Sequence[VehicleCoverage], reason: str, **fields: object
+def set_coverage_ops(
+    caller: Caller, before: Charter, coverages: Sequence[VehicleCoverage], reason: str, **fields: object
 ) -> list[Op]:
-    """Operations that store `covers`, replacing earlier coverage of the same vehicles; `fields` sets other fields.
+    """Operations that store `coverages`, replacing earlier coverage of the same vehicles; `fields` sets other fields.
 
     A booked charter is confirmed once every vehicle is covered. The transaction fails with CharterChanged.
     """
-    replaced = {cover.vehicle for cover in covers}
-    others = [cover for cover in before.vehicles if cover.vehicle not in replaced]
-    after = before.model_copy(update={**_coverage_fields([*others, *covers]), **fields})
+    replaced = {coverage.vehicle for coverage in coverages}
+    others = [coverage for coverage in before.vehicles if coverage.vehicle not in replaced]
+    after = before.model_copy(update={**_coverage_fields([*others, *coverages]), **fields})
     if not after.uncovered_vehicles and before.status is CharterStatus.BOOKED:
         return _confirm_ops(caller, before, reason, **_coverage_fields(after.vehicles), **fields)
     return [_modified_op(before, after)]
 
 
 def release_assignment_ops(before: Charter, assignment_id: str) -> list[Op]:
-    """Operations that remove an assignment's driver from the vehicles of a charter; none if it covers no vehicle.
+    """Operations that remove an assignment's driver from the vehicles of a charter; none if it has no vehicle.
 
     A vendor that was awarded the vehicle keeps it. The charter keeps its status, because it is still promised to the
     client and dispatch looks for a replacement. The transaction fails with CharterChanged.
@@ -51,18 +51,18 @@ def release_vendor_ops(before: Charter, bid_id: str) -> list[Op]:
     has a driver.
     """
     assignment_ids = [
-        cover.assignment_id for cover in before.vehicles if cover.bid_id == bid_id and cover.assignment_id
+        coverage.assignment_id for coverage in before.vehicles if coverage.bid_id == bid_id and coverage.assignment_id
     ]
     if assignment_ids:
         raise VehiclesHaveDrivers(f"Release {' and '.join(assignment_ids)} first.")
-    others = [cover for cover in before.vehicles if cover.bid_id != bid_id]
+    others = [coverage for coverage in before.vehicles if coverage.bid_id != bid_id]
     return [_modified_op(before, before.model_copy(update=_coverage_fields(others)))]
 
 
 def fields_without_drivers(before: Charter) -> dict[str, object]:
     """The coverage fields after all drivers are removed because the trip changed; vendors keep their vehicles."""
     return _fields_without_assignments(
-        before, {cover.assignment_id for cover in before.vehicles if cover.assignment_id}
+        before, {coverage.assignment_id for coverage in before.vehicles if coverage.assignment_id}
     )
 
 
@@ -75,11 +75,11 @@ def _fields_without_assignments(before: Charter, assignment_ids: Collection[str]
         "vehicle_id": None,
         "vehicle_name": None,
     }
-    covers = [
-        cover.model_copy(update=cleared) if cover.assignment_id in assignment_ids else cover
-        for cover in before.vehicles
+    coverages = [
+        coverage.model_copy(update=cleared) if coverage.assignment_id in assignment_ids else coverage
+        for coverage in before.vehicles
     ]
-    return _coverage_fields([cover for cover in covers if cover.is_covered])
+    return _coverage_fields([coverage for coverage in coverages if coverage.is_covered])
 
 
 def confirm_if_covered_ops(caller: Caller, before: Charter) -> list[Op]:
@@ -97,11 +97,11 @@ def _confirm_ops(caller: Caller, before: Charter, reason: str, **fields: object)
 
 
 def _coverage_fields(vehicles: Sequence[VehicleCoverage]) -> dict[str, object]:
-    covers = sorted(vehicles, key=lambda cover: cover.vehicle)
-    vendor_ids = list(dict.fromkeys(cover.vendor_id for cover in covers if cover.vendor_id))
-    driver_ids = [cover.driver_id for cover in covers if cover.driver_id]
+    coverages = sorted(vehicles, key=lambda coverage: coverage.vehicle)
+    vendor_ids = list(dict.fromkeys(coverage.vendor_id for coverage in coverages if coverage.vendor_id))
+    driver_ids = [coverage.driver_id for coverage in coverages if coverage.driver_id]
     return {
-        "vehicles": covers,
+        "vehicles": coverages,
         "vendor_ids": vendor_ids,
         "vendor_id": vendor_ids[0] if vendor_ids else None,
         "driver_id": driver_ids[0] if driver_ids else None,

@@ -19,7 +19,7 @@ from coachway.core import errors
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality
 from coachway.hours.rulesets import DEFAULT_RULESET
-from coachway.hours.trip import Trip, TripStop, build_legs, estimate_road_miles
+from coachway.hours.trip import HoursStop, HoursTrip, build_legs, estimate_road_miles
 from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
 from coachway.pricing.rule_matching import derive_route
 
@@ -114,11 +114,11 @@ def _require_supported_times(stops: Sequence[Stop]) -> None:
                 raise errors.Invalid.field(f"stops.{index}.{name}", f"must be within {MAX_DAYS} days of the departure")
 
 
-def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> Trip:
+def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> HoursTrip:
     """Convert a trip for the check against the hours-of-service rules."""
-    return Trip(
+    return HoursTrip(
         stops=tuple(
-            TripStop(
+            HoursStop(
                 arrival=stop.estimated_arrival,
                 departure=stop.estimated_departure,
                 latitude=stop.latitude,
@@ -132,7 +132,7 @@ def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> Trip:
     )
 
 
-def _hours_notices(trip: Trip, ruleset: CarrierRuleset) -> list[Notice]:
+def _hours_notices(trip: HoursTrip, ruleset: CarrierRuleset) -> list[Notice]:
     """Notices about hours of service; blocking if the trip is not legal with its drivers."""
     compliance = itinerary.check_itinerary(trip, ruleset)
     notices = []

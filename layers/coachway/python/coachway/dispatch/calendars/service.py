@@ -159,7 +159,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
     batch, weeks = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
     driver = batch.get(Driver, driver_key)
     first, last, span = _date_range(query, driver.timezone)
-    blocks = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, driver_id, weeks).blocks, span)
+    blocks = utilization.select_blocks(diaries.build_diary(batch, caller.org_id, driver_id, weeks).blocks, span)
     return Calendar(
         kind="driver",
         id=driver.id,
@@ -171,9 +171,9 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
         entries=list_entries(caller.org_id, blocks),
         unavailable_periods=[
             UnavailablePeriod(starts_at=gap.start, ends_at=gap.end)
-            for gap in utilization.unavailable_spans(driver, span)
+            for gap in utilization.list_unavailable_spans(driver, span)
         ],
-        utilization=utilization.to_view(utilization.driver_utilization(driver, blocks, span)),
+        utilization=utilization.build_utilization(utilization.calculate_driver_time(driver, blocks, span)),
     )
 
 
@@ -183,7 +183,7 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
     batch, weeks = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
-    blocks = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, vehicle_id, weeks).blocks, span)
+    blocks = utilization.select_blocks(diaries.build_diary(batch, caller.org_id, vehicle_id, weeks).blocks, span)
     return Calendar(
         kind="vehicle",
         id=vehicle.id,
@@ -194,7 +194,7 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
         date_to=last,
         entries=list_entries(caller.org_id, blocks),
         unavailable_periods=[],
-        utilization=utilization.to_view(utilization.vehicle_utilization(vehicle, blocks, span)),
+        utilization=utilization.build_utilization(utilization.calculate_vehicle_time(vehicle, blocks, span)),
     )
 
 
@@ -214,15 +214,15 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
         raise errors.Invalid.field("kind", message)
     batch, weeks = _load_diaries(caller.org_id, [resource.id for resource in [*drivers, *vehicles]], query, [])
 
-    def blocks_of(resource: str) -> list[DutyBlock]:
-        return utilization.blocks_within(diaries.from_batch(batch, caller.org_id, resource, weeks).blocks, span)
+    def list_blocks(resource: str) -> list[DutyBlock]:
+        return utilization.select_blocks(diaries.build_diary(batch, caller.org_id, resource, weeks).blocks, span)
 
     driver_rows = [
-        (driver, blocks := blocks_of(driver.id), utilization.driver_utilization(driver, blocks, span))
+        (driver, blocks := list_blocks(driver.id), utilization.calculate_driver_time(driver, blocks, span))
         for driver in drivers
     ]
     vehicle_rows = [
-        (vehicle, blocks := blocks_of(vehicle.id), utilization.vehicle_utilization(vehicle, blocks, span))
+        (vehicle, blocks := list_blocks(vehicle.id), utilization.calculate_vehicle_time(vehicle, blocks, span))
         for vehicle in vehicles
     ]
     return FleetCalendar(
@@ -231,8 +231,8 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
         date_to=last,
         rows=[_fleet_row("driver", *row) for row in driver_rows]
         + [_fleet_row("vehicle", *row) for row in vehicle_rows],
-        drivers=utilization.to_view(utilization.sum_booked(booked for _, _, booked in driver_rows)),
-        vehicles=utilization.to_view(utilization.sum_booked(booked for _, _, booked in vehicle_rows)),
+        drivers=utilization.build_utilization(utilization.sum_booked(booked for _, _, booked in driver_rows)),
+        vehicles=utilization.build_utilization(utilization.sum_booked(booked for _, _, booked in vehicle_rows)),
     )
 
 
@@ -259,7 +259,7 @@ def _fleet_row(
         status=resource.status,
         vendor_id=resource.vendor_id,
         jobs=[CalendarAssignment(**block.model_dump(include={*CalendarAssignment.model_fields})) for block in blocks],
-        utilization=utilization.to_view(booked),
+        utilization=utilization.build_utilization(booked),
     )
 
 
@@ -287,7 +287,7 @@ def _calendar_entry(block: DutyBlock, assignment: Assignment | None) -> Calendar
 def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
     """The first and the last day, and the time that they span."""
     first, last = query.date_range(clock.now().astimezone(ZoneInfo(timezone)).date())
-    return first, last, utilization.date_span(first, last, timezone)
+    return first, last, utilization.build_date_span(first, last, timezone)
 
 
 def _load_diaries(
@@ -295,7 +295,7 @@ def _load_diaries(
 ) -> tuple[BatchResult, tuple[str, ...]]:
     """Load the diaries for the days of a query in any time zone, and the items at `extra_keys`."""
     first, last = query.date_range(clock.now().date())
-    span = utilization.date_span(first, last, "UTC")
+    span = utilization.build_date_span(first, last, "UTC")
     weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
     keys = [*extra_keys, *(key for resource in resources for key in diaries.page_keys(org_id, resource, weeks))]
     return repository.batch_get_all(keys), weeks

@@ -179,7 +179,7 @@ def _load_resource_feed(org_id: str, resource: str, created_at: datetime) -> Fee
     weeks = iso_weeks(now - _PAST, now + _AHEAD)
     key = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
     batch = store.batch_get([key, *diaries.page_keys(org_id, resource, weeks)])
-    blocks = diaries.from_batch(batch, org_id, resource, weeks).blocks
+    blocks = diaries.build_diary(batch, org_id, resource, weeks).blocks
     if kind == "drv":
         driver = batch.get(Driver, key)
         name, timezone = driver.name, driver.timezone

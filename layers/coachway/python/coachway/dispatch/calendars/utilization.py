@@ -26,10 +26,10 @@ class Utilization(BaseSchema):
 
     hours_booked: float
     hours_available: float
-    utilization_percent: Annotated[float | None, Field(description="Null when no hours are available.")]
+    utilization_percentage: Annotated[float | None, Field(description="Null when no hours are available.")]
 
 
-def date_span(first: date, last: date, timezone: str) -> Span:
+def build_date_span(first: date, last: date, timezone: str) -> Span:
     """From midnight at the start of `first` to midnight at the end of `last`, in a time zone."""
     zone = ZoneInfo(timezone)
     start = datetime.combine(first, time(), zone)
@@ -37,31 +37,33 @@ def date_span(first: date, last: date, timezone: str) -> Span:
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def blocks_within(blocks: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
+def select_blocks(blocks: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
     """The duty blocks that overlap a span, soonest first."""
     overlapping = (block for block in blocks if block.starts_at < span.end and span.start < block.ends_at)
     return sorted(overlapping, key=lambda block: (block.starts_at, block.assignment_id))
 
 
-def driver_utilization(driver: Driver, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
+def calculate_driver_time(driver: Driver, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
     """The booked and available time of a driver. Drivers who may not work have no available time."""
     spans = (
-        [] if rules.driver_status_reason(driver) else rules.available_spans(driver.availability, driver.timezone, *span)
+        []
+        if rules.driver_status_reason(driver)
+        else rules.list_available_spans(driver.availability, driver.timezone, *span)
     )
     return BookedTime(_booked_length(blocks, span), _total_length(spans))
 
 
-def vehicle_utilization(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
+def calculate_vehicle_time(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
     """The booked and available time of a vehicle. Vehicles out of service have no available time."""
     return BookedTime(
         _booked_length(blocks, span), _total_length([] if rules.vehicle_status_reason(vehicle) else [span])
     )
 
 
-def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
+def list_unavailable_spans(driver: Driver, span: Span) -> list[Span]:
     """The parts of a span in which a driver is unavailable."""
     gaps, position = list[Span](), span.start
-    for open_span in rules.available_spans(driver.availability, driver.timezone, *span):
+    for open_span in rules.list_available_spans(driver.availability, driver.timezone, *span):
         if position < open_span.start:
             gaps.append(Span(position, open_span.start))
         position = open_span.end
@@ -76,19 +78,19 @@ def sum_booked(times: Iterable[BookedTime]) -> BookedTime:
     return total
 
 
-def to_view(booked: BookedTime) -> Utilization:
+def build_utilization(booked: BookedTime) -> Utilization:
     """Convert to hours and percent for the API."""
     percent = round(100 * (booked.booked / booked.available), 1) if booked.available else None
     return Utilization(
         hours_booked=_round_hours(booked.booked),
         hours_available=_round_hours(booked.available),
-        utilization_percent=percent,
+        utilization_percentage=percent,
     )
 
 
 def _booked_length(blocks: Sequence[DutyBlock], span: Span) -> timedelta:
     return _total_length(
-        Span(max(block.starts_at, span.start), min(block.ends_at, span.end)) for block in blocks_within(blocks, span)
+        Span(max(block.starts_at, span.start), min(block.ends_at, span.end)) for block in select_blocks(blocks, span)
     )
 
 

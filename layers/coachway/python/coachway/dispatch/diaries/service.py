@@ -47,7 +47,7 @@ class Diary:
         """Return the key of a page."""
         return DIARY.key(org=self.org_id, resource=self.resource, week=week)
 
-    def without(self, assignment_id: str) -> "Diary":
+    def exclude_assignment(self, assignment_id: str) -> "Diary":
         """Return the diary without the block of an assignment. Adding another block then removes this one."""
         pages, cleared = dict(self.pages), set(self.cleared_weeks)
         for week, page in self.pages.items():
@@ -68,7 +68,7 @@ def page_keys(org_id: str, resource: str, week_names: Iterable[str]) -> list[Key
     return [DIARY.key(org=org_id, resource=resource, week=week) for week in week_names]
 
 
-def from_batch(batch: BatchResult, org_id: str, resource: str, week_names: Iterable[str]) -> Diary:
+def build_diary(batch: BatchResult, org_id: str, resource: str, week_names: Iterable[str]) -> Diary:
     """Build the diary from a batch that contains its pages."""
     week_list = tuple(week_names)
     pages = dict(

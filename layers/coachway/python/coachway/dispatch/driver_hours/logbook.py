@@ -52,7 +52,7 @@ def build_log(
     statement (49 CFR 395.8(j)(2)).
     """
     start, end = since.astimezone(UTC), until.astimezone(UTC)
-    periods = _stated_periods(driver, start)
+    periods = _build_statement_periods(driver, start)
     previous: DutyBlock | None = None
     for block in sorted(blocks, key=lambda block: block.starts_at):
         actual = _block_periods(block, started.get(block.assignment_id), now)
@@ -62,7 +62,7 @@ def build_log(
         periods += actual
         previous = block
     segments: list[Segment] = []
-    position = min(end, _known_since(driver, start))
+    position = min(end, _log_start(driver, start))
     for period in periods:
         start_, end_ = max(period.start, position), min(period.end, end)
         if start_ >= end_:
@@ -97,12 +97,12 @@ def block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: timedel
     return [Segment(start=block.starts_at - transfer, end=block.starts_at, status=DutyStatus.DRIVING), *block.duty]
 
 
-def started_ids(blocks: Iterable[DutyBlock], now: datetime) -> list[str]:
+def list_started_assignment_ids(blocks: Iterable[DutyBlock], now: datetime) -> list[str]:
     """The ids of the assignments that should have begun, which `build_log` needs."""
     return [block.assignment_id for block in blocks if block.starts_at <= now]
 
 
-def _known_since(driver: Driver, since: datetime) -> datetime:
+def _log_start(driver: Driver, since: datetime) -> datetime:
     """The moment from which the driver's log is known, at `since` or later."""
     if since >= driver.created_at:
         return since
@@ -118,7 +118,7 @@ def _midnight(driver: Driver, days_ago: int) -> datetime:
     return datetime.combine(added - timedelta(days=days_ago), time(), zone).astimezone(UTC)
 
 
-def _stated_periods(driver: Driver, since: datetime) -> list[_Period]:
+def _build_statement_periods(driver: Driver, since: datetime) -> list[_Period]:
     """The driver's statement of the days before they were added: each day on duty from midnight, then off duty."""
     if since >= driver.created_at or driver.duty_statement is None:
         return []

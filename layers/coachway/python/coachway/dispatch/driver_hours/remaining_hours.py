@@ -14,7 +14,7 @@ from coachway.dispatch.assignments.rules import REACH, iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
-from coachway.dispatch.driver_hours.schemas import DayWorked, DriverHours, HoursBack, UnknownPeriod
+from coachway.dispatch.driver_hours.schemas import DriverHours, RegainedHours, UnknownPeriod, WorkedDay
 from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import Legality, Rule, Ruleset, Segment
@@ -35,9 +35,9 @@ def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     week_names = iso_weeks(now - REACH, now)
     batch = store.batch_get([driver_key, organization_key, *diaries.page_keys(org_id, driver_id, week_names)])
     driver, policy = batch.get(Driver, driver_key), batch.get(Organization, organization_key).hours_policy
-    blocks = diaries.from_batch(batch, org_id, driver_id, week_names).blocks
+    blocks = diaries.build_diary(batch, org_id, driver_id, week_names).blocks
     past_blocks = [block for block in blocks if block.starts_at <= now]
-    started = repository.find_by_ids(org_id, logbook.started_ids(past_blocks, now))
+    started = repository.find_by_ids(org_id, logbook.list_started_assignment_ids(past_blocks, now))
     return compute_driver_hours(
         driver, past_blocks, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier
     )
@@ -63,7 +63,7 @@ def compute_driver_hours(
     verdict = check_hours(log, [], rules, daily_carrier=daily_carrier, home_zone=zone)
     remaining = verdict.remaining if not unknown_periods and verdict.verdict is not Legality.UNKNOWN else None
     intervals = build_timeline(log, rules.rest).intervals if log else ()
-    days = [_day_worked(intervals, today - timedelta(days=days_ago), zone) for days_ago in range(cycle.days)]
+    days = [_build_day(intervals, today - timedelta(days=days_ago), zone) for days_ago in range(cycle.days)]
     return DriverHours(
         driver_id=driver.id,
         driver_name=driver.name,
@@ -79,8 +79,8 @@ def compute_driver_hours(
         cycle_days=cycle.days,
         cycle_hours=_round_hours(cycle.limit),
         may_drive_from=verdict.earliest_drive_at if remaining else None,
-        rested_at=_rested_at(intervals, rules.rest, now) if remaining else None,
-        hours_back=_hours_coming_back(days, cycle.days, zone) if remaining else [],
+        full_rest_ends_at=_rest_end(intervals, rules.rest, now) if remaining else None,
+        regained_hours=_list_regained_hours(days, cycle.days, zone) if remaining else [],
         days=days,
         log=log,
         citations=[rules.citation(rule, daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
@@ -121,15 +121,15 @@ def _explain_period(
     return UnknownPeriod(starts_at=start, ends_at=end, reason=reason, assignment_id=block.assignment_id)
 
 
-def _rested_at(intervals: Sequence[Interval], rest: timedelta, now: datetime) -> datetime | None:
+def _rest_end(intervals: Sequence[Interval], rest: timedelta, now: datetime) -> datetime | None:
     """When the current full rest ends, or one that begins now; None when the driver is rested."""
     if not intervals or intervals[-1].kind is not ActivityKind.REST:
         return now + rest
-    rested_at = intervals[-1].start + rest
-    return rested_at if rested_at > now else None
+    rest_end = intervals[-1].start + rest
+    return rest_end if rest_end > now else None
 
 
-def _day_worked(intervals: Sequence[Interval], day: date, zone: ZoneInfo) -> DayWorked:
+def _build_day(intervals: Sequence[Interval], day: date, zone: ZoneInfo) -> WorkedDay:
     start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
     driving, on_duty = _ZERO, _ZERO
     for interval in intervals:
@@ -137,12 +137,12 @@ def _day_worked(intervals: Sequence[Interval], day: date, zone: ZoneInfo) -> Day
         if overlap > _ZERO and interval.kind is not ActivityKind.REST:
             on_duty += overlap
             driving += overlap if interval.kind is ActivityKind.DRIVE else _ZERO
-    return DayWorked(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(on_duty))
+    return WorkedDay(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(on_duty))
 
 
-def _hours_coming_back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
+def _list_regained_hours(days: Sequence[WorkedDay], cycle_days: int, zone: ZoneInfo) -> list[RegainedHours]:
     return [
-        HoursBack(available_at=_midnight(day.day + timedelta(days=cycle_days), zone), hours=day.on_duty_hours)
+        RegainedHours(available_at=_midnight(day.day + timedelta(days=cycle_days), zone), hours=day.on_duty_hours)
         for day in reversed(days)
         if day.on_duty_hours
     ]

@@ -21,7 +21,7 @@ class UnknownPeriod(BaseSchema):
     assignment_id: str | None = None
 
 
-class DayWorked(BaseSchema):
+class WorkedDay(BaseSchema):
     """A driver's hours on one day, in the driver's time zone."""
 
     day: date
@@ -29,7 +29,7 @@ class DayWorked(BaseSchema):
     on_duty_hours: Annotated[float, Field(description="Includes driving.")]
 
 
-class HoursBack(BaseSchema):
+class RegainedHours(BaseSchema):
     """Hours of the cycle that become available when an earlier day drops out of it."""
 
     available_at: LocalTime
@@ -56,13 +56,13 @@ class DriverHours(BaseSchema):
         LocalTime | None,
         Field(description="The earliest time at which the driver may drive, if they rest until then."),
     ]
-    rested_at: Annotated[
+    full_rest_ends_at: Annotated[
         LocalTime | None,
         Field(description="When a full rest would end if it began now; null when the driver is rested."),
     ]
-    hours_back: Annotated[
-        list[HoursBack], Field(description="Hours of the cycle that become available at the coming midnights.")
+    regained_hours: Annotated[
+        list[RegainedHours], Field(description="Hours of the cycle that become available at the coming midnights.")
     ]
-    days: list[DayWorked]
+    days: list[WorkedDay]
     log: list[Segment]
     citations: list[str]

@@ -33,11 +33,11 @@ from coachway.dispatch.matching import eligibility
 from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
-    Trip,
+    TripToAssign,
     VehicleCandidate,
+    build_takeover_coverage,
     build_trip,
-    choose_cover,
-    cover_of_assignment,
+    choose_vehicle_coverage,
     driver_keys,
     get_hours_rules,
     load_assignment_context,
@@ -70,12 +70,13 @@ def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
 
 
 def check_crew_and_vehicle(
-    caller: Caller, request: AssignInput, since: datetime | None = None, instead_of: Assignment | None = None
+    caller: Caller, request: AssignInput, since: datetime | None = None, replaced_assignment: Assignment | None = None
 ) -> AssignmentContext:
     """Load a crew and a vehicle, and check that they may take the trip.
 
-    `instead_of` is the assignment that they take over, which ends in the same transaction; `since` is the time of the
-    takeover when that trip is under way. Raises NotFound, and Conflict, whose `errors` list every reason against it.
+    `replaced_assignment` is the assignment that they take over, which ends in the same transaction; `since` is the time
+    of the takeover when that trip is under way. Raises NotFound, and Conflict, whose `errors` list every reason against
+    it.
     """
     org_id, driver_ids = (
         caller.org_id,
@@ -90,17 +91,17 @@ def check_crew_and_vehicle(
     charter = batch.get(Charter, charter_key)
     drivers = [batch.get(Driver, head) for head, _ in crew_keys]
     vehicle = batch.get(Vehicle, resource_keys[0])
-    if instead_of is None:
+    if replaced_assignment is None:
         require_own_resources(caller, charter, [vehicle.vendor_id, *(driver.vendor_id for driver in drivers)])
-        cover = choose_cover(charter, request.vehicle_number, vehicle.vendor_id)
+        vehicle_coverage = choose_vehicle_coverage(charter, request.vehicle_number, vehicle.vendor_id)
     else:
-        cover = cover_of_assignment(charter, instead_of)
+        vehicle_coverage = build_takeover_coverage(charter, replaced_assignment)
     require_assignable(charter)
     hours_rules = get_hours_rules(batch.get(Organization, organization_key))
-    trip = build_trip(charter, hours_rules, cover, len(drivers), since)
+    trip = build_trip(charter, hours_rules, vehicle_coverage, len(drivers), since)
     context = load_assignment_context(caller, trip, drivers, [vehicle], batch)
-    if instead_of is not None:
-        context = context.without(instead_of.id)
+    if replaced_assignment is not None:
+        context = context.exclude_assignment(replaced_assignment.id)
     require_not_over(trip)
     _require_eligible(context)
     return context
@@ -121,7 +122,7 @@ def require_assignable(charter: Charter) -> None:
         raise CharterNotAssignable(f"This charter is {charter.status}. It does not accept assignments.")
 
 
-def require_not_over(trip: Trip) -> None:
+def require_not_over(trip: TripToAssign) -> None:
     """Raise Conflict for a trip that should be over by now."""
     if trip.plan.dropoff_at <= clock.now():
         raise CharterNotAssignable(f"The trip ended at {trip.charter.ends_at.isoformat(timespec='minutes')}.")
@@ -129,7 +130,7 @@ def require_not_over(trip: Trip) -> None:
 
 def vendor_reasons(context: AssignmentContext) -> list[Reason]:
     """Why the vendor that the vehicle was awarded to cannot be assigned."""
-    if context.trip.cover.vendor_id is None:
+    if context.trip.coverage.vendor_id is None:
         return []
     compliance = (
         status.status_of_subject(context.vendor, context.trip.plan.last_day) if context.vendor is not None else None
@@ -151,9 +152,9 @@ def _require_eligible(context: AssignmentContext) -> None:
     fields = ("driver_id", "second_driver_id")
     problems: list[FieldError] = []
     for seat, candidate in enumerate(context.drivers):
-        case = candidate.case(context.trip.plan.last_day, context.started)
+        facts = candidate.build_facts(context.trip.plan.last_day, context.started)
         evaluation = eligibility.evaluate_driver(
-            case, context.trip.requirements, vehicle, seat, context.trip.hours_rules, now
+            facts, context.trip.requirements, vehicle, seat, context.trip.hours_rules, now
         )
         problems += [
             FieldError(fields[seat], eligibility.describe_reason(reason, evaluation)) for reason in evaluation.reasons
@@ -161,7 +162,7 @@ def _require_eligible(context: AssignmentContext) -> None:
     if context.trip.charter.requires_second_driver and len(context.drivers) < 2:
         problems.append(FieldError("second_driver_id", "second driver: this charter requires a second driver"))
     reasons = eligibility.vehicle_reasons(
-        context.vehicles[0].case(context.trip.plan.last_day), context.trip.requirements
+        context.vehicles[0].build_facts(context.trip.plan.last_day), context.trip.requirements
     )
     problems += [FieldError("vehicle_id", reason.describe()) for reason in reasons]
     problems += [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
@@ -198,7 +199,7 @@ def build_assignment(
         charter_id=charter.id,
         charter_number=charter.number,
         charter_revision=charter.revision_number,
-        vehicle_number=context.trip.cover.vehicle,
+        vehicle_number=context.trip.coverage.vehicle,
         client_id=charter.client_id,
         driver_id=crew[0].driver.id,
         driver_name=crew[0].driver.name,
@@ -207,7 +208,7 @@ def build_assignment(
         vehicle_id=vehicle.vehicle.id,
         vehicle_name=vehicle.vehicle.name,
         vehicle_class=vehicle.vehicle.vehicle_class,
-        vendor_id=context.trip.cover.vendor_id,
+        vendor_id=context.trip.coverage.vendor_id,
         timezone=plan.timezone,
         passengers=plan.passengers,
         starts_at=plan.starts_at,
@@ -244,10 +245,10 @@ def commit_assignment(
     event: Event = AssignmentOffered(**fields, chosen_by=chosen_by)
     if assignment.status is AssignmentStatus.ACCEPTED:
         event = AssignmentAccepted(**fields)
-    cover = VehicleCoverage(
+    vehicle_coverage = VehicleCoverage(
         vehicle=assignment.vehicle_number,
-        vendor_id=context.trip.cover.vendor_id,
-        bid_id=context.trip.cover.bid_id,
+        vendor_id=context.trip.coverage.vendor_id,
+        bid_id=context.trip.coverage.bid_id,
         assignment_id=assignment.id,
         driver_id=assignment.driver_id,
         second_driver_id=assignment.second_driver_id,
@@ -267,5 +268,7 @@ def commit_assignment(
     ]
     if context.vendor is not None:
         ops.append(subjects.check_unchanged_op(context.vendor))
-    ops += coverage.cover_ops(caller, context.trip.charter, [cover], "every vehicle has a driver or a vendor")
+    ops += coverage.set_coverage_ops(
+        caller, context.trip.charter, [vehicle_coverage], "every vehicle has a driver or a vendor"
+    )
     store.commit(caller, *ops, *extra_ops, response=response)

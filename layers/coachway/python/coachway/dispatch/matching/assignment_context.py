@@ -24,7 +24,7 @@ from coachway.dispatch.diaries.service import Diary
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.errors import CharterFullyAssigned, VehicleAlreadyAssigned
 from coachway.dispatch.matching import trip_plan
-from coachway.dispatch.matching.eligibility import DriverCase, TripRequirements, VehicleCase
+from coachway.dispatch.matching.eligibility import DriverFacts, TripRequirements, VehicleFacts
 from coachway.dispatch.matching.trip_plan import TripPlan
 from coachway.fleet import resource_ops
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
@@ -41,9 +41,9 @@ class DriverCandidate:
     subject: Subject | None
     diary: Diary
 
-    def case(self, last_day: date, started: dict[str, Assignment]) -> DriverCase:
+    def build_facts(self, last_day: date, started: dict[str, Assignment]) -> DriverFacts:
         """Return the input of the eligibility rules."""
-        return DriverCase(self.driver, _compliance_on(self.subject, last_day), self.diary.blocks, started)
+        return DriverFacts(self.driver, _compliance_on(self.subject, last_day), self.diary.blocks, started)
 
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the driver or their documents changed after the evaluation."""
@@ -61,9 +61,9 @@ class VehicleCandidate:
     subject: Subject | None
     diary: Diary
 
-    def case(self, last_day: date) -> VehicleCase:
+    def build_facts(self, last_day: date) -> VehicleFacts:
         """Return the input of the eligibility rules."""
-        return VehicleCase(self.vehicle, _compliance_on(self.subject, last_day), self.diary.blocks)
+        return VehicleFacts(self.vehicle, _compliance_on(self.subject, last_day), self.diary.blocks)
 
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the vehicle or its documents changed after the evaluation."""
@@ -78,25 +78,25 @@ def _compliance_on(subject: Subject | None, day: date) -> ComplianceStatus | Non
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class TripToAssign:
     """A charter, and which of its vehicles needs a crew."""
 
     charter: Charter
     hours_rules: CarrierRuleset
-    cover: VehicleCoverage
+    coverage: VehicleCoverage
     plan: TripPlan
 
     @property
     def requirements(self) -> TripRequirements:
         """The input of the eligibility rules."""
-        return TripRequirements(self.plan, self.charter.vehicle_class, self.charter.amenities, self.cover.vendor_id)
+        return TripRequirements(self.plan, self.charter.vehicle_class, self.charter.amenities, self.coverage.vendor_id)
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentContext:
     """The data that was read, for the rules and for the conditions of the commit."""
 
-    trip: Trip
+    trip: TripToAssign
     drivers: Sequence[DriverCandidate]
     vehicles: Sequence[VehicleCandidate]
     started: dict[str, Assignment]
@@ -105,10 +105,14 @@ class AssignmentContext:
     vendor: Subject | None
     """The documents of the vendor that the vehicle was awarded to."""
 
-    def without(self, assignment_id: str) -> "AssignmentContext":
+    def exclude_assignment(self, assignment_id: str) -> "AssignmentContext":
         """Return the context with an assignment removed from all diaries."""
-        drivers = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.drivers]
-        vehicles = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.vehicles]
+        drivers = [
+            replace(candidate, diary=candidate.diary.exclude_assignment(assignment_id)) for candidate in self.drivers
+        ]
+        vehicles = [
+            replace(candidate, diary=candidate.diary.exclude_assignment(assignment_id)) for candidate in self.vehicles
+        ]
         return replace(self, drivers=drivers, vehicles=vehicles)
 
 
@@ -124,15 +128,17 @@ def get_hours_rules(organization: Organization) -> CarrierRuleset:
 
 
 def build_trip(
-    charter: Charter, hours_rules: CarrierRuleset, cover: VehicleCoverage, crew: int, since: datetime | None
-) -> Trip:
+    charter: Charter, hours_rules: CarrierRuleset, vehicle_coverage: VehicleCoverage, crew: int, since: datetime | None
+) -> TripToAssign:
     """Plan the trip for a crew of `crew` drivers."""
-    return Trip(charter, hours_rules, cover, trip_plan.build_trip_plan(charter, crew, hours_rules, since))
+    return TripToAssign(
+        charter, hours_rules, vehicle_coverage, trip_plan.build_trip_plan(charter, crew, hours_rules, since)
+    )
 
 
 def load_assignment_context(
     caller: Caller,
-    trip: Trip,
+    trip: TripToAssign,
     drivers: Sequence[Driver],
     vehicles: Sequence[Vehicle],
     loaded: BatchResult | None = None,
@@ -144,8 +150,8 @@ def load_assignment_context(
     org_id, now = caller.org_id, clock.now()
     week_names = diaries.weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
-    vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.cover.vendor_id or "")
-    keys = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
+    vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.coverage.vendor_id or "")
+    keys = [client_key, *([vendor_key] if trip.coverage.vendor_id else [])]
     resources: list[Driver | Vehicle] = [*drivers, *vehicles]
     for resource in resources:
         keys += [_compliance_key(resource), *diaries.page_keys(org_id, resource.id, week_names)]
@@ -154,7 +160,7 @@ def load_assignment_context(
         DriverCandidate(
             driver,
             batch.find(Subject, _compliance_key(driver)),
-            diaries.from_batch(batch, org_id, driver.id, week_names),
+            diaries.build_diary(batch, org_id, driver.id, week_names),
         )
         for driver in drivers
     ]
@@ -162,14 +168,14 @@ def load_assignment_context(
         VehicleCandidate(
             vehicle,
             batch.find(Subject, _compliance_key(vehicle)),
-            diaries.from_batch(batch, org_id, vehicle.id, week_names),
+            diaries.build_diary(batch, org_id, vehicle.id, week_names),
         )
         for vehicle in vehicles
     ]
     started_ids = {
         assignment_id
         for candidate in driver_candidates
-        for assignment_id in logbook.started_ids(candidate.diary.blocks, now)
+        for assignment_id in logbook.list_started_assignment_ids(candidate.diary.blocks, now)
     }
     return AssignmentContext(
         trip=trip,
@@ -177,7 +183,7 @@ def load_assignment_context(
         vehicles=vehicle_candidates,
         started=repository.find_by_ids(org_id, started_ids),
         client=batch.find(Client, client_key),
-        vendor=batch.find(Subject, vendor_key) if trip.cover.vendor_id else None,
+        vendor=batch.find(Subject, vendor_key) if trip.coverage.vendor_id else None,
     )
 
 
@@ -196,34 +202,36 @@ def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
     return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
 
 
-def cover_of_assignment(charter: Charter, assignment: Assignment) -> VehicleCoverage:
-    """Return the cover of an assignment's vehicle without its crew, for the crew that takes over."""
-    cover = coverage.find_cover(charter, assignment.vehicle_number) or VehicleCoverage(
+def build_takeover_coverage(charter: Charter, assignment: Assignment) -> VehicleCoverage:
+    """Return the coverage of an assignment's vehicle without its crew, for the crew that takes over."""
+    vehicle_coverage = coverage.find_coverage(charter, assignment.vehicle_number) or VehicleCoverage(
         vehicle=assignment.vehicle_number
     )
-    return cover.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
+    return vehicle_coverage.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
 
 
-def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) -> VehicleCoverage:
+def choose_vehicle_coverage(charter: Charter, number: int | None, vendor_id: str | None) -> VehicleCoverage:
     """Choose the vehicle of a charter to assign.
 
     That is vehicle `number` if given. Otherwise it is the first unassigned vehicle that was awarded to this vendor (to
     no vendor, if `vendor_id` is None), or else the first unassigned one. Raises Invalid, and Conflict when the vehicle
     or all vehicles are assigned.
     """
-    covers = {existing.vehicle: existing for existing in charter.vehicles}
+    coverages = {existing.vehicle: existing for existing in charter.vehicles}
     if number is not None:
         if number > charter.vehicle_count:
             raise errors.Invalid.field("vehicle_number", f"must be at most {charter.vehicle_count}")
-        cover = covers.get(number, VehicleCoverage(vehicle=number))
-        if cover.assignment_id is not None:
-            raise VehicleAlreadyAssigned(f"Vehicle {number} is assigned. Release {cover.assignment_id} first.")
-        return cover
-    all_covers = [
-        covers.get(vehicle_number, VehicleCoverage(vehicle=vehicle_number))
+        vehicle_coverage = coverages.get(number, VehicleCoverage(vehicle=number))
+        if vehicle_coverage.assignment_id is not None:
+            raise VehicleAlreadyAssigned(
+                f"Vehicle {number} is assigned. Release {vehicle_coverage.assignment_id} first."
+            )
+        return vehicle_coverage
+    all_coverages = [
+        coverages.get(vehicle_number, VehicleCoverage(vehicle=vehicle_number))
         for vehicle_number in range(1, charter.vehicle_count + 1)
     ]
-    uncovered = [candidate for candidate in all_covers if candidate.assignment_id is None]
+    uncovered = [candidate for candidate in all_coverages if candidate.assignment_id is None]
     if not uncovered:
         raise CharterFullyAssigned("Release an assignment of this charter first.")
     return next((candidate for candidate in uncovered if candidate.vendor_id == vendor_id), uncovered[0])

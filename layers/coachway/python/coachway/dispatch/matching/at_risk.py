@@ -56,7 +56,7 @@ def reevaluate_assignments(caller: Caller, resource: str) -> None:
 def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]:
     now = clock.now()
     weeks = iso_weeks(now, now + _LOOKAHEAD)
-    diary = diaries.from_batch(store.batch_get(diaries.page_keys(org_id, resource, weeks)), org_id, resource, weeks)
+    diary = diaries.build_diary(store.batch_get(diaries.page_keys(org_id, resource, weeks)), org_id, resource, weeks)
     ids = [block.assignment_id for block in diary.blocks if block.ends_at > now]
     return repository.find_by_ids(org_id, ids).values()
 

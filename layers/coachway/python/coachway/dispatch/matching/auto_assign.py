@@ -21,15 +21,15 @@ from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
     VehicleCandidate,
+    build_takeover_coverage,
     build_trip,
-    choose_cover,
-    cover_of_assignment,
+    choose_vehicle_coverage,
     get_hours_rules,
     load_assignment_context,
     trip_keys,
 )
 from coachway.dispatch.matching.eligibility import DriverEvaluation
-from coachway.dispatch.matching.schemas import AutoAssignInput, AutoAssignResult, ConsideredDriver, ConsideredVehicle
+from coachway.dispatch.matching.schemas import AutoAssignInput, AutoAssignResult, EvaluatedDriver, EvaluatedVehicle
 from coachway.fleet import resource_queries
 from coachway.fleet.model import Driver, Vehicle
 from coachway.identity.model.organization import Organization
@@ -44,24 +44,24 @@ _MAX_REASONS: Final = 200
 class Ranking:
     """The evaluated drivers and vehicles, best first and blocked ones last, each with its evaluation."""
 
-    drivers: list[tuple[DriverCandidate, ConsideredDriver]]
+    drivers: list[tuple[DriverCandidate, EvaluatedDriver]]
     """Evaluated for `vehicle`."""
-    vehicles: list[tuple[VehicleCandidate, ConsideredVehicle]]
+    vehicles: list[tuple[VehicleCandidate, EvaluatedVehicle]]
     vehicle: VehicleCandidate | None
     """The best vehicle that has a crew; the best of all if none has a crew; None if no vehicle is eligible."""
 
-    def crew(self, size: int) -> list[DriverCandidate]:
+    def choose_crew(self, size: int) -> list[DriverCandidate]:
         """The best eligible drivers, in the order of their seats; fewer than `size` when there are not enough.
 
         In a crew of two, each driver takes a seat that the hours rules allow; if possible, the better driver the first.
         """
-        available = [(candidate, considered) for candidate, considered in self.drivers if not considered.blocked_by]
+        available = [(candidate, evaluated) for candidate, evaluated in self.drivers if not evaluated.blocked_by]
         if size == 1:
             return [candidate for candidate, _ in available[:1]]
-        for (first, considered), (second, other_considered) in combinations(available, 2):
-            if 1 in considered.seats and 2 in other_considered.seats:
+        for (first, evaluated), (second, other_evaluated) in combinations(available, 2):
+            if 1 in evaluated.seats and 2 in other_evaluated.seats:
                 return [first, second]
-            if 2 in considered.seats and 1 in other_considered.seats:
+            if 2 in evaluated.seats and 1 in other_evaluated.seats:
                 return [second, first]
         return [candidate for candidate, _ in available[:1]]
 
@@ -77,23 +77,25 @@ def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignRes
     matching_assign.require_compliant_vendor(context)
     size = crew_size(context.trip.charter)
     ranking = rank_candidates(context, size, clock.now())
-    crew, vehicle = ranking.crew(size), ranking.vehicle
+    crew, vehicle = ranking.choose_crew(size), ranking.vehicle
     if vehicle is None or len(crew) < size:
         raise _not_available_error(ranking, size)
     assignment = matching_assign.build_assignment(caller, context, crew, vehicle, request.notes)
     result = AutoAssignResult(
         timezone=assignment.timezone,
         assignment=assignment.model_copy(update={"version": 1}),
-        considered=[considered for _, considered in ranking.drivers],
-        vehicles=[considered for _, considered in ranking.vehicles],
+        considered=[evaluated for _, evaluated in ranking.drivers],
+        vehicles=[evaluated for _, evaluated in ranking.vehicles],
     )
     matching_assign.commit_assignment(caller, context, crew, vehicle, assignment, chosen_by="score", response=result)
     return result
 
 
-def crew_size(charter: Charter, instead_of: Assignment | None = None) -> int:
+def crew_size(charter: Charter, replaced_assignment: Assignment | None = None) -> int:
     """The number of drivers in a vehicle: that of the replaced crew, otherwise what the charter requires."""
-    return len(instead_of.crew) if instead_of is not None else 2 if charter.requires_second_driver else 1
+    return (
+        len(replaced_assignment.crew) if replaced_assignment is not None else 2 if charter.requires_second_driver else 1
+    )
 
 
 def load_candidates(
@@ -101,28 +103,28 @@ def load_candidates(
     charter_id: str,
     number: int | None,
     since: datetime | None = None,
-    instead_of: Assignment | None = None,
+    replaced_assignment: Assignment | None = None,
 ) -> AssignmentContext:
     """Load all drivers and vehicles that could take a trip. Raises NotFound, and Conflict when it needs nobody.
 
-    With `instead_of`, the candidates are evaluated as if that assignment were released.
+    With `replaced_assignment`, the candidates are evaluated as if that assignment were released.
     """
     charter_key, organization_key = trip_keys(caller.org_id, charter_id)
     batch = store.batch_get([charter_key, organization_key])
     charter = batch.get(Charter, charter_key)
     matching_assign.require_own_resources(caller, charter, [])
     matching_assign.require_assignable(charter)
-    if instead_of is None:
-        cover = choose_cover(charter, number, caller.party_id if caller.is_external else None)
+    if replaced_assignment is None:
+        vehicle_coverage = choose_vehicle_coverage(charter, number, caller.party_id if caller.is_external else None)
     else:
-        cover = cover_of_assignment(charter, instead_of)
+        vehicle_coverage = build_takeover_coverage(charter, replaced_assignment)
     hours_rules = get_hours_rules(batch.get(Organization, organization_key))
-    trip = build_trip(charter, hours_rules, cover, crew_size(charter, instead_of), since)
+    trip = build_trip(charter, hours_rules, vehicle_coverage, crew_size(charter, replaced_assignment), since)
     matching_assign.require_not_over(trip)
-    drivers = _filter_by_owner(resource_queries.list_assignable_drivers(caller), cover.vendor_id)
-    vehicles = _filter_by_owner(resource_queries.list_assignable_vehicles(caller), cover.vendor_id)
+    drivers = _filter_by_owner(resource_queries.list_assignable_drivers(caller), vehicle_coverage.vendor_id)
+    vehicles = _filter_by_owner(resource_queries.list_assignable_vehicles(caller), vehicle_coverage.vendor_id)
     context = load_assignment_context(caller, trip, drivers, vehicles, batch)
-    return context if instead_of is None else context.without(instead_of.id)
+    return context if replaced_assignment is None else context.exclude_assignment(replaced_assignment.id)
 
 
 def _filter_by_owner(resources: Iterable[T], vendor_id: str | None) -> list[T]:
@@ -136,42 +138,42 @@ def rank_candidates(context: AssignmentContext, size: int, now: datetime) -> Ran
         key=lambda pair: _sort_key(pair[1]),
     )
     drivers = [(candidate, _evaluate_driver(context, candidate, size, now)) for candidate in context.drivers]
-    eligible = [candidate for candidate, considered in vehicles if not considered.blocked_by]
+    eligible = [candidate for candidate, evaluated in vehicles if not evaluated.blocked_by]
     best = None
     for vehicle in eligible:
         ranking = Ranking(_block_unlicensed(context, drivers, vehicle), vehicles, vehicle)
         best = best or ranking
-        if len(ranking.crew(size)) == size:
+        if len(ranking.choose_crew(size)) == size:
             return ranking
     return best or Ranking(sorted(drivers, key=lambda pair: _sort_key(pair[1])), vehicles, None)
 
 
 def _block_unlicensed(
-    context: AssignmentContext, drivers: Iterable[tuple[DriverCandidate, ConsideredDriver]], vehicle: VehicleCandidate
-) -> list[tuple[DriverCandidate, ConsideredDriver]]:
+    context: AssignmentContext, drivers: Iterable[tuple[DriverCandidate, EvaluatedDriver]], vehicle: VehicleCandidate
+) -> list[tuple[DriverCandidate, EvaluatedDriver]]:
     """Block the drivers who have no license for a vehicle; best first."""
     result = []
-    for candidate, considered in drivers:
+    for candidate, evaluated in drivers:
         reasons = eligibility.license_reasons(candidate.driver, vehicle.vehicle, context.trip.plan.last_day)
-        changes = {"blocked_by": [*considered.blocked_by, *reasons], "score": None, "parts": None, "seats": []}
-        result.append((candidate, considered.model_copy(update=changes) if reasons else considered))
+        changes = {"blocked_by": [*evaluated.blocked_by, *reasons], "score": None, "parts": None, "seats": []}
+        result.append((candidate, evaluated.model_copy(update=changes) if reasons else evaluated))
     return sorted(result, key=lambda pair: _sort_key(pair[1]))
 
 
-def _sort_key(considered: ConsideredDriver | ConsideredVehicle) -> tuple[bool, float, str]:
-    name = considered.driver_id if isinstance(considered, ConsideredDriver) else considered.vehicle_id
-    return bool(considered.blocked_by), -(considered.score or 0), name
+def _sort_key(evaluated: EvaluatedDriver | EvaluatedVehicle) -> tuple[bool, float, str]:
+    name = evaluated.driver_id if isinstance(evaluated, EvaluatedDriver) else evaluated.vehicle_id
+    return bool(evaluated.blocked_by), -(evaluated.score or 0), name
 
 
-def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -> ConsideredVehicle:
+def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -> EvaluatedVehicle:
     vehicle, plan = candidate.vehicle, context.trip.plan
     garage = None
     if vehicle.garage_latitude is not None and vehicle.garage_longitude is not None:
         garage = Coordinates(vehicle.garage_latitude, vehicle.garage_longitude)
-    miles = scoring.road_miles(garage, plan.pickup_place)
+    miles = scoring.estimate_miles_between(garage, plan.pickup_place)
     spare = vehicle.capacity - plan.passengers
-    reasons = eligibility.vehicle_reasons(candidate.case(plan.last_day), context.trip.requirements)
-    return ConsideredVehicle(
+    reasons = eligibility.vehicle_reasons(candidate.build_facts(plan.last_day), context.trip.requirements)
+    return EvaluatedVehicle(
         vehicle_id=vehicle.id,
         vehicle_name=vehicle.name,
         score=None if reasons else scoring.score_vehicle(spare, vehicle.capacity, miles),
@@ -183,18 +185,18 @@ def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -
 
 def _evaluate_driver(
     context: AssignmentContext, candidate: DriverCandidate, size: int, now: datetime
-) -> ConsideredDriver:
+) -> EvaluatedDriver:
     """Evaluate a driver on each seat of a crew, apart from the license. A driver is blocked if every seat is."""
-    case, trip = candidate.case(context.trip.plan.last_day, context.started), context.trip
+    facts, trip = candidate.build_facts(context.trip.plan.last_day, context.started), context.trip
     evaluations = [
-        eligibility.evaluate_driver(case, trip.requirements, None, seat, trip.hours_rules, now) for seat in range(size)
+        eligibility.evaluate_driver(facts, trip.requirements, None, seat, trip.hours_rules, now) for seat in range(size)
     ]
     chosen = next((evaluation for evaluation in evaluations if not evaluation.reasons), evaluations[0])
     reasons = chosen.reasons
     score = None
     if not reasons and chosen.remaining is not None:
-        score = scoring.score_driver(case, trip.plan, chosen.remaining, trip.hours_rules)
-    return ConsideredDriver(
+        score = scoring.score_driver(facts, trip.plan, chosen.remaining, trip.hours_rules)
+    return EvaluatedDriver(
         driver_id=candidate.driver.id,
         driver_name=candidate.driver.name,
         score=score.total if score else None,
@@ -209,7 +211,7 @@ def _not_available_error(ranking: Ranking, size: int) -> errors.Conflict:
     """Build the error with the reasons why no driver or vehicle can be assigned."""
     problems: list[FieldError] = []
     error: type[errors.Conflict]
-    if len(ranking.crew(size)) < size:
+    if len(ranking.choose_crew(size)) < size:
         for _, driver in ranking.drivers:
             evaluation = DriverEvaluation([], earliest_legal_at=driver.earliest_legal_at)
             problems += [

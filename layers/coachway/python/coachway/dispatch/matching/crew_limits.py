@@ -54,9 +54,11 @@ def load_crew(assignment: Assignment, now: datetime) -> Crew:
     batch = store.batch_get(
         [organization_key, *driver_keys.values(), *(key for keys in page_keys_by_driver.values() for key in keys)]
     )
-    blocks = {driver_id: diaries.from_batch(batch, org_id, driver_id, weeks).blocks for driver_id in assignment.crew}
+    blocks = {driver_id: diaries.build_diary(batch, org_id, driver_id, weeks).blocks for driver_id in assignment.crew}
     started_ids = {
-        assignment_id for driver_blocks in blocks.values() for assignment_id in logbook.started_ids(driver_blocks, now)
+        assignment_id
+        for driver_blocks in blocks.values()
+        for assignment_id in logbook.list_started_assignment_ids(driver_blocks, now)
     } - {assignment.id}
     return Crew(
         hours_rules=assignment_context.get_hours_rules(batch.get(Organization, organization_key)),

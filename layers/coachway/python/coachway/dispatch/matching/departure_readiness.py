@@ -32,7 +32,7 @@ def require_departure_ops(assignment: Assignment) -> list[Op]:
     return conditions
 
 
-def departure_blockers(assignment: Assignment) -> list[str]:
+def departure_reasons(assignment: Assignment) -> list[str]:
     """List the reasons why the trip cannot depart now."""
     _, resource_problems, document_problems = _evaluate_readiness(assignment)
     return [problem.message for problem in (*resource_problems, *document_problems)]

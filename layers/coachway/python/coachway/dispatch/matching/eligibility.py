@@ -23,7 +23,7 @@ from coachway.hours.rules import check_hours, find_violations
 
 
 @dataclass(frozen=True, slots=True)
-class DriverCase:
+class DriverFacts:
     """The data by which a driver is evaluated for a trip."""
 
     driver: Driver
@@ -36,7 +36,7 @@ class DriverCase:
 
 
 @dataclass(frozen=True, slots=True)
-class VehicleCase:
+class VehicleFacts:
     """The data by which a vehicle is evaluated for a trip."""
 
     vehicle: Vehicle
@@ -65,7 +65,7 @@ class DriverEvaluation:
 
 
 def evaluate_driver(
-    case: DriverCase,
+    facts: DriverFacts,
     requirements: TripRequirements,
     vehicle: Vehicle | None,
     seat: int,
@@ -73,22 +73,22 @@ def evaluate_driver(
     now: datetime,
 ) -> DriverEvaluation:
     """Evaluate a driver on a seat, counted from 0. Without a vehicle, the license is not checked."""
-    block, driver = requirements.plan.duty_block("", seat), case.driver
+    block, driver = requirements.plan.duty_block("", seat), facts.driver
     reasons = [
         *_ownership_reasons(driver.vendor_id, requirements.vendor_id, "driver"),
         *driver_availability_reasons(driver, block.starts_at, block.ends_at),
     ]
-    schedule_conflicts = conflicts.list_conflicts(block, case.blocks)
+    schedule_conflicts = conflicts.list_conflicts(block, facts.blocks)
     reasons += [_conflict_reason(driver.name, conflict, driver.timezone) for conflict in schedule_conflicts]
     if vehicle is not None:
         reasons += license_reasons(driver, vehicle, requirements.plan.last_day)
-    reasons += compliance_reasons(driver.name, case.compliance)
+    reasons += compliance_reasons(driver.name, facts.compliance)
     if schedule_conflicts:
-        return DriverEvaluation(reasons, earliest_legal_at=_earliest_legal_start(case, block, hours_rules, now))
-    hours_reasons, verdict = _evaluate_hours(case, block, hours_rules, now)
+        return DriverEvaluation(reasons, earliest_legal_at=_earliest_legal_start(facts, block, hours_rules, now))
+    hours_reasons, verdict = _evaluate_hours(facts, block, hours_rules, now)
     earliest = verdict.earliest_drive_at
     if hours_reasons and verdict.verdict is not Legality.UNKNOWN:
-        earliest = _earliest_legal_start(case, block, hours_rules, now)
+        earliest = _earliest_legal_start(facts, block, hours_rules, now)
     return DriverEvaluation([*reasons, *hours_reasons], verdict.remaining, earliest)
 
 
@@ -125,7 +125,7 @@ def seat_reasons(vehicle: Vehicle, passengers: int) -> list[Reason]:
 
 def license_reasons(driver: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
     """Why a driver cannot be assigned, by license, until the trip's last day."""
-    problem = fleet.license_problem(driver, vehicle, last_day)
+    problem = fleet.license_reason(driver, vehicle, last_day)
     return [Reason(rule=Rule.LICENSE, message=f"{driver.name} {problem}")] if problem is not None else []
 
 
@@ -137,9 +137,9 @@ def describe_reason(reason: Reason, evaluation: DriverEvaluation) -> str:
     return f"{reason.describe()}; earliest legal start {evaluation.earliest_legal_at.isoformat(timespec='minutes')}"
 
 
-def vehicle_reasons(case: VehicleCase, requirements: TripRequirements) -> list[Reason]:
+def vehicle_reasons(facts: VehicleFacts, requirements: TripRequirements) -> list[Reason]:
     """Why a vehicle cannot be assigned; empty if it can."""
-    vehicle, plan = case.vehicle, requirements.plan
+    vehicle, plan = facts.vehicle, requirements.plan
     reasons = [
         *_ownership_reasons(vehicle.vendor_id, requirements.vendor_id, "vehicle"),
         *vehicle_status_reasons(vehicle),
@@ -152,9 +152,9 @@ def vehicle_reasons(case: VehicleCase, requirements: TripRequirements) -> list[R
     required, needs_ada = equipment.required_amenities(requirements.amenities)
     missing = equipment.missing_amenities(required, needs_ada, vehicle.amenities, vehicle.is_ada_compliant)
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{vehicle.name}: {amenity}") for amenity in missing]
-    schedule_conflicts = conflicts.list_conflicts(plan.duty_block(""), case.blocks)
+    schedule_conflicts = conflicts.list_conflicts(plan.duty_block(""), facts.blocks)
     reasons += [_conflict_reason(vehicle.name, conflict, plan.timezone) for conflict in schedule_conflicts]
-    return [*reasons, *compliance_reasons(vehicle.name, case.compliance)]
+    return [*reasons, *compliance_reasons(vehicle.name, facts.compliance)]
 
 
 def _ownership_reasons(owner: str | None, awarded_to: str | None, kind: str) -> list[Reason]:
@@ -194,16 +194,16 @@ def _format_length(length: timedelta) -> str:
 
 
 def _evaluate_hours(
-    case: DriverCase, new_block: DutyBlock, hours_rules: CarrierRuleset, now: datetime
+    facts: DriverFacts, new_block: DutyBlock, hours_rules: CarrierRuleset, now: datetime
 ) -> tuple[list[Reason], HoursCheck]:
     """Check a block against the hours rules, and the later blocks with this one before them."""
-    zone, driver = ZoneInfo(case.driver.timezone), case.driver
+    zone, driver = ZoneInfo(facts.driver.timezone), facts.driver
     if not new_block.duty:
         message = "the driving times of the trip are unknown: add times and coordinates to its stops"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], HoursCheck(verdict=Legality.UNKNOWN)
-    earlier = [block for block in case.blocks if block.starts_at < new_block.starts_at]
+    earlier = [block for block in facts.blocks if block.starts_at < new_block.starts_at]
     duty = logbook.block_segments(earlier, new_block, hours_rules.ruleset.rest)
-    history = _build_log(case, earlier, duty[0].start - REACH, duty[0].start, hours_rules, now)
+    history = _build_log(facts, earlier, duty[0].start - REACH, duty[0].start, hours_rules, now)
     verdict = check_hours(history, duty, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home_zone=zone)
     verdict = _trip_verdict(verdict, duty, earlier, new_block, hours_rules)
     if verdict.verdict is Legality.UNKNOWN:
@@ -220,20 +220,20 @@ def _evaluate_hours(
     if not reasons:
         reasons = [
             _later_violation_reason(driver.name, violation, zone)
-            for violation in _violations_caused_later(case, new_block, [*history, *duty], hours_rules, now)
+            for violation in _violations_caused_later(facts, new_block, [*history, *duty], hours_rules, now)
         ]
     return reasons, verdict
 
 
 def _build_log(
-    case: DriverCase,
+    facts: DriverFacts,
     blocks: Sequence[DutyBlock],
     since: datetime,
     until: datetime,
     hours_rules: CarrierRuleset,
     now: datetime,
 ) -> list[Segment]:
-    return logbook.build_log(case.driver, blocks, case.started, since, until, now, hours_rules.ruleset.rest)
+    return logbook.build_log(facts.driver, blocks, facts.started, since, until, now, hours_rules.ruleset.rest)
 
 
 def _trip_verdict(
@@ -262,22 +262,22 @@ def _time_until_driving(block: DutyBlock) -> timedelta:
 
 
 def _violations_caused_later(
-    case: DriverCase, block: DutyBlock, actual: Sequence[Segment], hours_rules: CarrierRuleset, now: datetime
+    facts: DriverFacts, block: DutyBlock, actual: Sequence[Segment], hours_rules: CarrierRuleset, now: datetime
 ) -> list[Violation]:
     """The violations that a block causes in later blocks; `actual` is the log until the end of the block."""
-    earlier = [other for other in case.blocks if other.starts_at < block.starts_at]
-    later_blocks = [other for other in case.blocks if other.starts_at >= block.starts_at]
+    earlier = [other for other in facts.blocks if other.starts_at < block.starts_at]
+    later_blocks = [other for other in facts.blocks if other.starts_at >= block.starts_at]
     if not later_blocks:
         return []
     start, block_end, end = actual[0].start, block.ends_at, max(other.ends_at for other in later_blocks)
-    history = _build_log(case, earlier, start, block_end, hours_rules, now)
-    later_plan = _build_log(case, [*earlier, *later_blocks], block_end, end, hours_rules, now)
+    history = _build_log(facts, earlier, start, block_end, hours_rules, now)
+    later_plan = _build_log(facts, [*earlier, *later_blocks], block_end, end, hours_rules, now)
     without_block = {
         (violation.rule, violation.at): violation.exceeded
-        for violation in _find_violations(case, history, later_plan, hours_rules)
+        for violation in _find_violations(facts, history, later_plan, hours_rules)
     }
     with_block = _find_violations(
-        case, actual, _build_log(case, [block, *later_blocks], block_end, end, hours_rules, now), hours_rules
+        facts, actual, _build_log(facts, [block, *later_blocks], block_end, end, hours_rules, now), hours_rules
     )
     return [
         violation
@@ -287,9 +287,9 @@ def _violations_caused_later(
 
 
 def _find_violations(
-    case: DriverCase, history: Sequence[Segment], plan: Sequence[Segment], hours_rules: CarrierRuleset
+    facts: DriverFacts, history: Sequence[Segment], plan: Sequence[Segment], hours_rules: CarrierRuleset
 ) -> Sequence[Violation]:
-    zone = ZoneInfo(case.driver.timezone)
+    zone = ZoneInfo(facts.driver.timezone)
     return find_violations(history, plan, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home_zone=zone)
 
 
@@ -307,7 +307,7 @@ _MAX_ATTEMPTS: Final = 12
 
 
 def _earliest_legal_start(
-    case: DriverCase, block: DutyBlock, hours_rules: CarrierRuleset, now: datetime
+    facts: DriverFacts, block: DutyBlock, hours_rules: CarrierRuleset, now: datetime
 ) -> datetime | None:
     """The earliest time at which the driver could start driving this trip if it were later, or None."""
     if not block.duty:
@@ -318,19 +318,19 @@ def _earliest_legal_start(
         if start > block.ends_at + REACH:  # the diary was not loaded beyond this time
             return None
         shifted = conflicts.move_block(block, start)
-        schedule_conflicts = conflicts.list_conflicts(shifted, case.blocks)
+        schedule_conflicts = conflicts.list_conflicts(shifted, facts.blocks)
         if schedule_conflicts:
             start = max(
                 start + timedelta(seconds=1),
                 *(conflicts.earliest_start_after(shifted, conflict) for conflict in schedule_conflicts[:1]),
             )
             continue
-        reasons, verdict = _evaluate_hours(case, shifted, hours_rules, now)
+        reasons, verdict = _evaluate_hours(facts, shifted, hours_rules, now)
         if not reasons:
             return start + driving
         if verdict.earliest_drive_at is None:
             return None
         legal_start = verdict.earliest_drive_at - driving
-        later_ends = [other.ends_at for other in case.blocks if other.starts_at >= start]
+        later_ends = [other.ends_at for other in facts.blocks if other.starts_at >= start]
         start = legal_start if legal_start > start else min(later_ends, default=start + REACH)
     return None

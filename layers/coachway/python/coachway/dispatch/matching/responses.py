@@ -87,15 +87,15 @@ def end_ops(
     status: AssignmentStatus,
     reason: str,
     *,
-    taken_over_with: str | None = None,
+    takeover_vehicle_id: str | None = None,
 ) -> tuple[Assignment, list[Op]]:
     """Return the declined or released assignment, and the operations that store it. One read.
 
     They remove the assignment from all diaries and from the charter. If the crew is on duty, the block stays in the
     diaries and ends now, because these hours were worked. They fail with ConcurrentUpdate.
 
-    `taken_over_with` is the vehicle of a crew that takes over in the same transaction, which itself writes the charter
-    and the diary of that vehicle.
+    `takeover_vehicle_id` is the vehicle of a crew that takes over in the same transaction, which itself writes the
+    charter and the diary of that vehicle.
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
 
@@ -116,9 +116,9 @@ def end_ops(
         declined_by = caller.party_id if caller.role == "driver" else None
         event = AssignmentDeclined(**fields, reason=reason, declined_by=declined_by)
     ops: list[Op] = [Update(before, after, [event])]
-    ops += _free_diary_ops(batch, before, except_resource=taken_over_with)
+    ops += _free_diary_ops(batch, before, except_resource=takeover_vehicle_id)
     charter = batch.find(Charter, charter_key)
-    if charter is not None and taken_over_with is None:
+    if charter is not None and takeover_vehicle_id is None:
         ops += coverage.release_assignment_ops(charter, before.id)
     return after, ops
 
@@ -128,7 +128,7 @@ def _free_diary_ops(batch: BatchResult, before: Assignment, *, except_resource: 
     for resource in before.resources:
         if resource == except_resource:
             continue
-        diary = diaries.from_batch(batch, before.org_id, resource, iso_weeks(before.starts_at, before.ends_at))
+        diary = diaries.build_diary(batch, before.org_id, resource, iso_weeks(before.starts_at, before.ends_at))
         is_under_way = before.status.is_under_way
         ops += (
             diaries.truncate_block_ops(diary, before.id, clock.now())

@@ -54,7 +54,7 @@ class AutoAssignInput(RequestSchema):
     notes: Annotated[Note, Field(description="For the driver, in addition to the charter's notes.")] = ""
 
 
-class ConsideredDriver(BaseSchema):
+class EvaluatedDriver(BaseSchema):
     """An evaluated driver: a score, or every reason against the driver."""
 
     driver_id: str
@@ -72,7 +72,7 @@ class ConsideredDriver(BaseSchema):
     ] = None
 
 
-class ConsideredVehicle(BaseSchema):
+class EvaluatedVehicle(BaseSchema):
     """An evaluated vehicle: a score, or every reason against it."""
 
     vehicle_id: str
@@ -88,5 +88,5 @@ class AutoAssignResult(BaseSchema):
 
     timezone: Annotated[str, Field(description="Time zone of the trip.")]
     assignment: Assignment
-    considered: list[ConsideredDriver]
-    vehicles: list[ConsideredVehicle]
+    considered: list[EvaluatedDriver]
+    vehicles: list[EvaluatedVehicle]

@@ -13,7 +13,7 @@ from coachway.dispatch.diaries.model import DutyBlock
 from coachway.hours.model import CarrierRuleset, RemainingTime
 
 if TYPE_CHECKING:  # importing them also imports the eligibility rules
-    from coachway.dispatch.matching.eligibility import DriverCase
+    from coachway.dispatch.matching.eligibility import DriverFacts
     from coachway.dispatch.matching.trip_plan import TripPlan
 
 DISTANCE_POINTS: Final = 40.0
@@ -53,17 +53,19 @@ class Score(BaseSchema):
         return round(self.distance + self.hours_left + self.rating + self.balance, 2)
 
 
-def score_driver(case: "DriverCase", plan: "TripPlan", remaining: RemainingTime, hours_rules: CarrierRuleset) -> Score:
+def score_driver(
+    facts: "DriverFacts", plan: "TripPlan", remaining: RemainingTime, hours_rules: CarrierRuleset
+) -> Score:
     """Score an eligible driver; `remaining` are the hours left after the trip."""
-    origin = last_location(case.blocks, plan.starts_at)
-    if origin is None and case.driver.home_latitude is not None and case.driver.home_longitude is not None:
-        origin = Coordinates(case.driver.home_latitude, case.driver.home_longitude)
-    miles = road_miles(origin, plan.pickup_place)
-    rating = case.driver.rating
-    working_time = sum((_working_time(block) for block in case.blocks), timedelta())
+    origin = find_last_location(facts.blocks, plan.starts_at)
+    if origin is None and facts.driver.home_latitude is not None and facts.driver.home_longitude is not None:
+        origin = Coordinates(facts.driver.home_latitude, facts.driver.home_longitude)
+    miles = estimate_miles_between(origin, plan.pickup_place)
+    rating = facts.driver.rating
+    working_time = sum((_working_time(block) for block in facts.blocks), timedelta())
     limit = hours_rules.ruleset.cycle(hours_rules.daily_carrier).limit
     return Score(
-        distance=round(DISTANCE_POINTS * nearness(miles), 2),
+        distance=round(DISTANCE_POINTS * calculate_nearness(miles), 2),
         hours_left=round(HOURS_LEFT_POINTS * (remaining.cycle / limit), 2),
         rating=round(RATING_POINTS * (_UNKNOWN_SHARE if rating is None else (rating - 1) / 4), 2),
         balance=round(BALANCE_POINTS * max(0.0, 1 - working_time / BUSY_TIME), 2),
@@ -76,23 +78,23 @@ def score_driver(case: "DriverCase", plan: "TripPlan", remaining: RemainingTime,
 def score_vehicle(spare_seats: int, capacity: int, miles: float | None) -> float:
     """Score an eligible vehicle by empty seats and distance."""
     fit = FIT_POINTS * (1 - spare_seats / capacity)
-    return round(fit + (100 - FIT_POINTS) * nearness(miles), 2)
+    return round(fit + (100 - FIT_POINTS) * calculate_nearness(miles), 2)
 
 
-def last_location(blocks: Sequence[DutyBlock], starts_at: datetime) -> Coordinates | None:
+def find_last_location(blocks: Sequence[DutyBlock], starts_at: datetime) -> Coordinates | None:
     """The last stop of the previous duty block, if it ended shortly before the trip."""
     earlier = [block for block in blocks if block.ends_at <= starts_at < block.ends_at + _LOCATION_VALID]
     return max(earlier, key=lambda block: block.ends_at).dropoff_place if earlier else None
 
 
-def road_miles(one: Coordinates | None, other: Coordinates | None) -> float | None:
+def estimate_miles_between(one: Coordinates | None, other: Coordinates | None) -> float | None:
     """Estimated road miles between two places; None if one is unknown."""
     if one is None or other is None:
         return None
     return round(miles_between(one, other) * ROAD_FACTOR, 1)
 
 
-def nearness(miles: float | None) -> float:
+def calculate_nearness(miles: float | None) -> float:
     """1 at the pickup, 0 at `FAR_MILES` and beyond."""
     return _UNKNOWN_SHARE if miles is None else max(0.0, 1 - miles / FAR_MILES)
 

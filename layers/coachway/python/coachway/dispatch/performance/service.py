@@ -53,14 +53,16 @@ class DriverPerformance(BaseSchema):
     accepted: int
     declined: int
     released: int
-    acceptance_percent: Annotated[
+    acceptance_percentage: Annotated[
         float | None, Field(description="Accepted offers in percent of answered ones; null if there are none.")
     ]
-    completed: int
-    stops_judged: Annotated[int, Field(description="First departures, and arrivals, that had a planned time.")]
-    on_time_percent: Annotated[float | None, Field(description="Percentage of `stops_judged` at most 5 minutes late.")]
-    late_risks: int
-    hours_exceeded: Annotated[int, Field(description="How often the driver exceeded a limit of 49 CFR part 395.")]
+    completed_trips: int
+    measured_stops: Annotated[int, Field(description="First departures, and arrivals, that had a planned time.")]
+    on_time_percentage: Annotated[
+        float | None, Field(description="Percentage of `measured_stops` at most 5 minutes late.")
+    ]
+    delay_alarms: int
+    hours_violations: Annotated[int, Field(description="How often the driver exceeded a limit of 49 CFR part 395.")]
     total_ratings: Annotated[int, Field(description="Ratings of charters driven for a vendor.")]
     average_rating: float
     rating: Annotated[
@@ -91,12 +93,12 @@ def build_view(driver: Driver, performance: Performance) -> DriverPerformance:
         accepted=accepted,
         declined=declined,
         released=number("released", 0),
-        acceptance_percent=percentage(accepted, accepted + declined),
-        completed=number("completed", 0),
-        stops_judged=number("judged_on_time", 0),
-        on_time_percent=percentage(number("on_time", 0), number("judged_on_time", 0)),
-        late_risks=number("late_risks", 0),
-        hours_exceeded=number("hours_exceeded", 0),
+        acceptance_percentage=percentage(accepted, accepted + declined),
+        completed_trips=number("completed", 0),
+        measured_stops=number("judged_on_time", 0),
+        on_time_percentage=percentage(number("on_time", 0), number("judged_on_time", 0)),
+        delay_alarms=number("late_risks", 0),
+        hours_violations=number("hours_exceeded", 0),
         total_ratings=number("ratings", 0),
         average_rating=average_rating(number("rated", 0), number("ratings", 0)),
         rating=performance.rating,

@@ -13,7 +13,7 @@ from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments.model import AssignmentId
-from coachway.dispatch.matching.schemas import ConsideredDriver, ConsideredVehicle
+from coachway.dispatch.matching.schemas import EvaluatedDriver, EvaluatedVehicle
 from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, RecoveryStatus
 
 RecoveryId = Annotated[str, Field(pattern=ids.pattern("rcv"))]
@@ -111,9 +111,9 @@ class Recovery(Entity):
     opened_by: str
     offers: list[Offer] = Field(default_factory=list)
     """The offers made, one after the other."""
-    considered: list[ConsideredDriver] = Field(default_factory=list)
+    considered: list[EvaluatedDriver] = Field(default_factory=list)
     """The latest evaluation: every driver with a score, or with the reasons why they cannot be assigned."""
-    vehicles: list[ConsideredVehicle] = Field(default_factory=list)
+    vehicles: list[EvaluatedVehicle] = Field(default_factory=list)
     """The same for vehicles."""
     replacement_id: Annotated[str | None, Field(description="The assignment of the crew that took over.")] = None
     ended_at: AwareDatetime | None = None

@@ -35,7 +35,11 @@ def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment
     """
     now = clock.now()
     context = auto_assign.load_candidates(
-        caller, assignment.charter_id, assignment.vehicle_number, _takeover_time(assignment, now), instead_of=assignment
+        caller,
+        assignment.charter_id,
+        assignment.vehicle_number,
+        _takeover_time(assignment, now),
+        replaced_assignment=assignment,
     )
     assign.require_compliant_vendor(context)
     excluded = {*assignment.crew, *(offer.driver_id for offer in recovery.offers)}
@@ -49,7 +53,7 @@ def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment
             vehicles=[candidate for candidate in context.vehicles if candidate.vehicle.id == assignment.vehicle_id],
         )
         ranking = auto_assign.rank_candidates(same_vehicle, crew_size, now)
-        if ranking.vehicle is not None and len(ranking.crew(crew_size)) == crew_size:
+        if ranking.vehicle is not None and len(ranking.choose_crew(crew_size)) == crew_size:
             return ranking
     return auto_assign.rank_candidates(
         replace(context, vehicles=_other_vehicles(context, recovery, assignment, now)), crew_size, now
@@ -96,7 +100,9 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         vehicle_id=offer.vehicle_id,
         vehicle_number=before.vehicle_number,
     )
-    context = assign.check_crew_and_vehicle(caller, request, _takeover_time(replaced, now), instead_of=replaced)
+    context = assign.check_crew_and_vehicle(
+        caller, request, _takeover_time(replaced, now), replaced_assignment=replaced
+    )
     crew, vehicle = context.drivers, context.vehicles[0]
     assignment = assign.build_assignment(caller, context, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
@@ -109,7 +115,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         replaced,
         AssignmentStatus.RELEASED,
         f"{crew[0].driver.name} took over: {before.reason.replace('_', ' ')}",
-        taken_over_with=vehicle.vehicle.id,
+        takeover_vehicle_id=vehicle.vehicle.id,
     )
     accepted_offer = offer.model_copy(update={"status": OfferStatus.ACCEPTED, "answered_at": now})
     after = before.model_copy(

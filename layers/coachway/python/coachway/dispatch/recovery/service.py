@@ -130,7 +130,7 @@ def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _can_see(caller, recovery):
         raise errors.NotFound("The recovery was not found.")
-    return redact_for(caller, recovery)
+    return hide_other_offers(caller, recovery)
 
 
 def _can_see(caller: Caller, recovery: Recovery) -> bool:
@@ -141,7 +141,7 @@ def _can_see(caller: Caller, recovery: Recovery) -> bool:
     return caller.role == "vendor" and recovery.vendor_id == caller.party_id
 
 
-def redact_for(caller: Caller, recovery: Recovery) -> Recovery:
+def hide_other_offers(caller: Caller, recovery: Recovery) -> Recovery:
     """Remove what a caller may not see: drivers see only the offers made to them."""
     if caller.role != "driver":
         return recovery
@@ -162,7 +162,7 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
         page = query_page(Recovery, OF_CHARTER, [partition], query, where=where, descending=True)
     else:
         page = query_by_month(Recovery, BY_MONTH, caller, query, where=where)
-    return Page(items=[redact_for(caller, recovery) for recovery in page.items], next_cursor=page.next_cursor)
+    return Page(items=[hide_other_offers(caller, recovery) for recovery in page.items], next_cursor=page.next_cursor)
 
 
 def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
@@ -178,13 +178,15 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
     def attempt_update() -> Recovery:
         before = _get_offered(caller, recovery_id, offer_id)
         try:
-            return redact_for(caller, replacement.replace_crew(caller, before))
+            return hide_other_offers(caller, replacement.replace_crew(caller, before))
         except errors.ConcurrentUpdate:
             raise
         except errors.Conflict as conflict:
             # The error is the response to this request, so this commit must not store another one.
-            silent_caller, open_offer_id = replace(caller, idempotency=None), before.offers[-1].id
-            _answer_offer(silent_caller, recovery_id, open_offer_id, OfferStatus.UNAVAILABLE, conflict.detail)
+            caller_without_idempotency, open_offer_id = replace(caller, idempotency=None), before.offers[-1].id
+            _answer_offer(
+                caller_without_idempotency, recovery_id, open_offer_id, OfferStatus.UNAVAILABLE, conflict.detail
+            )
             raise
 
     return attempt_update()
@@ -192,7 +194,7 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
 
 def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
     """Decline an offer; the next driver is asked. Staff can decline on behalf of a driver, with the offer's id."""
-    return redact_for(caller, _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
+    return hide_other_offers(caller, _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
 
 
 def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
@@ -213,7 +215,7 @@ def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status
     @retry_on_conflict
     def attempt_update() -> Recovery:
         before = _get_offered(caller, recovery_id, offer_id)
-        after = with_answer(before, status, reason, clock.now())
+        after = close_open_offer(before, status, reason, clock.now())
         event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
         store.commit(caller, Update(before, after, [event]))
         return after
@@ -221,7 +223,7 @@ def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status
     return attempt_update()
 
 
-def with_answer(before: Recovery, status: OfferStatus, reason: str, moment: datetime) -> Recovery:
+def close_open_offer(before: Recovery, status: OfferStatus, reason: str, moment: datetime) -> Recovery:
     """Return the recovery with its open offer answered."""
     open_offer: Offer = before.offers[-1]
     answered_offer = open_offer.model_copy(update={"status": status, "reason": reason, "answered_at": moment})
@@ -256,7 +258,7 @@ def end_recovery(
         before = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
         TRANSITIONS.require(before.status, status)
         now = clock.now()
-        after = with_answer(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
+        after = close_open_offer(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
         changes = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
         after = after.model_copy(update=changes)
         store.commit(caller, Update(before, after, [build_event(after)]), *ops)

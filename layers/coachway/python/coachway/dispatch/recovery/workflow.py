@@ -91,7 +91,7 @@ def _clear_failure(caller: Caller, before: Recovery) -> Recovery:
 
 def _expire_offer(caller: Caller, before: Recovery) -> None:
     reason = "There was no answer in time"
-    after = service.with_answer(before, OfferStatus.EXPIRED, reason, clock.now())
+    after = service.close_open_offer(before, OfferStatus.EXPIRED, reason, clock.now())
     event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
     store.commit(caller, Update(before, after, [event]))
 
@@ -110,7 +110,7 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
     except errors.Conflict as conflict:
         return _escalate(caller, before, assignment, conflict.detail or conflict.title, {})
     ranking_fields = _ranking_fields(ranking)
-    crew = ranking.crew(len(assignment.crew))
+    crew = ranking.choose_crew(len(assignment.crew))
     if ranking.vehicle is None or len(crew) < len(assignment.crew):
         count = len(before.offers)
         asked_text = f"{count} {'driver' if count == 1 else 'drivers'} asked; " if count else ""
@@ -126,7 +126,7 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
         vehicle_id=ranking.vehicle.vehicle.id,
         vehicle_name=ranking.vehicle.vehicle.name,
         score=next(
-            considered.score for candidate, considered in ranking.drivers if candidate.driver.id == best_driver.id
+            evaluated.score for candidate, evaluated in ranking.drivers if candidate.driver.id == best_driver.id
         ),
         offered_at=now,
         expires_at=now + timedelta(minutes=organization_queries.get(caller.org_id).recovery_answer_minutes),
@@ -144,8 +144,8 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
 
 def _ranking_fields(ranking: Ranking) -> dict[str, Any]:
     return {
-        "considered": [considered for _, considered in ranking.drivers][:MAX_CONSIDERED],
-        "vehicles": [considered for _, considered in ranking.vehicles][:MAX_CONSIDERED],
+        "considered": [evaluated for _, evaluated in ranking.drivers][:MAX_CONSIDERED],
+        "vehicles": [evaluated for _, evaluated in ranking.vehicles][:MAX_CONSIDERED],
     }
 
 

@@ -108,12 +108,14 @@ def find_lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime |
     return None
 
 
-def late_step(minutes: int | None) -> int:
+def count_late_steps(minutes: int | None) -> int:
     """The number of alarm steps that a delay has reached: 0 below 15 minutes."""
     return min(MAX_LATE_STEPS, (minutes or 0) // LATE_STEP_MINUTES)
 
 
-def dwell_minutes(stops: Sequence[AssignmentStop], number: int, free_wait: timedelta) -> tuple[int, int] | None:
+def calculate_dwell_minutes(
+    stops: Sequence[AssignmentStop], number: int, free_wait: timedelta
+) -> tuple[int, int] | None:
     """Return the whole minutes between arrival and departure, and the billable ones; None until both are known.
 
     The price includes the planned wait, and an early arrival is not billed. Billable time starts at the planned

@@ -5,7 +5,7 @@ from typing import Final
 
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import GRACE, AssignmentStatus
-from coachway.dispatch.tracking.eta import LATE_STEP_MINUTES, MAX_LATE_STEPS, Lateness, late_step
+from coachway.dispatch.tracking.eta import LATE_STEP_MINUTES, MAX_LATE_STEPS, Lateness, count_late_steps
 from coachway.dispatch.tracking.geofence import Progress, apply_recorded_events, planned_time
 
 CHECK_INTERVAL: Final = timedelta(minutes=30)
@@ -54,7 +54,7 @@ def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
 def _next_late_step_at(assignment: Assignment) -> datetime | None:
     """When the delay will reach the next alarm step if nothing happens."""
     progress = apply_recorded_events(assignment.stops)
-    steps = late_step(assignment.late_minutes) + 1
+    steps = count_late_steps(assignment.late_minutes) + 1
     if progress.stop >= len(assignment.stops) or steps > MAX_LATE_STEPS:
         return None
     stop = assignment.stops[progress.stop]

@@ -73,7 +73,7 @@ def build_shared_track(link: OpenedLink) -> SharedTrack:
 
 def _list_assignments(charter: Charter) -> list[Assignment]:
     """List the current assignments of a charter, by vehicle number."""
-    ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
+    ids = [vehicle.assignment_id for vehicle in charter.vehicles if vehicle.assignment_id]
     assignments = (
         store.find_many(
             Assignment, [repository.assignment_key(charter.org_id, assignment_id) for assignment_id in ids[:100]]
@@ -89,7 +89,7 @@ def _load_trails(
 ) -> list[tuple[Assignment, MergedTrail]]:
     """Load the recent trail of each assignment; the trail is empty where positions are not visible."""
     visible_ids = [assignment.id for assignment in assignments if is_visible(assignment)]
-    pages = position_store.load_newest_pages_of(org_id, visible_ids, now) if visible_ids else {}
+    pages = position_store.load_newest_pages_by_assignment(org_id, visible_ids, now) if visible_ids else {}
     return [
         (
             assignment,

@@ -94,7 +94,9 @@ def list_pages(org_id: str, assignment_id: str) -> list[TrailPage]:
     return query_all(TrailPage, trail_partition(org_id, assignment_id), limit=_MAX_PAGES)
 
 
-def load_newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
+def load_newest_pages_by_assignment(
+    org_id: str, assignment_ids: Sequence[str], now: datetime
+) -> dict[str, list[TrailPage]]:
     """Load the newest pages of many vehicles, by assignment.
 
     One read per 30 vehicles that sent positions recently, and one for each vehicle that did not.

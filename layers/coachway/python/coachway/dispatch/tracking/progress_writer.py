@@ -50,7 +50,7 @@ def departure_alarms(assignment: Assignment) -> list[Event]:
     """Return the event of a departure although a driver, the vehicle or documents are not in order."""
     from coachway.dispatch.matching import departure_readiness
 
-    reasons = departure_readiness.departure_blockers(assignment)
+    reasons = departure_readiness.departure_reasons(assignment)
     return (
         [TripDocumentsMissing(**assignment_event_payloads.assignment_event_fields(assignment), reasons=reasons)]
         if reasons
@@ -108,7 +108,7 @@ def late_risk_events(
     before: Assignment, after: Assignment, lateness: eta.Lateness | None, expected_at: datetime | None
 ) -> list[Event]:
     """Return the event of a delay that has reached another alarm step, and record it in `after`."""
-    if lateness is None or eta.late_step(lateness.minutes) <= eta.late_step(before.late_minutes):
+    if lateness is None or eta.count_late_steps(lateness.minutes) <= eta.count_late_steps(before.late_minutes):
         return []
     stop = before.stops[lateness.stop]
     planned_at = planned_time(stop)

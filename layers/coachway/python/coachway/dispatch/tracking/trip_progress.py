@@ -51,13 +51,13 @@ def apply_stop_events_to_assignment(
             continue
         stop = stops[stop_event.stop]
         name = f"{stop_event.kind}_at"
-        known_at = getattr(stop, name)
-        if known_at is not None and known_at <= stop_event.at:
+        recorded_at = getattr(stop, name)
+        if recorded_at is not None and recorded_at <= stop_event.at:
             continue
         setattr(stop, name, stop_event.at)
         _set_dwell(stops, stop_event.stop, free_wait)
         step.is_changed = True
-        if known_at is not None:
+        if recorded_at is not None:
             continue
         step.events.append(_event(before, stop_event, stop, is_last=is_last))
         if _is_on_time(stop_event, stop):
@@ -76,7 +76,7 @@ def _is_trip_start(stop_event: StopEvent, status: AssignmentStatus) -> bool:
 
 
 def _set_dwell(stops: list[AssignmentStop], number: int, free_wait: timedelta) -> None:
-    dwell = eta.dwell_minutes(stops, number, free_wait)
+    dwell = eta.calculate_dwell_minutes(stops, number, free_wait)
     if dwell is not None:
         stops[number].dwell_minutes, stops[number].billable_minutes = dwell
 
@@ -85,7 +85,7 @@ def _is_on_time(stop_event: StopEvent, stop: AssignmentStop) -> bool:
     planned_at = planned_time(stop)
     if planned_at is None or stop_event.kind is StopEventKind.DEPARTED:
         return False
-    return eta.late_step((stop_event.at - planned_at) // _MINUTE) <= 0
+    return eta.count_late_steps((stop_event.at - planned_at) // _MINUTE) <= 0
 
 
 def _event(assignment: Assignment, stop_event: StopEvent, stop: AssignmentStop, *, is_last: bool) -> Event:
