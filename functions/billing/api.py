@@ -129,7 +129,7 @@ def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReversePaymentI
 
 
 @api.get("/billing/ledger", permission="billing:read")
-def list_ledger(caller: Caller, query: LedgerQuery) -> Page[JournalEntry]:
+def list_journal_entries(caller: Caller, query: LedgerQuery) -> Page[JournalEntry]:
     """List journal entries.
 
     Newest first. In each entry, debits are positive, credits negative, and they add up to zero.
@@ -147,7 +147,7 @@ def get_receivables_aging(caller: Caller) -> AgingReport:
 
 
 @api.get("/billing/reconciliation", permission="billing:read")
-def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
+def get_reconciliation(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
     """Get a monthly reconciliation report.
 
     The totals of each account, and a comparison of the ledger with open invoices and payables.

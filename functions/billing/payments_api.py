@@ -50,7 +50,7 @@ CLIENTS = ("client",)
         PaymentInProgress,
     ),
 )
-def process_payment(caller: Caller, body: PaymentInput) -> Payment:
+def charge_card(caller: Caller, body: PaymentInput) -> Payment:
     """Charge a card.
 
     Pays an invoice, or a charter in advance. A payment that covers the deposit books the charter. A declined card

@@ -161,7 +161,7 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
 
 
 @api.get("/charters/{charter_id}/series", permission="charters:read")
-def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
+def list_series_charters(caller: Caller, charter_id: CharterId) -> Page[Charter]:
     """List the charters in a series."""
     from coachway.bookings.series import service as series  # imported late: pricing slows cold starts
 
@@ -258,7 +258,7 @@ def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
 
 
 @api.get("/quotes/{token}", permission=PUBLIC, errors=(errors.NotFound, QuoteLinkReplaced))
-def view_quote(token: Token) -> QuoteView:
+def get_quote_by_link(token: Token) -> QuoteView:
     """Get a quote by its link.
 
     Returns `quote_link_replaced` if the quote was revised or sent again.

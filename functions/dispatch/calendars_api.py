@@ -110,7 +110,7 @@ def revoke_fleet_feed(caller: Caller) -> None:
 
 
 @api.get("/calendar/{calendar_feed}", permission=PUBLIC, media="text/calendar", errors=(NotFound,))
-def get_feed(calendar_feed: FeedName) -> FileResponse:
+def get_calendar_feed(calendar_feed: FeedName) -> FileResponse:
     """Get a calendar in iCalendar format (RFC 5545) by its subscription link.
 
     The path ends with `{token}.ics`. Declined and released assignments are left out. Calendar programs poll every 15

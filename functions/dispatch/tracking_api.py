@@ -88,7 +88,7 @@ def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput
         CharterNotConfirmed,
     ),
 )
-def leave_stop(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> Assignment:
+def record_departure(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> Assignment:
     """Record that the vehicle left a stop.
 
     Use it where positions do not show the departure. The first departure starts the trip; it is refused when compliance
@@ -112,7 +112,7 @@ def check_out_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInpu
 
 
 @api.get("/dispatch/charters/{charter_id}/track", permission="dispatch:read")
-def track_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
+def get_charter_track(caller: Caller, charter_id: CharterId) -> CharterTrack:
     """Get the positions and estimated arrival times of a charter's vehicles."""
     return live_positions.get_charter_track(caller, charter_id)
 
