@@ -143,7 +143,7 @@ deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod
 # Environments ---------------------------------------------------------------------------------------------------------
 $(VENV)/bin/uv:
 	@$(or $(PYTHON),false) -c '$(IS_SUPPORTED)' 2>/dev/null || { echo "✗ $(if $(PYTHON),$(PYTHON) is not a supported Python,no supported Python was found) (3.11, 3.12 or 3.13)"; \
-		echo "  → install one, or set its path: make PYTHON=/path/to/python3.11"; exit 1; }
+		echo "  → install one with its venv module (Debian: apt-get install python3 python3-venv), or set its path: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "▸ Creating $(VENV) with $(PYTHON) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { echo "✗ uv could not be installed"; echo "  → check the network, then run the same command again"; exit 1; }

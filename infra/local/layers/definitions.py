@@ -70,8 +70,8 @@ VENDOR: Final = Layer(
         *(
             f"aws_lambda_powertools/utilities/{name}"
             for name in (
-                *("auth_alpha", "circuit_breaker", "data_masking", "feature_flags", "idempotency", "kafka"),
-                *("streaming", "validation"),
+                *("auth_alpha", "batch", "circuit_breaker", "data_classes", "data_masking", "feature_flags"),
+                *("idempotency", "kafka", "parser", "streaming", "validation"),
             )
         ),
     ),
@@ -86,7 +86,7 @@ VENDOR: Final = Layer(
     import_check=f"""
 import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule
 import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo
-import aws_lambda_powertools.logging, aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch
+import aws_lambda_powertools.logging, aws_lambda_powertools.metrics
 from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
 SecretsProvider(), SSMProvider()

@@ -94,9 +94,13 @@ def test_consumer_reports_only_failed_messages_of_batch(
         body = {"detail-type": event.type, "detail": detail}
         return {"messageId": event.event_id, "body": json.dumps(body), "eventSource": "aws:sqs"}
 
-    batch = {"Records": [sqs_record(valid), sqs_record(failing)]}
-    assert handler(batch, None) == {"batchItemFailures": [{"itemIdentifier": failing.event_id}]}
-    assert handler(batch, None) == {"batchItemFailures": []}
+    malformed = [
+        {"messageId": body, "body": body} for body in ("not JSON", "[]", "{}", '{"detail-type": "x", "detail": {}}')
+    ]
+    batch = {"Records": [*malformed, sqs_record(valid), sqs_record(failing)]}
+    reported = [{"itemIdentifier": each["messageId"]} for each in malformed]
+    assert handler(batch, None) == {"batchItemFailures": [*reported, {"itemIdentifier": failing.event_id}]}
+    assert handler(batch, None) == {"batchItemFailures": reported}
     assert (len(sent_messages.mails), len(sent_messages.texts)) == (1, 1)
 
 

@@ -17,7 +17,7 @@ from coachway.core.persistence.operations import Create, Update
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.messaging import deduplication
-from coachway.messaging.channels import email, sms
+from coachway.messaging.channels import email
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
 from coachway.messaging.model import NOTIFICATION, Channel, Message, MessageStatus, Notification
 from coachway.messaging.rendering import renderer
@@ -114,6 +114,8 @@ def _send_rendered(
             reply_to=sender.brand.email,
             message_id=claimed.id,
         )
+    from coachway.messaging.channels import sms  # Twilio's package is large, and most messages are emails.
+
     provider_id = None
     if claimed.attempts > 1:
         provider_id = sms.find_accepted_sms(rendered.text, to=message.recipient, since=claimed.created_at)

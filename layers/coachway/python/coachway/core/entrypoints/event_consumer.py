@@ -5,7 +5,7 @@ A consumer that raises an error has its message retried. After five attempts the
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from coachway.core.caller import Caller
 from coachway.core.entrypoints import cold_start
@@ -14,9 +14,6 @@ from coachway.core.persistence.operations import AlreadyConsumed
 from coachway.core.persistence.records import Record
 from coachway.core.runtime.logging import logger
 from coachway.core.runtime.metrics import count, metrics
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 E = TypeVar("E", bound=Event)
 EventClass = type[E]
@@ -41,16 +38,13 @@ Consumer = Callable[[Caller, Delivery], None]
 
 
 def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dict[str, Any], Any], Any]:
-    """Return a Lambda handler that passes each event to the consumer of its type. Other types are an error."""
-    # Imported here because it is large, and other modules import only `Delivery`.
-    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+    """Return a Lambda handler that passes each event to the consumer of its type. Other types are an error.
 
+    The messages of a batch succeed or fail on their own: only those that failed are delivered again.
+    """
     cold_start.warm_up()
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def consume(record: "SQSRecord") -> None:
-        message = json.loads(record.body)
-        delivery = Delivery(type=message["detail-type"], **message["detail"])
+    def is_consumed(delivery: Delivery) -> bool:
         logger.append_keys(correlation_id=delivery.correlation_id)
         caller = Caller.system(name, delivery.org_id, delivery.correlation_id)
         log_fields: dict[str, Any] = {
@@ -66,13 +60,25 @@ def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dic
         except Exception as failure:
             count("EventsFailed")
             logger.warning("event failed", reason=type(failure).__name__, **log_fields)
-            raise
+            return False
         else:
             count("EventsConsumed")
             logger.info("event consumed", **log_fields)
+        return True
+
+    def is_successful(record: dict[str, Any]) -> bool:
+        try:
+            message = json.loads(record["body"])
+            delivery = Delivery(type=message["detail-type"], **message["detail"])
+        except (ValueError, KeyError, TypeError):
+            count("EventsFailed")
+            logger.warning("malformed event", message_id=record["messageId"])
+            return False
+        return is_consumed(delivery)
 
     @metrics.log_metrics
-    def handler(event: dict[str, Any], context: Any) -> Any:
-        return process_partial_response(event=event, record_handler=consume, processor=processor, context=context)
+    def handler(event: dict[str, Any], _context: Any) -> Any:
+        failed = [record["messageId"] for record in event["Records"] if not is_successful(record)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     return handler
