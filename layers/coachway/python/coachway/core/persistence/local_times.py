@@ -4,7 +4,6 @@ A time marked as `LocalTime` has the time zone of the nearest `timezone` field: 
 closest object around it. Other times stay in UTC. Records are stored as they are; only the response's copy changes.
 """
 
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -44,9 +43,7 @@ def with_local_times(response: M, zone: ZoneInfo | None = None) -> M:
             at: datetime | None = values[time]
             if at is not None:
                 changes[time] = at.astimezone(zone)
-    converted = copy(response)
-    converted.__dict__.update(changes)
-    return converted
+    return response.model_copy(update=changes) if changes else response
 
 
 def _convert_parts(value: Any, zone: ZoneInfo | None) -> Any:
