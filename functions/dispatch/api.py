@@ -26,7 +26,7 @@ from coachway.dispatch.errors import (
     VehicleNotAvailable,
     VendorNotCompliant,
 )
-from coachway.dispatch.matching import responses
+from coachway.dispatch.matching import assignment_lifecycle
 from coachway.dispatch.matching.schemas import AssignInput, AutoAssignInput, AutoAssignResult
 from coachway.dispatch.recovery import service as recovery
 from coachway.dispatch.recovery.model import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
@@ -61,9 +61,9 @@ def create_assignment(caller: Caller, body: AssignInput) -> Assignment:
     and be available. When the request is refused, `errors` lists every reason. The driver is notified and
     asked to accept. Vendors assign their own drivers and vehicles to the vehicles that they were awarded.
     """
-    from coachway.dispatch.matching import assign as matching_assign  # only needed here, slow to import
+    from coachway.dispatch.matching import assignment_service  # only needed here, slow to import
 
-    return matching_assign.create_assignment(caller, body)
+    return assignment_service.create_assignment(caller, body)
 
 
 @api.post(
@@ -87,9 +87,9 @@ def auto_assign_charter(caller: Caller, body: AutoAssignInput) -> AutoAssignResu
     The response explains the choice. It lists every driver with a score, or with the reasons against the driver and the
     earliest time at which the driver could drive; and the same for every vehicle.
     """
-    from coachway.dispatch.matching import auto_assign  # only needed here, slow to import
+    from coachway.dispatch.matching import automatic_assignment  # only needed here, slow to import
 
-    return auto_assign.create_assignment(caller, body)
+    return automatic_assignment.assign_automatically(caller, body)
 
 
 @api.get("/dispatch/assignments", permission="dispatch:read", external_roles=CREW, errors=(NotFound,))
@@ -118,7 +118,7 @@ def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment
 
     Drivers accept their own assignments. Staff can accept on behalf of a driver.
     """
-    return responses.accept_assignment(caller, assignment_id)
+    return assignment_lifecycle.accept_assignment(caller, assignment_id)
 
 
 @api.post(
@@ -133,7 +133,7 @@ def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     Drivers decline their own assignments before the duty begins. The driver and the vehicle are released, and the
     charter needs others.
     """
-    return responses.decline_assignment(caller, assignment_id, body.reason)
+    return assignment_lifecycle.decline_assignment(caller, assignment_id, body.reason)
 
 
 @api.post(
@@ -148,7 +148,7 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     The driver and the vehicle are released, and the driver is notified. For a trip that has left its first stop, open a
     recovery instead.
     """
-    return responses.release_assignment(caller, assignment_id, body.reason)
+    return assignment_lifecycle.release_assignment(caller, assignment_id, body.reason)
 
 
 @api.post(

@@ -23,10 +23,10 @@ from coachway.dispatch.errors import (
     StopNotReached,
     VehicleNotDeparted,
 )
-from coachway.dispatch.tracking import live_positions, position_ingest, share_links
+from coachway.dispatch.tracking import live_positions, position_ingest, tracking_links
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIngestResult
 from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
-from coachway.dispatch.tracking.share_links import ShareLink, TrackLinkInput
+from coachway.dispatch.tracking.tracking_links import TrackingLink, TrackingLinkInput
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
@@ -124,13 +124,13 @@ def get_charter_track(caller: Caller, charter_id: CharterId) -> CharterTrack:
     secret_response=True,
     errors=(CharterNotTrackable,),
 )
-def create_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> ShareLink:
+def create_track_link(caller: Caller, charter_id: CharterId, body: TrackingLinkInput) -> TrackingLink:
     """Create the tracking link of a charter.
 
     Anyone with the link can follow the vehicles. The same link is returned each time, with the new expiry, unless
     `renew` is set.
     """
-    return share_links.create_link(caller, charter_id, body)
+    return tracking_links.create_link(caller, charter_id, body)
 
 
 @api.get("/track/{track_token}", permission=PUBLIC, errors=(NotFound,))

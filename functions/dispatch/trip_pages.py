@@ -8,7 +8,7 @@ from coachway.core.documents import html
 from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.duty import driver_page as driver
-from coachway.dispatch.live_page import page as track
+from coachway.dispatch.tracking_page import page as track
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 

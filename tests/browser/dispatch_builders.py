@@ -147,8 +147,8 @@ class DispatchOrganization:
         ]
         self.operator.call("POST", "/dispatch/check-ins", {"assignment_id": assignment["id"], "points": points})
 
-    def create_live_link(self, assignment: Json, **body: Any) -> str:
-        """The live link of the assignment's charter."""
+    def create_tracking_link(self, assignment: Json, **body: Any) -> str:
+        """The tracking link of the assignment's charter."""
         path = f"/dispatch/charters/{assignment['charter_id']}/track-link"
         return str(self.operator.call("POST", path, body)["url"])
 

@@ -72,5 +72,5 @@ def create_quote_token(seeds: Seeds) -> str:
 
 
 def create_track_token(seeds: Seeds) -> str:
-    """The token of a charter's live link."""
+    """The token of a charter's tracking link."""
     return str(seeds.create(f"/dispatch/charters/{seeds['charter_id']}/track-link", {"renew": False})["token"])

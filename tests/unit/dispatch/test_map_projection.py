@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coachway.core.types.geo import Coordinates, miles_between
-from coachway.dispatch.live_page.map_projection import (
+from coachway.dispatch.tracking_page.map_projection import (
     HEIGHT,
     MARGIN,
     WIDTH,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.core.types.geo import Coordinates
-from coachway.dispatch.live_page.map_projection import HEIGHT, WIDTH
-from coachway.dispatch.live_page.map_svg import MapStop, MapVehicle, Mark, build_map
+from coachway.dispatch.tracking_page.map_projection import HEIGHT, WIDTH
+from coachway.dispatch.tracking_page.map_svg import MapStop, MapVehicle, Mark, build_map
 
 STOPS = [
     MapStop(1, "New York", Coordinates(40.7074, -74.0113), is_done=True),

@@ -27,7 +27,7 @@ from coachway.dispatch.errors import (
     StopNotReached,
     VehicleNotDeparted,
 )
-from coachway.dispatch.tracking import geofence, progress_writer, trip_progress
+from coachway.dispatch.tracking import geofence, stop_event_rules, stop_event_service
 from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
 from coachway.dispatch.tracking.position_ingest import CLOCK_SKEW
 from coachway.identity import organization_queries
@@ -138,19 +138,19 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     conditions: list[Op] = []
     alarm_events: list[Event] = []
     if before.status is AssignmentStatus.CHECKED_IN and _is_past_end(before):
-        alarm_events = progress_writer.departure_alarms(before)
+        alarm_events = stop_event_service.departure_alarms(before)
     elif before.status is AssignmentStatus.CHECKED_IN:
         from coachway.dispatch.matching import departure_readiness
-        from coachway.dispatch.tracking import charter_progress
+        from coachway.dispatch.tracking import charter_status_ops
 
         conditions = departure_readiness.require_departure_ops(before)
-        charter = charter_progress.get_charter(before)
+        charter = charter_status_ops.get_charter(before)
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
             raise CharterNotConfirmed(f"Charter {charter.number} is {charter.status}, not confirmed.")
     arrival = [] if progress.is_at_stop else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
     stop_events = [*arrival, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
-    step = trip_progress.apply_stop_events_to_assignment(before, stop_events, _free_wait(before))
-    return progress_writer.write_step(caller, before, step, ops=conditions, events=alarm_events)
+    step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, _free_wait(before))
+    return stop_event_service.write_step(caller, before, step, ops=conditions, events=alarm_events)
 
 
 def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
@@ -170,12 +170,12 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     if before.status.is_under_way and geofence.apply_recorded_events(before.stops).stop > 0:
         at, free_wait = max(at, _last_event_at(before)), _free_wait(before)
         stop_events = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
-        step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)
+        step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, free_wait)
         if step.starts_trip:  # this crew took over after another vehicle had left the first stop
-            before = progress_writer.write_step(caller, before, step)
-            step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)
+            before = stop_event_service.write_step(caller, before, step)
+            step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, free_wait)
         step.after.checked_out_at = at
-        return progress_writer.write_step(
+        return stop_event_service.write_step(
             caller,
             before,
             step,

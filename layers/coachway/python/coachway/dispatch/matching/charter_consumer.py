@@ -9,7 +9,7 @@ from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus
-from coachway.dispatch.matching import at_risk, responses
+from coachway.dispatch.matching import assignment_lifecycle, reevaluation
 
 
 def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
@@ -27,7 +27,7 @@ def _release_assignment(caller: Caller, assignment_id: str, reason: str) -> None
     before = repository.get_assignment(caller, assignment_id)
     can_release = TRANSITIONS.allows(before.status, AssignmentStatus.RELEASED)
     if can_release and before.status is not AssignmentStatus.IN_PROGRESS:
-        _, ops = responses.end_ops(caller, before, AssignmentStatus.RELEASED, reason)
+        _, ops = assignment_lifecycle.end_ops(caller, before, AssignmentStatus.RELEASED, reason)
         store.commit(caller, *ops)
 
 
@@ -55,6 +55,6 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "charter.modified": on_charter_modified,
     "quote.declined": on_charter_cancelled,
     "quote.expired": on_charter_cancelled,
-    **at_risk.CONSUMERS,
+    **reevaluation.CONSUMERS,
 }
 """By event type. The queue receives these events and no others."""

@@ -16,10 +16,9 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus, travel_time
 from coachway.dispatch.errors import RecoveryNotNeeded
-from coachway.dispatch.matching import assign, auto_assign
-from coachway.dispatch.matching import responses as matching_responses
+from coachway.dispatch.matching import assignment_lifecycle, assignment_service, automatic_assignment
 from coachway.dispatch.matching.assignment_context import AssignmentContext, VehicleCandidate
-from coachway.dispatch.matching.auto_assign import Ranking
+from coachway.dispatch.matching.automatic_assignment import Ranking
 from coachway.dispatch.matching.schemas import AssignInput
 from coachway.dispatch.recovery.event_payloads import recovery_event_fields
 from coachway.dispatch.recovery.model import Recovery
@@ -34,14 +33,14 @@ def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment
     Raises NotFound, and Conflict when the trip is over or its vendor's documents are not in order.
     """
     now = clock.now()
-    context = auto_assign.load_candidates(
+    context = automatic_assignment.load_candidates(
         caller,
         assignment.charter_id,
         assignment.vehicle_number,
         _takeover_time(assignment, now),
         replaced_assignment=assignment,
     )
-    assign.require_compliant_vendor(context)
+    assignment_service.require_compliant_vendor(context)
     excluded = {*assignment.crew, *(offer.driver_id for offer in recovery.offers)}
     context = replace(
         context, drivers=[candidate for candidate in context.drivers if candidate.driver.id not in excluded]
@@ -52,10 +51,10 @@ def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment
             context,
             vehicles=[candidate for candidate in context.vehicles if candidate.vehicle.id == assignment.vehicle_id],
         )
-        ranking = auto_assign.rank_candidates(same_vehicle, crew_size, now)
+        ranking = automatic_assignment.rank_candidates(same_vehicle, crew_size, now)
         if ranking.vehicle is not None and len(ranking.choose_crew(crew_size)) == crew_size:
             return ranking
-    return auto_assign.rank_candidates(
+    return automatic_assignment.rank_candidates(
         replace(context, vehicles=_other_vehicles(context, recovery, assignment, now)), crew_size, now
     )
 
@@ -100,17 +99,17 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         vehicle_id=offer.vehicle_id,
         vehicle_number=before.vehicle_number,
     )
-    context = assign.check_crew_and_vehicle(
+    context = assignment_service.check_crew_and_vehicle(
         caller, request, _takeover_time(replaced, now), replaced_assignment=replaced
     )
     crew, vehicle = context.drivers, context.vehicles[0]
-    assignment = assign.build_assignment(caller, context, crew, vehicle)
+    assignment = assignment_service.build_assignment(caller, context, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
     assignment.notes = "\n".join(text for text in (replaced.notes, before.notes) if text)
     for stop, replaced_stop in zip(assignment.stops, replaced.stops, strict=False):
         stop.arrived_at, stop.departed_at = replaced_stop.arrived_at, replaced_stop.departed_at
         stop.dwell_minutes, stop.billable_minutes = replaced_stop.dwell_minutes, replaced_stop.billable_minutes
-    _, end_ops = matching_responses.end_ops(
+    _, end_ops = assignment_lifecycle.end_ops(
         caller,
         replaced,
         AssignmentStatus.RELEASED,
@@ -140,7 +139,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     )
     response = after.model_copy(update={"version": before.version + 1})
     extra_ops = [*end_ops, Update(before, after, [event])]
-    assign.commit_assignment(
+    assignment_service.commit_assignment(
         caller, context, crew, vehicle, assignment, chosen_by="recovery", response=response, extra_ops=extra_ops
     )
     return after

@@ -26,7 +26,7 @@ from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.matching.auto_assign import Ranking
+from coachway.dispatch.matching.automatic_assignment import Ranking
 from coachway.dispatch.recovery import replacement, service
 from coachway.dispatch.recovery.event_payloads import recovery_event_fields, recovery_offer
 from coachway.dispatch.recovery.model import MAX_CONSIDERED, RECOVERY, Offer, Recovery

@@ -11,7 +11,7 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.tracking import eta, position_store, share_links
+from coachway.dispatch.tracking import eta, position_store, tracking_links
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.position_store import MergedTrail
 from coachway.dispatch.tracking.schemas import (
@@ -22,7 +22,7 @@ from coachway.dispatch.tracking.schemas import (
     StopTrack,
     VehicleTrack,
 )
-from coachway.dispatch.tracking.share_links import OpenedLink
+from coachway.dispatch.tracking.tracking_links import OpenedTrackingLink
 
 
 def get_charter_track(caller: Caller, charter_id: str) -> CharterTrack:
@@ -54,10 +54,10 @@ def get_shared_track(token: str) -> SharedTrack:
 
     Positions are shown from check-in until the last drop-off, and not for a charter that is completed or cancelled.
     """
-    return build_shared_track(share_links.open_link(token))
+    return build_shared_track(tracking_links.open_link(token))
 
 
-def build_shared_track(link: OpenedLink) -> SharedTrack:
+def build_shared_track(link: OpenedTrackingLink) -> SharedTrack:
     """Build the shared view of a link's charter."""
     now = clock.now()
     is_visible = _is_never_visible if link.charter.status.is_terminal else _is_under_way

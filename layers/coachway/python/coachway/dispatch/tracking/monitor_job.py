@@ -21,7 +21,7 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.monitoring_schedule import DUE, MonitoringSchedule
-from coachway.dispatch.tracking import geofence, lateness, position_store, progress_writer
+from coachway.dispatch.tracking import geofence, lateness, position_store, stop_event_service
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.fleet.model import DRIVER, Driver
 
@@ -79,8 +79,8 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
     counted: list[GpsPosition] = []
     if before.status.is_under_way:
         progress, counted = position_store.load_progress(before.org_id, before.id, before.stops)
-    if counted and now - counted[-1].at <= progress_writer.FRESH:
-        after = progress_writer.raise_alarms(caller, before, progress, counted)
+    if counted and now - counted[-1].at <= stop_event_service.FRESH:
+        after = stop_event_service.raise_alarms(caller, before, progress, counted)
         counts["alarms"] += after is not before
         return after
     after = before.model_copy()
@@ -89,8 +89,8 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
         events.append(_not_started_event(before, now))
         after.check_in_alarm_at = now
         counts["not_started"] += 1
-    alarms = progress_writer.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
-    alarms += progress_writer.hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else now)
+    alarms = stop_event_service.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
+    alarms += stop_event_service.hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else now)
     counts["alarms"] += len(alarms)
     if not events and not alarms:
         return before

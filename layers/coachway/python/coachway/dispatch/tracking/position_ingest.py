@@ -16,7 +16,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.errors import DriverNotOnDuty
-from coachway.dispatch.tracking import position_store, progress_writer
+from coachway.dispatch.tracking import position_store, stop_event_service
 from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -120,10 +120,10 @@ def _attempt_ingest(
     trail = position_store.merge_positions(
         assignment.org_id, assignment.id, pages, new_positions.values(), assignment.stops
     )
-    after = progress_writer.apply_stop_events(caller, assignment, trail.stop_events)
+    after = stop_event_service.apply_stop_events(caller, assignment, trail.stop_events)
     if after is not assignment:
         trail = position_store.merge_positions(after.org_id, after.id, pages, new_positions.values(), after.stops)
-    progress_writer.raise_alarms(caller, after, trail.progress, trail.counted)
+    stop_event_service.raise_alarms(caller, after, trail.progress, trail.counted)
     for page in trail.changed:
         position_store.save_page(page)
         written |= {

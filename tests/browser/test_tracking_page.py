@@ -31,12 +31,12 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_live_page_shows_the_trip_from_check_in_to_check_out(
+def test_tracking_page_shows_the_trip_from_check_in_to_check_out(
     organization: DispatchOrganization, browser: Browser, page: Page
 ) -> None:
     size = page.viewport_size or PHONE
     [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
-    link = organization.create_live_link(trip)
+    link = organization.create_tracking_link(trip)
     coach = page.locator("svg.map .vehicle")
 
     page.goto(link)
@@ -74,11 +74,11 @@ def test_live_page_shows_the_trip_from_check_in_to_check_out(
     assert_url_accessible(browser, link, size)
 
 
-def test_live_page_refreshes_itself_and_loads_nothing_external(
+def test_tracking_page_refreshes_itself_and_loads_nothing_external(
     organization: DispatchOrganization, browser: Browser
 ) -> None:
     [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
-    link = organization.create_live_link(trip)
+    link = organization.create_tracking_link(trip)
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     requested: list[str] = []
@@ -105,7 +105,7 @@ def test_live_page_refreshes_itself_and_loads_nothing_external(
     context.close()
 
 
-def test_live_page_shows_each_vehicle_until_it_arrives(organization: DispatchOrganization, page: Page) -> None:
+def test_tracking_page_shows_each_vehicle_until_it_arrives(organization: DispatchOrganization, page: Page) -> None:
     first, second = organization.create_assignments(
         organization.create_driver(), timedelta(minutes=20), vehicles=2, second_driver=organization.create_driver()
     )
@@ -114,7 +114,7 @@ def test_live_page_shows_each_vehicle_until_it_arrives(organization: DispatchOrg
         organization.post_action(trip, "depart", stop=0)
     organization.send_positions(first, *line(WALL_ST, (40.60, -74.20), 4))
     organization.send_positions(second, *line(WALL_ST, (40.66, -74.10), 4))
-    page.goto(organization.create_live_link(first))
+    page.goto(organization.create_tracking_link(first))
     expect(page.locator("svg.map .vehicle")).to_have_count(2)
     for trip in (first, second):
         name = f"{trip['vehicle_number']} · {trip['vehicle_name']}"
@@ -127,19 +127,21 @@ def test_live_page_shows_each_vehicle_until_it_arrives(organization: DispatchOrg
     expect(page.locator("svg.map .vehicle")).to_have_count(1)
 
 
-def test_live_page_says_how_long_there_was_no_signal(organization: DispatchOrganization, page: Page) -> None:
+def test_tracking_page_says_how_long_there_was_no_signal(organization: DispatchOrganization, page: Page) -> None:
     [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
     organization.post_action(trip, "check-in", at=(datetime.now(UTC) - timedelta(minutes=10)).isoformat())
     organization.send_positions(trip, BROOKLYN, seconds_ago=290)
-    page.goto(organization.create_live_link(trip))
+    page.goto(organization.create_tracking_link(trip))
     expect(page.get_by_text("No signal for 4 minutes")).to_be_visible()
     expect(page.locator("svg.map .vehicle.old")).to_have_count(1)
 
 
-def test_live_page_with_a_renewed_or_invalid_link_returns_404(organization: DispatchOrganization, page: Page) -> None:
+def test_tracking_page_with_a_renewed_or_invalid_link_returns_404(
+    organization: DispatchOrganization, page: Page
+) -> None:
     [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
-    old = organization.create_live_link(trip)
-    new = organization.create_live_link(trip, renew=True)
+    old = organization.create_tracking_link(trip)
+    new = organization.create_tracking_link(trip, renew=True)
     for link, status, heading in (
         (old, 404, "This link is no longer valid"),
         (f"{old[:-6]}AAAAAA", 404, "This link is no longer valid"),
@@ -151,10 +153,10 @@ def test_live_page_with_a_renewed_or_invalid_link_returns_404(organization: Disp
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
 
 
-def test_live_page_map_places_stops_by_their_coordinates(organization: DispatchOrganization, page: Page) -> None:
+def test_tracking_page_map_places_stops_by_their_coordinates(organization: DispatchOrganization, page: Page) -> None:
     """North is up: New York above Sayreville above Atlantic City, which lies west of both."""
     [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
-    page.goto(organization.create_live_link(trip))
+    page.goto(organization.create_tracking_link(trip))
     marks = [mark.bounding_box() for mark in page.locator("svg.map .stop rect").all()]
     north, middle, south = [(box["x"], box["y"]) for box in marks if box]
     assert north[1] < middle[1] < south[1]

@@ -1,4 +1,4 @@
-"""Answers to an assignment: accept, decline, release.
+"""Accept, decline or release an assignment.
 
 Events are imported where they are needed, which keeps cold starts of readers short.
 """

@@ -15,8 +15,7 @@ from coachway.core.runtime import clock
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.errors import NoDriverAvailable, NoVehicleAvailable
-from coachway.dispatch.matching import assign as matching_assign
-from coachway.dispatch.matching import eligibility, scoring
+from coachway.dispatch.matching import assignment_service, eligibility, scoring
 from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
@@ -67,27 +66,27 @@ class Ranking:
 
 
 @retry_on_conflict
-def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
+def assign_automatically(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
     """Assign the best available driver and vehicle to a trip.
 
     Raises Conflict with the reasons for every driver and vehicle when none is available. Five queries, two reads,
     one read per 100 items of documents and diaries (about five for each driver and vehicle), and the commit.
     """
     context = load_candidates(caller, request.charter_id, request.vehicle_number)
-    matching_assign.require_compliant_vendor(context)
+    assignment_service.require_compliant_vendor(context)
     size = crew_size(context.trip.charter)
     ranking = rank_candidates(context, size, clock.now())
     crew, vehicle = ranking.choose_crew(size), ranking.vehicle
     if vehicle is None or len(crew) < size:
         raise _not_available_error(ranking, size)
-    assignment = matching_assign.build_assignment(caller, context, crew, vehicle, request.notes)
+    assignment = assignment_service.build_assignment(caller, context, crew, vehicle, request.notes)
     result = AutoAssignResult(
         timezone=assignment.timezone,
         assignment=assignment.model_copy(update={"version": 1}),
         considered=[evaluated for _, evaluated in ranking.drivers],
         vehicles=[evaluated for _, evaluated in ranking.vehicles],
     )
-    matching_assign.commit_assignment(caller, context, crew, vehicle, assignment, chosen_by="score", response=result)
+    assignment_service.commit_assignment(caller, context, crew, vehicle, assignment, chosen_by="score", response=result)
     return result
 
 
@@ -112,15 +111,15 @@ def load_candidates(
     charter_key, organization_key = trip_keys(caller.org_id, charter_id)
     batch = store.batch_get([charter_key, organization_key])
     charter = batch.get(Charter, charter_key)
-    matching_assign.require_own_resources(caller, charter, [])
-    matching_assign.require_assignable(charter)
+    assignment_service.require_own_resources(caller, charter, [])
+    assignment_service.require_assignable(charter)
     if replaced_assignment is None:
         vehicle_coverage = choose_vehicle_coverage(charter, number, caller.party_id if caller.is_external else None)
     else:
         vehicle_coverage = build_takeover_coverage(charter, replaced_assignment)
     hours_rules = get_hours_rules(batch.get(Organization, organization_key))
     trip = build_trip(charter, hours_rules, vehicle_coverage, crew_size(charter, replaced_assignment), since)
-    matching_assign.require_not_over(trip)
+    assignment_service.require_not_over(trip)
     drivers = _filter_by_owner(resource_queries.list_assignable_drivers(caller), vehicle_coverage.vendor_id)
     vehicles = _filter_by_owner(resource_queries.list_assignable_vehicles(caller), vehicle_coverage.vendor_id)
     context = load_assignment_context(caller, trip, drivers, vehicles, batch)

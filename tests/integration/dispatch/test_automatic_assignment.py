@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.core.caller import Caller
-from coachway.dispatch.matching import assign
+from coachway.dispatch.matching import assignment_service
 from coachway.dispatch.matching.assignment_context import AssignmentContext
 from coachway.dispatch.matching.schemas import AssignInput
 from tests.integration.bookings.builders import ORG
@@ -32,7 +32,7 @@ def organization() -> None:
     create_organization()
 
 
-def test_auto_assign_chooses_the_nearest_driver_and_explains_all_candidates() -> None:
+def test_assign_automatically_chooses_the_nearest_driver_and_explains_all_candidates() -> None:
     near, far = create_driver("Nia Near", **NEAR_NYC), create_driver("Finn Far", **NEAR_BOSTON)
     off_duty = create_driver("Olga Off", **NEAR_NYC, availability={"weekly": [_monday_hours()]})
     on_leave_driver = create_driver("Ira Ill", **NEAR_NYC, status="on_leave")
@@ -65,7 +65,7 @@ def _monday_hours() -> dict[str, str]:
     return {"weekday": "monday", "start_time": "05:00", "end_time": "22:00"}
 
 
-def test_auto_assign_prefers_the_driver_with_less_work() -> None:
+def test_assign_automatically_prefers_the_driver_with_less_work() -> None:
     rosa, sam = create_driver(**NEAR_NYC), create_driver("Sam Tran", **NEAR_NYC)
     create_vehicle()
     for day in ("2027-03-01", "2027-03-05"):
@@ -77,7 +77,7 @@ def test_auto_assign_prefers_the_driver_with_less_work() -> None:
     assert busy_driver["parts"]["balance"] < result["considered"][0]["parts"]["balance"]
 
 
-def test_auto_assign_explains_a_blocked_driver_with_rule_and_earliest_start() -> None:
+def test_assign_automatically_explains_a_blocked_driver_with_rule_and_earliest_start() -> None:
     rosa = create_driver(**NEAR_NYC)
     create_assignment(create_trip(departure="00:00", hours=9), rosa, create_vehicle("Coach 1"))
     sam = create_driver("Sam Tran", **NEAR_BOSTON)
@@ -95,7 +95,7 @@ def test_auto_assign_explains_a_blocked_driver_with_rule_and_earliest_start() ->
     assert blocked["earliest_legal_at"] == "2027-03-03T17:00:00-05:00"
 
 
-def test_auto_assign_without_an_available_driver_lists_all_reasons() -> None:
+def test_assign_automatically_without_an_available_driver_lists_all_reasons() -> None:
     rosa, coach = create_driver(), create_vehicle()
     create_assignment(create_trip(), rosa, coach)
     reply = send_request("POST", "/dispatch/assignments/auto", {"charter_id": create_trip(departure="10:00")})
@@ -106,13 +106,13 @@ def test_auto_assign_without_an_available_driver_lists_all_reasons() -> None:
     assert "earliest legal start" in messages[rosa]
 
 
-def test_auto_assign_without_a_vehicle_is_refused() -> None:
+def test_assign_automatically_without_a_vehicle_is_refused() -> None:
     create_driver()
     reply = send_request("POST", "/dispatch/assignments/auto", {"charter_id": create_trip()})
     assert (reply.status, reply.json()["code"]) == (409, "no_vehicle_available")
 
 
-def test_auto_assign_chooses_a_vehicle_that_a_driver_is_licensed_for() -> None:
+def test_assign_automatically_chooses_a_vehicle_that_a_driver_is_licensed_for() -> None:
     rosa = create_driver(license_class="C", endorsements=["P"])
     heavy = create_vehicle("Coach 12", gross_weight_pounds=40_000)
     light = create_vehicle("Coach 99", capacity=80, gross_weight_pounds=20_000)
@@ -121,7 +121,7 @@ def test_auto_assign_chooses_a_vehicle_that_a_driver_is_licensed_for() -> None:
     assert [each["vehicle_id"] for each in result["vehicles"]] == [heavy, light]
 
 
-def test_auto_assign_with_a_required_second_driver_chooses_two() -> None:
+def test_assign_automatically_with_a_required_second_driver_chooses_two() -> None:
     rosa, sam, _ = (
         create_driver(**NEAR_NYC),
         create_driver("Sam Tran", **NEAR_NYC),
@@ -133,7 +133,7 @@ def test_auto_assign_with_a_required_second_driver_chooses_two() -> None:
     assert [each["seats"] for each in result["considered"]] == [[1, 2]] * 3
 
 
-def test_auto_assign_of_two_drivers_checks_each_on_their_own_seat() -> None:
+def test_assign_automatically_of_two_drivers_checks_each_on_their_own_seat() -> None:
     """A driver without driving time left may still ride along until the duty limit."""
     tired, fresh = create_driver("Tia Tired", **NEAR_NYC), create_driver("Finn Far", **NEAR_BOSTON)
     create_assignment(create_trip(departure="00:00", hours=8), tired, create_vehicle("Coach 1"))
@@ -144,12 +144,12 @@ def test_auto_assign_of_two_drivers_checks_each_on_their_own_seat() -> None:
     assert seats == {fresh: [1, 2], tired: [2]}
 
 
-def test_auto_assign_retries_when_the_driver_was_assigned_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_assign_automatically_retries_when_the_driver_was_assigned_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     rosa, sam = create_driver(**NEAR_NYC), create_driver("Sam Tran", **NEAR_BOSTON)
     create_vehicle("Coach 1")
     create_vehicle("Coach 2")
     charter_id, rival_charter_id = create_trip(), create_trip()
-    commit = assign.commit_assignment
+    commit = assignment_service.commit_assignment
     rival_charter_ids = [rival_charter_id]
 
     def commit_after_rival(*args: Any, **options: Any) -> None:
@@ -157,10 +157,10 @@ def test_auto_assign_retries_when_the_driver_was_assigned_meanwhile(monkeypatch:
             body = AssignInput(
                 charter_id=rival_charter_ids.pop(), driver_id=rosa, vehicle_id=_other_vehicle_id(args[1], args[3])
             )
-            assign.create_assignment(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
+            assignment_service.create_assignment(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
         commit(*args, **options)
 
-    monkeypatch.setattr(assign, "commit_assignment", commit_after_rival)
+    monkeypatch.setattr(assignment_service, "commit_assignment", commit_after_rival)
     result = send_ok("POST", "/dispatch/assignments/auto", {"charter_id": charter_id})
     assert result["assignment"]["driver_id"] == sam
     assert result["considered"][-1]["blocked_by"][0]["rule"] == "overlap"
@@ -171,7 +171,7 @@ def _other_vehicle_id(context: AssignmentContext, chosen: object) -> str:
     return next(each.vehicle.id for each in context.vehicles if each is not chosen)
 
 
-def test_auto_assign_of_a_vendor_with_expired_documents_is_refused() -> None:
+def test_assign_automatically_of_a_vendor_with_expired_documents_is_refused() -> None:
     charter_id = create_trip()
     vendor_id = award_to_vendor(charter_id, documents_expire=date(2027, 3, 1))
     create_driver("Vic Otto", vendor_id=vendor_id)

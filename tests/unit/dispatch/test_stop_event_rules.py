@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
-from coachway.dispatch.tracking.trip_progress import ProgressStep, apply_stop_events_to_assignment
+from coachway.dispatch.tracking.stop_event_rules import ProgressStep, apply_stop_events_to_assignment
 from tests.unit.dispatch.builders import PICKUP_AT, create_assignment, minutes, planned_stops
 
 ARRIVED, DEPARTED = StopEventKind.ARRIVED, StopEventKind.DEPARTED

@@ -10,9 +10,9 @@ from coachway.bookings.charters.model import StopType
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.documents.formatting import Formatter
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.live_page import content as live_page_content
-from coachway.dispatch.live_page.content import LivePage
 from coachway.dispatch.tracking.schemas import Position, StopTrack, VehicleTrack
+from coachway.dispatch.tracking_page import content as tracking_page_content
+from coachway.dispatch.tracking_page.content import TrackingPage
 
 NOW = datetime(2027, 3, 3, 15, 20, tzinfo=UTC)
 FORMATTER = Formatter(timezone="America/New_York")
@@ -75,8 +75,8 @@ def create_vehicle_track(
 
 def build_page(
     *vehicles: VehicleTrack, status: CharterStatus = CharterStatus.IN_PROGRESS, vehicle_count: int = 1
-) -> LivePage:
-    return live_page_content.build_page(
+) -> TrackingPage:
+    return tracking_page_content.build_page(
         status, vehicles, create_stop_tracks(has_departed=False), FORMATTER, NOW, vehicle_count=vehicle_count
     )
 

@@ -24,14 +24,14 @@ DEFAULT_EXPIRY: Final = timedelta(hours=24)
 """How long after the end of the trip a link is valid by default."""
 _RETENTION: Final = timedelta(days=30)
 
-TRACK_LINK = AccessPattern(
+TRACKING_LINK = AccessPattern(
     "the tracking link of a charter",
     pk="ORG#{org}#TRACK_LINK#{charter}",
     sk="LINK",
 )
 
 
-class TrackLinkInput(RequestSchema):
+class TrackingLinkInput(RequestSchema):
     """Create a tracking link; `renew` replaces the previous links."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"renew": False}]})
@@ -42,7 +42,7 @@ class TrackLinkInput(RequestSchema):
     renew: Annotated[bool, Field(description="Revokes the links created before.")] = False
 
 
-class TrackLink(Record):
+class StoredTrackingLink(Record):
     """The nonce and expiry from which the tracking link of a charter is derived."""
 
     KIND: ClassVar[str] = "track_link"
@@ -53,13 +53,13 @@ class TrackLink(Record):
     until: AwareDatetime
 
     def key(self) -> Key:
-        return TRACK_LINK.key(org=self.org_id, charter=self.charter_id)
+        return TRACKING_LINK.key(org=self.org_id, charter=self.charter_id)
 
     def expires_at(self) -> int:
         return int((self.until + _RETENTION).timestamp())
 
 
-class ShareLink(BaseSchema):
+class TrackingLink(BaseSchema):
     """A tracking link. Anyone with the link sees the charter's vehicles."""
 
     token: str
@@ -68,28 +68,28 @@ class ShareLink(BaseSchema):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedLink:
+class OpenedTrackingLink:
     """The charter and organization that a valid tracking link opens."""
 
     charter: Charter
-    link: TrackLink
+    link: StoredTrackingLink
     organization: Organization
 
 
-def open_link(token: str) -> OpenedLink:
+def open_link(token: str) -> OpenedTrackingLink:
     """Load what a tracking link opens. Raises NotFound if it is forged, expired or replaced."""
     link_token = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=link_token.org_id, id=link_token.subject_id)
-    link_key = TRACK_LINK.key(org=link_token.org_id, charter=link_token.subject_id)
+    link_key = TRACKING_LINK.key(org=link_token.org_id, charter=link_token.subject_id)
     organization_key = ORGANIZATIONS.key(org=link_token.org_id)
     batch = store.batch_get([charter_key, link_key, organization_key])
-    link, charter = batch.find(TrackLink, link_key), batch.find(Charter, charter_key)
+    link, charter = batch.find(StoredTrackingLink, link_key), batch.find(Charter, charter_key)
     if link is None or charter is None or link.nonce != link_token.nonce or link.until <= clock.now():
         raise errors.NotFound("This link is no longer valid.")
-    return OpenedLink(charter, link, batch.get(Organization, organization_key))
+    return OpenedTrackingLink(charter, link, batch.get(Organization, organization_key))
 
 
-def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareLink:
+def create_link(caller: Caller, charter_id: str, body: TrackingLinkInput) -> TrackingLink:
     """Create the tracking link of a charter, or return the current one. Raises NotFound, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter.status.is_terminal and charter.status is not CharterStatus.COMPLETED:
@@ -103,15 +103,17 @@ def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareL
 
 
 @retry_on_conflict
-def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> ShareLink:
-    key = TRACK_LINK.key(org=charter.org_id, charter=charter.id)
-    existing = store.find(TrackLink, key)
+def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> TrackingLink:
+    key = TRACKING_LINK.key(org=charter.org_id, charter=charter.id)
+    existing = store.find(StoredTrackingLink, key)
     if existing is None or renew or existing.until <= clock.now():
         nonce, version = signed_links.new_nonce(), existing.version if existing else 0
-        link = TrackLink(org_id=charter.org_id, charter_id=charter.id, nonce=nonce, until=until, version=version)
+        link = StoredTrackingLink(
+            org_id=charter.org_id, charter_id=charter.id, nonce=nonce, until=until, version=version
+        )
     else:
         link = existing.model_copy(update={"until": until})
     if link != existing:
         conditional_writes.put_if_unchanged(link)
     token = signed_links.create_link_token(PURPOSE, charter.org_id, charter.id, link.nonce)
-    return ShareLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)
+    return TrackingLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)

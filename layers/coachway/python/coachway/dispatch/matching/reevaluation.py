@@ -1,4 +1,4 @@
-"""Flag future assignments whose driver or vehicle became unavailable.
+"""Reevaluate future assignments: flag those whose driver or vehicle became unavailable.
 
 The concern is computed from the current records, independent of the event and of the order of events. It is cleared
 when its reasons are gone.

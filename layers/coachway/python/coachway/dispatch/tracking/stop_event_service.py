@@ -19,10 +19,10 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.tracking import eta, trip_progress
+from coachway.dispatch.tracking import eta, stop_event_rules
 from coachway.dispatch.tracking.geofence import Progress, StopEvent, planned_time
 from coachway.dispatch.tracking.position_encoding import GpsPosition
-from coachway.dispatch.tracking.trip_progress import ProgressStep
+from coachway.dispatch.tracking.stop_event_rules import ProgressStep
 from coachway.identity import organization_queries
 
 _TRACKED: Final = frozenset({AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED})
@@ -39,7 +39,7 @@ def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Seque
     if not stop_events or assignment.status not in _TRACKED:
         return assignment
     free_wait = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
-    while (step := trip_progress.apply_stop_events_to_assignment(assignment, stop_events, free_wait)).is_changed:
+    while (step := stop_event_rules.apply_stop_events_to_assignment(assignment, stop_events, free_wait)).is_changed:
         assignment = write_step(
             caller, assignment, step, events=departure_alarms(assignment) if step.starts_trip else []
         )
@@ -64,7 +64,7 @@ def write_step(
     """Store one step: the assignment, its events, and the change of its charter. Raises ConcurrentUpdate."""
     # Imported here: hours rules and charters, which positions without stop events do not need.
     from coachway.dispatch.matching import crew_limits
-    from coachway.dispatch.tracking import charter_progress
+    from coachway.dispatch.tracking import charter_status_ops
 
     after = step.after
     if after.status.is_under_way and any(isinstance(event, TripDeparted) for event in step.events):
@@ -73,9 +73,9 @@ def write_step(
         after.may_drive_until = None
     all_ops: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
     if step.starts_trip:
-        all_ops += charter_progress.start_charter_ops(caller, charter_progress.get_charter(after), after)
+        all_ops += charter_status_ops.start_charter_ops(caller, charter_status_ops.get_charter(after), after)
     if step.ends_trip:
-        all_ops += charter_progress.complete_charter_ops(caller, charter_progress.get_charter(after), after)
+        all_ops += charter_status_ops.complete_charter_ops(caller, charter_status_ops.get_charter(after), after)
     store.commit(caller, *all_ops)
     return after
 

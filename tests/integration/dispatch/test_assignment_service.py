@@ -13,7 +13,7 @@ from coachway.core.persistence.table import call_stats
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
 from coachway.dispatch.assignments.model import ASSIGNMENT
-from coachway.dispatch.matching import assign
+from coachway.dispatch.matching import assignment_service
 from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet import drivers
 from coachway.fleet.availability import AvailabilityInput
@@ -219,7 +219,7 @@ def test_create_assignment_with_a_changed_diary_is_refused(monkeypatch: pytest.M
     rosa = create_driver()
     first_charter_id, second_charter_id = create_trip(), create_trip(departure="10:00")
     coaches = [create_vehicle("Coach 1"), create_vehicle("Coach 2")]
-    commit, commits = assign.commit_assignment, list[str]()
+    commit, commits = assignment_service.commit_assignment, list[str]()
 
     def commit_after_rival(*args: Any, **options: Any) -> None:
         if not commits:
@@ -227,16 +227,16 @@ def test_create_assignment_with_a_changed_diary_is_refused(monkeypatch: pytest.M
             create_assignment(second_charter_id, rosa, coaches[1])
         commit(*args, **options)
 
-    monkeypatch.setattr(assign, "commit_assignment", commit_after_rival)
+    monkeypatch.setattr(assignment_service, "commit_assignment", commit_after_rival)
     body = AssignInput(charter_id=first_charter_id, driver_id=rosa, vehicle_id=coaches[0])
     with pytest.raises(errors.Conflict, match="overlap: Rosa Delgado is on"):
-        assign.create_assignment(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+        assignment_service.create_assignment(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
 
 
 def test_create_assignment_with_a_changed_availability_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rosa, charter_id, coach = create_driver(), create_trip(), create_vehicle()
     vacation = {"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00", "reason": "vacation"}
-    commit, commits = assign.commit_assignment, list[str]()
+    commit, commits = assignment_service.commit_assignment, list[str]()
 
     def commit_after_change(*args: Any, **options: Any) -> None:
         if not commits:
@@ -245,8 +245,8 @@ def test_create_assignment_with_a_changed_availability_is_refused(monkeypatch: p
             drivers.set_availability(SYSTEM, rosa, changes, None)
         commit(*args, **options)
 
-    monkeypatch.setattr(assign, "commit_assignment", commit_after_change)
+    monkeypatch.setattr(assignment_service, "commit_assignment", commit_after_change)
     body = AssignInput(charter_id=charter_id, driver_id=rosa, vehicle_id=coach)
     with pytest.raises(errors.Conflict, match="vacation"):
-        assign.create_assignment(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+        assignment_service.create_assignment(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
     assert get_charter(charter_id)["vehicles"] == []

@@ -10,9 +10,9 @@ from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.documents.formatting import Formatter
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.live_page import map_svg
-from coachway.dispatch.live_page.map_svg import Map, MapStop, MapVehicle
 from coachway.dispatch.tracking.schemas import Position, StopTrack, VehicleTrack
+from coachway.dispatch.tracking_page import map_svg
+from coachway.dispatch.tracking_page.map_svg import Map, MapStop, MapVehicle
 
 LATE_MINUTES: Final = 5
 """Minutes from which a vehicle is shown as late; shorter delays are normal traffic."""
@@ -54,7 +54,7 @@ class StopText:
 
 
 @dataclass(frozen=True, slots=True)
-class LivePage:
+class TrackingPage:
     """The content of the template."""
 
     banner: Banner | None
@@ -75,7 +75,7 @@ def build_page(
     now: datetime,
     *,
     vehicle_count: int = 1,
-) -> LivePage:
+) -> TrackingPage:
     """Build the page of a charter with `vehicle_count` vehicles.
 
     `planned` are the stops of the charter, which are shown until a vehicle is assigned.
@@ -86,7 +86,7 @@ def build_page(
     is_only_vehicle = len(vehicles) == 1
     visible = [] if is_over else [vehicle for vehicle in vehicles if vehicle.status.is_under_way or _is_over(vehicle)]
     moving = [vehicle for vehicle in visible if not _is_over(vehicle)]
-    return LivePage(
+    return TrackingPage(
         banner=_final_banner(status) if is_over else _banner(visible, stops[0], formatter, now),
         vehicles=[_vehicle_text(vehicle, formatter, now, is_only_vehicle=is_only_vehicle) for vehicle in visible],
         stops=[_stop_text(stop, formatter, now, has_progress=is_only_vehicle, is_over=is_over) for stop in stops],

@@ -6,8 +6,8 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from coachway.core.types.geo import Coordinates
-from coachway.dispatch.live_page import map_projection
-from coachway.dispatch.live_page.map_projection import HEIGHT, WIDTH, Line, Point, Projection, Scale
+from coachway.dispatch.tracking_page import map_projection
+from coachway.dispatch.tracking_page.map_projection import HEIGHT, WIDTH, Line, Point, Projection, Scale
 
 _GROUP_RADIUS: Final = 15.0
 """Stops closer than this, in map units, share a mark."""

@@ -11,9 +11,9 @@ from coachway.core.documents import html
 from coachway.core.documents.formatting import Formatter
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.runtime import clock
-from coachway.dispatch.live_page import content
-from coachway.dispatch.tracking import live_positions, share_links
+from coachway.dispatch.tracking import live_positions, tracking_links
 from coachway.dispatch.tracking.schemas import StopTrack
+from coachway.dispatch.tracking_page import content
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
@@ -21,7 +21,7 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 def render_page(token: str) -> HtmlResponse:
     """Render the tracking page of a link, or a page that explains that the link is no longer valid."""
     try:
-        link = share_links.open_link(token)
+        link = tracking_links.open_link(token)
     except errors.NotFound:
         return html.render_template(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
     charter, organization = link.charter, link.organization

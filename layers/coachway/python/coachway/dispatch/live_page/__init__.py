@@ -1,1 +1,0 @@
-"""The live tracking page of a trip."""

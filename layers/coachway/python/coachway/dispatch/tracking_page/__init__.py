@@ -1,0 +1,1 @@
+"""The tracking page of a trip, for anyone with a tracking link."""
