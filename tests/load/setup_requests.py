@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from tests.load.request_steps import Json, RequestStep, post
 
 _ZONE: Final = ZoneInfo("America/New_York")
-_MONTH: Final = (date.today() + timedelta(days=90)).replace(day=1)  # noqa: DTZ011 - any day some months ahead
+TODAY: Final = date.today()  # noqa: DTZ011 - the machine's, as good as any
+_MONTH: Final = (TODAY + timedelta(days=90)).replace(day=1)
 TRIP_DAY: Final = _MONTH + timedelta(days=(2 - _MONTH.weekday()) % 7)
 """The first Wednesday of a month about three months ahead."""
 MONTH: Final = (_MONTH.isoformat(), ((_MONTH + timedelta(days=31)).replace(day=1) - timedelta(days=1)).isoformat())
