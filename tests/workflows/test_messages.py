@@ -204,7 +204,7 @@ def test_booking_event_repeated_sends_one_mail(mail_organization: MailOrganizati
         queues.send_message(QueueUrl=url, MessageBody=message)
 
     wait_until_queue_empty(mail_organization.stack)
-    assert len([mail for mail in mail_organization.stack.mails(to) if "booked" in mail["Subject"]]) == 1
+    assert len([mail for mail in mail_organization.stack.mails(to) if "Booking confirmed" in mail["Subject"]]) == 1
     records = mail_organization.get("/notifications", recipient=to)["items"]
     assert sorted((each["template"], each["attempts"]) for each in records) == [
         ("charter-booked", 1),
