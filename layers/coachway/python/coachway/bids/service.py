@@ -114,7 +114,7 @@ def get_bid(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
     Raises NotFound, also for another vendor's bid; PreconditionFailed if the version is not `expected`.
     """
     bid = store.get(Bid, BID.key(org=caller.org_id, id=bid_id), expected=expected)
-    if caller.is_external and not visibility.is_own_vendor(caller, bid.vendor_id):
+    if caller.is_external and not caller.is_vendor(bid.vendor_id):
         raise errors.NotFound("The bid was not found.")
     return bid
 
@@ -124,7 +124,7 @@ def get_bids(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
     keys = [BID.key(org=caller.org_id, id=bid_id) for bid_id in bid_ids]
     batch = store.batch_get(keys)
     bids = [batch.get(Bid, key) for key in keys]
-    if caller.is_external and not all(visibility.is_own_vendor(caller, bid.vendor_id) for bid in bids):
+    if caller.is_external and not all(caller.is_vendor(bid.vendor_id) for bid in bids):
         raise errors.NotFound("The bid was not found.")
     return bids
 

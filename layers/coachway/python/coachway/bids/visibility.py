@@ -14,11 +14,6 @@ _HIDDEN_FROM_VENDORS: Final = frozenset(
 )
 
 
-def is_own_vendor(caller: Caller, vendor_id: str) -> bool:
-    """Whether the caller acts for this vendor."""
-    return caller.role == "vendor" and caller.party_id == vendor_id
-
-
 def build_bid_view(
     caller: Caller,
     bid: Bid,
@@ -35,7 +30,7 @@ def build_bid_view(
     fields = bid.model_dump(exclude={"terms", "version"})
     if request is not None:
         fields["valid_until"] = request.bid_valid_until(bid)
-    if not is_sealed or is_own_vendor(caller, bid.vendor_id):
+    if not is_sealed or caller.is_vendor(bid.vendor_id):
         fields |= bid.terms.model_dump()
     ranked = (ranks or {}).get(bid.id)
     if ranked is not None and not is_sealed:

@@ -6,7 +6,6 @@ from typing import Final
 
 from coachway.bookings.charters.cancellation_policy import REFUND_TIERS, RefundTier
 from coachway.bookings.charters.model import Charter, Stop, StopType, TripType
-from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
 from coachway.identity.model.organization import Organization
 from coachway.pricing.quote_model import Line
@@ -57,19 +56,6 @@ class LineText:
     label: str
     detail: str
     amount: str
-
-
-def brand_of(organization: Organization) -> Brand:
-    """The brand of an organization."""
-    branding = organization.branding
-    return Brand(
-        name=organization.display_name,
-        color=branding.color,
-        logo_url=branding.logo_url or "",
-        email=branding.email or "",
-        phone=branding.phone or "",
-        address=branding.address or "",
-    )
 
 
 def formatter_of(organization: Organization) -> Formatter:

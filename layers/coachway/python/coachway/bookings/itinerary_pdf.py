@@ -8,13 +8,14 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Table
 
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import Fact, StopText, brand_of, formatter_of
+from coachway.bookings.charter_text import Fact, StopText, formatter_of
 from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import format_phone, humanize
 from coachway.identity.model.organization import Organization
+from coachway.identity.organizations.branding import build_brand
 
 _NUMBER_WIDTH: Final = 8 * mm
 _TIMES_WIDTH: Final = 48 * mm
@@ -22,7 +23,7 @@ _TIMES_WIDTH: Final = 48 * mm
 
 def render_itinerary(charter: Charter, client: Client, organization: Organization) -> bytes:
     """Render the itinerary. It shows no prices, because drivers use it too."""
-    brand, formatter = brand_of(organization), formatter_of(organization)
+    brand, formatter = build_brand(organization), formatter_of(organization)
     document = document_pdf.PdfDocument(
         brand,
         title="Itinerary",

@@ -56,11 +56,6 @@ class InstalmentView(Instalment):
     open: ApiAmount
     status: InstalmentStatus
 
-    @property
-    def is_payable(self) -> bool:
-        """Whether an amount is still open."""
-        return self.open > 0
-
 
 class PaymentSchedule(Entity):
     """The payment schedule of a charter. It has no instalments if the client pays by invoice after the trip."""

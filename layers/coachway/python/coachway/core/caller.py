@@ -36,6 +36,10 @@ class Caller:
         """Whether the caller is a client, vendor or driver, who sees only their own records."""
         return self.role in EXTERNAL_ROLES
 
+    def is_vendor(self, vendor_id: str) -> bool:
+        """Whether the caller acts for this vendor."""
+        return self.role == "vendor" and self.party_id == vendor_id
+
     def in_organization(self, org_id: str) -> "Caller":
         """Return the same caller in an organization that was just looked up or created (login, link, registration)."""
         return replace(self, org_id=org_id)

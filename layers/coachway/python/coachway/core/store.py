@@ -265,7 +265,8 @@ def _translate_failure(failure: TransactWriteError) -> None:
 
 def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
     """Return the newest 1,000 events of an aggregate, oldest first."""
-    records = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, limit=1000)
+    prefix = domain_events.HISTORY.sk.format(event="")
+    records = query_all(domain_events.Envelope, aggregate.pk, prefix=prefix, descending=True, limit=1000)
     return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(records)]
 
 

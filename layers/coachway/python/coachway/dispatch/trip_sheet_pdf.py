@@ -8,7 +8,7 @@ from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
-from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, brand_of, formatter_of
+from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, formatter_of
 from coachway.bookings.itinerary_pdf import build_stops_table
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
@@ -16,11 +16,13 @@ from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, format_phone, humanize
 from coachway.core.http.response_types import FileResponse
 from coachway.core.store import batch_get
+from coachway.core.types.durations import format_minutes
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.hours.model import DutyStatus, Segment
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
+from coachway.identity.organizations.branding import build_brand
 
 _STATUS_NAMES: Final = {
     DutyStatus.OFF: "Off duty",
@@ -56,7 +58,7 @@ def render_pdf(
     assignment: Assignment, drivers: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
 ) -> bytes:
     """Render the PDF. It has no prices."""
-    brand, formatter = brand_of(organization), formatter_of(organization)
+    brand, formatter = build_brand(organization), formatter_of(organization)
     document = document_pdf.PdfDocument(
         brand,
         title="Trip sheet",
@@ -149,8 +151,7 @@ def _duty_summary(duty: Sequence[Segment]) -> str:
 
 
 def _format_length(length: timedelta) -> str:
-    minutes = round(length / timedelta(minutes=1))
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+    return format_minutes(round(length / timedelta(minutes=1)))
 
 
 def _duty_bar(brand: Brand, duty: Sequence[Segment], width: float) -> Flowable:

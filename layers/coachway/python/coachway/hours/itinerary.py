@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from coachway.core.types.durations import format_minutes, round_up_to_minutes
 from coachway.hours.model import CarrierRuleset, DutyStatus, FrozenSchema, Instant, Legality, Segment, Violation
 from coachway.hours.rules import find_violations
 from coachway.hours.rulesets import DEFAULT_RULESET
@@ -107,7 +108,7 @@ def _explain(needed: int | None, drivers: int, violations: Sequence[Violation]) 
     if needed == 1:
         return "One driver can legally drive this trip."
     reasons = ", ".join(
-        f"{violation.rule} limit exceeded by {_format_duration(violation.exceeded)} ({violation.citation})"
+        f"{violation.rule} limit exceeded by {_format_length(violation.exceeded)} ({violation.citation})"
         for violation in violations
     )
     if needed is None:
@@ -116,9 +117,8 @@ def _explain(needed: int | None, drivers: int, violations: Sequence[Violation]) 
     return f"One driver cannot legally drive this trip: {reasons}. It needs {needed} drivers; {available}."
 
 
-def _format_duration(length: timedelta) -> str:
-    minutes = -(-length // timedelta(minutes=1))
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+def _format_length(length: timedelta) -> str:
+    return format_minutes(round_up_to_minutes(length))
 
 
 def _build_rest(until: datetime) -> list[Segment]:

@@ -134,10 +134,6 @@ class Decision(NamedTuple):
     rejected: dict[str, str]
     """Why bids are rejected, by id of the bid."""
 
-    @property
-    def needs_manager(self) -> bool:
-        return not self.award and bool(self.candidates)
-
 
 def decide_award(
     evaluated_bids: Iterable[EvaluatedBid], vehicles: int, target_price: int | None, now: datetime

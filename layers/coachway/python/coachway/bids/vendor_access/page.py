@@ -14,7 +14,7 @@ from coachway.bids.requests.invitation_links import LinkedInvitation
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.schemas import BidInput
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import brand_of, formatter_of
+from coachway.bookings.charter_text import formatter_of
 from coachway.bookings.charters.model import Charter
 from coachway.core import errors
 from coachway.core.caller import Caller
@@ -24,6 +24,7 @@ from coachway.core.http.response_types import HtmlResponse
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries
+from coachway.identity.organizations.branding import build_brand
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _MAX_PRICE: Final = Decimal(10_000_000)
@@ -197,7 +198,7 @@ def _render(
     return html.render_template(
         TEMPLATES,
         "bid.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         status=status,
         base_path=base_path,
         vendor=linked.vendor.business_name,

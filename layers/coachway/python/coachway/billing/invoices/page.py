@@ -7,12 +7,13 @@ from coachway.billing.invoices import links
 from coachway.billing.invoices.links import LinkedInvoice
 from coachway.billing.invoices.model import Invoice, InvoiceLine
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.bookings.charter_text import Fact, brand_of, formatter_of
+from coachway.bookings.charter_text import Fact, formatter_of
 from coachway.core.caller import Caller
 from coachway.core.documents import card_form, html
 from coachway.core.documents.card_form import CardFormContext
 from coachway.core.documents.formatting import Formatter
 from coachway.core.http.response_types import HtmlResponse
+from coachway.identity.organizations.branding import build_brand
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
@@ -37,7 +38,7 @@ def render_invoice(
     return html.render_template(
         TEMPLATES,
         "invoice.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         status=status,
         more_style=card_form.STYLE if card else "",
         extra_policy=card.content_policy if card else "",

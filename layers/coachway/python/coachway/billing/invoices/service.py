@@ -1,7 +1,7 @@
 """Create, get and list invoices."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
 from coachway.core.schemas import Page
 from coachway.core.types import ids
+from coachway.core.types.date_ranges import complete_date_range, list_months
 from coachway.core.types.money import Money
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
@@ -229,21 +230,10 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
 
 
 def _list_by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int | bool]) -> Page[Invoice]:
-    first = query.due_from or _shift_day(query.due_to, -_DEFAULT_RANGE)
-    last = query.due_to or _shift_day(query.due_from, _DEFAULT_RANGE)
+    first, last = complete_date_range(query.due_from, query.due_to, _DEFAULT_RANGE)
     if last < first:
         raise errors.Invalid.field("due_to", "must not be before due_from")
     if last - first > _MAX_RANGE:
         raise errors.Invalid.field("due_to", "must be within ten years of due_from")
-    months = [
-        f"{month // 12:04d}-{month % 12 + 1:02d}"
-        for month in range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    ]
-    partitions = [BY_DUE_DATE.partition(org=org_id, month=month) for month in months]
+    partitions = [BY_DUE_DATE.partition(org=org_id, month=month) for month in list_months(first, last)]
     return query_page(Invoice, BY_DUE_DATE, partitions, query, between=(str(first), f"{last}~"), where=filters)
-
-
-def _shift_day(day: date | None, delta: timedelta) -> date:
-    if day is None:
-        raise ValueError("a date range needs at least one end")
-    return date.fromordinal(min(max(day.toordinal() + delta.days, 1), date.max.toordinal()))

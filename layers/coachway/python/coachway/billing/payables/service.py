@@ -111,13 +111,9 @@ def event_fields(payable: Payable) -> dict[str, Any]:
 def get_payable(caller: Caller, payable_id: str, *, expected: int | None = None) -> Payable:
     """Get a payable. Raises NotFound, also for payables the caller cannot see, and PreconditionFailed."""
     payable = store.get(Payable, PAYABLE.key(org=caller.org_id, id=payable_id), expected=expected)
-    if caller.is_external and not _acts_for(caller, payable.vendor_id):
+    if caller.is_external and not caller.is_vendor(payable.vendor_id):
         raise errors.NotFound("The payable was not found.")
     return payable
-
-
-def _acts_for(caller: Caller, vendor_id: str) -> bool:
-    return caller.role == "vendor" and caller.party_id == vendor_id
 
 
 def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:

@@ -12,7 +12,6 @@ from coachway.billing.invoices import page as invoice_page
 from coachway.billing.payments import card_payments, queries
 from coachway.billing.payments.model import PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import CardDeclined
-from coachway.bookings.charter_text import brand_of
 from coachway.bookings.errors import QuoteLinkReplaced
 from coachway.bookings.quotes import links as quote_links
 from coachway.bookings.quotes import pages as quote_pages
@@ -25,6 +24,7 @@ from coachway.core.http.response_types import HtmlResponse
 from coachway.core.runtime import settings
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
+from coachway.identity.organizations.branding import build_brand
 
 AWAITING_BANK: Final = "Your bank has not responded yet. Do not pay again. We will email you when it has."
 _UNCONFIRMED: Final = (
@@ -108,7 +108,9 @@ def _redirect(address: str) -> HtmlResponse:
 
 def _render_confirmation(organization: Organization, address: str) -> HtmlResponse:
     """Render a page with a link to the bank. A redirect is not possible: the CSP restricts forms to this origin."""
-    return html.render_template(invoice_page.TEMPLATES, "confirm.html", brand=brand_of(organization), address=address)
+    return html.render_template(
+        invoice_page.TEMPLATES, "confirm.html", brand=build_brand(organization), address=address
+    )
 
 
 def _charge_card(payer: Caller, subject: dict[str, str], form: CardForm, return_to: str) -> _CheckoutResult:

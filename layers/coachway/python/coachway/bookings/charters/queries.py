@@ -1,7 +1,7 @@
 """Reading charters: get, list, history."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -23,6 +23,7 @@ from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
+from coachway.core.types.date_ranges import complete_date_range, list_months
 from coachway.core.types.datetimes import Day
 
 _DEFAULT_RANGE: Final = timedelta(days=730)
@@ -71,28 +72,14 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
 
 
 def _list_by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str | int | bool]) -> Page[Charter]:
-    first = query.date_from or _shift_day(query.date_to, -_DEFAULT_RANGE)
-    last = query.date_to or _shift_day(query.date_from, _DEFAULT_RANGE)
+    first, last = complete_date_range(query.date_from, query.date_to, _DEFAULT_RANGE)
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
     if last - first > _MAX_RANGE:
         raise errors.Invalid.field("date_to", "must be within ten years of date_from")
-    partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in _months_of_range(first, last)]
+    partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in list_months(first, last)]
     # `U` sorts after the `T` that follows the day in the key.
     return query_page(Charter, BY_TRIP, partitions, query, between=(f"{first}T", f"{last}U"), where=where)
-
-
-def _shift_day(day: date | None, offset: timedelta) -> date:
-    if day is None:
-        raise ValueError("a range needs a start or an end")
-    return date.fromordinal(min(max(day.toordinal() + offset.days, 1), date.max.toordinal()))
-
-
-def _months_of_range(first: date, last: date) -> list[str]:
-    return [
-        f"{month // 12:04d}-{month % 12 + 1:02d}"
-        for month in range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    ]
 
 
 def list_client_charters(caller: Caller, client_id: str, query: PageQuery) -> Page[Charter]:

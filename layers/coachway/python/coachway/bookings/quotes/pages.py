@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field
 
 from coachway.bookings import payment_schedule
-from coachway.bookings.charter_text import brand_of, formatter_of
+from coachway.bookings.charter_text import formatter_of
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.errors import QuoteLinkReplaced
@@ -26,6 +26,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
+from coachway.identity.organizations.branding import build_brand
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
@@ -161,7 +162,7 @@ def _render_replaced_link(organization: Organization) -> HtmlResponse:
     return html.render_template(
         html.TEMPLATES,
         "refusal.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         status=404,
         title="There is a newer version of this quote",
         advice="This link is no longer valid. Open the link in our latest message.",
@@ -186,7 +187,7 @@ def render_content(
     return html.render_template(
         TEMPLATES,
         "quote.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         status=status,
         more_style=card_form.STYLE if card else "",
         extra_policy=card.content_policy if card else "",

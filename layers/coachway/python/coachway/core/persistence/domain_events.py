@@ -89,7 +89,7 @@ class Envelope(Record):
     data: dict[str, Any] = Field(default_factory=dict)
 
     def key(self) -> Key:
-        return Key(self.aggregate_pk, f"EVENT#{self.event_id}")
+        return Key(self.aggregate_pk, HISTORY.sk.format(event=self.event_id))
 
     def indexes(self) -> dict[str, Key]:
         return {"gsi1": BY_DAY.key(org=self.org_id, day=self.occurred_at.strftime("%Y-%m-%d"), event=self.event_id)}

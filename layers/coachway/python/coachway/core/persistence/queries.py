@@ -11,7 +11,7 @@ from pynamodb.expressions.operand import Path
 
 from coachway.core.caller import Caller
 from coachway.core.persistence import cursor as cursors
-from coachway.core.persistence.records import AccessPattern, Record
+from coachway.core.persistence.records import AccessPattern, Record, to_attribute
 from coachway.core.persistence.table import connection
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import Page, PageQuery
@@ -163,7 +163,7 @@ class _Reader:
             self.bounds = sort.startswith(prefix)
         self.filter: Condition | None = None
         for name, value in where.items():
-            condition = Path(name) == _to_attribute(value)
+            condition = Path(name) == to_attribute(value)
             self.filter = condition if self.filter is None else self.filter & condition
 
     def read(
@@ -192,12 +192,6 @@ class _Reader:
                 raise cursors.invalid_cursor() from None
             raise
         return response["Items"], response.get("LastEvaluatedKey")
-
-
-def _to_attribute(value: str | int | bool) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
 def _parse(model: type[R], item: Mapping[str, Any]) -> R:

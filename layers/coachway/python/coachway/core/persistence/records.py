@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from pydantic import AliasChoices, AwareDatetime, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -54,6 +54,13 @@ class AccessPattern:
         """Return the key with these parts."""
         safe = {name: escape_key_part(value) for name, value in parts.items()}
         return Key(self.pk.format_map(safe), self.sk.format_map(safe))
+
+
+def to_attribute(value: str | int | bool) -> dict[str, Any]:
+    """Return a value in DynamoDB's form: `{"N": "5"}`."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
 def stored_as(stored_name: str, name: str) -> FieldInfo:

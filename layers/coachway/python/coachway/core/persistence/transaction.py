@@ -24,7 +24,7 @@ from coachway.core.persistence.operations import (
     Remove,
     Update,
 )
-from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key
+from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key, to_attribute
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 
@@ -81,7 +81,7 @@ def _is_unchanged(record: Record) -> dict[str, Any]:
         condition["ExpressionAttributeNames"][f"#r{number}"] = name
         if name in attributes:
             condition["ConditionExpression"] += f" AND #r{number} = :r{number}"
-            condition["ExpressionAttributeValues"][f":r{number}"] = _value(attributes[name])
+            condition["ExpressionAttributeValues"][f":r{number}"] = to_attribute(attributes[name])
         else:
             condition["ConditionExpression"] += f" AND attribute_not_exists(#r{number})"
     return condition
@@ -89,12 +89,6 @@ def _is_unchanged(record: Record) -> dict[str, Any]:
 
 def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
-
-
-def _value(value: str | int | bool) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
 def _is_deleted(record: Record) -> bool:
@@ -110,7 +104,7 @@ def to_item(record: Record) -> dict[str, Any]:
         "doc": {"S": record.model_dump_json(by_alias=True)},
     }
     for name, value in record.attributes().items():
-        result[name] = _value(value)
+        result[name] = to_attribute(value)
     if not _is_deleted(record):
         for index, key in record.indexes().items():
             result[f"{index}pk"], result[f"{index}sk"] = {"S": key.pk}, {"S": key.sk}

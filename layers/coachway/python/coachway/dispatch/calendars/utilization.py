@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.durations import round_hours
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet import rules
 from coachway.fleet.model import Driver, Vehicle
@@ -82,8 +83,8 @@ def build_utilization(booked: BookedTime) -> Utilization:
     """Convert to hours and percent for the API."""
     percent = round(100 * (booked.booked / booked.available), 1) if booked.available else None
     return Utilization(
-        hours_booked=_round_hours(booked.booked),
-        hours_available=_round_hours(booked.available),
+        hours_booked=round_hours(booked.booked),
+        hours_available=round_hours(booked.available),
         utilization_percentage=percent,
     )
 
@@ -96,7 +97,3 @@ def _booked_length(blocks: Sequence[DutyBlock], span: Span) -> timedelta:
 
 def _total_length(spans: Iterable[Span]) -> timedelta:
     return sum((span.end - span.start for span in spans), timedelta())
-
-
-def _round_hours(length: timedelta) -> float:
-    return round(length / timedelta(hours=1), 2)

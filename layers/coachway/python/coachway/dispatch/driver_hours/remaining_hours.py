@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
+from coachway.core.types.durations import round_hours
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH, iso_weeks
@@ -77,7 +78,7 @@ def compute_driver_hours(
         duty_hours_left=_round_down_hours(remaining.duty) if remaining else None,
         cycle_hours_left=_round_down_hours(remaining.cycle) if remaining else None,
         cycle_days=cycle.days,
-        cycle_hours=_round_hours(cycle.limit),
+        cycle_hours=round_hours(cycle.limit),
         may_drive_from=verdict.earliest_drive_at if remaining else None,
         full_rest_ends_at=_rest_end(intervals, rules.rest, now) if remaining else None,
         regained_hours=_list_regained_hours(days, cycle.days, zone) if remaining else [],
@@ -137,7 +138,7 @@ def _build_day(intervals: Sequence[Interval], day: date, zone: ZoneInfo) -> Work
         if overlap > _ZERO and interval.kind is not ActivityKind.REST:
             on_duty += overlap
             driving += overlap if interval.kind is ActivityKind.DRIVE else _ZERO
-    return WorkedDay(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(on_duty))
+    return WorkedDay(day=day, driving_hours=round_hours(driving), on_duty_hours=round_hours(on_duty))
 
 
 def _list_regained_hours(days: Sequence[WorkedDay], cycle_days: int, zone: ZoneInfo) -> list[RegainedHours]:
@@ -155,7 +156,3 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def _round_down_hours(length: timedelta) -> float:
     """Hours, rounded down so that the result never exceeds the legal limit."""
     return length // timedelta(seconds=36) / 100
-
-
-def _round_hours(length: timedelta) -> float:
-    return round(length / timedelta(hours=1), 2)

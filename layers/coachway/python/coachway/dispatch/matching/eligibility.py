@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.bookings.charters import equipment
 from coachway.compliance.rules import ComplianceStatus
+from coachway.core.types.durations import format_minutes, round_up_to_minutes
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
 from coachway.dispatch.diaries import conflicts
@@ -189,8 +190,7 @@ def _format_time(at: datetime, zone: ZoneInfo) -> str:
 
 
 def _format_length(length: timedelta) -> str:
-    minutes = max(1, -(-length // timedelta(minutes=1)))
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+    return format_minutes(max(1, round_up_to_minutes(length)))
 
 
 def _evaluate_hours(

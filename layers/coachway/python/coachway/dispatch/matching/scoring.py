@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field
 
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.durations import round_hours
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.rules import ROAD_FACTOR
 from coachway.dispatch.diaries.model import DutyBlock
@@ -70,8 +71,8 @@ def score_driver(
         rating=round(RATING_POINTS * (_UNKNOWN_SHARE if rating is None else (rating - 1) / 4), 2),
         balance=round(BALANCE_POINTS * max(0.0, 1 - working_time / BUSY_TIME), 2),
         distance_miles=miles,
-        cycle_hours_left=_round_hours(remaining.cycle),
-        work_hours_around=_round_hours(working_time),
+        cycle_hours_left=round_hours(remaining.cycle),
+        work_hours_around=round_hours(working_time),
     )
 
 
@@ -101,7 +102,3 @@ def calculate_nearness(miles: float | None) -> float:
 
 def _working_time(block: DutyBlock) -> timedelta:
     return sum((segment.length for segment in block.duty if not segment.status.is_rest), timedelta())
-
-
-def _round_hours(length: timedelta) -> float:
-    return round(length / timedelta(hours=1), 2)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import brand_of
 from coachway.bookings.charters.model import Charter, Stop
 from coachway.core import errors
 from coachway.core.documents import html
@@ -14,6 +13,7 @@ from coachway.core.runtime import clock
 from coachway.dispatch.tracking import live_positions, tracking_links
 from coachway.dispatch.tracking.schemas import StopTrack
 from coachway.dispatch.tracking_page import content
+from coachway.identity.organizations.branding import build_brand
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
@@ -30,7 +30,7 @@ def render_page(token: str) -> HtmlResponse:
     return html.render_template(
         TEMPLATES,
         "track.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         more_style=(TEMPLATES / "track.css").read_text(),
         script=(TEMPLATES / "track.js").read_text(),
         heading=f"Trip {charter.number}",
