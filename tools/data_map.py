@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from coachway.core.persistence.records import AccessPattern, Entity, Record
 
@@ -29,13 +30,15 @@ that conditions and filters use, and `expires_at` if DynamoDB removes it later.
 |---|---|---|---|---|
 """
 
+_KEY_METHODS: Final = frozenset({"key", "indexes"})
+
 
 def render_page() -> str:
     """The text of the page, from all imported declarations."""
     patterns = sorted(AccessPattern.registry, key=lambda pattern: (pattern.pk, pattern.index or "", pattern.sk))
-    users = _users()
+    users, key_methods = _users(_list_users), _users(_list_key_methods)
     rows = [
-        f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | {_code(users[id(each)])} |"
+        f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | {_code(users[id(each)] or key_methods[id(each)])} |"
         for each in patterns
     ]
     kinds = [f"| `{model.KIND}` | {_first_line(model)} | {_source(model)} |" for model in _records()]
@@ -57,22 +60,39 @@ def _code(names: set[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
-def _users() -> dict[int, set[str]]:
-    """The functions and typed constants that use each access pattern, by its `id()`; no methods."""
+def _users(list_users: Callable[[ast.Module], Iterator[tuple[str, ast.stmt]]]) -> dict[int, set[str]]:
+    """The names of the users of each access pattern, by its `id()`."""
     users: dict[int, set[str]] = defaultdict(set)
     for name, module in sorted(sys.modules.items()):
         if not name.startswith("coachway.") or not module.__file__:
             continue
-        for node in ast.parse(Path(module.__file__).read_text()).body:
-            if isinstance(node, ast.FunctionDef):
-                user = node.name
-            elif isinstance(node, ast.AnnAssign):
-                user = ast.unparse(node.target)
-            else:
-                continue
+        for user, node in list_users(ast.parse(Path(module.__file__).read_text())):
             for pattern in _patterns_in(node, module):
                 users[id(pattern)].add(f"{name.removeprefix('coachway.')}.{user}")
     return users
+
+
+def _list_users(module: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield functions, typed constants and methods by name, except the methods that build a record's own keys."""
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.AnnAssign):
+            yield ast.unparse(node.target), node
+    yield from ((name, method) for name, method in _list_methods(module) if method.name not in _KEY_METHODS)
+
+
+def _list_key_methods(module: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield the methods that build a record's own keys, for patterns that nothing else uses."""
+    yield from ((name, method) for name, method in _list_methods(module) if method.name in _KEY_METHODS)
+
+
+def _list_methods(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef):
+                    yield f"{node.name}.{method.name}", method
 
 
 def _patterns_in(statement: ast.stmt, module: ModuleType) -> Iterator[AccessPattern]:
