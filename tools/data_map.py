@@ -38,7 +38,8 @@ def render_page() -> str:
     patterns = sorted(AccessPattern.registry, key=lambda pattern: (pattern.pk, pattern.index or "", pattern.sk))
     users, key_methods = _users(_list_users), _users(_list_key_methods)
     rows = [
-        f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | {_code(users[id(each)] or key_methods[id(each)])} |"
+        f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | "
+        f"{_code(users[id(each)] or key_methods[id(each)])} |"
         for each in patterns
     ]
     kinds = [f"| `{model.KIND}` | {_first_line(model)} | {_source(model)} |" for model in _records()]
