@@ -28,9 +28,9 @@ def test_find_conflict_returns_only_blocks_within_reach(one: DutyBlock, other: D
 
 @settings(deadline=None)
 @given(duty_blocks())
-def test_earliest_start_after_a_conflict_has_no_conflict(block: DutyBlock) -> None:
+def test_find_earliest_start_after_a_conflict_has_no_conflict(block: DutyBlock) -> None:
     other = block.model_copy(update={"assignment_id": "asg_other"})
     conflict = conflicts.find_conflict(block, other)
     assert conflict is not None
-    later = conflicts.move_block(block, conflicts.earliest_start_after(block, conflict))
+    later = conflicts.move_block(block, conflicts.find_earliest_start_after(block, conflict))
     assert conflicts.find_conflict(later, other) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, Op, Update
 from coachway.core.persistence.records import Key
-from coachway.dispatch.assignments.rules import REACH, iso_weeks
+from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DiaryPage, DutyBlock
@@ -23,11 +23,15 @@ DRIVER_ID = "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 
 @settings(deadline=None)
 @given(duty_blocks(), duty_blocks())
-def test_weeks_around_a_block_include_a_week_of_every_block_within_reach(one: DutyBlock, other: DutyBlock) -> None:
+def test_list_weeks_around_a_block_include_a_week_of_every_block_within_reach(one: DutyBlock, other: DutyBlock) -> None:
     gap = max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at)
     if gap <= REACH:
-        assert set(diaries.weeks_around(one.starts_at, one.ends_at)) & set(iso_weeks(other.starts_at, other.ends_at))
-        assert set(diaries.weeks_around(other.starts_at, other.ends_at)) & set(iso_weeks(one.starts_at, one.ends_at))
+        assert set(diaries.list_weeks_around(one.starts_at, one.ends_at)) & set(
+            list_iso_weeks(other.starts_at, other.ends_at)
+        )
+        assert set(diaries.list_weeks_around(other.starts_at, other.ends_at)) & set(
+            list_iso_weeks(one.starts_at, one.ends_at)
+        )
 
 
 class InMemoryTable:
@@ -37,7 +41,7 @@ class InMemoryTable:
         self.pages: dict[Key, DiaryPage] = {}
 
     def read(self, block: DutyBlock) -> Diary:
-        weeks = diaries.weeks_around(block.starts_at, block.ends_at)
+        weeks = diaries.list_weeks_around(block.starts_at, block.ends_at)
         pages = {
             week: self.pages.get(key)
             for week, key in zip(weeks, diaries.page_keys(ORG_ID, DRIVER_ID, weeks), strict=True)
@@ -118,4 +122,4 @@ def test_truncate_block_ops_end_the_block_and_keep_it_in_its_weeks(block: DutyBl
     [truncated] = table.stored_blocks
     assert truncated.ends_at <= max(block.starts_at + timedelta(minutes=1), min(moment, block.ends_at))
     weeks = {page.week for page in table.pages.values() if page.blocks}
-    assert weeks == set(iso_weeks(truncated.starts_at, truncated.ends_at))
+    assert weeks == set(list_iso_weeks(truncated.starts_at, truncated.ends_at))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coachway.bookings.charters.model import Charter
 from coachway.compliance.rules import REQUIRED, ComplianceStatus, DocumentType, SubjectType
 from coachway.core.types.geo import Coordinates
-from coachway.dispatch.assignments.rules import travel_time
+from coachway.dispatch.assignments.rules import estimate_travel_time
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.matching import eligibility, trip_plan
@@ -131,7 +131,7 @@ def test_evaluate_driver_on_the_second_seat_counts_riding_as_duty() -> None:
 
 def test_evaluate_driver_counts_the_transfer_from_the_previous_block() -> None:
     previous = create_block(PICKUP_AT - 12 * HOUR, 6).model_copy(update={"dropoff_place": BOSTON})
-    transfer = travel_time(BOSTON, create_requirements().plan.pickup_place)
+    transfer = estimate_travel_time(BOSTON, create_requirements().plan.pickup_place)
     [reason] = evaluate(create_driver_facts(previous)).reasons
     assert reason.rule is Rule.HOURS_OF_SERVICE
     assert reason.message.startswith(
@@ -151,7 +151,7 @@ def test_evaluate_driver_counts_the_transfer_from_the_previous_block() -> None:
 
 def test_evaluate_driver_with_a_too_long_transfer_to_the_next_block_returns_a_reason() -> None:
     later = create_block(PICKUP_AT + 11 * HOUR, 3).model_copy(update={"pickup_place": BOSTON})
-    transfer = travel_time(ATLANTIC_CITY, BOSTON)
+    transfer = estimate_travel_time(ATLANTIC_CITY, BOSTON)
     assert 7 * HOUR < transfer < 8 * HOUR
     [reason] = evaluate(create_driver_facts(later)).reasons
     assert "on a later trip" in reason.message

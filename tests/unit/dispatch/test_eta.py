@@ -56,13 +56,15 @@ def test_estimate_arrivals_after_the_last_stop_returns_none() -> None:
     assert eta.estimate_arrivals(Progress(stop=1, is_at_stop=True), stops, NOON, 50.0) == [None, None]
 
 
-def test_average_speed_is_limited_and_has_a_default() -> None:
+def test_calculate_average_speed_is_limited_and_has_a_default() -> None:
     track = read_track("to-the-shore")
     driving = [position for position in track if position.at < datetime(2027, 3, 3, 14, 20, tzinfo=UTC)]
-    assert 50 < eta.average_speed(driving) < 55
-    assert eta.average_speed(track[:1]) == eta.average_speed([]) == MILES_PER_HOUR
+    assert 50 < eta.calculate_average_speed(driving) < 55
+    assert eta.calculate_average_speed(track[:1]) == eta.calculate_average_speed([]) == MILES_PER_HOUR
     assert (
-        eta.average_speed([round_position(NOON + timedelta(seconds=n), 40.0, -74.0) for n in range(0, 600, 10)])
+        eta.calculate_average_speed(
+            [round_position(NOON + timedelta(seconds=n), 40.0, -74.0) for n in range(0, 600, 10)]
+        )
         == eta.SLOWEST_MPH
     )
 
@@ -75,7 +77,7 @@ def test_estimate_arrivals_on_a_recorded_track_is_accurate() -> None:
         positions = [position for position in track if position.at <= arrived - timedelta(minutes=minutes)]
         followed = follow_positions(Progress(), positions, stops)
         (expected,) = eta.estimate_arrivals(
-            followed.progress, stops, positions[-1].at, eta.average_speed(followed.counted)
+            followed.progress, stops, positions[-1].at, eta.calculate_average_speed(followed.counted)
         )[1:]
         assert expected is not None
         tolerance = timedelta(minutes=30 if 60 <= minutes <= 80 else 15)
@@ -83,7 +85,7 @@ def test_estimate_arrivals_on_a_recorded_track_is_accurate() -> None:
 
 
 @given(st.integers(0, 104))
-def test_late_step_counts_quarters_of_an_hour(minutes: int) -> None:
+def test_count_late_steps_counts_quarters_of_an_hour(minutes: int) -> None:
     assert (eta.count_late_steps(minutes) > 0) == (minutes >= 15)
     assert eta.count_late_steps(minutes + 15) == eta.count_late_steps(minutes) + 1
 
@@ -98,7 +100,7 @@ def test_late_step_counts_quarters_of_an_hour(minutes: int) -> None:
         ("09:20", "09:40", 20, 5),
     ],
 )
-def test_dwell_minutes_bills_time_beyond_plan_and_free_wait(
+def test_calculate_dwell_minutes_bills_time_beyond_plan_and_free_wait(
     arrived: str, departed: str, minutes: int, billed: int
 ) -> None:
     pickup = create_stop(generate.NEWARK, departure="2027-03-03T09:00-05:00")
@@ -118,7 +120,7 @@ def test_dwell_minutes_bills_time_beyond_plan_and_free_wait(
         ("2027-03-03T20:00", 105),  # leaves in the evening after a wait
     ],
 )
-def test_dwell_minutes_of_a_planned_overnight_stay_are_not_billed(departed: str, billed: int) -> None:
+def test_calculate_dwell_minutes_of_a_planned_overnight_stay_are_not_billed(departed: str, billed: int) -> None:
     hotel = {"stop_type": StopType.DROPOFF, "arrival": "2027-03-03T18:00-05:00"}
     stops = [
         create_stop(generate.NEWARK, **hotel, arrived_at=datetime.fromisoformat("2027-03-03T18:00-05:00")),
@@ -130,7 +132,7 @@ def test_dwell_minutes_of_a_planned_overnight_stay_are_not_billed(departed: str,
     assert dwell[1] == billed
 
 
-def test_dwell_minutes_of_a_late_round_trip_are_billed() -> None:
+def test_calculate_dwell_minutes_of_a_late_round_trip_are_billed() -> None:
     arrived_at = datetime.fromisoformat("2027-03-03T08:50-05:00")
     stops = [
         create_stop(

@@ -27,38 +27,44 @@ def test_is_check_in_overdue_15_minutes_after_the_start_returns_true_once() -> N
         (Progress(stop=1), minutes(200), 1, 20),
     ],
 )
-def test_minimum_lateness_is_measured_at_the_overdue_stop(
+def test_calculate_minimum_lateness_is_measured_at_the_overdue_stop(
     progress: Progress, elapsed: timedelta, stop: int, minutes_late: int
 ) -> None:
-    assert tracking_lateness.minimum_lateness(create_assignment("in_progress"), progress, PICKUP_AT + elapsed) == (
+    assert tracking_lateness.calculate_minimum_lateness(
+        create_assignment("in_progress"), progress, PICKUP_AT + elapsed
+    ) == (
         stop,
         minutes_late,
     )
 
 
-def test_minimum_lateness_before_due_or_after_the_end_returns_none() -> None:
+def test_calculate_minimum_lateness_before_due_or_after_the_end_returns_none() -> None:
     running = create_assignment("in_progress")
-    assert tracking_lateness.minimum_lateness(running, Progress(stop=0), PICKUP_AT) is None
-    assert tracking_lateness.minimum_lateness(running, Progress(stop=1), PICKUP_AT + minutes(100)) is None
-    assert tracking_lateness.minimum_lateness(running, Progress(stop=2), PICKUP_AT + minutes(500)) is None
+    assert tracking_lateness.calculate_minimum_lateness(running, Progress(stop=0), PICKUP_AT) is None
+    assert tracking_lateness.calculate_minimum_lateness(running, Progress(stop=1), PICKUP_AT + minutes(100)) is None
+    assert tracking_lateness.calculate_minimum_lateness(running, Progress(stop=2), PICKUP_AT + minutes(500)) is None
     assert (
-        tracking_lateness.minimum_lateness(create_assignment("declined"), Progress(stop=0), PICKUP_AT + minutes(500))
+        tracking_lateness.calculate_minimum_lateness(
+            create_assignment("declined"), Progress(stop=0), PICKUP_AT + minutes(500)
+        )
         is None
     )
 
 
-def test_next_check_at_returns_the_next_possible_alarm() -> None:
-    assert tracking_lateness.next_check_at(create_assignment(), PICKUP_AT - minutes(60)) == PICKUP_AT - minutes(25)
-    assert tracking_lateness.next_check_at(
+def test_calculate_next_check_time_returns_the_next_possible_alarm() -> None:
+    assert tracking_lateness.calculate_next_check_time(
+        create_assignment(), PICKUP_AT - minutes(60)
+    ) == PICKUP_AT - minutes(25)
+    assert tracking_lateness.calculate_next_check_time(
         create_assignment(check_in_alarm_at=PICKUP_AT), PICKUP_AT - minutes(20)
     ) == PICKUP_AT + minutes(15)
     running = create_assignment("in_progress", may_drive_until=PICKUP_AT + minutes(10))
-    assert tracking_lateness.next_check_at(running, PICKUP_AT) == PICKUP_AT + minutes(11)
-    assert tracking_lateness.next_check_at(
+    assert tracking_lateness.calculate_next_check_time(running, PICKUP_AT) == PICKUP_AT + minutes(11)
+    assert tracking_lateness.calculate_next_check_time(
         create_assignment("in_progress", late_minutes=20), PICKUP_AT + minutes(16)
     ) == PICKUP_AT + minutes(30)
     for status in ("completed", "declined", "released"):
-        assert tracking_lateness.next_check_at(create_assignment(status), PICKUP_AT) is None
+        assert tracking_lateness.calculate_next_check_time(create_assignment(status), PICKUP_AT) is None
 
 
 @given(
@@ -67,17 +73,17 @@ def test_next_check_at_returns_the_next_possible_alarm() -> None:
     st.none() | st.integers(0, 600),
     st.booleans(),
 )
-def test_next_check_at_of_a_live_assignment_is_in_the_future(
+def test_calculate_next_check_time_of_a_live_assignment_is_in_the_future(
     status: str, offset: int, late_minutes: int | None, has_departed: bool
 ) -> None:
     running = create_assignment(status, late_minutes=late_minutes)
     if has_departed:
         running.stops[0].departed_at = PICKUP_AT
     now = PICKUP_AT + minutes(offset)
-    next_check = tracking_lateness.next_check_at(running, now)
+    next_check = tracking_lateness.calculate_next_check_time(running, now)
     assert next_check is not None
     assert now < next_check
-    lateness = tracking_lateness.minimum_lateness(running, apply_recorded_events(running.stops), now)
+    lateness = tracking_lateness.calculate_minimum_lateness(running, apply_recorded_events(running.stops), now)
     if (
         lateness is not None and (late_minutes or 0) <= lateness.minutes
     ):  # otherwise the recorded delay exceeds the actual one

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
-from coachway.dispatch.assignments.rules import travel_time
+from coachway.dispatch.assignments.rules import estimate_travel_time
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.fleet.model import DRIVER_EXAMPLE, Driver
@@ -139,7 +139,7 @@ def create_transfer_blocks(hours: float, *, deadhead: bool = False) -> tuple[Dut
 
 
 def test_build_log_adds_the_transfer_before_the_next_block() -> None:
-    transfer_hours = travel_time(NEW_YORK, BOSTON) / HOUR
+    transfer_hours = estimate_travel_time(NEW_YORK, BOSTON) / HOUR
     assert 4.9 < transfer_hours < 5.1
     one, other = create_transfer_blocks(6)
     assert summarize_log(one, other, until=15) == [
@@ -151,16 +151,18 @@ def test_build_log_adds_the_transfer_before_the_next_block() -> None:
     ]
     # The plans include half an hour to and from the garage each.
     one, other = create_transfer_blocks(6, deadhead=True)
-    assert logbook.transfer_time(one, other, REST) == travel_time(NEW_YORK, BOSTON) - HOUR
+    assert logbook.calculate_transfer_time(one, other, REST) == estimate_travel_time(NEW_YORK, BOSTON) - HOUR
 
 
-def test_transfer_time_with_a_full_rest_is_zero() -> None:
-    transfer_hours = travel_time(NEW_YORK, BOSTON) / HOUR
-    assert logbook.transfer_time(*create_transfer_blocks(transfer_hours + 8), REST) == timedelta()
-    assert logbook.transfer_time(*create_transfer_blocks(transfer_hours + 7.99), REST) == travel_time(NEW_YORK, BOSTON)
-    assert logbook.transfer_time(*create_transfer_blocks(transfer_hours + 8), timedelta(hours=10)) == travel_time(
-        NEW_YORK, BOSTON
-    )
+def test_calculate_transfer_time_with_a_full_rest_is_zero() -> None:
+    transfer_hours = estimate_travel_time(NEW_YORK, BOSTON) / HOUR
+    assert logbook.calculate_transfer_time(*create_transfer_blocks(transfer_hours + 8), REST) == timedelta()
+    assert logbook.calculate_transfer_time(
+        *create_transfer_blocks(transfer_hours + 7.99), REST
+    ) == estimate_travel_time(NEW_YORK, BOSTON)
+    assert logbook.calculate_transfer_time(
+        *create_transfer_blocks(transfer_hours + 8), timedelta(hours=10)
+    ) == estimate_travel_time(NEW_YORK, BOSTON)
 
 
 def test_build_log_adds_the_transfer_before_check_in() -> None:
@@ -176,7 +178,7 @@ def test_build_log_adds_the_transfer_before_check_in() -> None:
     [transfer] = [
         segment for segment in segments if segment.status is DutyStatus.DRIVING and segment.end == START + 14.25 * HOUR
     ]
-    assert transfer.length == travel_time(NEW_YORK, BOSTON)
+    assert transfer.length == estimate_travel_time(NEW_YORK, BOSTON)
 
 
 def test_build_log_of_a_completed_block_uses_actual_times() -> None:

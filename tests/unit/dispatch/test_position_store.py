@@ -23,7 +23,7 @@ Pages = dict[datetime, TrailPage]
 
 def merge_batch(pages: Pages, batch: list[GpsPosition], stops: list[AssignmentStop]) -> position_store.MergedTrail:
     """Merge a batch as the API does: into the pages from its first position on, and the page before."""
-    oldest = position_store.page_start(min(position.at for position in batch))
+    oldest = position_store.get_page_start(min(position.at for position in batch))
     starts = sorted(pages)
     previous = [start for start in starts if start < oldest][-1:]
     merged = position_store.merge_positions(
@@ -39,7 +39,7 @@ def merge_batch(pages: Pages, batch: list[GpsPosition], stops: list[AssignmentSt
 
 
 def test_trail_page_keeps_its_stored_names_and_reads_those_of_older_releases() -> None:
-    starts_at = position_store.page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC))
+    starts_at = position_store.get_page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC))
     progress = Progress(
         stop=1,
         is_at_stop=True,
@@ -101,7 +101,7 @@ def test_merge_positions_of_the_same_batch_changes_nothing() -> None:
     assert (repeated.changed, repeated.stop_events, len(repeated.duplicates)) == ([], [], 60)
 
 
-def test_page_start_is_every_five_minutes() -> None:
+def test_get_page_start_is_every_five_minutes() -> None:
     moment = datetime(2027, 3, 3, 14, 9, 59, 999_000, tzinfo=UTC)
-    assert position_store.page_start(moment) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
-    assert position_store.page_start(moment + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)
+    assert position_store.get_page_start(moment) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
+    assert position_store.get_page_start(moment + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)

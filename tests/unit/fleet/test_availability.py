@@ -143,7 +143,7 @@ def test_availability_agrees_with_available_spans(availability: Availability, st
 
 
 @given(availabilities, moments, st.integers(1, 6_000))
-def test_available_spans_are_ordered_bounded_and_disjoint(
+def test_list_available_spans_are_ordered_bounded_and_disjoint(
     availability: Availability, start: datetime, minutes: int
 ) -> None:
     end = start + timedelta(minutes=minutes)
@@ -154,7 +154,7 @@ def test_available_spans_are_ordered_bounded_and_disjoint(
 
 
 @given(availabilities, moments, st.integers(1, 3_000), st.integers(1, 3_000))
-def test_available_spans_do_not_depend_on_the_query_bounds(
+def test_list_available_spans_do_not_depend_on_the_query_bounds(
     availability: Availability, start: datetime, first: int, second: int
 ) -> None:
     middle = start + timedelta(minutes=first)

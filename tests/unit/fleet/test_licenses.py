@@ -42,7 +42,7 @@ def build_vehicle(**fields: Any) -> Vehicle:
         ("C", ["P"], 28, 26_001, False),
     ],
 )
-def test_license_problem_depends_on_seats_and_weight(
+def test_license_reason_depends_on_seats_and_weight(
     license_class: str, endorsements: list[str], capacity: int, pounds: int | None, allowed: bool
 ) -> None:
     driver = build_driver(license_class=license_class, endorsements=endorsements)
@@ -50,7 +50,7 @@ def test_license_problem_depends_on_seats_and_weight(
     assert (rules.license_reason(driver, vehicle) is None) is allowed
 
 
-def test_license_problem_names_the_required_license() -> None:
+def test_license_reason_names_the_required_license() -> None:
     assert rules.license_reason(build_driver(license_class="C"), build_vehicle()) == (
         "has a license of class C; Coach 12, with 56 seats, needs class B or A (49 CFR 383.91)"
     )

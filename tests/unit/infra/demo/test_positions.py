@@ -59,6 +59,6 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
         }
         assert stop_events == expected, trip.notes
         late = eta.find_lateness(
-            stops, eta.estimate_arrivals(followed.progress, stops, now, eta.average_speed(followed.counted))
+            stops, eta.estimate_arrivals(followed.progress, stops, now, eta.calculate_average_speed(followed.counted))
         )
         assert late is None or late.minutes < 10, (trip.notes, late)

@@ -36,7 +36,7 @@ class WeeklyHours(RequestSchema):
     end_time: time
 
     @model_validator(mode="after")
-    def _is_local(self) -> Self:
+    def _check_local_times(self) -> Self:
         if self.start_time.tzinfo is not None or self.end_time.tzinfo is not None:
             raise ValueError("start_time, end_time: must be local times without an offset")
         return self
@@ -53,7 +53,7 @@ class AvailabilityException(RequestSchema):
     reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$"), Personal("driver")] = ""
 
     @model_validator(mode="after")
-    def _has_valid_period(self) -> Self:
+    def _check_period(self) -> Self:
         if not 2000 <= self.starts_at.year <= 2198:
             raise ValueError("starts_at: must be between the years 2000 and 2198")
         if not timedelta() < self.ends_at - self.starts_at <= timedelta(days=730):

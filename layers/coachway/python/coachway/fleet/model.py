@@ -137,7 +137,7 @@ class DriverInput(RequestSchema):
     ] = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.home_latitude is None) != (self.home_longitude is None):
             raise ValueError("home_latitude, home_longitude: set both or neither")
         return self
@@ -211,7 +211,7 @@ class VehicleInput(RequestSchema):
     status: VehicleStatus = VehicleStatus.IN_SERVICE
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.garage_latitude is None) != (self.garage_longitude is None):
             raise ValueError("garage_latitude, garage_longitude: set both or neither")
         return self

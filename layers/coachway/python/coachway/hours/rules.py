@@ -44,7 +44,7 @@ def check_hours(
     verdict = Legality.BLOCK if violations else Legality.OK if is_complete else Legality.UNKNOWN
     if not is_complete:
         return HoursCheck(verdict=verdict, violations=violations)
-    earliest = checker.earliest_driving(past, planned)
+    earliest = checker.find_earliest_driving(past, planned)
     return HoursCheck(verdict=verdict, violations=violations, remaining=remaining, earliest_drive_at=earliest)
 
 
@@ -73,7 +73,7 @@ class _DutyCounters:
     since_break: timedelta = _ZERO
     not_driving: timedelta = _ZERO
 
-    def remaining_duty(self, ruleset: Ruleset, at: datetime) -> timedelta:
+    def calculate_remaining_duty(self, ruleset: Ruleset, at: datetime) -> timedelta:
         """The remaining duty at a time: of the time on duty, or of the window since the duty started."""
         used = at - self.started_at if ruleset.has_duty_window and self.started_at else self.on_duty
         return ruleset.duty - used
@@ -121,7 +121,7 @@ class _HoursChecker:
         )
         remaining = RemainingTime(
             drive=max(_ZERO, self.ruleset.drive - counters.driven),
-            duty=max(_ZERO, counters.remaining_duty(self.ruleset, timeline.end)),
+            duty=max(_ZERO, counters.calculate_remaining_duty(self.ruleset, timeline.end)),
             cycle=max(_ZERO, window.remaining(timeline.end)),
         )
         first_drive = next((each.start for each in planned if each.status is DutyStatus.DRIVING), timeline.end)
@@ -132,7 +132,10 @@ class _HoursChecker:
     ) -> None:
         """Log the driving in an interval that exceeds the limits which a full rest or a break resets."""
         rules = self.ruleset
-        limits = {Rule.DRIVE: rules.drive - counters.driven, Rule.DUTY: counters.remaining_duty(rules, interval.start)}
+        limits = {
+            Rule.DRIVE: rules.drive - counters.driven,
+            Rule.DUTY: counters.calculate_remaining_duty(rules, interval.start),
+        }
         if rules.break_after is not None:
             limits[Rule.BREAK] = rules.break_after - counters.since_break
         for rule, remaining in limits.items():
@@ -169,7 +172,7 @@ class _HoursChecker:
         has_restart = self.ruleset.restart is not None and longest >= self.ruleset.restart
         return longest >= self.ruleset.rest and (has_restart or timeline.complete_from <= window.start(first_drive))
 
-    def earliest_driving(self, past: list[Segment], planned: list[Segment]) -> datetime | None:
+    def find_earliest_driving(self, past: list[Segment], planned: list[Segment]) -> datetime | None:
         """The earliest legal start of the driving if the plan is delayed and the driver rests until then."""
         if not any(segment.status is DutyStatus.DRIVING for segment in planned):
             end = (planned or past)[-1].end

@@ -74,7 +74,7 @@ _EPOCH_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 _WEEK: Final = timedelta(days=7)
 
 
-def travel_time(one: Coordinates | None, other: Coordinates | None) -> timedelta:
+def estimate_travel_time(one: Coordinates | None, other: Coordinates | None) -> timedelta:
     """The driving time between two places; zero if one of them is unknown. At most `REACH`."""
     if one is None or other is None:
         return timedelta()
@@ -88,7 +88,7 @@ def iso_week(at: datetime) -> str:
     return f"{year:04d}-W{week:02d}"
 
 
-def iso_weeks(start: datetime, end: datetime) -> list[str]:
+def list_iso_weeks(start: datetime, end: datetime) -> list[str]:
     """Every ISO week (UTC) that overlaps [start, end], oldest first."""
     monday = _EPOCH_MONDAY + (start.astimezone(UTC) - _EPOCH_MONDAY) // _WEEK * _WEEK
     result = []

@@ -16,7 +16,7 @@ from coachway.core.store import BatchResult
 from coachway.core.types.datetimes import Day, LocalTime
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, iso_weeks
+from coachway.dispatch.assignments.rules import AssignmentStatus, list_iso_weeks
 from coachway.dispatch.calendars import utilization
 from coachway.dispatch.calendars.utilization import BookedTime, Utilization
 from coachway.dispatch.diaries import service as diaries
@@ -296,6 +296,6 @@ def _load_diaries(
     """Load the diaries for the days of a query in any time zone, and the items at `extra_keys`."""
     first, last = query.date_range(clock.now().date())
     span = utilization.build_date_span(first, last, "UTC")
-    weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
+    weeks = tuple(list_iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
     keys = [*extra_keys, *(key for resource in resources for key in diaries.page_keys(org_id, resource, weeks))]
     return repository.batch_get_all(keys), weeks

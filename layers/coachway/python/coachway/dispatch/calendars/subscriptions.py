@@ -21,7 +21,7 @@ from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.repository import find_by_ids
-from coachway.dispatch.assignments.rules import iso_weeks
+from coachway.dispatch.assignments.rules import list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
@@ -176,7 +176,7 @@ def _verify_token(token: str) -> signed_links.LinkToken:
 
 def _load_resource_feed(org_id: str, resource: str, created_at: datetime) -> FeedContent:
     now, kind = clock.now(), resource.partition("_")[0]
-    weeks = iso_weeks(now - _PAST, now + _AHEAD)
+    weeks = list_iso_weeks(now - _PAST, now + _AHEAD)
     key = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
     batch = store.batch_get([key, *diaries.page_keys(org_id, resource, weeks)])
     blocks = diaries.build_diary(batch, org_id, resource, weeks).blocks

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from coachway.dispatch.assignments.rules import travel_time
+from coachway.dispatch.assignments.rules import estimate_travel_time
 from coachway.dispatch.diaries.model import DutyBlock
 
 
@@ -35,7 +35,7 @@ def find_conflict(block: DutyBlock, other: DutyBlock) -> ScheduleConflict | None
             ConflictKind.OVERLAP, other, min(block.ends_at, other.ends_at) - max(block.starts_at, other.starts_at)
         )
     first, second = (block, other) if block.starts_at < other.starts_at else (other, block)
-    missing = travel_time(first.dropoff_place, second.pickup_place) - (second.pickup_at - first.dropoff_at)
+    missing = estimate_travel_time(first.dropoff_place, second.pickup_place) - (second.pickup_at - first.dropoff_at)
     return ScheduleConflict(ConflictKind.TRAVEL, other, missing) if missing > timedelta() else None
 
 
@@ -47,11 +47,13 @@ def list_conflicts(block: DutyBlock, blocks: Iterable[DutyBlock]) -> list[Schedu
     )
 
 
-def earliest_start_after(block: DutyBlock, conflict: ScheduleConflict) -> datetime:
+def find_earliest_start_after(block: DutyBlock, conflict: ScheduleConflict) -> datetime:
     """The earliest start of `block` if it follows the block that it conflicts with."""
     other = conflict.block
     ready_at = (
-        other.dropoff_at + travel_time(other.dropoff_place, block.pickup_place) - (block.pickup_at - block.starts_at)
+        other.dropoff_at
+        + estimate_travel_time(other.dropoff_place, block.pickup_place)
+        - (block.pickup_at - block.starts_at)
     )
     return max(other.ends_at, ready_at)
 

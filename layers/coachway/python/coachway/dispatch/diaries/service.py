@@ -14,7 +14,7 @@ from coachway.core import errors
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.store import BatchResult
-from coachway.dispatch.assignments.rules import REACH, iso_weeks
+from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
 from coachway.dispatch.diaries.model import DIARY, DiaryPage, DutyBlock
 from coachway.fleet import assignment_counter
 
@@ -58,9 +58,9 @@ class Diary:
         return replace(self, pages=pages, cleared_weeks=frozenset(cleared))
 
 
-def weeks_around(start: datetime, end: datetime) -> tuple[str, ...]:
+def list_weeks_around(start: datetime, end: datetime) -> tuple[str, ...]:
     """The weeks that a block from `start` to `end` is evaluated against."""
-    return tuple(iso_weeks(start - REACH, end + REACH))
+    return tuple(list_iso_weeks(start - REACH, end + REACH))
 
 
 def page_keys(org_id: str, resource: str, week_names: Iterable[str]) -> list[Key]:
@@ -79,7 +79,7 @@ def build_diary(batch: BatchResult, org_id: str, resource: str, week_names: Iter
 
 def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
     """Return the operations that add a block to this diary. They fail with DiaryChanged."""
-    affected_weeks = set(iso_weeks(block.starts_at, block.ends_at))
+    affected_weeks = set(list_iso_weeks(block.starts_at, block.ends_at))
     if not affected_weeks <= set(diary.weeks):
         raise ValueError("the diary must include every week of the block")
     ops = [
@@ -132,7 +132,9 @@ def truncate_block_ops(diary: Diary, assignment_id: str, moment: datetime) -> li
 def _replace_block_ops(diary: Diary, assignment_id: str, replacement: DutyBlock | None) -> list[Op]:
     """Remove a block from its pages, and add the replacement to the pages that it overlaps."""
     ops: list[Op] = []
-    replacement_weeks = set(iso_weeks(replacement.starts_at, replacement.ends_at)) if replacement is not None else set()
+    replacement_weeks = (
+        set(list_iso_weeks(replacement.starts_at, replacement.ends_at)) if replacement is not None else set()
+    )
     for week, page in diary.pages.items():
         blocks = [block for block in page.blocks if block.assignment_id != assignment_id]
         if blocks == page.blocks:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import travel_time
+from coachway.dispatch.assignments.rules import estimate_travel_time
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet.model import Driver
 from coachway.hours.model import DutyStatus, Segment
@@ -56,7 +56,7 @@ def build_log(
     previous: DutyBlock | None = None
     for block in sorted(blocks, key=lambda block: block.starts_at):
         actual = _block_periods(block, started.get(block.assignment_id), now)
-        transfer = transfer_time(previous, block, rest) if previous is not None else _ZERO
+        transfer = calculate_transfer_time(previous, block, rest) if previous is not None else _ZERO
         if transfer and actual:
             periods.append(_Period(actual[0].start - transfer, actual[0].start, DutyStatus.DRIVING))
         periods += actual
@@ -77,21 +77,21 @@ def build_log(
     return segments
 
 
-def transfer_time(block: DutyBlock, next_block: DutyBlock, rest: timedelta) -> timedelta:
+def calculate_transfer_time(block: DutyBlock, next_block: DutyBlock, rest: timedelta) -> timedelta:
     """The driving time between two blocks, beyond the planned drives to and from the garage.
 
     Zero if the gap also leaves time for a full rest: then the driver travels off duty (49 CFR 395.1(j)).
     """
     planned = (block.ends_at - block.dropoff_at) + (next_block.pickup_at - next_block.starts_at)
-    missing = travel_time(block.dropoff_place, next_block.pickup_place) - planned
+    missing = estimate_travel_time(block.dropoff_place, next_block.pickup_place) - planned
     gap = next_block.starts_at - block.ends_at
     return _ZERO if gap - missing >= rest else max(_ZERO, min(missing, gap))
 
 
-def block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: timedelta) -> list[Segment]:
+def list_block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: timedelta) -> list[Segment]:
     """The segments of a block's duty, preceded by the drive from the previous block."""
     previous = max(earlier, key=lambda candidate: candidate.starts_at, default=None)
-    transfer = transfer_time(previous, block, rest) if previous is not None else _ZERO
+    transfer = calculate_transfer_time(previous, block, rest) if previous is not None else _ZERO
     if not transfer:
         return block.duty
     return [Segment(start=block.starts_at - transfer, end=block.starts_at, status=DutyStatus.DRIVING), *block.duty]

@@ -11,7 +11,7 @@ from coachway.core.runtime import clock
 from coachway.core.types.durations import round_hours
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import REACH, iso_weeks
+from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
@@ -33,7 +33,7 @@ def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     require_own_driver(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     driver_key, organization_key = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
-    week_names = iso_weeks(now - REACH, now)
+    week_names = list_iso_weeks(now - REACH, now)
     batch = store.batch_get([driver_key, organization_key, *diaries.page_keys(org_id, driver_id, week_names)])
     driver, policy = batch.get(Driver, driver_key), batch.get(Organization, organization_key).hours_policy
     blocks = diaries.build_diary(batch, org_id, driver_id, week_names).blocks

@@ -138,7 +138,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     conditions: list[Op] = []
     alarm_events: list[Event] = []
     if before.status is AssignmentStatus.CHECKED_IN and _is_past_end(before):
-        alarm_events = stop_event_service.departure_alarms(before)
+        alarm_events = stop_event_service.build_departure_alarms(before)
     elif before.status is AssignmentStatus.CHECKED_IN:
         from coachway.dispatch.matching import departure_readiness
         from coachway.dispatch.tracking import charter_status_ops

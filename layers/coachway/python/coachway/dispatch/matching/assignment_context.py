@@ -148,7 +148,7 @@ def load_assignment_context(
     `loaded` is a batch that was read before; its items are not read again.
     """
     org_id, now = caller.org_id, clock.now()
-    week_names = diaries.weeks_around(trip.plan.starts_at, trip.plan.ends_at)
+    week_names = diaries.list_weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
     vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.coverage.vendor_id or "")
     keys = [client_key, *([vendor_key] if trip.coverage.vendor_id else [])]

@@ -15,7 +15,7 @@ from coachway.core.store import BatchResult
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus, iso_weeks
+from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus, list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.errors import DeclineTooLate, TripUnderWay
 from coachway.fleet.model import DRIVER, Driver
@@ -99,7 +99,7 @@ def end_ops(
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
 
-    org_id, week_names = caller.org_id, iso_weeks(before.starts_at, before.ends_at)
+    org_id, week_names = caller.org_id, list_iso_weeks(before.starts_at, before.ends_at)
     charter_key = CHARTER.key(org=org_id, id=before.charter_id)
     driver_keys = [DRIVER.key(org=org_id, id=driver_id) for driver_id in before.crew]
     page_keys = [key for resource in before.resources for key in diaries.page_keys(org_id, resource, week_names)]
@@ -128,7 +128,7 @@ def _free_diary_ops(batch: BatchResult, before: Assignment, *, except_resource: 
     for resource in before.resources:
         if resource == except_resource:
             continue
-        diary = diaries.build_diary(batch, before.org_id, resource, iso_weeks(before.starts_at, before.ends_at))
+        diary = diaries.build_diary(batch, before.org_id, resource, list_iso_weeks(before.starts_at, before.ends_at))
         is_under_way = before.status.is_under_way
         ops += (
             diaries.truncate_block_ops(diary, before.id, clock.now())

@@ -260,11 +260,11 @@ def commit_assignment(
     for seat, candidate in enumerate(crew):
         ops += [
             *candidate.unchanged_ops(),
-            *diaries.add_block_ops(candidate.diary, context.trip.plan.duty_block(assignment.id, seat)),
+            *diaries.add_block_ops(candidate.diary, context.trip.plan.build_duty_block(assignment.id, seat)),
         ]
     ops += [
         *vehicle.unchanged_ops(),
-        *diaries.add_block_ops(vehicle.diary, context.trip.plan.duty_block(assignment.id)),
+        *diaries.add_block_ops(vehicle.diary, context.trip.plan.build_duty_block(assignment.id)),
     ]
     if context.vendor is not None:
         ops.append(subjects.check_unchanged_op(context.vendor))

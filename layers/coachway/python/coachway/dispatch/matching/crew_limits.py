@@ -49,7 +49,7 @@ def load_crew(assignment: Assignment, now: datetime) -> Crew:
     org_id = assignment.org_id
     organization_key = ORGANIZATIONS.key(org=org_id)
     driver_keys = {driver_id: DRIVER.key(org=org_id, id=driver_id) for driver_id in assignment.crew}
-    weeks = diaries.weeks_around(now, now)
+    weeks = diaries.list_weeks_around(now, now)
     page_keys_by_driver = {driver_id: diaries.page_keys(org_id, driver_id, weeks) for driver_id in assignment.crew}
     batch = store.batch_get(
         [organization_key, *driver_keys.values(), *(key for keys in page_keys_by_driver.values() for key in keys)]
@@ -87,7 +87,7 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
         zone = ZoneInfo(driver.timezone)
         block = conflicts.move_block(_duty_block(assignment, duty), assignment.starts_at + delay)
         earlier = [other for other in crew_without_trip.blocks[driver.id] if other.starts_at < block.starts_at]
-        plan = logbook.block_segments(earlier, block, crew.hours_rules.ruleset.rest)
+        plan = logbook.list_block_segments(earlier, block, crew.hours_rules.ruleset.rest)
         history = crew_without_trip.history(driver, plan[0].start, now)
         verdict = check_hours(
             history, plan, crew.hours_rules.ruleset, daily_carrier=crew.hours_rules.daily_carrier, home_zone=zone
@@ -139,7 +139,7 @@ def _unknown_hours_message(driver: Driver, crew: Crew, now: datetime) -> str:
     return f"the recent hours of {driver.name} are not known{hint} (49 CFR 395.8)"
 
 
-def may_drive_until(assignment: Assignment, now: datetime) -> datetime:
+def calculate_drive_limit(assignment: Assignment, now: datetime) -> datetime:
     """Return until when the vehicle may be driven without a rest, by its drivers one after the other.
 
     Gaps in a log count as rest, so that no alarm is based on unknown hours. Two reads.

@@ -74,7 +74,7 @@ def evaluate_driver(
     now: datetime,
 ) -> DriverEvaluation:
     """Evaluate a driver on a seat, counted from 0. Without a vehicle, the license is not checked."""
-    block, driver = requirements.plan.duty_block("", seat), facts.driver
+    block, driver = requirements.plan.build_duty_block("", seat), facts.driver
     reasons = [
         *_ownership_reasons(driver.vendor_id, requirements.vendor_id, "driver"),
         *driver_availability_reasons(driver, block.starts_at, block.ends_at),
@@ -153,7 +153,7 @@ def vehicle_reasons(facts: VehicleFacts, requirements: TripRequirements) -> list
     required, needs_ada = equipment.required_amenities(requirements.amenities)
     missing = equipment.missing_amenities(required, needs_ada, vehicle.amenities, vehicle.is_ada_compliant)
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{vehicle.name}: {amenity}") for amenity in missing]
-    schedule_conflicts = conflicts.list_conflicts(plan.duty_block(""), facts.blocks)
+    schedule_conflicts = conflicts.list_conflicts(plan.build_duty_block(""), facts.blocks)
     reasons += [_conflict_reason(vehicle.name, conflict, plan.timezone) for conflict in schedule_conflicts]
     return [*reasons, *compliance_reasons(vehicle.name, facts.compliance)]
 
@@ -202,7 +202,7 @@ def _evaluate_hours(
         message = "the driving times of the trip are unknown: add times and coordinates to its stops"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], HoursCheck(verdict=Legality.UNKNOWN)
     earlier = [block for block in facts.blocks if block.starts_at < new_block.starts_at]
-    duty = logbook.block_segments(earlier, new_block, hours_rules.ruleset.rest)
+    duty = logbook.list_block_segments(earlier, new_block, hours_rules.ruleset.rest)
     history = _build_log(facts, earlier, duty[0].start - REACH, duty[0].start, hours_rules, now)
     verdict = check_hours(history, duty, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home_zone=zone)
     verdict = _trip_verdict(verdict, duty, earlier, new_block, hours_rules)
@@ -322,7 +322,7 @@ def _earliest_legal_start(
         if schedule_conflicts:
             start = max(
                 start + timedelta(seconds=1),
-                *(conflicts.earliest_start_after(shifted, conflict) for conflict in schedule_conflicts[:1]),
+                *(conflicts.find_earliest_start_after(shifted, conflict) for conflict in schedule_conflicts[:1]),
             )
             continue
         reasons, verdict = _evaluate_hours(facts, shifted, hours_rules, now)

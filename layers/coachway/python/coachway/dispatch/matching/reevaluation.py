@@ -21,7 +21,7 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import iso_weeks
+from coachway.dispatch.assignments.rules import list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.matching import assignment_context, eligibility
 from coachway.dispatch.matching.eligibility_reasons import Reason
@@ -55,7 +55,7 @@ def reevaluate_assignments(caller: Caller, resource: str) -> None:
 
 def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]:
     now = clock.now()
-    weeks = iso_weeks(now, now + _LOOKAHEAD)
+    weeks = list_iso_weeks(now, now + _LOOKAHEAD)
     diary = diaries.build_diary(store.batch_get(diaries.page_keys(org_id, resource, weeks)), org_id, resource, weeks)
     ids = [block.assignment_id for block in diary.blocks if block.ends_at > now]
     return repository.find_by_ids(org_id, ids).values()

@@ -47,7 +47,7 @@ class TripPlan:
         """The planned duty of the driver on a seat, counted from 0."""
         return self.duties[seat] if self.duties else []
 
-    def duty_block(self, assignment_id: str, seat: int | None = None) -> DutyBlock:
+    def build_duty_block(self, assignment_id: str, seat: int | None = None) -> DutyBlock:
         """Build the block for the diary of the driver on a seat; without a seat, for the vehicle's diary."""
         return DutyBlock(
             assignment_id=assignment_id,

@@ -59,12 +59,14 @@ def _punctuality(late: timedelta) -> dict[str, int]:
     return {"judged_on_time": 1, "on_time": int(late <= PUNCTUAL)}
 
 
-def _count_rating(data: EventData, drivers_of_charter: DriversOfCharter) -> Mapping[str, Numbers]:
+def _count_rating(data: EventData, list_drivers_of_charter: DriversOfCharter) -> Mapping[str, Numbers]:
     event = VendorRated.from_data(data)
     rating = (
         event.overall_rating if event.driver_professionalism_rating is None else event.driver_professionalism_rating
     )
-    return {driver_id: {"ratings": 1, "rated": round(rating * 2)} for driver_id in drivers_of_charter(event.charter_id)}
+    return {
+        driver_id: {"ratings": 1, "rated": round(rating * 2)} for driver_id in list_drivers_of_charter(event.charter_id)
+    }
 
 
 COUNTERS: Final[Mapping[str, _Counter]] = {
@@ -81,7 +83,9 @@ COUNTERS: Final[Mapping[str, _Counter]] = {
 """By event type. The queue receives these events and no others."""
 
 
-def counter_increments(event_type: str, data: EventData, drivers_of_charter: DriversOfCharter) -> Mapping[str, Numbers]:
+def counter_increments(
+    event_type: str, data: EventData, list_drivers_of_charter: DriversOfCharter
+) -> Mapping[str, Numbers]:
     """Return what an event adds to the counters, by driver."""
     counter = COUNTERS.get(event_type)
-    return counter(data, drivers_of_charter) if counter else {}
+    return counter(data, list_drivers_of_charter) if counter else {}

@@ -111,7 +111,7 @@ def _empty_counters(org_id: str, driver_id: str) -> Performance:
 
 def _count_event(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
     @cache
-    def drivers_of_charter(charter_id: str) -> Sequence[str]:
+    def list_drivers_of_charter(charter_id: str) -> Sequence[str]:
         completed = [
             assignment
             for assignment in repository.list_by_charter(org_id, charter_id)
@@ -119,7 +119,7 @@ def _count_event(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mappi
         ]
         return list(dict.fromkeys(driver_id for assignment in completed for driver_id in assignment.crew))
 
-    return counters.counter_increments(event_type, data, drivers_of_charter)
+    return counters.counter_increments(event_type, data, list_drivers_of_charter)
 
 
 def _update_rating_ops(caller: Caller, before: Performance | None, after: Performance) -> Sequence[Op]:

@@ -14,7 +14,7 @@ from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, travel_time
+from coachway.dispatch.assignments.rules import AssignmentStatus, estimate_travel_time
 from coachway.dispatch.errors import RecoveryNotNeeded
 from coachway.dispatch.matching import assignment_lifecycle, assignment_service, automatic_assignment
 from coachway.dispatch.matching.assignment_context import AssignmentContext, VehicleCandidate
@@ -79,7 +79,9 @@ def _time_to_first_stop(candidate: VehicleCandidate, assignment: Assignment) -> 
     vehicle = candidate.vehicle
     if vehicle.garage_latitude is None or vehicle.garage_longitude is None:
         return timedelta()
-    return travel_time(Coordinates(vehicle.garage_latitude, vehicle.garage_longitude), assignment.stops[0].place)
+    return estimate_travel_time(
+        Coordinates(vehicle.garage_latitude, vehicle.garage_longitude), assignment.stops[0].place
+    )
 
 
 def replace_crew(caller: Caller, before: Recovery) -> Recovery:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.assignments.rules import MILES_PER_HOUR, ROAD_FACTOR
-from coachway.dispatch.tracking.geofence import Progress, are_served_together, planned_time
+from coachway.dispatch.tracking.geofence import Progress, are_served_together, get_planned_time
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 
 RECENT_WINDOW: Final = timedelta(minutes=10)
@@ -24,7 +24,7 @@ MAX_LATE_STEPS: Final = 8
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def average_speed(positions: Sequence[GpsPosition]) -> float:
+def calculate_average_speed(positions: Sequence[GpsPosition]) -> float:
     """Average miles per hour along the recent positions; `MILES_PER_HOUR` if there are too few."""
     recent = (
         [position for position in positions if position.at >= positions[-1].at - RECENT_WINDOW] if positions else []
@@ -75,7 +75,7 @@ def _departure_after(stop: AssignmentStop, arrived_at: datetime | None) -> datet
 
 
 def _leg_time(stop: AssignmentStop, next_stop: AssignmentStop) -> timedelta | None:
-    departure, arrival = stop.departure or stop.arrival, planned_time(next_stop)
+    departure, arrival = stop.departure or stop.arrival, get_planned_time(next_stop)
     if departure is not None and arrival is not None and arrival > departure:
         return arrival - departure
     if stop.place is None or next_stop.place is None:
@@ -102,7 +102,7 @@ class Lateness(NamedTuple):
 def find_lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> Lateness | None:
     """Find the delay at the next stop that has a planned and an estimated time."""
     for number, (stop, eta) in enumerate(zip(stops, expected, strict=True)):
-        planned_at = planned_time(stop)
+        planned_at = get_planned_time(stop)
         if eta is not None and planned_at is not None:
             return Lateness(number, max(0, (eta - planned_at) // _MINUTE))
     return None

@@ -119,7 +119,7 @@ def meters_between(one: Coordinates, other: Coordinates) -> float:
     return miles_between(one, other) * METERS_PER_MILE
 
 
-def planned_time(stop: AssignmentStop) -> datetime | None:
+def get_planned_time(stop: AssignmentStop) -> datetime | None:
     """The planned arrival, or departure if there is none."""
     return stop.arrival or stop.departure
 
@@ -279,7 +279,7 @@ class _ProgressTracker:
         return MIN_STAY if is_next or is_due else None
 
     def _is_due(self, number: int, at: datetime, early: timedelta) -> bool:
-        planned_at = planned_time(self.stops[number])
+        planned_at = get_planned_time(self.stops[number])
         return planned_at is not None and at >= planned_at - early
 
     def _is_inside(self, number: int, position: GpsPosition) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import GRACE, AssignmentStatus
 from coachway.dispatch.tracking.eta import LATE_STEP_MINUTES, MAX_LATE_STEPS, Lateness, count_late_steps
-from coachway.dispatch.tracking.geofence import Progress, apply_recorded_events, planned_time
+from coachway.dispatch.tracking.geofence import Progress, apply_recorded_events, get_planned_time
 
 CHECK_INTERVAL: Final = timedelta(minutes=30)
 """How often a vehicle under way is checked."""
@@ -21,22 +21,22 @@ def is_check_in_overdue(assignment: Assignment, now: datetime) -> bool:
     return is_alarm_open and now >= assignment.starts_at + GRACE
 
 
-def minimum_lateness(assignment: Assignment, progress: Progress, now: datetime) -> Lateness | None:
+def calculate_minimum_lateness(assignment: Assignment, progress: Progress, now: datetime) -> Lateness | None:
     """The delay that is certain without a position: the vehicle should have left or reached a stop by now."""
     if not assignment.status.is_live or progress.stop >= len(assignment.stops):
         return None
-    planned_at = planned_time(assignment.stops[progress.stop])
+    planned_at = get_planned_time(assignment.stops[progress.stop])
     late_stop = progress.stop
     if progress.is_at_stop:
         planned_at, late_stop = assignment.stops[progress.stop].departure, progress.stop + 1
     if planned_at is None or now <= planned_at or late_stop >= len(assignment.stops):
         return None
-    if planned_time(assignment.stops[late_stop]) is None:
+    if get_planned_time(assignment.stops[late_stop]) is None:
         return None
     return Lateness(late_stop, (now - planned_at) // _MINUTE)
 
 
-def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
+def calculate_next_check_time(assignment: Assignment, now: datetime) -> datetime | None:
     """When the timer must check an assignment next; None when it is over."""
     if not assignment.status.is_live:
         return None
@@ -58,5 +58,5 @@ def _next_late_step_at(assignment: Assignment) -> datetime | None:
     if progress.stop >= len(assignment.stops) or steps > MAX_LATE_STEPS:
         return None
     stop = assignment.stops[progress.stop]
-    planned_at = stop.departure if progress.is_at_stop else planned_time(stop)
+    planned_at = stop.departure if progress.is_at_stop else get_planned_time(stop)
     return planned_at + steps * _STEP if planned_at is not None else None

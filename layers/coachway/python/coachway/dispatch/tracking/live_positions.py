@@ -119,7 +119,7 @@ def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -
     is_ahead = assignment.status.is_live and progress.stop < len(assignment.stops)
     expected: list[datetime | None] = [None] * len(assignment.stops)
     if assignment.status.is_under_way:
-        expected = eta.estimate_arrivals(progress, assignment.stops, now, eta.average_speed(counted))
+        expected = eta.estimate_arrivals(progress, assignment.stops, now, eta.calculate_average_speed(counted))
     upcoming = progress.stop + 1 if progress.is_at_stop else progress.stop
     next_stop = upcoming if is_ahead and upcoming < len(assignment.stops) else None
     lateness = eta.find_lateness(assignment.stops, expected)

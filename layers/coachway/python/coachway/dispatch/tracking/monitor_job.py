@@ -62,7 +62,7 @@ def _check_assignment(indexed_schedule: MonitoringSchedule, now: datetime) -> Ma
 
 
 def _reschedule_op(schedule: MonitoringSchedule, assignment: Assignment, now: datetime, counts: Counter[str]) -> Op:
-    due = lateness.next_check_at(assignment, now)
+    due = lateness.calculate_next_check_time(assignment, now)
     if due is not None:
         return Update(schedule, schedule.model_copy(update={"due": due}))
     counts["over"] += 1
@@ -89,8 +89,12 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
         events.append(_not_started_event(before, now))
         after.check_in_alarm_at = now
         counts["not_started"] += 1
-    alarms = stop_event_service.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
-    alarms += stop_event_service.hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else now)
+    alarms = stop_event_service.build_late_risk_events(
+        before, after, lateness.calculate_minimum_lateness(before, progress, now), None
+    )
+    alarms += stop_event_service.build_hours_exceeded_events(
+        before, after, driven_at=None if progress.is_at_stop else now
+    )
     counts["alarms"] += len(alarms)
     if not events and not alarms:
         return before

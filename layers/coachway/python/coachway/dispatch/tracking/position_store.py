@@ -73,7 +73,7 @@ class TrailPage(Record):
         return decode_positions(self.starts_at, self.encoded_positions)
 
 
-def page_start(at: datetime) -> datetime:
+def get_page_start(at: datetime) -> datetime:
     """Return the start of the page to which a moment belongs."""
     return _EPOCH + (at - _EPOCH) // PAGE_LENGTH * PAGE_LENGTH
 
@@ -101,7 +101,7 @@ def load_newest_pages_by_assignment(
 
     One read per 30 vehicles that sent positions recently, and one for each vehicle that did not.
     """
-    latest = page_start(now)
+    latest = get_page_start(now)
     starts = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # the clocks of phones may be ahead
     result: dict[str, list[TrailPage]] = {}
     for first in range(0, len(assignment_ids), _BATCH_SIZE):
@@ -122,7 +122,7 @@ def load_newest_pages_by_assignment(
 
 def load_pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
     """Load the pages from the one of `first` on, oldest first, and the page before them."""
-    oldest = page_start(first)
+    oldest = get_page_start(first)
     pages = load_newest_pages(org_id, assignment_id)
     if len(pages) == 2 and pages[0].starts_at >= oldest:
         pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, limit=_MAX_PAGES)[::-1]
@@ -158,7 +158,7 @@ def merge_positions(
     """Merge positions into the pages from `load_pages_since`, and follow the vehicle through them. Pure."""
     by_page: dict[datetime, list[GpsPosition]] = {}
     for position in positions:
-        by_page.setdefault(page_start(position.at), []).append(position)
+        by_page.setdefault(get_page_start(position.at), []).append(position)
     pages_by_start = {page.starts_at: page for page in pages}
     progress = pages[0].initial_progress if pages else Progress()
     newest_position: GpsPosition | None = None

@@ -11,7 +11,7 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta
-from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind, planned_time
+from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind, get_planned_time
 
 _MINUTE: Final = timedelta(minutes=1)
 _MAX_EVENTS: Final = 20
@@ -82,7 +82,7 @@ def _set_dwell(stops: list[AssignmentStop], number: int, free_wait: timedelta) -
 
 
 def _is_on_time(stop_event: StopEvent, stop: AssignmentStop) -> bool:
-    planned_at = planned_time(stop)
+    planned_at = get_planned_time(stop)
     if planned_at is None or stop_event.kind is StopEventKind.DEPARTED:
         return False
     return eta.count_late_steps((stop_event.at - planned_at) // _MINUTE) <= 0
@@ -96,7 +96,7 @@ def _event(assignment: Assignment, stop_event: StopEvent, stop: AssignmentStop, 
         "at": stop_event.at,
     }
     if stop_event.kind is StopEventKind.ARRIVED:
-        return TripArrived(**fields, planned_at=planned_time(stop), is_last=is_last)
+        return TripArrived(**fields, planned_at=get_planned_time(stop), is_last=is_last)
     planned_departure = stop.departure or stop.arrival
     late_minutes = (stop_event.at - planned_departure) // _MINUTE if planned_departure is not None else None
     return TripDeparted(

@@ -20,7 +20,7 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta, stop_event_rules
-from coachway.dispatch.tracking.geofence import Progress, StopEvent, planned_time
+from coachway.dispatch.tracking.geofence import Progress, StopEvent, get_planned_time
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.stop_event_rules import ProgressStep
 from coachway.identity import organization_queries
@@ -41,12 +41,12 @@ def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Seque
     free_wait = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
     while (step := stop_event_rules.apply_stop_events_to_assignment(assignment, stop_events, free_wait)).is_changed:
         assignment = write_step(
-            caller, assignment, step, events=departure_alarms(assignment) if step.starts_trip else []
+            caller, assignment, step, events=build_departure_alarms(assignment) if step.starts_trip else []
         )
     return assignment
 
 
-def departure_alarms(assignment: Assignment) -> list[Event]:
+def build_departure_alarms(assignment: Assignment) -> list[Event]:
     """Return the event of a departure although a driver, the vehicle or documents are not in order."""
     from coachway.dispatch.matching import departure_readiness
 
@@ -68,7 +68,7 @@ def write_step(
 
     after = step.after
     if after.status.is_under_way and any(isinstance(event, TripDeparted) for event in step.events):
-        after.may_drive_until = crew_limits.may_drive_until(after, clock.now())
+        after.may_drive_until = crew_limits.calculate_drive_limit(after, clock.now())
     elif any(isinstance(event, TripArrived) for event in step.events):
         after.may_drive_until = None
     all_ops: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
@@ -88,7 +88,7 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
     after = before.model_copy()
     events = [
         *_late_events(before, after, progress, counted, now),
-        *hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else counted[-1].at),
+        *build_hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else counted[-1].at),
     ]
     if not events:
         return before
@@ -99,19 +99,19 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
 def _late_events(
     before: Assignment, after: Assignment, progress: Progress, counted: Sequence[GpsPosition], now: datetime
 ) -> list[Event]:
-    arrivals = eta.estimate_arrivals(progress, before.stops, now, eta.average_speed(counted))
+    arrivals = eta.estimate_arrivals(progress, before.stops, now, eta.calculate_average_speed(counted))
     lateness = eta.find_lateness(before.stops, arrivals)
-    return late_risk_events(before, after, lateness, arrivals[lateness.stop] if lateness else None)
+    return build_late_risk_events(before, after, lateness, arrivals[lateness.stop] if lateness else None)
 
 
-def late_risk_events(
+def build_late_risk_events(
     before: Assignment, after: Assignment, lateness: eta.Lateness | None, expected_at: datetime | None
 ) -> list[Event]:
     """Return the event of a delay that has reached another alarm step, and record it in `after`."""
     if lateness is None or eta.count_late_steps(lateness.minutes) <= eta.count_late_steps(before.late_minutes):
         return []
     stop = before.stops[lateness.stop]
-    planned_at = planned_time(stop)
+    planned_at = get_planned_time(stop)
     if planned_at is None:
         return []
     after.late_minutes = lateness.minutes
@@ -127,7 +127,7 @@ def late_risk_events(
     ]
 
 
-def hours_exceeded_events(before: Assignment, after: Assignment, *, driven_at: datetime | None) -> list[Event]:
+def build_hours_exceeded_events(before: Assignment, after: Assignment, *, driven_at: datetime | None) -> list[Event]:
     """Return the event of a vehicle driven beyond the hours of its whole crew, and record it in `after`."""
     limit = before.may_drive_until
     if driven_at is None or limit is None or driven_at <= limit or before.hours_exceeded_at is not None:
