@@ -13,6 +13,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 import zipfile
 from email.utils import parseaddr
 from pathlib import Path
@@ -71,7 +72,8 @@ class SharedArchive:
         with self._unpacking:
             if not shared.exists():
                 self._unpack(shared)
-            os.utime(shared)  # `emulator_process` deletes what was not used for long.
+            now = time.time()  # Not left out, because tests shift the clock of processes, not the kernel's.
+            os.utime(shared, (now, now))  # `emulator_process` deletes what was not used for long.
         Path(directory).rmdir()
         Path(directory).symlink_to(shared)
         self._path.unlink()
