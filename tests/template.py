@@ -62,7 +62,7 @@ def functions() -> dict[str, Json]:
     return resources_of_type("AWS::Serverless::Function")
 
 
-def role_of(function: str) -> str:
+def get_role_name(function: str) -> str:
     """The logical id of a function's role."""
     role: str = functions()[function]["Role"]["Fn::GetAtt"].removesuffix(".Arn")
     return role

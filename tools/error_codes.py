@@ -11,7 +11,7 @@ from typing import Any, Final
 from coachway.core import errors, problem_details
 from coachway.core.http.route import Route
 from coachway.core.http.routing import PUBLIC
-from coachway.core.problem_details import status_of
+from coachway.core.problem_details import get_http_status
 
 _EXAMPLE_HOST: Final = "https://coachway.example"
 _EXAMPLE_FIELD: Final = problem_details.ProblemField(field="name", message="must not be empty", code="too_short")
@@ -33,7 +33,7 @@ The entries of `errors` have one of these codes:"""
 
 def all_errors() -> list[type[errors.Error]]:
     """Every error class with a code, ordered by status and code."""
-    return sorted(errors.Error.registry.values(), key=lambda kind: (status_of(kind), kind.code))
+    return sorted(errors.Error.registry.values(), key=lambda kind: (get_http_status(kind), kind.code))
 
 
 def route_errors(route: Route) -> list[type[errors.Error]]:
@@ -55,14 +55,14 @@ def route_errors(route: Route) -> list[type[errors.Error]]:
         kinds |= {errors.Malformed, errors.PreconditionFailed}
     if route.method != "GET":
         kinds |= {errors.Conflict, errors.ConcurrentUpdate, errors.Duplicate}
-    return sorted(kinds, key=lambda kind: (status_of(kind), kind.code))
+    return sorted(kinds, key=lambda kind: (get_http_status(kind), kind.code))
 
 
 def by_status(kinds: Iterable[type[errors.Error]]) -> dict[int, list[type[errors.Error]]]:
     """The errors, grouped by their HTTP status."""
     groups: dict[int, list[type[errors.Error]]] = {}
-    for kind in sorted(kinds, key=lambda each: (status_of(each), each.code)):
-        groups.setdefault(status_of(kind), []).append(kind)
+    for kind in sorted(kinds, key=lambda each: (get_http_status(each), each.code)):
+        groups.setdefault(get_http_status(kind), []).append(kind)
     return groups
 
 
@@ -70,10 +70,10 @@ def example(kind: type[errors.Error]) -> dict[str, Any]:
     """An OpenAPI example: the response body of this error."""
     is_invalid = kind is errors.Invalid
     problem = problem_details.Problem(
-        type=problem_details.type_address(kind, _EXAMPLE_HOST),
+        type=problem_details.build_type_url(kind, _EXAMPLE_HOST),
         code=kind.code,
         title=kind.title,
-        status=status_of(kind),
+        status=get_http_status(kind),
         detail="name: must not be empty" if is_invalid else _explanation(kind)[0],
         instance="/live/api/v1/…",
         request_id="3f0f6d2e-5b0a-4c38-9d0c-2f7a51f0c3d1",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from coachway.core import errors
-from coachway.core.problem_details import Problem, type_address
+from coachway.core.problem_details import Problem, build_type_url
 from tools.entries import Entry
 
 _URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
@@ -71,7 +71,7 @@ def _integration(function: str, path: str) -> dict[str, Any]:
 def _gateway_response(kind: type[errors.Error], status: int, detail: str) -> dict[str, Any]:
     """Problem details, as the functions send them. The gateway fills in `$context`, the template the address."""
     problem = Problem(
-        type=type_address(kind, "${Address}"),
+        type=build_type_url(kind, "${Address}"),
         code=kind.code,
         title=kind.title,
         status=status,

@@ -35,7 +35,7 @@ def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlR
 
     Redirects to the page.
     """
-    return page.bid_by_form(caller, bid_token, form)
+    return page.submit_bid_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
@@ -44,7 +44,7 @@ def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineInvit
 
     Redirects to the page.
     """
-    return page.decline_by_form(caller, bid_token, form)
+    return page.submit_decline_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
@@ -53,4 +53,4 @@ def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
 
     Redirects to the page.
     """
-    return page.withdraw_by_form(caller, bid_token)
+    return page.submit_withdrawal_form(caller, bid_token)

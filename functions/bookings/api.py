@@ -76,7 +76,7 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
-    return charter_service.create(caller, body)
+    return charter_service.create_charter(caller, body)
 
 
 @api.get("/charters", permission="charters:read")
@@ -133,7 +133,7 @@ def update_charter(
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
-    return charter_service.update(caller, charter_id, body, if_match)
+    return charter_service.update_charter(caller, charter_id, body, if_match)
 
 
 @api.delete("/charters/{charter_id}", permission="charters:write", errors=(CharterNotDeletable,))
@@ -144,7 +144,7 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
-    charter_service.delete(caller, charter_id, if_match)
+    charter_service.delete_charter(caller, charter_id, if_match)
 
 
 @api.post(
@@ -157,7 +157,7 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
-    return charter_service.clone(caller, charter_id, body)
+    return charter_service.clone_charter(caller, charter_id, body)
 
 
 @api.get("/charters/{charter_id}/series", permission="charters:read")

@@ -34,7 +34,7 @@ def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> Html
 
     Redirects to the page.
     """
-    return pages.accept_by_form(caller, token, form)
+    return pages.submit_acceptance_form(caller, token, form)
 
 
 @api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
@@ -43,7 +43,7 @@ def decline_quote_on_page(caller: Caller, token: Token, form: DeclineQuoteForm) 
 
     Redirects to the page.
     """
-    return pages.decline_by_form(caller, token, form)
+    return pages.submit_decline_form(caller, token, form)
 
 
 @api.get("/charters/{charter_id}/itinerary.pdf", permission="charters:read", media="application/pdf")

@@ -30,7 +30,7 @@ def create_client(caller: Caller, body: ClientInput) -> Client:
 
     The email must be unique in the organization. The credit limit is in the organization's currency.
     """
-    return service.create(caller, body)
+    return service.create_client(caller, body)
 
 
 @api.get("/clients", permission="clients:read")
@@ -46,7 +46,7 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
 @api.get("/clients/{client_id}", permission="clients:read")
 def get_client(caller: Caller, client_id: ClientId) -> Client:
     """Get a client."""
-    return service.get(caller, client_id)
+    return service.get_client(caller, client_id)
 
 
 @api.put("/clients/{client_id}", permission="clients:write")
@@ -57,7 +57,7 @@ def update_client(
 
     Omitted fields keep their values.
     """
-    return service.update(caller, client_id, body, if_match)
+    return service.update_client(caller, client_id, body, if_match)
 
 
 @api.delete("/clients/{client_id}", permission="clients:write", errors=(ClientHasOpenBalance,))
@@ -66,7 +66,7 @@ def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> 
 
     Not possible while the client has an open balance. Its history remains; its email can be used again.
     """
-    service.delete(caller, client_id, if_match)
+    service.delete_client(caller, client_id, if_match)
 
 
 @api.get("/clients/{client_id}/contacts", permission="clients:read")
@@ -122,7 +122,7 @@ def get_credit(caller: Caller, client_id: ClientId) -> Credit:
 
     The available credit is the limit minus the open balance; it is negative if the limit was lowered below the balance.
     """
-    return credit.get_credit(service.get(caller, client_id))
+    return credit.get_credit(service.get_client(caller, client_id))
 
 
 @api.get("/clients/{client_id}/email-preferences", permission="clients:read")

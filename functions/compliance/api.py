@@ -39,7 +39,7 @@ def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocum
 @api.get("/compliance/{compliance_id}", permission="compliance:read", external_roles=("vendor", "driver"))
 def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocument:
     """Get a compliance document."""
-    return service.get(caller, compliance_id)
+    return service.get_document(caller, compliance_id)
 
 
 @api.put(

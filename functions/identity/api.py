@@ -229,13 +229,13 @@ def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
 
     Replaces an earlier invitation of the same email that was not accepted.
     """
-    return invitations.invite(caller, body)
+    return invitations.invite_user(caller, body)
 
 
 @api.get("/users/{user_id}", permission="users:read")
 def get_user(caller: Caller, user_id: UserId) -> User:
     """Get a user."""
-    return users.get(caller, user_id)
+    return users.get_user(caller, user_id)
 
 
 @api.put(
@@ -309,7 +309,7 @@ def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> No
 @api.get("/organization", permission="organization:read")
 def get_organization(caller: Caller) -> Organization:
     """Get the organization and its settings."""
-    return organization_queries.get(caller.org_id)
+    return organization_queries.get_organization(caller.org_id)
 
 
 @api.put("/organization", permission="organization:write", errors=(CurrencyFixed,))

@@ -13,7 +13,7 @@ from coachway.core.types import ids
 from coachway.pricing import extras_service, hours_check, quote_service, rule_service
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity, AmenityInput, PromoCode, PromoInput
-from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest
+from coachway.pricing.hours_check_schemas import HoursCheckReport, HoursCheckRequest
 from coachway.pricing.quote_model import Quote, QuoteRequest
 from coachway.pricing.quote_service import QuoteQuery
 from coachway.pricing.rule_model import PricingRule, RuleInput
@@ -142,7 +142,7 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
 
 
 @api.post("/pricing/dot-compliance", permission="pricing:read", errors=(PriceTooLarge,))
-def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceReport:
+def check_hours_of_service(caller: Caller, body: HoursCheckRequest) -> HoursCheckReport:
     """Check an itinerary's hours of service (49 CFR 395.5).
 
     Returns whether the itinerary is legal for its drivers, where a relief driver must take over, and the price of

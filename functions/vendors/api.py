@@ -6,9 +6,9 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.vendors import service, webhook_secrets
 from coachway.vendors.model import (
-    ComplianceStatus,
     StatusChanged,
     StatusQuery,
+    VendorCompliance,
     VendorId,
     VendorInput,
     VendorProfile,
@@ -89,7 +89,7 @@ def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatisti
 
 
 @api.get("/vendors/{vendor_id}/compliance/status", permission="compliance:read", external_roles=("vendor",))
-def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStatus:
+def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> VendorCompliance:
     """Get a vendor's compliance status."""
     return service.get_compliance_status(caller, vendor_id)
 

@@ -53,21 +53,21 @@ class Context:
     aws_request_id = "sample"
 
 
-def entry_of(function: str) -> tuple[str, str, str]:
+def find_entry(function: str) -> tuple[str, str, str]:
     """The capability, module and name of a function's handler."""
     module, _, name = functions()[function]["Handler"].partition(".")
     return Path(functions()[function]["CodeUri"]).name, module, name
 
 
 def load_handler(function: str) -> Any:
-    capability, module, name = entry_of(function)
+    capability, module, name = find_entry(function)
     return getattr(load(capability, module), name)
 
 
-def read_sample_of(function: str) -> Any:
+def read_function_sample(function: str) -> Any:
     """The sample, with a valid token and the organization of these tests; a made-up request if there is no sample."""
     token = token_for(" ".join(PERMISSIONS), org_id=ORG)
-    capability, module, _ = entry_of(function)
+    capability, module, _ = find_entry(function)
     if not has_sample(function):
         return build_request(load(capability, module).api, token)
     sample = read_sample(f"{capability}/{module}", {"access_token": token})
@@ -81,7 +81,7 @@ def read_sample_of(function: str) -> Any:
 
 def has_sample(function: str) -> bool:
     """Whether an input of the function was recorded."""
-    capability, module, _ = entry_of(function)
+    capability, module, _ = find_entry(function)
     return (SAMPLES / capability / f"{module}.json").exists()
 
 
@@ -109,7 +109,7 @@ def test_api_function_answers_a_request(
 ) -> None:
     docs_site.write_site(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
-    response = load_handler(function)(read_sample_of(function), Context())
+    response = load_handler(function)(read_function_sample(function), Context())
     expected = {401} if function in WITHOUT_VALID_SIGNATURE else {404} if function in WITHOUT_RECORD else {200}
     assert response["statusCode"] in (expected if has_sample(function) else {200, 404}), response["body"]
     assert response["headers"]["X-Request-Id"]
@@ -117,7 +117,7 @@ def test_api_function_answers_a_request(
 
 @pytest.mark.parametrize("function", functions_with_source("Schedule"))
 def test_timer_function_runs_its_jobs(function: str, sent_messages: SentMessages, sandbox: Sandbox) -> None:
-    results = load_handler(function)(read_sample_of(function), Context())
+    results = load_handler(function)(read_function_sample(function), Context())
     counts = [
         each for result in results.values() for each in (result.values() if isinstance(result, dict) else [result])
     ]
@@ -129,19 +129,19 @@ def test_timer_function_runs_its_jobs(function: str, sent_messages: SentMessages
 
 @pytest.mark.parametrize("function", functions_with_source("SQS"))
 def test_consumer_function_handles_a_message(function: str, sent_messages: SentMessages) -> None:
-    assert load_handler(function)(read_sample_of(function), Context()) == {"batchItemFailures": []}
+    assert load_handler(function)(read_function_sample(function), Context()) == {"batchItemFailures": []}
 
 
 def test_messaging_function_sends_the_invitation_of_its_sample(sent_messages: SentMessages) -> None:
-    load_handler("MessagingFunction")(read_sample_of("MessagingFunction"), Context())
+    load_handler("MessagingFunction")(read_function_sample("MessagingFunction"), Context())
     assert [mail["To"] for mail in sent_messages.mails] == ["Sam Ruiz <invited@harbor.example>"]
 
 
 def test_relay_publishes_the_events_of_its_sample(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("events").create_event_bus(Name="sample")
     monkeypatch.setenv("BUS_NAME", "sample")
-    outbox_relay._client.cache_clear()
-    sample = read_sample_of("RelayFunction")
+    outbox_relay._get_aws_client.cache_clear()
+    sample = read_function_sample("RelayFunction")
     assert outbox_relay.relay(sample["Records"]) == len(sample["Records"])
     load_handler("RelayFunction")(sample, Context())
-    outbox_relay._client.cache_clear()
+    outbox_relay._get_aws_client.cache_clear()

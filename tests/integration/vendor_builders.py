@@ -102,4 +102,4 @@ def create_document(
 
 def get_subject(vendor_id: str) -> Subject:
     """The compliance subject of a vendor."""
-    return subjects.get(CALLER, SubjectType.VENDOR, vendor_id)
+    return subjects.get_subject(CALLER, SubjectType.VENDOR, vendor_id)

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from coachway.core.persistence.table import CountingConnection
 from tests.memory import expressions
-from tests.memory.expressions import InvalidExpression, Item, Scope, scope_of
+from tests.memory.expressions import InvalidExpression, Item, Scope, build_scope
 from tests.memory.table import Entry, ItemKey, Items, parse_key, read_units, require_valid, size
 
 Json = dict[str, Any]
@@ -72,7 +72,7 @@ class MemoryClient:
     # Reads
 
     def _get_item(self, request: Mapping[str, Any]) -> Json:
-        scope, key = scope_of(request), parse_key(request["Key"])
+        scope, key = build_scope(request), parse_key(request["Key"])
         item = self._items.get(key)
         units = read_units([size(item or {})], consistent=request.get("ConsistentRead", False))
         content = {} if item is None else {"Item": _project(item, request, scope)}
@@ -80,7 +80,7 @@ class MemoryClient:
 
     def _batch_get_item(self, request: Mapping[str, Any]) -> Json:
         [(name, table_request)] = request["RequestItems"].items()
-        keys, scope = [parse_key(key) for key in table_request["Keys"]], scope_of(table_request)
+        keys, scope = [parse_key(key) for key in table_request["Keys"]], build_scope(table_request)
         if len(keys) > MAX_BATCH_KEYS:
             raise InvalidExpression("Too many items requested for the BatchGetItem call")
         if len(set(keys)) < len(keys):
@@ -92,11 +92,11 @@ class MemoryClient:
         return {"Responses": answers, "UnprocessedKeys": {}, "ConsumedCapacity": [{"CapacityUnits": units}]}
 
     def _query(self, request: Mapping[str, Any]) -> Json:
-        index, scope = request.get("IndexName") or "", scope_of(request)
+        index, scope = request.get("IndexName") or "", build_scope(request)
         consistent = request.get("ConsistentRead", False)
         if index and consistent:
             raise InvalidExpression("Consistent reads are not supported on global secondary indexes")
-        partition = expressions.partition_of(request["KeyConditionExpression"], f"{index}pk", scope)
+        partition = expressions.extract_partition(request["KeyConditionExpression"], f"{index}pk", scope)
         matches_key = expressions.parse_condition(request["KeyConditionExpression"])
         matches_filter = _parse_filter(request)
         forward, limit = request.get("ScanIndexForward", True), request.get("Limit")
@@ -127,7 +127,7 @@ class MemoryClient:
 
     def _scan(self, request: Mapping[str, Any]) -> Json:
         with self._lock:
-            items = [_project(item, request, scope_of(request)) for item in self._items]
+            items = [_project(item, request, build_scope(request)) for item in self._items]
         return {"Items": items, "Count": len(items)}
 
     # Writes
@@ -235,7 +235,7 @@ def _parse_start_key(key: Mapping[str, Any] | None, index: str, partition: str) 
 
 
 def _condition_holds(before: Item | None, request: Mapping[str, Any]) -> bool:
-    scope = scope_of(request)
+    scope = build_scope(request)
     if "ConditionExpression" not in request:
         return True
     return expressions.parse_condition(request["ConditionExpression"])(before or {}, scope)
@@ -247,7 +247,7 @@ def _build_item(operation: str, before: Item | None, request: Mapping[str, Any])
     after: Item = _copy(request["Item"] if operation == "PutItem" else {**request["Key"], **(before or {})})
     if operation == "UpdateItem":
         for action in expressions.parse_update(request["UpdateExpression"]):
-            action(before or {}, after, scope_of(request))
+            action(before or {}, after, build_scope(request))
     require_valid(after)
     return after
 

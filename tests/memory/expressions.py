@@ -41,7 +41,7 @@ class Scope(NamedTuple):
         return self.names[token] if token.startswith("#") else token
 
 
-def scope_of(request: Mapping[str, Any]) -> Scope:
+def build_scope(request: Mapping[str, Any]) -> Scope:
     """Return the placeholders of a request. Raises InvalidExpression if one is undefined or unused."""
     scope = Scope(request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {}))
     used = {token for part, text in request.items() if part.endswith("Expression") for token in _placeholders(text)}
@@ -289,7 +289,7 @@ def _equalities(text: str) -> list[tuple[str, str]]:
     return parser.equalities
 
 
-def partition_of(text: str, name: str, scope: Scope) -> str:
+def extract_partition(text: str, name: str, scope: Scope) -> str:
     """Return the value that a key condition requires of the partition key with this name."""
     for path, value in _equalities(text):
         if scope.name(path) == name:

@@ -20,7 +20,7 @@ from tests.security.operations import list_operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 from tests.stack import Stack, eventually
-from tests.template import ROOT, arn_text, as_list, functions, grants, resources_of_type, role_of, template
+from tests.template import ROOT, arn_text, as_list, functions, get_role_name, grants, resources_of_type, template
 from tools.entries import list_api_entries
 
 PATTERNS = {
@@ -88,7 +88,7 @@ def test_roles_use_no_managed_policies() -> None:
 
 
 def test_each_function_has_its_own_role() -> None:
-    roles = [role_of(function) for function in functions()]
+    roles = [get_role_name(function) for function in functions()]
     assert len(set(roles)) == len(roles)
     lambda_roles = {
         name
@@ -101,14 +101,14 @@ def test_each_function_has_its_own_role() -> None:
 @every_function
 def test_function_role_writes_only_its_own_log(function: str) -> None:
     log_group = functions()[function]["LoggingConfig"]["LogGroup"]["Ref"]
-    for statement in grants(role_of(function)):
+    for statement in grants(get_role_name(function)):
         if any(action.startswith("logs:") for action in as_list(statement["Action"])):
             assert [arn_text(each) for each in as_list(statement["Resource"])] == [f"{log_group}.Arn"]
 
 
 @every_function
 def test_function_role_grants_only_actions_in_its_code(function: str) -> None:
-    allowed = {action for statement in grants(role_of(function)) for action in as_list(statement["Action"])}
+    allowed = {action for statement in grants(get_role_name(function)) for action in as_list(statement["Action"])}
     code = "\n".join(path.read_text() for path in _list_modules(function))
     for action, words in SOURCES.items():
         if action in allowed and not (
@@ -120,7 +120,7 @@ def test_function_role_grants_only_actions_in_its_code(function: str) -> None:
 def test_only_relay_publishes_events_and_only_messaging_sends_mail() -> None:
     holders: dict[str, set[str]] = {}
     for function in functions():
-        for statement in grants(role_of(function)):
+        for statement in grants(get_role_name(function)):
             for action in as_list(statement["Action"]):
                 holders.setdefault(action, set()).add(function)
     assert holders["events:PutEvents"] == {"RelayFunction"}
@@ -131,7 +131,7 @@ def test_only_relay_publishes_events_and_only_messaging_sends_mail() -> None:
 def test_read_only_api_role_grants_no_write() -> None:
     for entry in list_api_entries():
         if all(route.method == "GET" for route in entry.api.routes):
-            for statement in grants(role_of(entry.function)):
+            for statement in grants(get_role_name(entry.function)):
                 write_actions = [each for each in as_list(statement["Action"]) if each in WRITE_ACTIONS]
                 assert not write_actions, f"{entry.function} only reads, and may {write_actions}"
 
@@ -143,7 +143,7 @@ def test_function_knows_only_secrets_it_may_read(function: str) -> None:
     known_secrets = {name.partition(".")[0] for name in names if "Secret" in name}
     readable_secrets = {
         arn_text(resource).partition(".")[0]
-        for statement in grants(role_of(function))
+        for statement in grants(get_role_name(function))
         if "secretsmanager:GetSecretValue" in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
     }

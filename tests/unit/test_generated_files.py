@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
-from tests.template import ROOT, functions, grants, load_yaml, resources_of_type, role_of, template
+from tests.template import ROOT, functions, get_role_name, grants, load_yaml, resources_of_type, template
 from tools import openapi_fields, openapi_schemas
 from tools.entries import list_api_entries, load
 
@@ -54,14 +54,14 @@ def test_descriptions_of_fields_are_used() -> None:
         for owner, schema in schemas.items()
         for name, field in schema.get("properties", {}).items()
     }
-    names = {name for name, about in openapi_fields.FIELDS.items() if about in _values_of(described, name)}
+    names = {name for name, about in openapi_fields.FIELDS.items() if about in _list_values(described, name)}
     assert sorted(openapi_fields.FIELDS.keys() - names) == [], "remove these from tools/openapi_fields.py"
     for key, about in openapi_fields.FIELDS_OF_SCHEMAS.items():
         owner, name = key.split(".")
         assert described[owner, name] == about
 
 
-def _values_of(described: dict[tuple[str, str], Any], field: str) -> set[Any]:
+def _list_values(described: dict[tuple[str, str], Any], field: str) -> set[Any]:
     return {about for (_, name), about in described.items() if name == field}
 
 
@@ -157,7 +157,7 @@ def test_gateway_role_may_invoke_only_functions_with_routes() -> None:
 def test_names_of_resources_follow_from_the_function(function: str) -> None:
     properties = functions()[function]
     name = properties["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
-    assert role_of(function) == function.removesuffix("Function") + "Role"
+    assert get_role_name(function) == function.removesuffix("Function") + "Role"
     assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
     log_group = template()["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["LogGroupName"]
     assert log_group == {"Fn::Sub": f"/aws/lambda/coachway-${{Environment}}-{name}"}

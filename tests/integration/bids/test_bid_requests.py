@@ -45,7 +45,7 @@ def test_extend_request_without_bids_reopens_it() -> None:
     later = {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
     reopened = send_ok("POST", f"/bid-requests/{request['id']}/extend", later)
     assert reopened["status"] == "open"
-    types = [each.type for each in store.history(requests.get_request(SYSTEM, request["id"]).key())]
+    types = [each.type for each in store.list_history(requests.get_request(SYSTEM, request["id"]).key())]
     assert types.count("bidding.opened") == 2
     create_submitted_bid(trip["id"], vendor_id)
 
@@ -88,7 +88,7 @@ def test_invite_vendors_twice_invites_once() -> None:
     request = open_bid_request(trip["id"], vendor_id)
     invitations.invite_vendors(SYSTEM, request["id"])
     [invitation] = requests.list_invitations(ORG, request["id"])
-    assert [each.type for each in store.history(invitation.key())] == ["bidding.invited"]
+    assert [each.type for each in store.list_history(invitation.key())] == ["bidding.invited"]
 
 
 def test_request_deadline_is_two_hours_ahead_and_before_trip() -> None:

@@ -90,7 +90,7 @@ def test_sealed_request_shows_price_to_its_vendor_only_and_no_rank() -> None:
         assert "1234.56" not in reply.text
         assert '"rank":1' not in reply.text.replace(" ", "")
     assert send_request("GET", f"/bids/{own['id']}", vendor_id=other_id).status == 404
-    events = store.history(BID.key(org=ORG, id=own["id"]))
+    events = store.list_history(BID.key(org=ORG, id=own["id"]))
     assert "1234.56" not in json.dumps([each.model_dump(mode="json") for each in events])
     assert send_request("POST", f"/bids/{own['id']}/accept", {"decision": "accept"}).status == 409
     assert send_request("POST", f"/bids/{own['id']}/reject", {"decision": "reject"}).status == 409

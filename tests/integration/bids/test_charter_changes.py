@@ -51,7 +51,7 @@ def accept_bid(bid_id: str) -> dict[str, Any]:
 
 def count_called_off(bid_id: str) -> int:
     """The number of `bid.called_off` events of a bid."""
-    return [each.type for each in store.history(BID.key(org=ORG, id=bid_id))].count("bid.called_off")
+    return [each.type for each in store.list_history(BID.key(org=ORG, id=bid_id))].count("bid.called_off")
 
 
 ENDINGS = {
@@ -323,7 +323,7 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
 
 
 def count_invitation_mails(invitation: BidInvitation) -> int:
-    return [each.type for each in store.history(invitation.key())].count("bidding.invited")
+    return [each.type for each in store.list_history(invitation.key())].count("bidding.invited")
 
 
 def test_reopened_request_does_not_invite_vendors_with_active_bids() -> None:

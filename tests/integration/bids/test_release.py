@@ -52,7 +52,7 @@ def test_release_bid_frees_its_vehicles_for_another_award() -> None:
     assert (charter["status"], charter["vehicles"], charter["vendor_id"]) == ("confirmed", [], None)
     second = create_awarded_bid(trip, other_id)
     assert [cover["bid_id"] for cover in get_charter(trip)["vehicles"]] == [second]
-    events = [each for each in store.history(BID.key(org=ORG, id=first)) if each.type == "bid.called_off"]
+    events = [each for each in store.list_history(BID.key(org=ORG, id=first)) if each.type == "bid.called_off"]
     assert [each.data["reason"] for each in events] == ["Your coach broke down"]
 
 

@@ -72,7 +72,7 @@ def test_workflow_failure_is_shown_on_charter_until_resumed() -> None:
     )
     assert send_ok("GET", f"/bid-requests/{request_id}")["failure"] is None
     assert get_charter(trip["id"])["workflow_failures"] == {}
-    events = store.history(CHARTER.key(org=ORG, id=trip["id"]))
+    events = store.list_history(CHARTER.key(org=ORG, id=trip["id"]))
     assert [each.type for each in events][-2:] == ["charter.flow_failed", "charter.flow_resumed"]
     assert events[-2].data["error"] == "Boom"
     assert "secret" not in json.dumps([each.model_dump(mode="json") for each in events])
@@ -107,7 +107,7 @@ def test_task_token_is_answered_once_its_reason_exists(monkeypatch: pytest.Monke
         def send_task_success(self, **parameters: str) -> None:
             answered_tokens.append(parameters["taskToken"])
 
-    monkeypatch.setattr(executions, "_client", Client)
+    monkeypatch.setattr(executions, "_get_step_functions_client", Client)
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     request_id = open_bid_request(trip["id"], vendor_id)["id"]
     deadline = request_workflow.next_step(

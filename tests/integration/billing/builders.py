@@ -35,7 +35,7 @@ PERMISSIONS: Final = "billing:read billing:write"
 def set_up_organization(terms: str = "net_30", credit_limit: int = 0) -> None:
     """Create the organization, its prices, and a client with these payment terms and credit limit."""
     booking_builders.create_organizations()
-    before = clients.get(STAFF, CLIENT_ID)
+    before = clients.get_client(STAFF, CLIENT_ID)
     after = before.model_copy(update={"payment_terms": PaymentTerms(terms), "credit_limit": credit_limit})
     store.commit(STAFF, Update(before, after))
 
@@ -100,16 +100,18 @@ def get_charter(charter_id: str) -> Charter:
 def record_deposit(charter_id: str, cents: int) -> None:
     """Record a deposit on the charter and in the journal, as a payment does."""
     before = get_charter(charter_id)
-    movement = movements.deposit_received(
+    movement = movements.build_deposit_received(
         client_id=before.client_id, charter_id=charter_id, cents=cents, currency="USD", memo="Deposit"
     )
     after = before.model_copy(update={"amount_paid": before.amount_paid + cents})
-    store.commit(SYSTEM, Update(before, after), *journal.journal_ops(organization_queries.get(ORG), movement))
+    store.commit(
+        SYSTEM, Update(before, after), *journal.journal_ops(organization_queries.get_organization(ORG), movement)
+    )
 
 
 def get_credit(client_id: str = CLIENT_ID) -> tuple[int, int]:
     """Return the cents that a client owes in total, and the part of them for trips that are not invoiced yet."""
-    client_credit = credit.get_credit(clients.get(STAFF, client_id))
+    client_credit = credit.get_credit(clients.get_client(STAFF, client_id))
     return client_credit.open_balance, client_credit.booked_balance
 
 

@@ -153,7 +153,7 @@ def run_workflow(refund_id: str, *, attempts: int = 1) -> str:
 
 def deliver_event(key: Any, event_type: str, aggregate_id: str) -> None:
     """Deliver the newest event of a type to the consumers of billing."""
-    event = [event for event in store.history(key) if event.type == event_type][-1].model_dump(mode="json")
+    event = [event for event in store.list_history(key) if event.type == event_type][-1].model_dump(mode="json")
     delivery = Delivery(
         event_id=event["event_id"],
         type=event_type,
@@ -172,7 +172,7 @@ def deliver_cancellation(charter_id: str) -> None:
 
 def list_event_types(refund_id: str) -> list[str]:
     """List the types of a refund's events, oldest first."""
-    return [event.type for event in store.history(REFUND.key(org=ORG, id=refund_id))]
+    return [event.type for event in store.list_history(REFUND.key(org=ORG, id=refund_id))]
 
 
 def get_account_balances() -> dict[str, int]:

@@ -180,7 +180,7 @@ def test_cancellation_excludes_earlier_invoice_refunds(fake_stripe: FakeStripe) 
 
 
 def test_cancellation_voids_unpaid_invoice_of_client_with_terms() -> None:
-    before = clients.get(STAFF, CLIENT_ID)
+    before = clients.get_client(STAFF, CLIENT_ID)
     after = before.model_copy(update={"payment_terms": PaymentTerms("net_30")})
     store.commit(STAFF, Update(before, after))
     trip = builders.create_booked_charter()

@@ -13,7 +13,7 @@ from coachway.billing import consumers
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.collections import service as collections
 from coachway.billing.collections import workflow as collection_workflow
-from coachway.billing.collections.model import COLLECTION, Collection, collection_id_of
+from coachway.billing.collections.model import COLLECTION, Collection, derive_collection_id
 from coachway.billing.collections.rules import CollectionStatus
 from coachway.billing.payments.model import OF_CLIENT, STRIPE_CUSTOMER, Payment, PaymentStatus, StripeCustomer
 from coachway.billing.stripe import client as stripe_client
@@ -117,11 +117,11 @@ def deliver_event(event_type: str, aggregate_id: str, **data: Any) -> None:
 
 
 def get_collection(subject_id: str) -> Collection:
-    return collections.get_collection(SYSTEM, collection_id_of(subject_id))
+    return collections.get_collection(SYSTEM, derive_collection_id(subject_id))
 
 
 def list_event_types(subject_id: str) -> list[str]:
-    return [event.type for event in store.history(COLLECTION.key(org=ORG, id=collection_id_of(subject_id)))]
+    return [event.type for event in store.list_history(COLLECTION.key(org=ORG, id=derive_collection_id(subject_id)))]
 
 
 def run_charge_step(subject_id: str) -> collection_workflow.NextStep:
@@ -142,7 +142,7 @@ def test_collection_charges_balance_on_due_date(fake_stripe: FakeStripe) -> None
     with clock.frozen(DUE):
         assert [collection_schedule.run().started for _ in range(2)] == [1, 0]
         assert run_charge_step(charter.id).go == "over"
-        assert collection_workflow.charge_saved_card(SYSTEM, collection_id_of(charter.id)).go == "over"
+        assert collection_workflow.charge_saved_card(SYSTEM, derive_collection_id(charter.id)).go == "over"
     assert list(fake_stripe.charges.values()) == [BALANCE]
     assert (get_collection(charter.id).status, builders.get_charter(charter.id).amount_paid) == ("paid", CENTS)
     assert list_event_types(charter.id) == ["payment.due", "payment.collected"]
@@ -267,7 +267,7 @@ def test_collection_failed_step_is_recorded_and_resumed(fake_stripe: FakeStripe)
     charter = create_charter_with_balance()
     with clock.frozen(DUE):
         collection_schedule.run()
-        collection_id = collection_id_of(charter.id)
+        collection_id = derive_collection_id(charter.id)
         collection_workflow.choose_next_step(SYSTEM, collection_id, execution="one", round_=1, redriven=False)
         collection_workflow.record_failure(SYSTEM, collection_id, state="ChargeCard", failure={"Error": "Upstream"})
         assert builders.get_charter(charter.id).workflow_failures["payment_collection"].state == "ChargeCard"
@@ -291,7 +291,7 @@ def test_retry_collection_failed_one_starts_again(fake_stripe: FakeStripe) -> No
         collection_schedule.run()
         for _ in range(4):
             run_charge_step(charter.id)
-        collection_id = collection_id_of(charter.id)
+        collection_id = derive_collection_id(charter.id)
         retried = builders.send_ok("POST", f"/billing/collections/{collection_id}/retry")
         assert (retried["status"], retried["round"], retried["attempts"]) == ("collecting", 2, [])
         assert (

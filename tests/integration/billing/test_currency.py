@@ -21,7 +21,7 @@ def test_change_currency_requires_no_priced_charters() -> None:
     booking_builders.create_charter()
     with pytest.raises(errors.Conflict, match="have prices in this currency"):
         organization_service.update_organization(MANAGER, PartialUpdate({"currency": "EUR"}), None)
-    assert organization_queries.get(ORG).currency == "USD"
+    assert organization_queries.get_organization(ORG).currency == "USD"
     assert (
         organization_service.update_organization(
             MANAGER, PartialUpdate({"currency": "USD", "name": "Harbor"}), None

@@ -73,7 +73,7 @@ def deliver_events(consumers: Mapping[str, Consumer]) -> int:
     """Deliver the events of the erasure and those that follow from them, twice each. Return the number of events."""
     delivered_ids: set[str] = set()
     while True:
-        partition = BY_DAY.partition(org=ORG, day=ids.created_at_of(ids.new("evt")).date().isoformat())
+        partition = BY_DAY.partition(org=ORG, day=ids.get_created_at(ids.new("evt")).date().isoformat())
         events = [
             event
             for event in query_all(Envelope, partition, index=BY_DAY.index)
@@ -134,7 +134,7 @@ def create_paid_invoice(charter: Charter) -> str:
 
 def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: FakeStripe) -> None:
     builders.set_up_organization(terms="due_on_receipt")
-    before = clients.get(MANAGER, CLIENT_ID)
+    before = clients.get_client(MANAGER, CLIENT_ID)
     after = before.model_copy(update={"name": f"Zeb {MARKER}", "email": f"{MARKER}@x.example"})
     store.commit(MANAGER, Update(before, after))
     builders.create_client(OTHER, name="Another client")
@@ -147,7 +147,7 @@ def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: FakeStri
     store.commit(SYSTEM, Create(StripeCustomer(org_id=ORG, client_id=CLIENT_ID, customer_id="cus_quill")))
     pdf_keys = [version["Key"] for version in bucket.list_object_versions(Bucket=BUCKET)["Versions"]]
     assert len(pdf_keys) == 3
-    file_storage.put(pdf_keys[0], b"another version", "application/pdf")
+    file_storage.put_file(pdf_keys[0], b"another version", "application/pdf")
     booking_erasure.erase_client(MANAGER, CLIENT_ID)
     assert deliver_events(billing_erasure.CONSUMERS) == 1 + 1 + 3 + 1, (
         "two records per page: three invoices, eight payments, three refunds"

@@ -213,7 +213,7 @@ def test_void_invoice_cancelled_charter_owes_nothing() -> None:
 
 
 def test_booking_respects_credit_limit() -> None:
-    clients.update(STAFF, CLIENT_ID, PartialUpdate({"credit_limit": 2 * CENTS}), None)
+    clients.update_client(STAFF, CLIENT_ID, PartialUpdate({"credit_limit": 2 * CENTS}), None)
     first, _ = create_booked_charter(), create_booked_charter()
     with pytest.raises(errors.Conflict, match=r"1453\.00 USD"):
         create_booked_charter()

@@ -71,8 +71,8 @@ class OutdatedDraft:
 def create_outdated_draft(client_id: str) -> OutdatedDraft:
     """Create an unbilled charter and its draft, as an interrupted run does, then change the charter."""
     charter = create_unbilled_charter(client_id=client_id)
-    trips = unbilled_trips.list_unbilled_of_client(ORG, client_id)
-    client = store.get(Client, clients.get(booking_builders.STAFF, client_id).key())
+    trips = unbilled_trips.list_unbilled_trips_of_client(ORG, client_id)
+    client = store.get(Client, clients.get_client(booking_builders.STAFF, client_id).key())
     [invoice_id] = monthly_run._draft_invoices(SYSTEM, JANUARY, client, trips)
     before = builders.get_charter(charter.id)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": before.revision_number + 1})))
@@ -122,7 +122,7 @@ def test_run_invoices_each_client_once() -> None:
     assert sorted(invoice.number for invoice in invoices) == ["INV-2027-HARBOR-00001", "INV-2027-HARBOR-00002"]
     assert builders.get_charter(trips[3].id).invoice_id is None
     assert get_credit() == (2 * 72_650, 0)
-    [event] = [event for event in store.history(run.key()) if event.type == "invoicing.finished"]
+    [event] = [event for event in store.list_history(run.key()) if event.type == "invoicing.finished"]
     assert event.data["invoices"] == 2
 
 
@@ -136,7 +136,7 @@ def test_run_excludes_trips_of_next_month() -> None:
         unbilled_trips.mark_unbilled(SYSTEM, build_delivery("charter.completed", charter.id))
         assert run_invoicing()[0].invoices == 1
         assert builders.get_charter(charter.id).invoice_id is None
-        assert [trip.charter_id for trip in unbilled_trips.list_unbilled(ORG)] == [charter.id]
+        assert [trip.charter_id for trip in unbilled_trips.list_unbilled_trips(ORG)] == [charter.id]
 
 
 def test_run_reports_failed_client_and_invoices_others() -> None:
@@ -156,8 +156,8 @@ def test_run_reports_failed_client_and_invoices_others() -> None:
 
 def test_run_interrupted_after_draft_issues_draft() -> None:
     create_unbilled_charter()
-    trips = unbilled_trips.list_unbilled_of_client(ORG, CLIENT_ID)
-    client = store.get(Client, clients.get(booking_builders.STAFF, CLIENT_ID).key())
+    trips = unbilled_trips.list_unbilled_trips_of_client(ORG, CLIENT_ID)
+    client = store.get(Client, clients.get_client(booking_builders.STAFF, CLIENT_ID).key())
     [draft_id] = monthly_run._draft_invoices(SYSTEM, JANUARY, client, trips)
     run, _ = run_invoicing()
     assert run.invoice_ids == [draft_id]
@@ -197,7 +197,7 @@ def test_run_completes_failures_of_earlier_run() -> None:
 
 def test_run_invoices_credit_booking_after_terms_change() -> None:
     trip = create_unbilled_charter(client_id=BOLT)
-    before = store.get(Client, clients.get(booking_builders.STAFF, BOLT).key())
+    before = store.get(Client, clients.get_client(booking_builders.STAFF, BOLT).key())
     after = before.model_copy(update={"payment_terms": PaymentTerms.DUE_ON_RECEIPT})
     store.commit(SYSTEM, Update(before, after))
     run, _ = run_invoicing()
@@ -210,7 +210,7 @@ def test_run_invoices_credit_booking_after_terms_change() -> None:
 def test_run_removes_trips_without_credit() -> None:
     trip = create_unbilled_charter(client_id=NO_TERMS)
     assert run_invoicing()[0].invoices == 0
-    assert unbilled_trips.list_unbilled(ORG) == []
+    assert unbilled_trips.list_unbilled_trips(ORG) == []
     assert builders.get_charter(trip.id).invoice_id is None
 
 

@@ -21,7 +21,7 @@ HARBOR = Organization(id=ORG, org_id=ORG, slug="harbor", name="Harbor", timezone
 
 
 def record_payment(cents: int) -> None:
-    movement = movements.payment_received(
+    movement = movements.build_payment_received(
         client_id=CLIENT, invoice_id=INVOICE, cents=cents, currency="USD", memo="Paid"
     )
     store.commit(CALLER, *journal.journal_ops(HARBOR, movement))
@@ -50,7 +50,9 @@ def test_list_entries_on_the_last_day_of_a_month_reads_one_partition() -> None:
 
 def test_list_entries_includes_a_day_that_has_begun_only_in_the_furthest_time_zone() -> None:
     kiritimati = HARBOR.model_copy(update={"timezone": "Pacific/Kiritimati"})
-    movement = movements.payment_received(client_id=CLIENT, invoice_id=INVOICE, cents=100, currency="USD", memo="Paid")
+    movement = movements.build_payment_received(
+        client_id=CLIENT, invoice_id=INVOICE, cents=100, currency="USD", memo="Paid"
+    )
     with clock.frozen(datetime(2027, 1, 31, 10, tzinfo=UTC)):
         store.commit(CALLER, *journal.journal_ops(kiritimati, movement))
         assert [entry.entry_date for entry in journal.list_entries(CALLER, LedgerQuery()).items] == [date(2027, 2, 1)]
@@ -59,7 +61,7 @@ def test_list_entries_includes_a_day_that_has_begun_only_in_the_furthest_time_zo
 def test_list_entries_filters_by_account_client_and_range() -> None:
     with clock.frozen(datetime(2027, 2, 10, 12, tzinfo=UTC)):
         record_payment(100)
-        fee = movements.fee_paid(cents=3, currency="USD", memo="Stripe")
+        fee = movements.build_fee_paid(cents=3, currency="USD", memo="Stripe")
         store.commit(CALLER, *journal.journal_ops(HARBOR, fee))
     with clock.frozen(datetime(2027, 3, 10, 12, tzinfo=UTC)):
         record_payment(200)

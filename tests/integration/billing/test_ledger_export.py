@@ -41,8 +41,8 @@ def organization() -> Iterator[None]:
             send_ok("POST", f"/invoices/{draft['id']}/issue")
             payment = {"amount": amount, "method": "check", "reference": "1042"}
             send_ok("POST", f"/invoices/{draft['id']}/record-payment", payment)
-        harbor = organization_queries.get(ORG)
-        fee = movements.fee_paid(cents=557, currency="USD", memo="Stripe")
+        harbor = organization_queries.get_organization(ORG)
+        fee = movements.build_fee_paid(cents=557, currency="USD", memo="Stripe")
         store.commit(SYSTEM, *journal.journal_ops(harbor, fee))
         yield
 

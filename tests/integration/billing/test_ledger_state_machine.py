@@ -146,7 +146,7 @@ class BillingMachine(RuleBasedStateMachine):
         assert {account: totals[account].balance for account in LedgerAccount} == balances
         open_balance = sum(invoice.balance_due for invoice in all_invoices if invoice.status.is_open)
         assert balances[LedgerAccount.RECEIVABLE] == open_balance
-        copies = receivables.list_receivables(organization_queries.get(ORG), clock.now().date())
+        copies = receivables.list_receivables(organization_queries.get_organization(ORG), clock.now().date())
         open_invoices = {invoice.id: invoice.slim_copy() for invoice in all_invoices if invoice.status.is_open}
         assert {receivable.invoice_id: receivable for receivable in copies} == open_invoices
         assert balances[LedgerAccount.CASH] == self.paid_in - self.refunded
@@ -154,7 +154,7 @@ class BillingMachine(RuleBasedStateMachine):
         issued = [invoice for invoice in all_invoices if invoice.number and invoice.status != "void"]
         charged = sum(invoice.total - invoice.amount_refunded for invoice in issued)
         assert sum_by_client(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.refunded
-        client_credit = credit.get_credit(clients.get(STAFF, CLIENT_ID))
+        client_credit = credit.get_credit(clients.get_client(STAFF, CLIENT_ID))
         charters = [builders.get_charter(charter_id) for charter_id in self.charter_ids]
         assert client_credit.booked_balance == sum(charter.credit_reserved for charter in charters)
         assert client_credit.open_balance - client_credit.booked_balance == open_balance

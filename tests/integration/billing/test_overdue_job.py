@@ -33,7 +33,7 @@ def create_issued_invoice() -> str:
 
 
 def list_event_types(invoice_id: str) -> list[str]:
-    return [event.type for event in store.history(INVOICE.key(org=ORG, id=invoice_id))]
+    return [event.type for event in store.list_history(INVOICE.key(org=ORG, id=invoice_id))]
 
 
 def pay_part(invoice_id: str) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[st
 
 def build_delivery(key: Any, event_type: str, aggregate_id: str) -> Delivery:
     """Build the delivery of the newest event of a type."""
-    event = [event for event in store.history(key) if event.type == event_type][-1].model_dump(mode="json")
+    event = [event for event in store.list_history(key) if event.type == event_type][-1].model_dump(mode="json")
     return Delivery(
         event_id=event["event_id"],
         type=event_type,
@@ -95,7 +95,7 @@ def get_balances() -> dict[str, int]:
 
 
 def list_event_types(key: Any) -> Sequence[str]:
-    return [event.type for event in store.history(key)]
+    return [event.type for event in store.list_history(key)]
 
 
 def test_award_creates_payable_on_payout_date() -> None:
@@ -193,7 +193,7 @@ def test_pay_payable_books_payout_and_sends_remittance() -> None:
     paid = send_ok("POST", f"/payables/{payable['id']}/pay", {"method": "ach", "reference": "Run 12"})
     assert (paid["status"], paid["paid_at"] is not None) == ("paid", True)
     assert get_balances() == {"cost_of_service": 125_000, "cash": -125_000}
-    [event] = store.history(PAYOUT.key(org=ORG, id=paid["payout_id"]))
+    [event] = store.list_history(PAYOUT.key(org=ORG, id=paid["payout_id"]))
     assert event.type == "payout.made"
     assert (event.data["vendor_email"], event.data["total"], event.data["reference"]) == (
         "premium@vendor.example",
@@ -285,7 +285,7 @@ def test_list_payables_due_to_sorts_by_due_date() -> None:
 
 
 def test_payables_aging_equals_ledger() -> None:
-    today = journal.local_date(organization_queries.get(ORG))
+    today = journal.local_date(organization_queries.get_organization(ORG))
     vendor_id = bid_builders.create_vendor("Old", primary_email="old@vendor.example")
     for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
         day = today - timedelta(days=days)

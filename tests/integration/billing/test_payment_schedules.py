@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coachway.clients.model import ClientInput
-from coachway.clients.service import update as update_client
+from coachway.clients.service import update_client
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
 from coachway.identity.model.organization import OrganizationSettings, PaymentPolicy

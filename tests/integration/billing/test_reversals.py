@@ -231,5 +231,5 @@ def test_reverse_payment_of_overdue_invoice_keeps_overdue() -> None:
         assert send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
         assert send_ok("GET", "/billing/aging/receivable")["total"]["days_1_30"] == 726.5
         assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-03"})["is_balanced"]
-    events = [event.type for event in store.history(INVOICE.key(org=ORG, id=invoice["id"]))]
+    events = [event.type for event in store.list_history(INVOICE.key(org=ORG, id=invoice["id"]))]
     assert events[-2:] == ["invoice.reopened", "invoice.overdue"]

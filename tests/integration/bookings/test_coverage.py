@@ -139,7 +139,7 @@ def test_set_status_with_uncovered_vehicles_requires_override_and_reason(status:
     assert charter_queries.get_charter(CALLER, partly_covered.id).status == partly_covered.status
     changed = send_request("POST", path, change).json()
     assert (changed["status"], changed["status_reason"]) == (status, change["reason"])
-    event = store.history(partly_covered.key())[-1]
+    event = store.list_history(partly_covered.key())[-1]
     assert event.data["uncovered"] == [1, 2]
     assert event.actor.user_id
 
@@ -149,7 +149,7 @@ def test_set_status_confirms_covered_charter_by_staff() -> None:
     assert set_status(covered.id, "booked").status == 200
     reply = set_status(covered.id, "confirmed", permissions=STAFF_ONLY)
     assert (reply.status, reply.json()["status"]) == (200, "confirmed")
-    assert store.history(covered.key())[-1].data["uncovered"] == []
+    assert store.list_history(covered.key())[-1].data["uncovered"] == []
 
 
 def test_revision_removes_drivers_and_keeps_vendors() -> None:

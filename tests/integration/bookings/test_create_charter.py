@@ -159,7 +159,7 @@ def test_create_charter_rejects_inactive_client() -> None:
 
 def test_create_charter_uses_hours_ruleset_of_organization() -> None:
     assert create_charter(stops=stops_with_driving_hours(9), miles=450)["quote"]["warnings"] == []
-    organization = organization_queries.get(ORG)
+    organization = organization_queries.get_organization(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
     store.commit(STAFF, Update(organization, organization.model_copy(update={"hours_policy": policy})))
     (warning,) = create_charter(stops=stops_with_driving_hours(9), miles=450)["quote"]["warnings"]

@@ -31,7 +31,7 @@ def _organizations(dynamodb: Any) -> None:
 def create_vendor(*, until: date, missing: int = 0) -> str:
     """A vendor with all required documents except the last `missing` ones."""
     vendor_id = ids.new("ven")
-    store.commit(CALLER, subjects.create_op(ORG, SubjectType.VENDOR, vendor_id, name="Premium Coach Lines"))
+    store.commit(CALLER, subjects.create_subject_op(ORG, SubjectType.VENDOR, vendor_id, name="Premium Coach Lines"))
     required = REQUIRED[SubjectType.VENDOR]
     for kind in required[: len(required) - missing]:
         request = DocumentInput(vendor_id=vendor_id, document_type=kind, document_name=kind, expiration_date=until)

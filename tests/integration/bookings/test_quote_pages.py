@@ -31,7 +31,9 @@ ACCEPT_FORM = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "tru
 def charter() -> Charter:
     """A charter of an organization's client."""
     store.commit(STAFF, Create(ORGANIZATION.model_copy()), Create(Client.model_validate(CLIENT.model_dump())))
-    return charter_service.create(STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id}))
+    return charter_service.create_charter(
+        STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id})
+    )
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_invalid_form_shows_error_page(sent: SentQuote) -> None:
 
 
 def test_link_of_earlier_revision_shows_replaced_page(charter: Charter, sent: SentQuote) -> None:
-    charter_service.update(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
+    charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
     for page in (get(sent.token), post(sent.token, "accept", ACCEPT_FORM)):
         assert page.status == 404
         assert "newer version" in page.text

@@ -263,7 +263,7 @@ def test_cancel_by_client_is_limited_to_own_charters() -> None:
 def test_removed_client_cannot_book_but_trip_can_be_cancelled() -> None:
     charter, other = create_charter(), create_charter()
     token = send_quote(charter["id"])
-    clients.delete(STAFF, CLIENT_ID, None)
+    clients.delete_client(STAFF, CLIENT_ID, None)
     assert answer_quote(token).status == 409
     assert answer_quote(token, "decline").status == 200
     assert send_request("POST", f"/charters/{other['id']}/cancel", {}).status == 200

@@ -100,7 +100,7 @@ def test_update_client_keeps_other_fields_and_frees_old_email() -> None:
 def test_client_history_lists_changed_fields() -> None:
     client = create_client()
     send("PUT", f"/{client['id']}", {"credit_limit": 500})
-    first, second = store.history(service.get(CALLER, client["id"]).key())
+    first, second = store.list_history(service.get_client(CALLER, client["id"]).key())
     assert (first.type, second.type) == ("client.created", "client.updated")
     assert [(each.field, each.old, each.new) for each in second.changes] == [("credit_limit", 10000.0, 500.0)]
 
@@ -118,12 +118,12 @@ def test_delete_client_hides_it_and_frees_email() -> None:
 
 
 def test_delete_client_with_open_balance_is_rejected() -> None:
-    client = service.get(CALLER, create_client()["id"])
-    store.commit(CALLER, *credit.reserve_ops(client, 100))
+    client = service.get_client(CALLER, create_client()["id"])
+    store.commit(CALLER, *credit.reserve_credit_ops(client, 100))
     refused = send("DELETE", f"/{client.id}")
     assert (refused.status, refused.json()["code"]) == (409, "client_has_open_balance")
     assert send("POST", f"/{client.id}/erase").status == 409
-    store.commit(CALLER, credit.settle_op(ORG, client.id, 100))
+    store.commit(CALLER, credit.settle_credit_op(ORG, client.id, 100))
     assert send("DELETE", f"/{client.id}").status == 204
 
 
@@ -176,7 +176,7 @@ def test_client_history_includes_contacts() -> None:
     client = create_client()
     contact = send("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"}).json()
     send("PUT", f"/{client['id']}/contacts/{contact['id']}", {"name": "Dana Roe"})
-    last = store.history(service.get(CALLER, client["id"]).key())[-1]
+    last = store.list_history(service.get_client(CALLER, client["id"]).key())[-1]
     assert last.type == "client.contact_updated"
     assert [(each.old, each.new) for each in last.changes] == [("Dana Lee", "Dana Roe")]
 
@@ -204,18 +204,18 @@ def test_email_preferences_default_until_set() -> None:
 
 
 def test_credit_is_limit_minus_balance_and_never_exceeded() -> None:
-    client = service.get(CALLER, create_client(credit_limit=100)["id"])
-    store.commit(CALLER, *credit.reserve_ops(client, 6000))
+    client = service.get_client(CALLER, create_client(credit_limit=100)["id"])
+    store.commit(CALLER, *credit.reserve_credit_ops(client, 6000))
     with pytest.raises(errors.Conflict, match=r"100\.00 USD"):
-        store.commit(CALLER, *credit.reserve_ops(client, 4001))
-    store.commit(CALLER, *credit.reserve_ops(client, 4000))
+        store.commit(CALLER, *credit.reserve_credit_ops(client, 4001))
+    store.commit(CALLER, *credit.reserve_credit_ops(client, 4000))
     view = send("GET", f"/{client.id}/credit").json()
     assert (view["credit_limit"], view["open_balance"], view["available_credit"]) == (100.0, 100.0, 0.0)
     with pytest.raises(errors.Conflict, match="exceeds the client's open balance"):
-        store.commit(CALLER, credit.settle_op(ORG, client.id, 10001))
+        store.commit(CALLER, credit.settle_credit_op(ORG, client.id, 10001))
     send("PUT", f"/{client.id}", {"credit_limit": 50})
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(CALLER, *credit.reserve_ops(client, 0))
+        store.commit(CALLER, *credit.reserve_credit_ops(client, 0))
     assert send("GET", f"/{client.id}/credit").json()["available_credit"] == -50.0
 
 

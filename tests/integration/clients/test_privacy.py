@@ -116,5 +116,5 @@ def test_interrupted_erasure_is_finished_by_repeating_it(dynamodb: Any, monkeypa
     erase_messages(client["id"])
     items = str(dynamodb.scan(TableName="coachway-test")["Items"])
     assert not [secret for secret in ("Quill", "quill", "Hortensia") if secret in items]
-    [event] = [each for each in store.history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
+    [event] = [each for each in store.list_history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
     assert event.data == {"client_id": client["id"]}

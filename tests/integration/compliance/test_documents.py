@@ -62,7 +62,7 @@ def test_review_document_records_reviewer_and_time() -> None:
     assert (reviewed["status"], reviewed["review_notes"]) == ("approved", "fine")
     assert reviewed["reviewed_by"].startswith("usr_")
     assert reviewed["reviewed_at"] is not None
-    history = store.history(service.get(CALLER, submission["id"]).key())
+    history = store.list_history(service.get_document(CALLER, submission["id"]).key())
     assert [each.type for each in history] == ["compliance.submitted", "compliance.reviewed"]
     assert send_request("PUT", path, {"status": "rejected"}, headers={"if-match": '"1"'}).status == 412
     assert send_request("PUT", path, {"status": "expired"}).status == 422
@@ -97,7 +97,7 @@ def test_submit_document_type_must_fit_the_subject() -> None:
 
 def test_submit_drivers_license_requires_class() -> None:
     driver_id = ids.new("drv")
-    store.commit(CALLER, subjects.create_op(ORG, SubjectType.DRIVER, driver_id, name="Dee Roe"))
+    store.commit(CALLER, subjects.create_subject_op(ORG, SubjectType.DRIVER, driver_id, name="Dee Roe"))
     body = {"driver_id": driver_id, "document_type": "drivers_license", "document_name": "CDL"}
     assert send_request("POST", "/compliance", body).status == 422
     submission = send_request("POST", "/compliance", {**body, "license_class": "B", "endorsements": ["P"]})
@@ -116,7 +116,7 @@ def test_organization_with_all_documents_is_compliant() -> None:
         assert "vendor_id" in submission.json()
         send_request("PUT", f"/compliance/{submission.json()['id']}", {"status": "approved"})
     assert len(list_ids({"organization": "true"})) == 3
-    assert status.get_status(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
+    assert status.get_compliance(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
 
 
 def test_vendor_can_read_and_submit_only_its_own_documents() -> None:
@@ -170,7 +170,7 @@ def test_batch_get_status_reads_once_per_hundred() -> None:
     for kind in REQUIRED_DOCUMENTS:
         create_document(good, kind, status="approved", expiration_date="2099-01-01")
     before = call_stats.calls
-    statuses = status.batch_get_status(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
+    statuses = status.batch_get_compliance(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
     assert call_stats.calls - before == 1
     assert {each: standing.is_compliant for each, standing in statuses.items()} == {good: True, bad: False}
 
@@ -187,7 +187,7 @@ def test_check_unchanged_fails_after_document_was_rejected() -> None:
 def test_concurrent_submissions_are_all_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     vendor_id = create_vendor()["id"]
     others = REQUIRED_DOCUMENTS[1:3]
-    original = subjects.find
+    original = subjects.find_subject
 
     def find_and_submit_another(*arguments: Any) -> Any:
         statuses = original(*arguments)
@@ -195,7 +195,7 @@ def test_concurrent_submissions_are_all_stored(monkeypatch: pytest.MonkeyPatch) 
             create_document(vendor_id, others.pop())
         return statuses
 
-    monkeypatch.setattr(subjects, "find", find_and_submit_another)
+    monkeypatch.setattr(subjects, "find_subject", find_and_submit_another)
     create_document(vendor_id, REQUIRED_DOCUMENTS[0])
     assert sorted(each.document_type for each in vendor_builders.get_subject(vendor_id).documents) == sorted(
         REQUIRED_DOCUMENTS[:3]
@@ -240,7 +240,7 @@ def test_first_concurrent_organization_documents_are_both_stored(monkeypatch: py
 
     monkeypatch.setattr(store, "commit", commit_after_other)
     assert send_request("POST", "/compliance", {**BODY, "organization": True}, token=token).status == 201
-    subject = subjects.get(CALLER, SubjectType.ORGANIZATION, ORG)
+    subject = subjects.get_subject(CALLER, SubjectType.ORGANIZATION, ORG)
     assert {each.document_type for each in subject.documents} == {"business_license", "liability_insurance"}
 
 

@@ -60,7 +60,7 @@ def run(moment: datetime) -> ExpiryResult:
 
 def list_notices(compliance_id: str) -> list[tuple[str, int | None, str]]:
     """The reminder and expiry events of a document, with their local day and hour."""
-    history = store.history(service.get(CALLER, compliance_id).key())
+    history = store.list_history(service.get_document(CALLER, compliance_id).key())
     hours = [(each, each.occurred_at - timedelta(hours=8)) for each in history]
     return [
         (each.type, each.data.get("days_left"), f"{moment:%m-%d %H}")
@@ -87,7 +87,7 @@ def test_expiry_job_reminds_four_times_and_expires_at_eight() -> None:
         ("document.expiring", 1, "02-09 08"),
         ("document.expired", None, "02-11 08"),
     ]
-    document = service.get(CALLER, document_id)
+    document = service.get_document(CALLER, document_id)
     assert (document.status, document.reminders_sent, document.reminder_sent, document.due_at) == (
         "expired",
         [30, 14, 7, 1],
@@ -121,7 +121,7 @@ def test_expiry_job_renewed_document_gets_no_reminder() -> None:
     run(START)
     assert run(datetime(2027, 1, 25, tzinfo=UTC)).reminded == 0
     assert run(datetime(2027, 2, 1, 16, tzinfo=UTC)).expired == 1
-    last = store.history(service.get(CALLER, old).key())[-1]
+    last = store.list_history(service.get_document(CALLER, old).key())[-1]
     assert (last.type, last.data["renewed"]) == ("document.expired", True)
 
 
@@ -133,7 +133,7 @@ def test_expiry_job_skips_rejected_and_expires_pending() -> None:
     run(START)
     assert run(datetime(2027, 1, 30, tzinfo=UTC)) == ExpiryResult()
     assert run(datetime(2027, 2, 1, 16, tzinfo=UTC)) == ExpiryResult(expired=1)
-    assert service.get(CALLER, pending).status == "expired"
+    assert service.get_document(CALLER, pending).status == "expired"
 
 
 def test_expiry_job_deleted_driver_gets_no_reminder() -> None:
@@ -148,14 +148,14 @@ def test_expiry_job_deleted_driver_gets_no_reminder() -> None:
     run(START)
     assert run(datetime(2027, 1, 16, 17, tzinfo=UTC)) == ExpiryResult()
     assert list_notices(document_id) == []
-    assert service.get(CALLER, document_id).due_at is None
+    assert service.get_document(CALLER, document_id).due_at is None
 
 
 def test_expiry_job_document_expired_at_submission_is_marked() -> None:
     with clock.frozen(START):
         document_id = submit_document(create_vendor(), expires="2026-06-01")
     assert run(START + timedelta(minutes=1)).expired == 1
-    assert service.get(CALLER, document_id).status == "expired"
+    assert service.get_document(CALLER, document_id).status == "expired"
 
 
 def test_expiry_job_uses_the_organizations_new_time_zone() -> None:

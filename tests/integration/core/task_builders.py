@@ -31,7 +31,7 @@ class Task(Entity):
 
     def indexes(self) -> Mapping[str, Key]:
         due = sortable(self.due)
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
+        month = f"{ids.get_created_at(self.id):%Y-%m}"
         keys = {"gsi2": BY_MONTH.key(org=self.org_id, month=month, id=self.id)}
         return keys if self.done else keys | {"gsi1": DUE.key(hour=due[:13], due=due, id=self.id)}
 

@@ -56,11 +56,11 @@ def test_sweep_adds_up_the_counts_of_all_records() -> None:
 def test_handle_due_records_leaves_the_run_open() -> None:
     with clock.frozen(NOW):
         create_task(NOW)
-        run = hourly_sweep.begin("tasks")
+        run = hourly_sweep.begin_timer_run("tasks")
         assert hourly_sweep.handle_due_records(run, Task, DUE, complete) == {"failed": 0, "completed": 1}
-        assert hourly_sweep.begin("tasks").done is None
+        assert hourly_sweep.begin_timer_run("tasks").done is None
         run.finish()
-        assert hourly_sweep.begin("tasks").done is not None
+        assert hourly_sweep.begin_timer_run("tasks").done is not None
 
 
 def test_sweep_ignores_an_outcome_without_a_name() -> None:

@@ -49,7 +49,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
     monkeypatch.setenv("BUS_NAME", "bus")
     monkeypatch.setenv("DEAD_LETTERS_URL", "dead")
-    monkeypatch.setattr(outbox_relay, "_client", lambda _service: bus)
+    monkeypatch.setattr(outbox_relay, "_get_aws_client", lambda _service: bus)
     monkeypatch.setattr("coachway.core.entrypoints.outbox_relay.time.sleep", lambda _seconds: None)
     return bus
 

@@ -110,7 +110,7 @@ def test_history_has_actor_ip_and_changed_fields() -> None:
     boat = create_boat("Ida")
     later = rename(boat, "Ada")
     store.commit(CALLER, Update(boat, later, [BoatLaunched(name="Ada")]))
-    first, second = store.history(boat.key())
+    first, second = store.list_history(boat.key())
     assert first.changes == []
     assert (second.actor.user_id, second.actor.ip) == ("usr_1", "192.0.2.1")
     assert [(c.field, c.old, c.new) for c in second.changes] == [("name", "Ida", "Ada")]
@@ -126,7 +126,7 @@ def test_commit_with_failing_operation_writes_nothing() -> None:
         )
     assert store.find(Boat, other.key()) is None
     assert store.find_unique_owner(ORG, "boat-name", "Eva") is None
-    assert store.history(other.key()) == []
+    assert store.list_history(other.key()) == []
 
 
 def test_sequence_has_no_gap_after_a_failed_commit() -> None:

@@ -88,5 +88,5 @@ def check_in(setup: RecoverySetup) -> None:
 def install_fake_step_functions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     """Replace the Step Functions client by a fake."""
     fake = FakeStepFunctions()
-    monkeypatch.setattr(executions, "_client", lambda: fake)
+    monkeypatch.setattr(executions, "_get_step_functions_client", lambda: fake)
     return fake

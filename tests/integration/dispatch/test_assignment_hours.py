@@ -64,7 +64,7 @@ def test_create_assignment_counts_actual_hours() -> None:
 
 def test_create_assignment_uses_the_hours_policy_of_the_organization() -> None:
     charter_id = create_trip(departure="00:00", hours=9)
-    organization = organization_queries.get(ORG)
+    organization = organization_queries.get_organization(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=False)
     store.commit(SYSTEM, Update(organization, organization.model_copy(update={"hours_policy": policy})))
     reply = post_assignment(charter_id, create_driver(), create_vehicle())

@@ -156,7 +156,7 @@ def test_create_assignment_with_a_required_second_driver_needs_two_drivers() -> 
     assert conflict.status == 409
     assert post_assignment(charter_id, rosa, coach, second_driver_id=rosa).status == 422
     send_ok("POST", f"/dispatch/assignments/{assignment['id']}/decline", {"reason": "ill"}, party_id=sam)
-    declined = store.history(ASSIGNMENT.key(org=ORG, id=assignment["id"]))[-1]
+    declined = store.list_history(ASSIGNMENT.key(org=ORG, id=assignment["id"]))[-1]
     assert (declined.type, declined.data["declined_by"]) == ("assignment.declined", sam)
 
 

@@ -146,7 +146,7 @@ def test_driver_feed_renewed_or_revoked_returns_404_for_old_links() -> None:
     assert download_feed(second_path).status == 404
     third_path = create_feed(path)
     assert (download_feed(third_path).status, download_feed(second_path).status) == (200, 404)
-    event_types = [each.type for each in store.history(FEED.key(org=ORG, resource=rosa))]
+    event_types = [each.type for each in store.list_history(FEED.key(org=ORG, resource=rosa))]
     assert event_types == ["calendar_feed.renewed"] * 2 + ["calendar_feed.revoked", "calendar_feed.renewed"]
 
 
@@ -164,7 +164,7 @@ def test_create_feed_with_an_idempotency_key_does_not_store_the_link() -> None:
     rosa = builders.create_driver()
     reply = send_request("POST", f"/calendar/drivers/{rosa}/feed", headers={"idempotency-key": "one"})
     assert reply.status == 201
-    stored_events = str(store.history(FEED.key(org=ORG, resource=rosa)))
+    stored_events = str(store.list_history(FEED.key(org=ORG, resource=rosa)))
     assert str(reply.json()["url"]).rpartition("/")[2].removesuffix(".ics") not in stored_events
 
 

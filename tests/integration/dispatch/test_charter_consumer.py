@@ -153,7 +153,7 @@ def test_on_vehicle_changed_with_too_few_seats_sets_the_concern() -> None:
 def test_on_documents_changed_with_a_missing_document_sets_the_concern(kind: str) -> None:
     rosa = create_driver()
     assignment = create_assignment(create_trip(), rosa, create_vehicle())
-    subject = store.get(Subject, subjects.key(ORG, SubjectType.DRIVER, rosa))
+    subject = store.get(Subject, subjects.build_subject_key(ORG, SubjectType.DRIVER, rosa))
     store.commit(SYSTEM, Update(subject, subject.model_copy(update={"documents": subject.documents[1:]})))
     deliver_event(kind, ids.new("cmp"), subject_type="driver", subject_id=rosa)
     assert "Missing required document: drivers_license" in get_assignment_json(assignment["id"])["concern"]

@@ -140,7 +140,7 @@ def test_make_offer_for_a_vendor_without_documents_escalates() -> None:
     create_driver("Val Otto", vendor_id=vendor_id)
     create_vehicle("Blue 2", vendor_id=vendor_id)
     assignment = create_assignment(charter_id, vendor_driver, coach)
-    subject = subjects.get(SYSTEM, SubjectType.VENDOR, vendor_id)
+    subject = subjects.get_subject(SYSTEM, SubjectType.VENDOR, vendor_id)
     store.commit(SYSTEM, Update(subject, subject.model_copy(update={"documents": subject.documents[1:]})))
     body = {"assignment_id": assignment["id"], "reason": "breakdown"}
     recovery_id = str(send_ok("POST", "/dispatch/recoveries", body)["id"])

@@ -71,7 +71,7 @@ def test_accept_offer_assigns_the_trip_to_the_best_driver() -> None:
     assert [setup.list_block_ids(item) for item in (setup.rosa, setup.coach)] == [[], []]
     assert [setup.list_block_ids(item) for item in (setup.nia, setup.spare)] == [[replacement.id], [replacement.id]]
     assert choose_step(recovery_id).go == "over"
-    event_types = [item.type for item in store.history(RECOVERY.key(org=ORG, id=recovery_id))]
+    event_types = [item.type for item in store.list_history(RECOVERY.key(org=ORG, id=recovery_id))]
     assert event_types == ["recovery.opened", "recovery.offered", "trip.recovered"]
 
 
@@ -102,7 +102,7 @@ def test_accept_offer_for_a_crew_of_two_notifies_the_second_driver() -> None:
         send_ok("POST", f"/dispatch/recoveries/{recovery_id}/accept", party_id=nia)["replacement_id"]
     )
     assert replacement.crew == [nia, finn]
-    [accepted] = [item for item in store.history(replacement.key()) if item.type == "assignment.accepted"]
+    [accepted] = [item for item in store.list_history(replacement.key()) if item.type == "assignment.accepted"]
     assert accepted.data["second_driver_phone"] == "+12125550188"
 
 

@@ -32,7 +32,7 @@ def organization() -> None:
 
 
 def list_trips() -> list[UncoveredTrip]:
-    return uncovered_trips.list_uncovered_trips(organization_queries.get(ORG), DAY)
+    return uncovered_trips.list_uncovered_trips(organization_queries.get_organization(ORG), DAY)
 
 
 def list_expected_trips() -> list[UncoveredTrip]:

@@ -115,7 +115,7 @@ def list_stored_positions(assignment_id: str) -> list[GpsPosition]:
 
 def event_types(assignment_id: str) -> list[str]:
     """The types of an assignment's events, oldest first."""
-    return [event.type for event in store.history(ASSIGNMENT.key(org=ORG, id=assignment_id))]
+    return [event.type for event in store.list_history(ASSIGNMENT.key(org=ORG, id=assignment_id))]
 
 
 def action_path(assignment_id: str, action: str) -> str:

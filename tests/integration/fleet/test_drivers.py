@@ -31,7 +31,7 @@ def test_create_driver_returns_fields_and_missing_documents(fleet: FleetClient) 
     profile = fleet.send("GET", f"/drivers/{driver['id']}").json()
     assert {name: profile[name] for name in driver} == driver
     assert profile["missing_documents"] == ["drivers_license", "medical_certificate", "background_check"]
-    history = store.history(drivers.get_driver(fleet.caller, driver["id"]).key())
+    history = store.list_history(drivers.get_driver(fleet.caller, driver["id"]).key())
     assert [each.type for each in history] == ["driver.added"]
 
 
@@ -87,7 +87,7 @@ def test_inactive_driver_is_logged_out_until_active_again(fleet: FleetClient) ->
     assert fleet.log_in_by_code().status == 401
     assert fleet.send("PUT", f"/drivers/{driver['id']}", {"status": "active"}).status == 200
     assert fleet.log_in_by_code().status == 200
-    history = store.history(drivers.get_driver(fleet.caller, driver["id"]).key())
+    history = store.list_history(drivers.get_driver(fleet.caller, driver["id"]).key())
     assert [each.type for each in history] == [
         "driver.added",
         *["driver.updated", "driver.status_changed"] * 2,

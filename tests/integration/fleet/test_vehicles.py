@@ -35,7 +35,7 @@ def test_vehicle_is_created_read_and_updated(fleet: FleetClient) -> None:
     reply = fleet.send("PUT", f"/vehicles/{vehicle['id']}", {"name": "Coach 9", "status": "maintenance"})
     assert (reply.status, reply.json()["name"], reply.json()["version"]) == (200, "Coach 9", 2)
     assert fleet.send("PUT", f"/vehicles/{vehicle['id']}", {"name": "x"}, headers={"if-match": '"1"'}).status == 412
-    history = store.history(vehicles.get_vehicle(fleet.caller, vehicle["id"]).key())
+    history = store.list_history(vehicles.get_vehicle(fleet.caller, vehicle["id"]).key())
     assert [each.type for each in history] == ["vehicle.added", "vehicle.updated", "vehicle.status_changed"]
 
 

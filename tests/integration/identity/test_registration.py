@@ -91,7 +91,7 @@ def test_register_too_often_from_one_address_is_rate_limited() -> None:
 
 def test_organization_query_returns_default_settings() -> None:
     org = register_organization()
-    organization = organization_queries.get(org.id)
+    organization = organization_queries.get_organization(org.id)
     assert (organization.timezone, organization.currency) == ("America/New_York", "USD")
     assert organization.number_code == "HARBOR"
     assert float(organization.fuel_surcharge_per_mile) == 0.01

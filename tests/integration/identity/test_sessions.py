@@ -28,7 +28,7 @@ def refresh(token: str, **headers: str) -> Reply:
     return post("/auth/refresh", {"refresh_token": token}, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
-def session_id_of(token: str) -> str:
+def get_session_id(token: str) -> str:
     return str(jwt.decode(token, options={"verify_signature": False})["sid"])
 
 
@@ -44,7 +44,7 @@ def test_refresh_returns_new_tokens_of_the_same_session() -> None:
     assert first.status == 200
     second = refresh(first.json()["refresh_token"])
     assert second.status == 200
-    assert session_id_of(second.json()["access_token"]) == session_id_of(org.token)
+    assert get_session_id(second.json()["access_token"]) == get_session_id(org.token)
     assert len({org.refresh_token, first.json()["refresh_token"], second.json()["refresh_token"]}) == 3
     assert get("/auth/me", second.json()["access_token"]).status == 200
 
@@ -55,7 +55,7 @@ def test_refresh_with_used_token_ends_the_session() -> None:
     assert refresh(org.refresh_token).status == 401
     assert refresh(next_tokens["refresh_token"]).status == 401
     assert get("/auth/me", next_tokens["access_token"]).status == 401
-    assert [each["session_id"] for each in list_event_data(org.id, RefreshTokenReused)] == [session_id_of(org.token)]
+    assert [each["session_id"] for each in list_event_data(org.id, RefreshTokenReused)] == [get_session_id(org.token)]
 
 
 def test_refresh_with_invented_token_does_not_end_the_session() -> None:
@@ -108,7 +108,7 @@ def test_sixth_session_ends_the_oldest() -> None:
     assert refresh(org.refresh_token).status == 401
     assert get("/auth/me", org.token).status == 401
     remaining = list_sessions(org, tokens[-1]["access_token"])
-    assert [each["id"] for each in remaining] == [session_id_of(each["access_token"]) for each in reversed(tokens)]
+    assert [each["id"] for each in remaining] == [get_session_id(each["access_token"]) for each in reversed(tokens)]
     assert [each["current"] for each in remaining] == [True, False, False, False, False]
     assert refresh(tokens[0]["refresh_token"]).status == 200
 
@@ -155,9 +155,9 @@ def test_log_out_ends_the_session_at_once() -> None:
 def test_end_sessions_ends_one_or_all_others() -> None:
     org = register_organization()
     second, third = (org.log_in().json() for _ in range(2))
-    assert delete(f"/auth/sessions/{session_id_of(second['access_token'])}", org.token).status == 204
+    assert delete(f"/auth/sessions/{get_session_id(second['access_token'])}", org.token).status == 204
     assert get("/auth/me", second["access_token"]).status == 401
-    assert delete(f"/auth/sessions/{session_id_of(second['access_token'])}", org.token).status == 404
+    assert delete(f"/auth/sessions/{get_session_id(second['access_token'])}", org.token).status == 404
     assert delete("/auth/sessions", org.token).status == 204
     assert get("/auth/me", third["access_token"]).status == 401
     assert get("/auth/me", org.token).status == 200
@@ -168,8 +168,8 @@ def test_session_of_another_user_is_not_found() -> None:
     sam = org.create_user("sam@harbor.example")
     other = register_organization("other")
     for other_token in (sam["access_token"], other.token):
-        assert get(f"/auth/sessions/{session_id_of(org.token)}", other_token).status == 404
-        assert delete(f"/auth/sessions/{session_id_of(org.token)}", other_token).status == 404
+        assert get(f"/auth/sessions/{get_session_id(org.token)}", other_token).status == 404
+        assert delete(f"/auth/sessions/{get_session_id(org.token)}", other_token).status == 404
     assert get(f"/auth/sessions/{ids.new('ses')}", org.token).status == 404
     assert get("/auth/me", org.token).status == 200
 

@@ -65,7 +65,7 @@ def sent_messages(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[SentMe
         Bucket="coachway-test-files", Key=SAMPLES["invoice.filed"]["pdf_key"], Body=b"%PDF-1.4 an invoice"
     )
     file_storage.clear_client_cache()
-    clients = (email._ses, sms._client)  # kept, because a test may patch them
+    clients = (email._ses, sms._get_twilio_client)  # kept, because a test may patch them
     for client in clients:
         client.cache_clear()
     organization = Organization(

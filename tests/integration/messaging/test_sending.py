@@ -112,7 +112,7 @@ def test_rejected_text_message_fails_permanently(sent_messages: SentMessages) ->
     (record,) = list_records()
     assert (record.status, record.reason) == (MessageStatus.FAILED, "The SMS service rejected the message (21211).")
     assert sent_messages.texts == []
-    last = store.history(record.key())[-1]
+    last = store.list_history(record.key())[-1]
     assert last.type == "notification.failed"
     assert "+1212" not in last.model_dump_json()
 

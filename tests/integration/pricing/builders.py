@@ -54,6 +54,6 @@ def calculate_quote(**fields: Any) -> dict[str, Any]:
     return dict(reply.json())
 
 
-def line_of(quote: dict[str, Any], kind: str) -> dict[str, Any]:
+def get_line(quote: dict[str, Any], kind: str) -> dict[str, Any]:
     (line,) = [line for line in quote["lines"] if line["kind"] == kind]
     return dict(line)

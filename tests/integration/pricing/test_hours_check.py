@@ -86,7 +86,7 @@ def test_check_rejects_stops_out_of_order() -> None:
 
 def test_check_uses_ruleset_of_organization_by_default() -> None:
     """Nine hours of driving are legal with passengers; property carriers need a break after eight."""
-    organization = organization_queries.get(ORG)
+    organization = organization_queries.get_organization(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
     store.commit(
         Caller.system("tests", ORG), Update(organization, organization.model_copy(update={"hours_policy": policy}))

@@ -28,7 +28,7 @@ from tests.integration.pricing.builders import (
     ZENITH,
     calculate_quote,
     create_rule,
-    line_of,
+    get_line,
     send_request,
 )
 
@@ -65,9 +65,9 @@ def test_updated_rule_applies_immediately_and_quotes_keep_values() -> None:
     before = calculate_quote(miles=100)
     assert send_request("PUT", f"/pricing-rules/{per_mile['id']}", {"amount": 2.75}).status == 200
     after = calculate_quote(miles=100)
-    assert line_of(after, "mileage_rate")["amount"] == 275
+    assert get_line(after, "mileage_rate")["amount"] == 275
     stored = send_request("GET", f"/quotes/{before['id']}").json()
-    assert line_of(stored, "mileage_rate")["amount"] == 250
+    assert get_line(stored, "mileage_rate")["amount"] == 250
     assert [(each["amount"], each["version"]) for each in stored["rules"]] == [(2.5, 1)]
     assert [(each["amount"], each["version"]) for each in after["rules"]] == [(2.75, 2)]
 

@@ -16,7 +16,7 @@ from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import settings
 from coachway.pricing import rule_cache
 from coachway.pricing.rule_cache import _query_index
-from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, partition_of_rule
+from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, derive_rule_partition
 from coachway.pricing.rule_model import ENTRIES, PricingRule, RuleEntry
 from tests.integration.pricing.builders import (
     ACME,
@@ -26,7 +26,7 @@ from tests.integration.pricing.builders import (
     WEEKEND,
     calculate_quote,
     create_rule,
-    line_of,
+    get_line,
     send_request,
 )
 from tests.unit.pricing.builders import base_rate, build_rule, mileage_rate
@@ -125,11 +125,11 @@ def test_quote_uses_most_specific_of_many_rules() -> None:
     create_rule(PER_MILE, amount=9, priority=9999)
     create_rule(PER_MILE, amount=8, vehicle_class="coach", scope="vehicle")
     client_rule = create_rule(PER_MILE, amount=7, client_id=ACME, scope="client")
-    assert line_of(calculate_quote(), "mileage_rate")["rule_id"] == client_rule["id"]
+    assert get_line(calculate_quote(), "mileage_rate")["rule_id"] == client_rule["id"]
     route_rule = create_rule(PER_MILE, amount=6, route="here > there", scope="route")
-    assert line_of(calculate_quote(route="Here → There"), "mileage_rate")["rule_id"] == route_rule["id"]
+    assert get_line(calculate_quote(route="Here → There"), "mileage_rate")["rule_id"] == route_rule["id"]
     send_request("DELETE", f"/pricing-rules/{client_rule['id']}")
-    assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 8
+    assert get_line(calculate_quote(), "mileage_rate")["unit_amount"] == 8
 
 
 def test_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
@@ -147,8 +147,8 @@ def test_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
     assert len(rules) > 10_000
     calls = call_stats.calls
     quote = calculate_quote()
-    assert line_of(quote, "mileage_rate")["rule_id"] == client_rule.id
-    assert line_of(quote, "seasonal")["amount"] == 32.5
+    assert get_line(quote, "mileage_rate")["rule_id"] == client_rule.id
+    assert get_line(quote, "seasonal")["amount"] == 32.5
     assert call_stats.calls - calls <= 30
     calls = call_stats.calls
     calculate_quote()
@@ -173,7 +173,7 @@ def _store_rules(dynamodb: Any, rules: list[PricingRule]) -> None:
 
 def test_full_partition_is_read_until_a_rule_matches(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [mileage_rate(n + 1, org_id=ORG, priority=n) for n in range(1000)]
-    assert {partition_of_rule(each) for each in rules} == {"global"}
+    assert {derive_rule_partition(each) for each in rules} == {"global"}
     _store_rules(dynamodb, rules)
     page_lengths: list[int] = []
 
@@ -183,5 +183,5 @@ def test_full_partition_is_read_until_a_rule_matches(dynamodb: Any, monkeypatch:
         return page
 
     monkeypatch.setattr(rule_cache, "_query_index", count_rules)
-    assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 10
+    assert get_line(calculate_quote(), "mileage_rate")["unit_amount"] == 10
     assert sum(page_lengths) <= 4 * PAGE_SIZE

@@ -190,5 +190,5 @@ def test_routes_without_the_permission_are_refused() -> None:
 
 def test_rate_vendor_publishes_the_ratings_for_statistics() -> None:
     rating = create_rating()
-    [event] = store.history(RATING.key(org=ORG, id=rating["id"]))
+    [event] = store.list_history(RATING.key(org=ORG, id=rating["id"]))
     assert (event.type, event.data["overall_rating"]) == ("vendor.rated", 4.5)

@@ -42,7 +42,7 @@ def organization() -> None:
 
 def store_events(vendor_id: str, *events: Event) -> list[Delivery]:
     """Store events in the history of a vendor; returns them as the event bus delivers them."""
-    stored_before = len(store.history(service.get_vendor(CALLER, vendor_id).key()))
+    stored_before = len(store.list_history(service.get_vendor(CALLER, vendor_id).key()))
     for event in events:
         vendor = service.get_vendor(CALLER, vendor_id)
         store.commit(CALLER, Update(vendor, vendor.model_copy(), [event]))
@@ -55,7 +55,7 @@ def store_events(vendor_id: str, *events: Event) -> list[Delivery]:
             correlation_id="c",
             data=entry.data,
         )
-        for entry in store.history(service.get_vendor(CALLER, vendor_id).key())[stored_before:]
+        for entry in store.list_history(service.get_vendor(CALLER, vendor_id).key())[stored_before:]
     ]
 
 

@@ -87,7 +87,9 @@ def test_copy_is_not_part_of_responses_or_history() -> None:
         assert not {"numbers", "numbers_revision"} & content.keys()
     assert updated["total_bids_submitted"] == 1
     changes = [
-        change.field for entry in store.history(service.get_vendor(CALLER, vendor_id).key()) for change in entry.changes
+        change.field
+        for entry in store.list_history(service.get_vendor(CALLER, vendor_id).key())
+        for change in entry.changes
     ]
     assert "city" in changes
     assert not {"numbers", "numbers_revision"} & {*changes}

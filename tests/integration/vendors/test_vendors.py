@@ -45,7 +45,7 @@ def list_names(query: dict[str, str]) -> list[str]:
 
 
 def list_event_types(vendor_id: str) -> list[str]:
-    return [event.type for event in store.history(service.get_vendor(CALLER, vendor_id).key())]
+    return [event.type for event in store.list_history(service.get_vendor(CALLER, vendor_id).key())]
 
 
 def test_create_vendor_returns_a_pending_vendor_without_figures() -> None:

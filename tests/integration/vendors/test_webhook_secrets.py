@@ -30,7 +30,7 @@ def test_rotate_secret_keeps_the_previous_secret_valid_for_a_day() -> None:
     assert keys.org_id == ORG
     assert webhook_secrets.list_valid_secrets(keys, clock.now()) == [second["secret"], first["secret"]]
     assert webhook_secrets.list_valid_secrets(keys, clock.now() + timedelta(hours=25)) == [second["secret"]]
-    last_event = store.history(service.get_vendor(CALLER, vendor_id).key())[-1]
+    last_event = store.list_history(service.get_vendor(CALLER, vendor_id).key())[-1]
     assert last_event.type == "vendor.webhook_secret_issued"
 
 

@@ -15,7 +15,7 @@ from coachway.bids.evaluation.eligibility import (
     vehicle_ineligibility_reasons,
     vendor_ineligibility_reasons,
 )
-from coachway.compliance.rules import ComplianceStatus, DocumentType
+from coachway.compliance.rules import DocumentCompliance, DocumentType
 from coachway.core.types.geo import Coordinates, miles_between
 
 DAY = date(2027, 3, 3)
@@ -27,7 +27,7 @@ NEW_YORK, NEWARK, BOSTON = (
 TRIP = TripRequirements("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1, 2)
 CARRIER = VendorCapabilities(
     status="active",
-    compliance=ComplianceStatus(on_date=DAY, is_compliant=True),
+    compliance=DocumentCompliance(on_date=DAY, is_compliant=True),
     states=["NY", "NJ"],
     garage=NEWARK,
     radius_miles=50,
@@ -49,7 +49,7 @@ def test_ineligibility_reasons_of_a_suitable_vendor_are_empty() -> None:
 
 
 def test_matching_ineligibility_reasons_name_every_reason() -> None:
-    status = ComplianceStatus(
+    status = DocumentCompliance(
         on_date=DAY,
         is_compliant=False,
         missing=[DocumentType.BUSINESS_LICENSE],

@@ -95,7 +95,9 @@ class LedgerMachine(RuleBasedStateMachine):
         charter.deposit += cents
         self.paid_in[charter.client] += cents
         self.book(
-            movements.deposit_received(client_id=charter.client, charter_id=charter.id, cents=cents, **MEMO_FIELDS)
+            movements.build_deposit_received(
+                client_id=charter.client, charter_id=charter.id, cents=cents, **MEMO_FIELDS
+            )
         )
 
     @rule(data=st.data())
@@ -104,7 +106,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if charter is None:
             return
         charter.invoiced, charter.paid_ahead, charter.deposit = True, charter.deposit, 0
-        self.book(movements.invoice_issued(**self.invoice_fields(charter)))
+        self.book(movements.build_invoice_issued(**self.invoice_fields(charter)))
 
     def invoice_fields(self, charter: CharterModel) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -132,7 +134,7 @@ class LedgerMachine(RuleBasedStateMachine):
         }
         if charter.net or charter.refunded < charter.total:
             tax_refunded = charter.tax * charter.refunded // charter.total
-            self.book(movements.invoice_voided(**fields, tax_refunded=tax_refunded, currency="USD"))
+            self.book(movements.build_invoice_voided(**fields, tax_refunded=tax_refunded, currency="USD"))
         charter.deposit = charter.paid_ahead + charter.paid - charter.refunded
         charter.invoiced, charter.paid_ahead, charter.paid, charter.refunded = False, 0, 0, 0
 
@@ -143,7 +145,9 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         charter.overpaid += cents
         self.paid_in[charter.client] += cents
-        self.book(movements.deposit_received(client_id=charter.client, charter_id=None, cents=cents, **MEMO_FIELDS))
+        self.book(
+            movements.build_deposit_received(client_id=charter.client, charter_id=None, cents=cents, **MEMO_FIELDS)
+        )
 
     @rule(data=st.data(), share=st.integers(1, 100))
     def refund_overpayment(self, data: st.DataObject, share: int) -> None:
@@ -153,7 +157,9 @@ class LedgerMachine(RuleBasedStateMachine):
         cents = max(1, charter.overpaid * share // 100)
         charter.overpaid -= cents
         self.refunded[charter.client] += cents
-        self.book(movements.deposit_refunded(client_id=charter.client, charter_id=None, cents=cents, **MEMO_FIELDS))
+        self.book(
+            movements.build_deposit_refunded(client_id=charter.client, charter_id=None, cents=cents, **MEMO_FIELDS)
+        )
 
     @rule(data=st.data(), share=st.integers(1, 100))
     def pay_invoice(self, data: st.DataObject, share: int) -> None:
@@ -164,7 +170,9 @@ class LedgerMachine(RuleBasedStateMachine):
         charter.paid += cents
         self.paid_in[charter.client] += cents
         self.book(
-            movements.payment_received(client_id=charter.client, invoice_id=charter.id, cents=cents, **MEMO_FIELDS)
+            movements.build_payment_received(
+                client_id=charter.client, invoice_id=charter.id, cents=cents, **MEMO_FIELDS
+            )
         )
 
     @rule(data=st.data(), share=st.integers(1, 100))
@@ -180,7 +188,9 @@ class LedgerMachine(RuleBasedStateMachine):
         charter.paid -= cents
         self.paid_in[charter.client] -= cents
         self.book(
-            movements.payment_reversed(client_id=charter.client, invoice_id=charter.id, cents=cents, **MEMO_FIELDS)
+            movements.build_payment_reversed(
+                client_id=charter.client, invoice_id=charter.id, cents=cents, **MEMO_FIELDS
+            )
         )
 
     @rule(data=st.data(), share=st.integers(1, 100))
@@ -195,7 +205,7 @@ class LedgerMachine(RuleBasedStateMachine):
         tax = charter.tax * charter.refunded // charter.total - refunded_tax
         self.refunded[charter.client] += cents
         fields: dict[str, Any] = {"client_id": charter.client, "invoice_id": charter.id, "cents": cents, "tax": tax}
-        self.book(movements.payment_refunded(**fields, **MEMO_FIELDS))
+        self.book(movements.build_payment_refunded(**fields, **MEMO_FIELDS))
 
     @rule(data=st.data(), percent=st.sampled_from([0, 50, 75, 100]))
     def cancel_charter(self, data: st.DataObject, percent: int) -> None:
@@ -208,10 +218,10 @@ class LedgerMachine(RuleBasedStateMachine):
         fields: dict[str, Any] = {"client_id": charter.client, "charter_id": charter.id, **MEMO_FIELDS}
         if refund:
             self.refunded[charter.client] += refund
-            self.book(movements.deposit_refunded(cents=refund, **fields))
+            self.book(movements.build_deposit_refunded(cents=refund, **fields))
         if charter.deposit > refund:
             charter.fee = charter.deposit - refund
-            self.book(movements.cancellation_fee(cents=charter.fee, **fields))
+            self.book(movements.build_cancellation_fee(cents=charter.fee, **fields))
         charter.deposit, charter.cancelled = 0, True
 
     @rule(data=st.data(), share=st.integers(1, 100))
@@ -222,12 +232,14 @@ class LedgerMachine(RuleBasedStateMachine):
         cents = max(1, charter.fee * share // 100)
         charter.fee -= cents
         self.refunded[charter.client] += cents
-        self.book(movements.fee_refunded(client_id=charter.client, charter_id=charter.id, cents=cents, **MEMO_FIELDS))
+        self.book(
+            movements.build_fee_refunded(client_id=charter.client, charter_id=charter.id, cents=cents, **MEMO_FIELDS)
+        )
 
     @rule(vendor=st.sampled_from(VENDORS), cents=st.integers(1, 500_000))
     def award_charter(self, vendor: str, cents: int) -> None:
         self.awards.append(AwardModel(vendor, cents))
-        self.book(movements.cost_incurred(vendor_id=vendor, charter_id="chr_x", cents=cents, **MEMO_FIELDS))
+        self.book(movements.build_cost_incurred(vendor_id=vendor, charter_id="chr_x", cents=cents, **MEMO_FIELDS))
 
     @precondition(lambda self: any(not award.paid and not award.cancelled for award in self.awards))
     @rule(data=st.data(), paid=st.booleans())
@@ -236,11 +248,11 @@ class LedgerMachine(RuleBasedStateMachine):
         award = data.draw(st.sampled_from(open_awards))
         fields: dict[str, Any] = {"vendor_id": award.vendor, "charter_id": "chr_x", "cents": award.cents, **MEMO_FIELDS}
         award.paid, award.cancelled = paid, not paid
-        self.book(movements.payout_made(**fields) if paid else movements.cost_reversed(**fields))
+        self.book(movements.build_payout_made(**fields) if paid else movements.build_cost_reversed(**fields))
 
     @rule(cents=st.integers(1, 10_000))
     def pay_processing_fee(self, cents: int) -> None:
-        self.book(movements.fee_paid(cents=cents, currency="USD", memo="Stripe"))
+        self.book(movements.build_fee_paid(cents=cents, currency="USD", memo="Stripe"))
 
     @invariant()
     def ledger_balances(self) -> None:

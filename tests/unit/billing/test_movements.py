@@ -25,7 +25,7 @@ CENTS = st.integers(1, 10_000_000)
 
 
 def build_invoice_issued(net: int, tax: int, paid_ahead: int) -> Movement:
-    return movements.invoice_issued(
+    return movements.build_invoice_issued(
         client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid_ahead=paid_ahead, currency="USD"
     )
 
@@ -45,12 +45,14 @@ def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, e
     fields: dict[str, Any] = {"client_id": CLIENT, "currency": "USD", "memo": "x"}
     client_movements = [build_invoice_issued(net, tax, paid_ahead)]
     if paid_ahead:
-        client_movements.insert(0, movements.deposit_received(charter_id=CHARTER, cents=paid_ahead, **fields))
+        client_movements.insert(0, movements.build_deposit_received(charter_id=CHARTER, cents=paid_ahead, **fields))
     if total > paid_ahead:
-        client_movements.append(movements.payment_received(invoice_id=INVOICE, cents=total - paid_ahead, **fields))
+        client_movements.append(
+            movements.build_payment_received(invoice_id=INVOICE, cents=total - paid_ahead, **fields)
+        )
     assert sum(sum_by_account(client_movements).values()) == 0
     assert sum_by_client(client_movements) == {CLIENT: 0}
-    client_movements.append(movements.payment_refunded(invoice_id=INVOICE, cents=total, tax=tax, **fields))
+    client_movements.append(movements.build_payment_refunded(invoice_id=INVOICE, cents=total, tax=tax, **fields))
     assert sum_by_client(client_movements) == {CLIENT: 0}
     assert sum_by_account(client_movements)[LedgerAccount.CASH] == 0
     assert sum_by_account(client_movements)[LedgerAccount.TAX] == 0
@@ -59,7 +61,7 @@ def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, e
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
 def test_invoice_voided_reverses_issue(net: int, tax: int, extra: int) -> None:
     paid_ahead = min(extra, net + tax)
-    voided = movements.invoice_voided(
+    voided = movements.build_invoice_voided(
         client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid=paid_ahead, currency="USD"
     )
     assert set(sum_by_account([build_invoice_issued(net, tax, paid_ahead), voided]).values()) == {0}
@@ -74,14 +76,16 @@ def test_vendor_movements_end_at_zero_after_payout(cents: int) -> None:
         "currency": "USD",
         "memo": "x",
     }
-    client_movements = [movements.cost_incurred(**fields), movements.payout_made(**fields)]
+    client_movements = [movements.build_cost_incurred(**fields), movements.build_payout_made(**fields)]
     balances = sum_by_account(client_movements)
     assert (balances[LedgerAccount.PAYABLE], balances[LedgerAccount.COST], balances[LedgerAccount.CASH]) == (
         0,
         cents,
         -cents,
     )
-    balances_after_reversal = sum_by_account([movements.cost_incurred(**fields), movements.cost_reversed(**fields)])
+    balances_after_reversal = sum_by_account(
+        [movements.build_cost_incurred(**fields), movements.build_cost_reversed(**fields)]
+    )
     assert set(balances_after_reversal.values()) == {0}
 
 
@@ -94,10 +98,10 @@ def test_cancellation_fee_becomes_revenue(cents: int) -> None:
         "currency": "USD",
         "memo": "x",
     }
-    client_movements = [movements.deposit_received(**fields), movements.cancellation_fee(**fields)]
+    client_movements = [movements.build_deposit_received(**fields), movements.build_cancellation_fee(**fields)]
     assert sum_by_client(client_movements) == {CLIENT: 0}
     assert sum_by_account(client_movements)[LedgerAccount.REVENUE] == -cents
-    refunded_deposit = [movements.deposit_received(**fields), movements.deposit_refunded(**fields)]
+    refunded_deposit = [movements.build_deposit_received(**fields), movements.build_deposit_refunded(**fields)]
     assert set(sum_by_account(refunded_deposit).values()) == {0}
 
 

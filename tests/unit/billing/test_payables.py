@@ -41,17 +41,19 @@ def test_payable_transitions_paid_and_void_are_final(status: PayableStatus) -> N
 @pytest.mark.parametrize("timezone", ["Pacific/Auckland", "Pacific/Pago_Pago"])
 def test_falls_due_at_accepts_any_date(timezone: str) -> None:
     now = datetime(2027, 3, 3, tzinfo=UTC)
-    assert payable_rules.initial_status(date.min, timezone, now) is PayableStatus.DUE
-    assert payable_rules.initial_status(date.max, timezone, now) is PayableStatus.OPEN
+    assert payable_rules.choose_initial_status(date.min, timezone, now) is PayableStatus.DUE
+    assert payable_rules.choose_initial_status(date.max, timezone, now) is PayableStatus.OPEN
 
 
 def test_falls_due_at_uses_timezone() -> None:
     day = date(2027, 3, 14)  # the clocks go forward at 02:00
-    assert payable_rules.falls_due_at(day, "America/New_York") == datetime(2027, 3, 14, 5, tzinfo=UTC)
-    assert payable_rules.falls_due_at(day + timedelta(1), "America/New_York") == datetime(2027, 3, 15, 4, tzinfo=UTC)
-    due_at = payable_rules.falls_due_at(day, "Asia/Tokyo")
-    assert payable_rules.initial_status(day, "Asia/Tokyo", due_at) is PayableStatus.DUE
-    assert payable_rules.initial_status(day, "Asia/Tokyo", due_at - timedelta(seconds=1)) is PayableStatus.OPEN
+    assert payable_rules.calculate_due_time(day, "America/New_York") == datetime(2027, 3, 14, 5, tzinfo=UTC)
+    assert payable_rules.calculate_due_time(day + timedelta(1), "America/New_York") == datetime(
+        2027, 3, 15, 4, tzinfo=UTC
+    )
+    due_at = payable_rules.calculate_due_time(day, "Asia/Tokyo")
+    assert payable_rules.choose_initial_status(day, "Asia/Tokyo", due_at) is PayableStatus.DUE
+    assert payable_rules.choose_initial_status(day, "Asia/Tokyo", due_at - timedelta(seconds=1)) is PayableStatus.OPEN
 
 
 @pytest.mark.parametrize(

@@ -97,18 +97,18 @@ def test_void_of_cancelled_charter_invoice_keeps_deposit(net: int, tax: int, dat
     payment = data.draw(st.integers(0, net + tax - deposit))
     refunded = data.draw(st.integers(0, deposit + payment))
     refunded_tax = data.draw(st.integers(0, min(tax, refunded)))
-    charter_movements = [movements.invoice_issued(**fields, number="1", net=net, tax=tax, paid_ahead=deposit)]
+    charter_movements = [movements.build_invoice_issued(**fields, number="1", net=net, tax=tax, paid_ahead=deposit)]
     if deposit:
         charter_movements.append(
-            movements.deposit_received(client_id="cli", charter_id="chr", cents=deposit, currency="USD", memo="")
+            movements.build_deposit_received(client_id="cli", charter_id="chr", cents=deposit, currency="USD", memo="")
         )
     if payment:
-        charter_movements.append(movements.payment_received(**fields, cents=payment, memo=""))
+        charter_movements.append(movements.build_payment_received(**fields, cents=payment, memo=""))
     if refunded:
-        charter_movements.append(movements.payment_refunded(**fields, cents=refunded, tax=refunded_tax, memo=""))
+        charter_movements.append(movements.build_payment_refunded(**fields, cents=refunded, tax=refunded_tax, memo=""))
     paid = deposit + payment
     void_fields: dict[str, Any] = {"paid": paid, "refunded": refunded, "tax_refunded": refunded_tax}
-    charter_movements.append(movements.invoice_voided(**fields, number="1", net=net, tax=tax, **void_fields))
+    charter_movements.append(movements.build_invoice_voided(**fields, number="1", net=net, tax=tax, **void_fields))
     balances = {account: cents for account, cents in sum_by_account(charter_movements).items() if cents}
     remaining = paid - refunded
     assert balances == ({LedgerAccount.CASH: remaining, LedgerAccount.DEPOSITS: -remaining} if remaining else {})

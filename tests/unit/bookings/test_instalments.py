@@ -74,17 +74,17 @@ def test_plan_instalments_adds_up_and_is_due_by_trip(
     assert sum(part.amount for part in parts) == (0 if has_terms else total)
     assert all(part.amount > 0 for part in parts)
     instalments.require_valid_schedule(parts, 0 if has_terms else total, TRIP_DATE)
-    assert instalments.amount_due_by(parts, TRIP_DATE) == sum(part.amount for part in parts)
+    assert instalments.sum_due_by(parts, TRIP_DATE) == sum(part.amount for part in parts)
     if policy.deposit_percent == 0:
-        assert instalments.amount_due_to_book(parts) == 0
+        assert instalments.sum_due_to_book(parts) == 0
     elif parts:
-        assert instalments.amount_due_to_book(parts) > 0
+        assert instalments.sum_due_to_book(parts) > 0
 
 
 @given(st.integers(1, 1_000_000), st.integers(0, 100), POLICIES, st.integers(0, 1_200_000))
 def test_open_instalments_applies_payments_in_order(total: int, days: int, policy: PaymentPolicy, paid: int) -> None:
     parts = plan(total, days, policy)
-    open_amounts = instalments.open_instalments(parts, paid)
+    open_amounts = instalments.calculate_open_amounts(parts, paid)
     assert sum(open_amounts) == max(0, total - paid)
     has_payment = [amount < part.amount for amount, part in zip(open_amounts, parts, strict=True)]
     assert has_payment == sorted(has_payment, reverse=True)
@@ -108,7 +108,7 @@ BALANCE = Instalment(kind=InstalmentKind.BALANCE, amount=300, due_on=date(2027, 
 def test_instalment_status_by_date_and_amount(
     part: Instalment, open_amount: int, accepted: bool, today: date, expected: InstalmentStatus
 ) -> None:
-    assert instalments.instalment_status(part, open_amount, accepted=accepted, today=today) is expected
+    assert instalments.derive_instalment_status(part, open_amount, accepted=accepted, today=today) is expected
 
 
 @pytest.mark.parametrize(
@@ -127,5 +127,5 @@ def test_require_valid_schedule_rejects_inconsistent_instalments(
 
 
 def test_next_due_date_is_first_unpaid_one() -> None:
-    assert instalments.next_due_date([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
-    assert instalments.next_due_date([DEPOSIT, BALANCE], 400) is None
+    assert instalments.find_next_due_date([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
+    assert instalments.find_next_due_date([DEPOSIT, BALANCE], 400) is None

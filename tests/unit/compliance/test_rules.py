@@ -137,7 +137,7 @@ def test_expired_document_cannot_change_status() -> None:
     ],
 )
 def test_morning_of_uses_the_organizations_time_zone(timezone: str, day: date, utc: str) -> None:
-    assert reminder_times.morning_of(day, timezone).isoformat() == utc
+    assert reminder_times.get_morning(day, timezone).isoformat() == utc
 
 
 def test_last_morning_day_changes_at_eight() -> None:

@@ -30,11 +30,13 @@ CLASSES: list[type[errors.Error]] = sorted(set(error_classes()), key=name)
 
 @pytest.mark.parametrize("kind", CLASSES, ids=name)
 def test_error_class_has_code_and_status(kind: type[errors.Error]) -> None:
-    status = problem_details.status_of(kind)
+    status = problem_details.get_http_status(kind)
     assert 400 <= status < 500 or issubclass(kind, errors.UpstreamUnavailable)
     declaring = errors.Error.registry[kind.code]
     assert issubclass(kind, declaring)
-    assert problem_details.status_of(declaring) == status, "a class without a code of its own has its parent's status"
+    assert problem_details.get_http_status(declaring) == status, (
+        "a class without a code of its own has its parent's status"
+    )
 
 
 @pytest.mark.parametrize("kind", error_codes.all_errors(), ids=name)
@@ -52,14 +54,14 @@ def test_titles_are_unique() -> None:
 
 def test_problem_of_error_has_code_and_url_of_its_explanation() -> None:
     error = errors.RateLimited(retry_after=5)
-    problem = problem_details.problem_of(error, instance="/x", request_id="r", address="https://coachway.example")
+    problem = problem_details.build_problem(error, instance="/x", request_id="r", address="https://coachway.example")
     assert (problem.code, problem.status, problem.detail) == ("rate_limited", 429, "Try again in 5 seconds.")
     assert problem.type == "https://coachway.example/api/v1/docs/errors#rate_limited"
 
 
 def test_status_of_subclass_is_that_of_its_parent() -> None:
-    assert problem_details.status_of(errors.ConcurrentUpdate) == 409
-    assert problem_details.status_of(errors.TooLarge) == 413
+    assert problem_details.get_http_status(errors.ConcurrentUpdate) == 409
+    assert problem_details.get_http_status(errors.TooLarge) == 413
 
 
 def test_subclass_without_code_has_code_of_its_parent() -> None:

@@ -20,7 +20,7 @@ def test_new_ids_sort_by_creation_time() -> None:
         with clock.frozen(start + timedelta(seconds=second)):
             created.append(ids.new("chr"))
     assert created == sorted(created)
-    assert ids.created_at_of(created[3]) == start + timedelta(seconds=3)
+    assert ids.get_created_at(created[3]) == start + timedelta(seconds=3)
 
 
 @given(st.binary(min_size=16, max_size=16))

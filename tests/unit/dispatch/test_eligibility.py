@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachway.bookings.charters.model import Charter
-from coachway.compliance.rules import REQUIRED, ComplianceStatus, DocumentType, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentCompliance, DocumentType, SubjectType
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.rules import estimate_travel_time
 from coachway.dispatch.diaries import conflicts
@@ -220,7 +220,7 @@ def _has_later_block(blocks: list[DutyBlock], extra_block: DutyBlock) -> bool:
 
 def test_evaluate_driver_without_documents_returns_a_reason_for_each_required_one() -> None:
     assert REQUIRED[SubjectType.DRIVER]
-    missing_all = ComplianceStatus(
+    missing_all = DocumentCompliance(
         on_date=date(2027, 3, 3), is_compliant=False, missing=list(REQUIRED[SubjectType.DRIVER])
     )
     assert len(evaluate(create_driver_facts(compliance=missing_all)).reasons) == len(REQUIRED[SubjectType.DRIVER])

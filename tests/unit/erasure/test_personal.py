@@ -27,7 +27,7 @@ from coachway.core.schemas import Note, Text
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.erasure.model import Erasure
-from coachway.erasure.redaction import shapes
+from coachway.erasure.redaction import list_field_shapes
 from coachway.identity.model.field_types import Currency
 from coachway.messaging.model import Notification
 from coachway.pricing.quote_model import Quote
@@ -146,7 +146,7 @@ def _stored_records() -> set[type[Record]]:
     }
 
 
-def _fields_of(models: Iterable[type[BaseModel]]) -> list[Field]:
+def _list_fields(models: Iterable[type[BaseModel]]) -> list[Field]:
     """Every field of these models, and of the models in them, that can hold personal data."""
     pending, visited = list(models), set[type[BaseModel]]()
     result: dict[str, Field] = {}
@@ -170,7 +170,7 @@ def _fields_of(models: Iterable[type[BaseModel]]) -> list[Field]:
 @cache
 def _fields() -> list[Field]:
     events = [event for event in Event.registry.values() if event.__module__.startswith("coachway.")]
-    return _fields_of([*_stored_records(), *events])
+    return _list_fields([*_stored_records(), *events])
 
 
 def _words(texts: Mapping[str, str]) -> list[str]:
@@ -200,14 +200,14 @@ def test_harmless_declarations_are_needed() -> None:
 @pytest.mark.parametrize("hint", [str, Note, Text | None, list[str], dict[str, Note], Annotated[str, MaxLen(5)], Any])
 def test_new_text_field_is_detected(hint: Any) -> None:
     nested = create_model("Nested", remark=(hint, ...))
-    assert [each.path for each in _fields_of([create_model("Added", nested=(list[nested] | None, None))])] == [
+    assert [each.path for each in _list_fields([create_model("Added", nested=(list[nested] | None, None))])] == [
         "Nested.remark"
     ]
 
 
 @pytest.mark.parametrize("hint", [int, bool, date, datetime, Literal["a", "b"], AssignmentStatus, CharterId, Currency])
 def test_type_that_holds_no_text_is_harmless(hint: Any) -> None:
-    assert _fields_of([create_model("Added", status=(hint, ...))]) == []
+    assert _list_fields([create_model("Added", status=(hint, ...))]) == []
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_type_that_holds_no_text_is_harmless(hint: Any) -> None:
 )
 def test_erased_value_is_valid(field: Field) -> None:
     info = field.model.model_fields[field.name]
-    blank = shapes(field.model)[field.name].blank
+    blank = list_field_shapes(field.model)[field.name].blank
     TypeAdapter(Annotated[(info.annotation, *info.metadata)]).validate_python(blank)
 
 

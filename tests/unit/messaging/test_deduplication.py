@@ -35,7 +35,7 @@ def test_notification_id_is_stable_and_starts_with_event_time(template: str, rec
     message_id = deduplication.notification_id(EVENT_ID, template, recipient)
     assert message_id == deduplication.notification_id(EVENT_ID, template, recipient)
     assert ids.is_id(message_id, "msg")
-    assert ids.created_at_of(message_id) == ids.created_at_of(EVENT_ID)
+    assert ids.get_created_at(message_id) == ids.get_created_at(EVENT_ID)
 
 
 def test_notification_id_depends_on_event_template_and_recipient() -> None:

@@ -33,14 +33,14 @@ def build_message(delivery: Delivery, sender: SendingOrganization = SENDER, *, r
     return RULES_BY_EVENT[delivery.type][rule].build(delivery, sender)
 
 
-def message_of(event_type: str, sender: SendingOrganization = SENDER, **fields: Any) -> Message:
+def build_required_message(event_type: str, sender: SendingOrganization = SENDER, **fields: Any) -> Message:
     message = build_message(build_delivery(event_type, **fields), sender)
     assert message is not None
     return message
 
 
 def render(event_type: str, sender: SendingOrganization = SENDER, **fields: Any) -> RenderedMessage:
-    return renderer.render_message(message_of(event_type, sender, **fields), sender)
+    return renderer.render_message(build_required_message(event_type, sender, **fields), sender)
 
 
 class _TextParser(HTMLParser):
@@ -56,7 +56,7 @@ class _TextParser(HTMLParser):
         self.tags.append(tag)
 
 
-def text_of(html: str) -> str:
+def extract_text(html: str) -> str:
     parser = _TextParser()
     parser.feed(html)
     return " ".join(parser.words)
@@ -71,7 +71,7 @@ def test_email_has_same_content_in_html_and_plain_text(event_type: str) -> None:
     rendered = render(event_type, **EMAIL_FIELDS.get(event_type, {}))
     assert rendered.subject
     assert "\n" not in rendered.subject
-    html_text = text_of(rendered.html)
+    html_text = extract_text(rendered.html)
     for line in rendered.text.splitlines():
         parts = line.split(": ", 1) if ": " in line and not line.startswith("http") else [line]
         for part in parts:
@@ -155,8 +155,10 @@ def test_one_time_code_is_not_in_subject() -> None:
 def test_messages_with_links_and_codes_expire_with_them() -> None:
     expires = "2026-01-01T00:00:00Z"
     for event_type in ("quote.sent", "user.invited", "user.password_reset_requested", "user.otp_requested"):
-        assert message_of(event_type, expires_at=expires).send_until.isoformat() == "2026-01-01T00:00:00+00:00"
-    assert message_of("user.otp_requested").channel is Channel.SMS
+        assert (
+            build_required_message(event_type, expires_at=expires).send_until.isoformat() == "2026-01-01T00:00:00+00:00"
+        )
+    assert build_required_message("user.otp_requested").channel is Channel.SMS
 
 
 def test_document_email_shows_document_and_expiration() -> None:
@@ -225,7 +227,7 @@ def test_expired_document_that_was_renewed_sends_nothing() -> None:
 
 
 def test_expired_document_without_address_notifies_organization() -> None:
-    assert message_of("document.expired", subject_email="").recipient == "hello@harbor.example"
+    assert build_required_message("document.expired", subject_email="").recipient == "hello@harbor.example"
     without_email = replace(SENDER, brand=Brand("Harbor Coach", "#0b5fff"))
     assert build_message(build_delivery("document.expired", subject_email=""), without_email) is None
 
@@ -296,5 +298,5 @@ def test_check_in_reminder_is_sent_after_pickup() -> None:
     message = build_message(late, rule=1)
     assert message is not None
     assert (message.recipient, message.channel) == ("+12125550177", "sms")
-    assert message.send_until == ids.created_at_of(late.event_id) + timedelta(hours=1)
+    assert message.send_until == ids.get_created_at(late.event_id) + timedelta(hours=1)
     assert build_message(build_delivery("trip.unstarted", driver_phone=None), rule=1) is None

@@ -65,7 +65,7 @@ def _request_fields(values: dict[str, Any]) -> dict[str, Any]:
     return {"vehicle_class": "coach", "passengers": 40, "miles": Decimal(150), **start, **values}
 
 
-def price_of(
+def calculate_trip_price(
     rules: list[PricingRule],
     *,
     terms: PricingTerms = TERMS,
@@ -78,7 +78,7 @@ def price_of(
     return calculate_price(build_trip(**values), rules, terms, amenities=amenities, promo_code=promo, cost=cost)
 
 
-def line_of(price: PriceBreakdown, kind: str) -> Line:
+def get_line(price: PriceBreakdown, kind: str) -> Line:
     (line,) = [line for line in price.lines if line.kind == kind]
     return line
 

@@ -14,8 +14,8 @@ from coachway.pricing.promo_rules import RequestedPromoCode
 from tests.unit.pricing.builders import (
     TERMS,
     base_rate,
+    calculate_trip_price,
     line_kinds,
-    price_of,
     promo_code,
     requested_promo,
     warning_codes,
@@ -25,12 +25,12 @@ from tests.unit.pricing.builders import (
 def test_promo_code_reduces_price_by_percentage_or_amount() -> None:
     by_percentage = requested_promo(percent=Decimal("12.5"))
     by_amount = requested_promo(amount=30_00)
-    assert price_of([base_rate(200_00)], miles=Decimal(0), promo=by_percentage).total == 175_00
-    assert price_of([base_rate(200_00)], miles=Decimal(0), promo=by_amount).total == 170_00
+    assert calculate_trip_price([base_rate(200_00)], miles=Decimal(0), promo=by_percentage).total == 175_00
+    assert calculate_trip_price([base_rate(200_00)], miles=Decimal(0), promo=by_amount).total == 170_00
 
 
 def test_promo_amount_never_exceeds_price() -> None:
-    price = price_of([base_rate(20_00)], miles=Decimal(0), promo=requested_promo(amount=30_00))
+    price = calculate_trip_price([base_rate(20_00)], miles=Decimal(0), promo=requested_promo(amount=30_00))
     assert (price.discount, price.total) == (20_00, 0)
 
 
@@ -45,7 +45,7 @@ def test_promo_amount_never_exceeds_price() -> None:
     ],
 )
 def test_unusable_promo_code_adds_warning(promo: RequestedPromoCode, code: str) -> None:
-    price = price_of([base_rate(350_00)], miles=Decimal(0), promo=promo)
+    price = calculate_trip_price([base_rate(350_00)], miles=Decimal(0), promo=promo)
     assert "promo" not in line_kinds(price)
     assert warning_codes(price) == {code}
     assert price.total == 350_00
@@ -56,7 +56,7 @@ def test_promo_code_is_valid_on_first_and_last_day() -> None:
     promo = RequestedPromoCode(
         "SPRING", promo_code(amount=1_00, valid_from=today, valid_until=today, max_uses=1), uses_left=1
     )
-    assert "promo" in line_kinds(price_of([base_rate()], promo=promo))
+    assert "promo" in line_kinds(calculate_trip_price([base_rate()], promo=promo))
 
 
 def test_promo_code_ignores_case() -> None:

@@ -12,12 +12,12 @@ from coachway.pricing.rule_index import (
     PAGE_SIZE,
     IndexPage,
     collect_candidates,
-    partition_of_rule,
+    derive_rule_partition,
     rule_buckets,
     rule_sort_keys,
     trip_buckets,
 )
-from coachway.pricing.rule_matching import Trip, pick_winning_rules, slots_of_trip
+from coachway.pricing.rule_matching import Trip, list_trip_slots, pick_winning_rules
 from coachway.pricing.rule_model import PricingRule
 from tests.unit.pricing.builders import (
     ACME,
@@ -40,7 +40,7 @@ class InMemoryIndex:
         self.partitions: dict[str, list[tuple[str, PricingRule]]] = {}
         self.page_size, self.queries, self.rules_read = page_size, 0, 0
         for each in rules:
-            self.partitions.setdefault(partition_of_rule(each), []).extend(
+            self.partitions.setdefault(derive_rule_partition(each), []).extend(
                 (entry, each) for entry in rule_sort_keys(each)
             )
         for entries in self.partitions.values():
@@ -69,7 +69,7 @@ def has_same_winners(rules: list[PricingRule], trip: Trip, index: InMemoryIndex)
 
 def _relevant_winners(winners: dict[str, PricingRule], trip: Trip) -> dict[str, str]:
     """Winners of slots that apply to the trip; others are not read from a full partition."""
-    return {slot: winners[slot].id for slot in slots_of_trip(trip) if slot in winners}
+    return {slot: winners[slot].id for slot in list_trip_slots(trip) if slot in winners}
 
 
 @settings(deadline=None)

@@ -26,10 +26,10 @@ def test_transitions_of_a_banned_or_rejected_vendor_do_not_lead_to_active() -> N
 
 
 def test_percentage_rounds_half_up_and_is_none_of_nothing() -> None:
-    assert rules.percentage(2, 3) == 66.67
-    assert rules.percentage(1, 800) == 0.13
-    assert rules.percentage(0, 0) is None
+    assert rules.calculate_percentage(2, 3) == 66.67
+    assert rules.calculate_percentage(1, 800) == 0.13
+    assert rules.calculate_percentage(0, 0) is None
 
 
 def test_usable_rating_is_none_with_fewer_than_three_ratings() -> None:
-    assert [rules.usable_rating(9 * count, count) for count in range(4)] == [None, None, None, 4.5]
+    assert [rules.calculate_usable_rating(9 * count, count) for count in range(4)] == [None, None, None, 4.5]

@@ -293,7 +293,7 @@ def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
         partition = BY_CHARTER.partition(org=caller.org_id, charter=query.charter_id)
         page = query_page(Bid, BY_CHARTER, [partition], query, where=where)
     else:
-        months = months_between(ids.created_at_of(caller.org_id), clock.now())
+        months = months_between(ids.get_created_at(caller.org_id), clock.now())
         partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
         page = query_page(Bid, BY_MONTH, partitions, query, where=where, descending=True)
     return Page(items=_build_views(caller, page.items, query.charter_id), next_cursor=page.next_cursor)

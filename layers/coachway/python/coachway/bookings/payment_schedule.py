@@ -74,7 +74,7 @@ class PaymentSchedule(Entity):
     ]
 
 
-def instalments_of(charter: Charter, client: Client, organization: Organization) -> list[Instalment]:
+def list_instalments(charter: Charter, client: Client, organization: Organization) -> list[Instalment]:
     """The agreed instalments of a charter, or those by the payment policy if it were accepted today."""
     if charter.instalments:
         return list(charter.instalments)
@@ -95,12 +95,12 @@ def local_today(charter: Charter) -> date:
 def build_schedule(charter: Charter, parts: list[Instalment]) -> PaymentSchedule:
     """Build the payment schedule of a charter from its instalments."""
     today = local_today(charter)
-    open_amounts = instalments.open_instalments(parts, charter.amount_paid)
+    open_amounts = instalments.calculate_open_amounts(parts, charter.amount_paid)
     views = [
         InstalmentView(
             **part.model_dump(),
             open=open_amount,
-            status=instalments.instalment_status(part, open_amount, accepted=charter.is_accepted, today=today),
+            status=instalments.derive_instalment_status(part, open_amount, accepted=charter.is_accepted, today=today),
         )
         for part, open_amount in zip(parts, open_amounts, strict=True)
     ]
@@ -128,7 +128,7 @@ def get_schedule(caller: Caller, charter_id: str) -> PaymentSchedule:
     if caller.is_external and caller.party_id != charter.client_id:
         raise errors.NotFound("The charter was not found.")
     client, organization = _load_client_and_organization(charter)
-    return build_schedule(charter, instalments_of(charter, client, organization))
+    return build_schedule(charter, list_instalments(charter, client, organization))
 
 
 def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected: int | None) -> PaymentSchedule:
@@ -151,19 +151,16 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
         raise PaymentScheduleAccepted("The client has accepted a schedule. Set at least one instalment.")
     if body.instalments:
         instalments.require_valid_schedule(body.instalments, before.quote.total, before.trip_date)
-    if (
-        before.status is not CharterStatus.QUOTE
-        and instalments.amount_due_to_book(body.instalments) > before.amount_paid
-    ):
+    if before.status is not CharterStatus.QUOTE and instalments.sum_due_to_book(body.instalments) > before.amount_paid:
         raise InstalmentDateRequired("The trip is booked. Set `due_on` of every unpaid instalment.")
     if (
         before.status is CharterStatus.QUOTE
         and before.is_accepted
-        and instalments.amount_due_to_book(body.instalments) <= before.amount_paid
+        and instalments.sum_due_to_book(body.instalments) <= before.amount_paid
     ):
         raise DepositAlreadyCovered("The payments cover this deposit. Book the charter instead.")
     after = before.model_copy(update={"instalments": list(body.instalments)})
-    schedule = build_schedule(after, instalments_of(after, client, organization))
+    schedule = build_schedule(after, list_instalments(after, client, organization))
     schedule.version = before.version + 1
     event = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
     store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), response=schedule)

@@ -13,7 +13,7 @@ from coachway.core.types import ids
 
 def add_address(caller: Caller, client_id: str, request: AddressInput) -> Address:
     """Add an address to a client."""
-    client = service.get(caller, client_id)
+    client = service.get_client(caller, client_id)
     address = Address(id=ids.new("adr"), org_id=caller.org_id, client_id=client_id, **request.model_dump())
     store.commit(
         caller,
@@ -27,6 +27,6 @@ def add_address(caller: Caller, client_id: str, request: AddressInput) -> Addres
 
 def list_addresses(caller: Caller, client_id: str, query: PageQuery) -> Page[Address]:
     """List a client's addresses, newest first."""
-    client = service.get(caller, client_id)
+    client = service.get_client(caller, client_id)
     partition = ADDRESSES.partition(org=caller.org_id, client=client.id)
     return query_page(Address, ADDRESSES, [partition], query, prefix="ADDRESS#", where={"kept": True}, descending=True)

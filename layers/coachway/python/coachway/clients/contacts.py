@@ -14,7 +14,7 @@ from coachway.core.types import ids
 
 def add_contact(caller: Caller, client_id: str, request: ContactInput) -> Contact:
     """Add a contact to a client."""
-    client = service.get(caller, client_id)
+    client = service.get_client(caller, client_id)
     contact = Contact(id=ids.new("con"), org_id=caller.org_id, client_id=client_id, **request.model_dump())
     store.commit(
         caller,
@@ -28,7 +28,7 @@ def add_contact(caller: Caller, client_id: str, request: ContactInput) -> Contac
 
 def list_contacts(caller: Caller, client_id: str, query: PageQuery) -> Page[Contact]:
     """List a client's contacts, newest first."""
-    client = service.get(caller, client_id)
+    client = service.get_client(caller, client_id)
     partition = CONTACTS.partition(org=caller.org_id, client=client.id)
     return query_page(Contact, CONTACTS, [partition], query, prefix="CONTACT#", where={"kept": True}, descending=True)
 

@@ -35,7 +35,7 @@ def get_credit(client: Client) -> Credit:
     )
 
 
-def reserve_ops(client: Client, cents: int) -> list[Op]:
+def reserve_credit_ops(client: Client, cents: int) -> list[Op]:
     """Operations that book a trip of `client` on credit, for the transaction that books it.
 
     The transaction fails with CreditLimitExceeded, or with ConcurrentUpdate if the client was changed meanwhile.
@@ -54,12 +54,12 @@ def reserve_ops(client: Client, cents: int) -> list[Op]:
     ]
 
 
-def release_op(org_id: str, client_id: str, cents: int) -> Op:
+def release_credit_op(org_id: str, client_id: str, cents: int) -> Op:
     """The operation that releases the credit of a cancelled trip."""
     return IncrementCounters(_key(org_id, client_id), {"open": -cents, "booked": -cents}, _KIND)
 
 
-def invoice_op(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
+def invoice_credit_op(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
     """The operation that adds an invoice of `cents`, for trips that were booked on credit for `booked` cents.
 
     Negative values of both reverse it.
@@ -67,7 +67,7 @@ def invoice_op(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> O
     return IncrementCounters(_key(org_id, client_id), {"open": cents - booked, "booked": -booked}, _KIND)
 
 
-def settle_op(org_id: str, client_id: str, cents: int) -> Op:
+def settle_credit_op(org_id: str, client_id: str, cents: int) -> Op:
     """The operation that reduces the balance by `cents`; the transaction fails with Conflict beyond the balance."""
     exceeds_balance = errors.Conflict("The amount exceeds the client's open balance.")
     return IncrementCounters(

@@ -112,7 +112,7 @@ class Client(Entity, ClientInput):
 
     def indexes(self) -> dict[str, Key]:
         name = rules.normalize_name(self.name)
-        month = ids.created_at_of(self.id).strftime("%Y-%m")
+        month = ids.get_created_at(self.id).strftime("%Y-%m")
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": BY_NAME.key(org=self.org_id, initial=name[:1], name=name, id=self.id),

@@ -11,7 +11,7 @@ from coachway.core.schemas import PartialUpdate, apply_changes
 
 def get_preferences(caller: Caller, client_id: str) -> EmailPreferences:
     """Get a client's email preferences, or the defaults (version 0) if they were never set."""
-    client = service.get(caller, client_id)
+    client = service.get_client(caller, client_id)
     stored = store.find(EmailPreferences, PREFERENCES.key(org=caller.org_id, client=client_id))
     return stored or EmailPreferences(
         id=client_id, org_id=caller.org_id, created_at=client.created_at, updated_at=client.created_at

@@ -51,7 +51,7 @@ def export_client(caller: Caller, client_id: str) -> ClientFile:
         addresses=[each for each in query_all(Address, partition, prefix="ADDRESS#") if each.deleted_at is None],
         email_preferences=preferences.get_preferences(caller, client_id),
         credit=credit.get_credit(client),
-        history=store.history(client.key()),
+        history=store.list_history(client.key()),
     )
 
 

@@ -34,10 +34,10 @@ def _currency(org_id: str, _period: int) -> str:
     """An organization's currency, cached for five minutes so that creating a client needs no read."""
     from coachway.identity import organization_queries
 
-    return organization_queries.get(org_id).currency
+    return organization_queries.get_organization(org_id).currency
 
 
-def create(caller: Caller, request: ClientInput) -> Client:
+def create_client(caller: Caller, request: ClientInput) -> Client:
     """Create a client. Raises Duplicate if another client of the organization has its email."""
     currency = _currency(caller.org_id, clock.epoch() // _CURRENCY_SECONDS)
     client = Client(id=ids.new("cli"), org_id=caller.org_id, currency=currency, **request.model_dump())
@@ -45,7 +45,7 @@ def create(caller: Caller, request: ClientInput) -> Client:
     return client
 
 
-def get(caller: Caller, client_id: str, *, expected: int | None = None) -> Client:
+def get_client(caller: Caller, client_id: str, *, expected: int | None = None) -> Client:
     """Get a client. Raises NotFound, or PreconditionFailed if `expected` is not its version."""
     return store.get(Client, CLIENT.key(org=caller.org_id, id=client_id), expected=expected)
 
@@ -64,17 +64,17 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     return query_by_month(Client, BY_MONTH, caller, query, where=where)
 
 
-def update(caller: Caller, client_id: str, changes: PartialUpdate[ClientInput], expected: int | None) -> Client:
+def update_client(caller: Caller, client_id: str, changes: PartialUpdate[ClientInput], expected: int | None) -> Client:
     """Update a client. Raises Duplicate if another client has the new email."""
-    before = get(caller, client_id, expected=expected)
+    before = get_client(caller, client_id, expected=expected)
     after = apply_changes(before, changes)
     store.commit(caller, Update(before, after, [ClientUpdated()]))
     return after
 
 
-def delete(caller: Caller, client_id: str, expected: int | None) -> None:
+def delete_client(caller: Caller, client_id: str, expected: int | None) -> None:
     """Delete a client and its contacts; its email can be used again. Raises ClientHasOpenBalance."""
-    before = get(caller, client_id, expected=expected)
+    before = get_client(caller, client_id, expected=expected)
     now = clock.now()
     partition = CONTACTS.partition(org=caller.org_id, client=client_id)
     contact_ops = [

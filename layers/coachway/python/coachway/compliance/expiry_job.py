@@ -34,7 +34,7 @@ def _remind_or_expire(indexed_document: ComplianceDocument, now: datetime) -> st
     if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
         return ""
     caller = Caller.system(_TIMER, before.org_id)
-    subject = subjects.find(before.org_id, before.subject_type, before.subject_id)
+    subject = subjects.find_subject(before.org_id, before.subject_type, before.subject_id)
     if subject is None:
         # The vendor, driver or vehicle was deleted.
         store.commit(caller, Update(before, before.model_copy(update={"due_at": None})))

@@ -158,7 +158,7 @@ class ComplianceDocument(Entity, DocumentInput):
         return DOCUMENT.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
+        month = f"{ids.get_created_at(self.id):%Y-%m}"
         bucket = QUEUE if self.status.is_open else month
         result = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),

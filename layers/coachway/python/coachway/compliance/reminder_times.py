@@ -19,7 +19,7 @@ def get_timezone(org_id: str) -> str:
 
 @lru_cache(maxsize=256)
 def _load_timezone(org_id: str, _period: int) -> str:
-    return organization_queries.get(org_id).timezone
+    return organization_queries.get_organization(org_id).timezone
 
 
 def clear_timezone_cache() -> None:
@@ -27,7 +27,7 @@ def clear_timezone_cache() -> None:
     _load_timezone.cache_clear()
 
 
-def morning_of(day: date, timezone: str) -> datetime:
+def get_morning(day: date, timezone: str) -> datetime:
     """Eight in the morning of `day`, in UTC."""
     return datetime(day.year, day.month, day.day, MORNING, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
@@ -35,10 +35,10 @@ def morning_of(day: date, timezone: str) -> datetime:
 def last_morning_day(now: datetime, timezone: str) -> date:
     """The last day on which eight in the morning has passed."""
     today = now.astimezone(ZoneInfo(timezone)).date()
-    return today if now >= morning_of(today, timezone) else today - timedelta(days=1)
+    return today if now >= get_morning(today, timezone) else today - timedelta(days=1)
 
 
 def due_at(status: DocumentStatus, expiration_date: date | None, now: datetime, timezone: str) -> datetime | None:
     """When the timer processes a document next, never in the past; None if never."""
     day = next_day(status, expiration_date, last_morning_day(now, timezone))
-    return None if day is None else max(morning_of(day, timezone), now)
+    return None if day is None else max(get_morning(day, timezone), now)

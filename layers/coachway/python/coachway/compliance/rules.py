@@ -113,7 +113,7 @@ class DocumentSummary(BaseSchema):
         return self.expiration_date is None or day <= self.expiration_date
 
 
-class ComplianceStatus(BaseSchema):
+class DocumentCompliance(BaseSchema):
     """Whether a subject has all required documents on a day. Each type that it lacks is in exactly one of the lists."""
 
     on_date: date
@@ -142,22 +142,22 @@ class ComplianceStatus(BaseSchema):
 
 def compliance_status(
     documents: Iterable[DocumentSummary], required: Iterable[DocumentType], on_date: date
-) -> ComplianceStatus:
+) -> DocumentCompliance:
     """Whether `documents` contain every required type, approved and unexpired, through the end of `on_date`."""
     by_type: dict[DocumentType, list[DocumentSummary]] = {}
     for document in documents:
         by_type.setdefault(document.document_type, []).append(document)
-    result = ComplianceStatus(on_date=on_date, is_compliant=True)
+    result = DocumentCompliance(on_date=on_date, is_compliant=True)
     for kind in required:
-        problem = _problem(by_type.get(kind, []), on_date)
+        problem = _unmet_list_name(by_type.get(kind, []), on_date)
         if problem is not None:
             result.is_compliant = False
             getattr(result, problem).append(kind)
     return result
 
 
-def _problem(documents: list[DocumentSummary], on_date: date) -> str | None:
-    """The list of `ComplianceStatus` that a type belongs to, given its documents; None if one is in order."""
+def _unmet_list_name(documents: list[DocumentSummary], on_date: date) -> str | None:
+    """The list of `DocumentCompliance` that a type belongs to, given its documents; None if one is in order."""
     if any(document.status is DocumentStatus.APPROVED and document.is_valid_on(on_date) for document in documents):
         return None
     if any(document.status.is_open and document.is_valid_on(on_date) for document in documents):

@@ -51,7 +51,7 @@ def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
 
 
 def _submit_once(caller: Caller, body: DocumentInput, ref: SubjectRef) -> ComplianceDocument:
-    subject = subjects.get(caller, *ref)
+    subject = subjects.get_subject(caller, *ref)
     due = reminder_times.due_at(
         DocumentStatus.PENDING, body.expiration_date, clock.now(), reminder_times.get_timezone(caller.org_id)
     )
@@ -102,7 +102,7 @@ def _resolve_subject(caller: Caller, request: DocumentInput | DocumentQuery) -> 
     return own
 
 
-def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> ComplianceDocument:
+def get_document(caller: Caller, compliance_id: str, *, expected: int | None = None) -> ComplianceDocument:
     """Get a document.
 
     Raises NotFound, also if an external caller does not own it; PreconditionFailed if the version is not `expected`.
@@ -129,7 +129,7 @@ def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocum
     if query.status is not None and query.status.is_open:
         queue = BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=QUEUE)
         return query_page(ComplianceDocument, BY_STATUS, [queue], query, where=where)
-    months = list(reversed(months_between(ids.created_at_of(caller.org_id), clock.now())))
+    months = list(reversed(months_between(ids.get_created_at(caller.org_id), clock.now())))
     if query.status is not None:
         partitions = [BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=month) for month in months]
         return query_page(ComplianceDocument, BY_STATUS, partitions, query, where=where, descending=True)
@@ -149,8 +149,8 @@ def review_document(
 
 
 def _review_once(caller: Caller, compliance_id: str, review: ReviewInput, expected: int | None) -> ComplianceDocument:
-    before = get(caller, compliance_id, expected=expected)
-    subject = subjects.get(caller, before.subject_type, before.subject_id)
+    before = get_document(caller, compliance_id, expected=expected)
+    subject = subjects.get_subject(caller, before.subject_type, before.subject_id)
     now, timezone = clock.now(), reminder_times.get_timezone(caller.org_id)
     if not rules.is_allowed_transition(before.status, review.status):
         raise DocumentNotReviewable(f"The document is {before.status.value}. Submit a new document.")

@@ -6,34 +6,34 @@ from typing import Final
 
 from coachway.compliance import rules, subjects
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, ComplianceStatus, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentCompliance, SubjectType
 from coachway.core import store
 from coachway.core.caller import Caller
 
 _BATCH_SIZE: Final = 100
 
 
-def get_status(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> ComplianceStatus:
+def get_compliance(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> DocumentCompliance:
     """Whether a subject has all required documents through the end of `on_date`. Raises NotFound. One read."""
-    return status_of_subject(subjects.get(caller, subject_type, subject_id), on_date)
+    return evaluate_compliance(subjects.get_subject(caller, subject_type, subject_id), on_date)
 
 
-def status_of_subject(subject: Subject, on_date: date) -> ComplianceStatus:
-    """Like `get_status`, for a subject that was already read.
+def evaluate_compliance(subject: Subject, on_date: date) -> DocumentCompliance:
+    """Like `get_compliance`, for a subject that was already read.
 
     Add `subjects.check_unchanged_op` to a transaction that depends on the result.
     """
     return rules.compliance_status(subject.documents, REQUIRED[subject.subject_type], on_date)
 
 
-def batch_get_status(
+def batch_get_compliance(
     caller: Caller, subject_type: SubjectType, subject_ids: Collection[str], on_date: date
-) -> Mapping[str, ComplianceStatus]:
+) -> Mapping[str, DocumentCompliance]:
     """The compliance status of many subjects by id, one read per hundred. Subjects that do not exist are left out."""
-    unique_ids, result = list(dict.fromkeys(subject_ids)), dict[str, ComplianceStatus]()
+    unique_ids, result = list(dict.fromkeys(subject_ids)), dict[str, DocumentCompliance]()
     for start in range(0, len(unique_ids), _BATCH_SIZE):
         batch = unique_ids[start : start + _BATCH_SIZE]
-        keys = {subjects.key(caller.org_id, subject_type, each): each for each in batch}
+        keys = {subjects.build_subject_key(caller.org_id, subject_type, each): each for each in batch}
         for key, subject in store.find_many(Subject, keys).items():
-            result[keys[key]] = status_of_subject(subject, on_date)
+            result[keys[key]] = evaluate_compliance(subject, on_date)
     return result

@@ -15,40 +15,40 @@ MAX_DOCUMENTS: Final = 300
 """The most documents in a subject's summary. Beyond it, the oldest rejected or expired document is dropped."""
 
 
-def key(org_id: str, subject_type: SubjectType, subject_id: str) -> Key:
+def build_subject_key(org_id: str, subject_type: SubjectType, subject_id: str) -> Key:
     """The key of a subject."""
     return SUBJECT.key(org=org_id, subject_type=subject_type, subject=subject_id)
 
 
-def create_op(org_id: str, subject_type: SubjectType, subject_id: str, *, name: str, email: str = "") -> Op:
+def create_subject_op(org_id: str, subject_type: SubjectType, subject_id: str, *, name: str, email: str = "") -> Op:
     """The operation that creates a subject. `email` receives the reminders before its documents expire."""
     subject = Subject(org_id=org_id, subject_type=subject_type, subject_id=subject_id, name=name, email=email)
     return Create(subject)
 
 
-def find(org_id: str, subject_type: SubjectType, subject_id: str) -> Subject | None:
+def find_subject(org_id: str, subject_type: SubjectType, subject_id: str) -> Subject | None:
     """Find a subject, or None. An organization has one without creating it."""
-    record = store.find(Subject, key(org_id, subject_type, subject_id))
+    record = store.find(Subject, build_subject_key(org_id, subject_type, subject_id))
     if record is None and subject_type is SubjectType.ORGANIZATION and subject_id == org_id:
-        name = organization_queries.get(org_id).name
+        name = organization_queries.get_organization(org_id).name
         return Subject(org_id=org_id, subject_type=subject_type, subject_id=org_id, name=name)
     return record
 
 
-def get(caller: Caller, subject_type: SubjectType, subject_id: str) -> Subject:
+def get_subject(caller: Caller, subject_type: SubjectType, subject_id: str) -> Subject:
     """Get a subject of the caller's organization. Raises NotFound."""
-    record = find(caller.org_id, subject_type, subject_id)
+    record = find_subject(caller.org_id, subject_type, subject_id)
     if record is None:
         raise errors.NotFound(f"The {subject_type} was not found.")
     return record
 
 
-def rename_op(subject: Subject, *, name: str, email: str) -> Op:
+def rename_subject_op(subject: Subject, *, name: str, email: str) -> Op:
     """The operation that changes a subject's name and email."""
     return Update(subject, subject.model_copy(update={"name": name, "email": email}))
 
 
-def close_op(subject: Subject) -> Op:
+def close_subject_op(subject: Subject) -> Op:
     """The operation that removes a subject: no more documents can be submitted, and no reminders are sent."""
     return Remove(subject)
 

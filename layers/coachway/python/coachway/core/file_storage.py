@@ -21,7 +21,7 @@ def _bucket() -> str:
     return os.environ["BUCKET_NAME"]
 
 
-def put(key: str, content: bytes, content_type: str) -> None:
+def put_file(key: str, content: bytes, content_type: str) -> None:
     """Write a file. An existing file with this key becomes an older version. Raises UpstreamUnavailable."""
     try:
         _s3().put_object(Bucket=_bucket(), Key=key, Body=content, ContentType=content_type)
@@ -30,7 +30,7 @@ def put(key: str, content: bytes, content_type: str) -> None:
         raise errors.UpstreamUnavailable(detail) from failure
 
 
-def get(key: str) -> bytes:
+def get_file(key: str) -> bytes:
     """Return the content of a file. Raises NotFound or UpstreamUnavailable."""
     try:
         return bytes(_s3().get_object(Bucket=_bucket(), Key=key)["Body"].read())
@@ -44,7 +44,7 @@ def get(key: str) -> bytes:
         raise errors.UpstreamUnavailable(detail) from failure
 
 
-def remove(key: str) -> None:
+def remove_file(key: str) -> None:
     """Delete a file permanently, with all its older versions. Raises UpstreamUnavailable."""
     try:
         pages = _s3().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=key)

@@ -68,7 +68,7 @@ class TimerRun:
             store.commit(caller, Update(self.done, mark))
 
 
-def begin(name: str) -> TimerRun:
+def begin_timer_run(name: str) -> TimerRun:
     """Start a run of the timer with this name."""
     return TimerRun(name, clock.now(), store.find(Timer, TIMER.key(name=name)))
 
@@ -86,7 +86,7 @@ def sweep(name: str, model: type[R], pattern: AccessPattern, handle: Handler[R],
     `pattern` keeps records by the `hour` (or `day`) in which they are due, with a sort key that begins with the time.
     A record whose handling raises is counted as `failed` and handled again by the next run; the others go on.
     """
-    run = begin(name)
+    run = begin_timer_run(name)
     outcomes = handle_due_records(run, model, pattern, handle, limit=limit)
     if not outcomes["failed"]:
         run.finish()

@@ -58,23 +58,23 @@ class Problem(BaseModel):
 _FIELD_NAMES_AND_MESSAGE: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)
 
 
-def status_of(kind: type[errors.Error]) -> int:
+def get_http_status(kind: type[errors.Error]) -> int:
     """Return the HTTP status of an error class."""
     return next((STATUS[base] for base in kind.__mro__ if base in STATUS), 500)
 
 
-def type_address(kind: type[errors.Error], address: str) -> str:
+def build_type_url(kind: type[errors.Error], address: str) -> str:
     """Return the URL that explains an error class, for the deployment at `address`."""
     return f"{address}{ERROR_PAGE}#{kind.code}"
 
 
-def problem_of(error: errors.Error, *, instance: str, request_id: str, address: str = "") -> Problem:
+def build_problem(error: errors.Error, *, instance: str, request_id: str, address: str = "") -> Problem:
     """Return the response body for `error`. `address` is the public URL of the deployment, without a trailing slash."""
     return Problem(
-        type=type_address(type(error), address),
+        type=build_type_url(type(error), address),
         code=error.code,
         title=error.title,
-        status=status_of(type(error)),
+        status=get_http_status(type(error)),
         detail=error.detail or error.title,
         instance=instance,
         request_id=request_id,

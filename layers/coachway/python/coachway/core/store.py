@@ -35,14 +35,14 @@ _SEQUENCE_TIMEOUT_SECONDS: Final = 15.0
 """How long a request tries to get its sequence numbers. Less than the timeout of a function."""
 
 
-def _record(model: type[R], stored: Mapping[str, Any]) -> R:
+def _parse_record(model: type[R], stored: Mapping[str, Any]) -> R:
     return model.model_validate_json(stored["doc"]["S"])
 
 
 def _parse_live(model: type[R], stored: Mapping[str, Any] | None) -> R | None:
     if stored is None or stored["kind"]["S"] != model.KIND:
         return None
-    record = _record(model, stored)
+    record = _parse_record(model, stored)
     expires = record.expires_at()
     is_alive = getattr(record, "deleted_at", None) is None
     return record if is_alive and (expires is None or expires > clock.epoch()) else None
@@ -80,7 +80,7 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """Return the records at up to 100 keys, in one call. Missing, deleted and expired records are left out."""
     requested = list(dict.fromkeys(keys))
     # Parsing the attributes for conditions and indexes would double the cost.
-    stored = _batch(requested, ["pk", "sk", "kind", "doc"])
+    stored = _batch_get_items(requested, ["pk", "sk", "kind", "doc"])
     result = {key: _parse_live(model, stored.get(key)) for key in requested}
     return {key: record for key, record in result.items() if record is not None}
 
@@ -91,12 +91,14 @@ def batch_get(keys: Iterable[Key]) -> "BatchResult":
     If the counter of a gapless sequence is among them, `commit_with_sequence` starts with its value.
     """
     requests = list(dict.fromkeys(keys))
-    stored = _batch(requests)
-    _last_numbers.update({key: _numbers(stored.get(key, {})).get("n", 0) for key in requests if key.sk == COUNTER.sk})
+    stored = _batch_get_items(requests)
+    _last_numbers.update(
+        {key: _read_counters(stored.get(key, {})).get("n", 0) for key in requests if key.sk == COUNTER.sk}
+    )
     return BatchResult(stored)
 
 
-def _batch(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
+def _batch_get_items(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
     """Return the items at `requests`, with all attributes or only the given ones."""
     requested: Any = [{"pk": key.pk, "sk": key.sk} for key in requests]
     table, stored = settings.table_name(), dict[Key, Mapping[str, Any]]()
@@ -124,12 +126,12 @@ class BatchResult:
 
     def numbers(self, key: Key) -> dict[str, int]:
         """Return the counters that `IncrementCounters` wrote at `key`, by name; empty if there are none."""
-        return _numbers(self.items.get(key, {}))
+        return _read_counters(self.items.get(key, {}))
 
 
 def get_counters(key: Key) -> dict[str, int]:
     """Return the counters that `IncrementCounters` wrote at `key`, by name; empty if there are none."""
-    return _numbers(_get_item(key) or {})
+    return _read_counters(_get_item(key) or {})
 
 
 def batch_get_counters(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
@@ -139,7 +141,7 @@ def batch_get_counters(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
     return {key: batch.numbers(key) for key in requested}
 
 
-def _numbers(stored: Mapping[str, Any]) -> dict[str, int]:
+def _read_counters(stored: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in stored.items() if "N" in value and name != "expires_at"}
 
 
@@ -162,11 +164,11 @@ def commit(caller: Caller, *ops: Op, response: object = None) -> None:
     plan = build_transaction(caller, ops, response)
     for attempt in range(_CONFLICT_TRIES):
         try:
-            _transact(plan)
+            _write_transaction(plan)
             if caller.idempotency is not None and plan.response is not None:
                 caller.idempotency.recorded = plan.response
             return
-        except _Conflicted:
+        except _TransactionConflict:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
     raise errors.ConcurrentUpdate("Too many requests change this at the same time. Retry.")
 
@@ -203,7 +205,7 @@ def commit_with_sequences(
             firsts = {name: number + 1 for name, number in last.items()}
             try:
                 commit(caller, *build(firsts), *_advance_ops(keys, last, counts), response=response)
-            except _NumberTaken:
+            except _SequenceConflict:
                 # After one failure, wait for the lease: many concurrent requests then fail about once each.
                 lease = lease or sequence_lock.acquire_sequence_lease(lease_key, deadline)
                 last = {name: get_counters(key).get("n", 0) for name, key in keys.items()}
@@ -221,21 +223,21 @@ def _advance_ops(
 ) -> Iterable[IncrementCounters]:
     for name, count in counts.items():
         after = {"n": last[name] + count}
-        yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, on_failure=_NumberTaken())
+        yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, on_failure=_SequenceConflict())
 
 
 _last_numbers: dict[Key, int] = {}
 
 
-class _NumberTaken(errors.ConcurrentUpdate):
+class _SequenceConflict(errors.ConcurrentUpdate):
     pass
 
 
-class _Conflicted(Exception):
+class _TransactionConflict(Exception):
     """Another transaction is writing the same items."""
 
 
-def _transact(plan: TransactionPlan) -> None:
+def _write_transaction(plan: TransactionPlan) -> None:
     try:
         connection().transact_write_items(plan.checks, plan.deletes, plan.puts, plan.updates)
     except TransactWriteError as failure:
@@ -243,14 +245,14 @@ def _transact(plan: TransactionPlan) -> None:
         if failure.cause_response_code != "TransactionCanceledException":
             _translate_failure(failure)
         codes = [reason.code if reason else None for reason in reasons]
-        for failed, meaning in zip(codes, plan.meanings, strict=False):
+        for failed, meaning in zip(codes, plan.failure_meanings, strict=False):
             if failed == "ConditionalCheckFailed" and isinstance(meaning, IdempotencyRecord):
                 raise ReplayedRequest(get(IdempotencyRecord, meaning.key())) from None
-        for failed, meaning in zip(codes, plan.meanings, strict=False):
+        for failed, meaning in zip(codes, plan.failure_meanings, strict=False):
             if failed == "ConditionalCheckFailed" and isinstance(meaning, Exception):
                 raise meaning from None
         if any(code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes):
-            raise _Conflicted from failure
+            raise _TransactionConflict from failure
         _translate_failure(failure)
 
 
@@ -259,11 +261,11 @@ def _translate_failure(failure: TransactWriteError) -> None:
     if "size" in message and "exceeded" in message:
         raise errors.TooLarge("The record is larger than 400 KB. Send less data.") from failure
     if failure.cause_response_code in {"TransactionInProgressException", "TransactionConflictException"}:
-        raise _Conflicted from failure
+        raise _TransactionConflict from failure
     raise failure
 
 
-def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
+def list_history(aggregate: Key) -> list[domain_events.HistoryEntry]:
     """Return the newest 1,000 events of an aggregate, oldest first."""
     prefix = domain_events.HISTORY.sk.format(event="")
     records = query_all(domain_events.Envelope, aggregate.pk, prefix=prefix, descending=True, limit=1000)
@@ -288,7 +290,7 @@ def save_idempotency_record(record: IdempotencyRecord, *, only_if_absent: bool) 
     return None
 
 
-def count_up(key: Key, *, expires_at: int) -> int:
+def increment_expiring_counter(key: Key, *, expires_at: int) -> int:
     """Add one to a counter that expires, and return its value: for rate limits. Not part of a transaction."""
     response = connection().update_item(
         settings.table_name(),

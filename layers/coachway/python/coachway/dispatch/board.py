@@ -94,7 +94,7 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
     30 positions.
     """
     now = clock.now()
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     timezone = organization.timezone
     day = query.day or now.astimezone(ZoneInfo(timezone)).date()
     assignments = _list_assignments(caller.org_id, day, now)

@@ -70,14 +70,14 @@ _UNKNOWN: Final = Shape()
 
 
 @cache
-def shapes(model: type[BaseModel]) -> Mapping[str, Shape]:
+def list_field_shapes(model: type[BaseModel]) -> Mapping[str, Shape]:
     """The shape of each field of `model`, as it is dumped to JSON."""
     computed = {name: Shape.of_type(each.return_type) for name, each in model.model_computed_fields.items()}
     fields = model.model_fields.items()
     return computed | {name: Shape.of_type(each.annotation, metadata=each.metadata) for name, each in fields}
 
 
-def event_class(event_type: str) -> type[Event] | None:
+def find_event_class(event_type: str) -> type[Event] | None:
     """The class of events of a type, or None if the class was removed."""
     if event_type not in Event.registry:
         _load_contracts()
@@ -109,14 +109,14 @@ class Redaction:
         """
         if self._is_of_another(event.data):
             return event
-        event_model = event_class(event.type)
+        event_model = find_event_class(event.type)
         changes = [self._change(each, models) for each in event.changes]
         actor = event.actor.model_copy(update={"ip": ""}) if event.actor.role == "client" else event.actor
         data = self._fields(event.data, [event_model] if event_model else [])
         return event.model_copy(update={"data": data, "changes": changes, "actor": actor})
 
     def _change(self, change: Change, models: Sequence[type[BaseModel]]) -> Change:
-        field_shapes = _shapes_of(change.field, models)
+        field_shapes = _find_shapes(change.field, models)
         if any(self._is_marked(each) for each in field_shapes):
             return Change(field=change.field)
         old, new = change.old, change.new
@@ -127,7 +127,7 @@ class Redaction:
     def _fields(self, values: Mapping[str, Any], models: Sequence[type[BaseModel]]) -> dict[str, Any]:
         result = dict(values)
         for name in values:
-            for shape in _shapes_of(name, models):
+            for shape in _find_shapes(name, models):
                 result[name] = self._value(result[name], shape)
         return result
 
@@ -154,5 +154,5 @@ class Redaction:
         return values.get("client_id", self.client_id) not in (self.client_id, None)
 
 
-def _shapes_of(name: str, models: Sequence[type[BaseModel]]) -> list[Shape]:
-    return [shapes(model)[name] for model in models if name in shapes(model)] or [_UNKNOWN]
+def _find_shapes(name: str, models: Sequence[type[BaseModel]]) -> list[Shape]:
+    return [list_field_shapes(model)[name] for model in models if name in list_field_shapes(model)] or [_UNKNOWN]

@@ -17,5 +17,5 @@ def require_vendor(org_id: str, vendor_id: str | None) -> None:
 
     Fleet does not import vendors: the vendor's compliance subject proves that it exists.
     """
-    if vendor_id is not None and subjects.find(org_id, SubjectType.VENDOR, vendor_id) is None:
+    if vendor_id is not None and subjects.find_subject(org_id, SubjectType.VENDOR, vendor_id) is None:
         raise errors.NotFound("The vendor was not found.")

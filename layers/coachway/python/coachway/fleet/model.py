@@ -238,7 +238,7 @@ def _indexes(entity: Driver | Vehicle, name: str, status: str, *, is_active: boo
     org, kind, sought = entity.org_id, entity.KIND, normalize_name(name)
     roster = {"gsi4": ROSTER.key(org=org, kind=kind, id=entity.id)} if is_active else {}
     return roster | {
-        "gsi1": BY_MONTH.key(org=org, kind=kind, month=f"{ids.created_at_of(entity.id):%Y-%m}", id=entity.id),
+        "gsi1": BY_MONTH.key(org=org, kind=kind, month=f"{ids.get_created_at(entity.id):%Y-%m}", id=entity.id),
         "gsi2": BY_STATUS.key(org=org, kind=kind, status=status, id=entity.id),
         "gsi3": BY_NAME.key(org=org, kind=kind, initial=sought[:1], name=sought, id=entity.id),
     }

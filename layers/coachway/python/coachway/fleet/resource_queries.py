@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from coachway.clients.rules import normalize_name
 from coachway.compliance import reminder_times, status
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import ComplianceStatus
+from coachway.compliance.rules import DocumentCompliance
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between, query_all, query_page
 from coachway.core.runtime import clock
@@ -44,7 +44,7 @@ def list_resources(
     if status is not None:
         partition = BY_STATUS.partition(org=caller.org_id, kind=model.KIND, status=status)
         return query_page(model, BY_STATUS, [partition], query, where=filters, descending=True)
-    months = months_between(ids.created_at_of(caller.org_id), clock.now())
+    months = months_between(ids.get_created_at(caller.org_id), clock.now())
     partitions = [BY_MONTH.partition(org=caller.org_id, kind=model.KIND, month=month) for month in reversed(months)]
     return query_page(model, BY_MONTH, partitions, query, where=filters, descending=True)
 
@@ -73,7 +73,7 @@ def list_assignable_vehicles(caller: Caller) -> list[Vehicle]:
     return [vehicle for status in statuses for vehicle in list_in_status(caller, Vehicle, status)]
 
 
-def get_compliance_today(caller: Caller, subject: Subject) -> ComplianceStatus:
+def get_compliance_today(caller: Caller, subject: Subject) -> DocumentCompliance:
     """The compliance of a driver or vehicle today, in the organization's time zone."""
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
-    return status.status_of_subject(subject, today)
+    return status.evaluate_compliance(subject, today)

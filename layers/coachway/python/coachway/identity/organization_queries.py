@@ -4,6 +4,6 @@ from coachway.core import store
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
-def get(org_id: str) -> Organization:
+def get_organization(org_id: str) -> Organization:
     """Get an organization with its settings: time zone, currency, taxes, policies. Raises NotFound."""
     return store.get(Organization, ORGANIZATIONS.key(org=org_id))

@@ -90,7 +90,7 @@ def _load_link(purpose: str, token: str) -> tuple[User, Organization]:
         pending, status = credentials.reset, "active"
     if user.status != status or not is_valid_link(pending, link.nonce):
         raise errors.NotFound("This link was used or has expired. Ask for another one.")
-    return user, organization_queries.get(link.org_id)
+    return user, organization_queries.get_organization(link.org_id)
 
 
 def _password_error(password: str) -> str:

@@ -37,7 +37,7 @@ BY_ACCOUNT: Final = {
 def consume_by_address(action: str, caller: Caller) -> None:
     """Count an attempt of the caller's IP address. Raises RateLimited if there were too many."""
     limit = BY_ADDRESS[action]
-    attempts = limit.attempts * settings.clients_per_address()
+    attempts = limit.attempts * settings.clients_per_ip_address()
     rate_limit.consume_rate_limit(f"{action}:address", caller.ip or "unknown", limit=attempts, seconds=limit.seconds)
 
 
@@ -50,7 +50,7 @@ def consume_by_account(action: str, account: str) -> None:
 def log_in_ops(caller: Caller, account_key: str) -> list[Op]:
     """Return the operations that count a login by IP address and by account. They fail with RateLimited."""
     address, account = BY_ADDRESS["login"], BY_ACCOUNT["login"]
-    attempts = address.attempts * settings.clients_per_address()
+    attempts = address.attempts * settings.clients_per_ip_address()
     return [
         rate_limit.consume_op("login:address", caller.ip or "unknown", limit=attempts, seconds=address.seconds),
         rate_limit.consume_op("login:account", account_key, limit=account.attempts, seconds=account.seconds),

@@ -131,7 +131,7 @@ def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
 
 
 def _build_built_in_role(caller: Caller, name: str) -> Role:
-    created_at = ids.created_at_of(caller.org_id)
+    created_at = ids.get_created_at(caller.org_id)
     return Role(
         id=name,
         org_id=caller.org_id,
@@ -192,7 +192,7 @@ def _has_users(org_id: str, name: str) -> bool:
 
 def list_users_of_role(org_id: str, name: str, query: PageQuery, where: Mapping[str, str] | None = None) -> Page[User]:
     """List the users of a role, newest first."""
-    months = months_between(ids.created_at_of(org_id), clock.now())
+    months = months_between(ids.get_created_at(org_id), clock.now())
     partitions = [USERS_BY_ROLE.partition(org=org_id, role=name, month=month) for month in reversed(months)]
     return query_page(User, USERS_BY_ROLE, partitions, query, where=where, descending=True)
 

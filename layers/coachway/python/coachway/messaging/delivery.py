@@ -107,7 +107,7 @@ def _send_rendered(
         return email.send_email(
             rendered
             if attachment is None
-            else replace(rendered, attachment=(attachment.name, file_storage.get(attachment.key))),
+            else replace(rendered, attachment=(attachment.name, file_storage.get_file(attachment.key))),
             to=message.recipient,
             to_name=message.name,
             from_name=sender.brand.name,

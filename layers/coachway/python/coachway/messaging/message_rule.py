@@ -41,7 +41,7 @@ class MessageContext:
     @property
     def occurred_at(self) -> datetime:
         """The time of the event."""
-        return ids.created_at_of(self.delivery.event_id)
+        return ids.get_created_at(self.delivery.event_id)
 
     def page_url(self, path: str, purpose: str, subject_id: str, nonce: str) -> str:
         """The URL of a page with a signed link."""
@@ -87,7 +87,7 @@ class MessageRule(Generic[E]):
         )
 
 
-def organization_mail(event: type[E], template: str) -> MessageRule[E]:
+def organization_email(event: type[E], template: str) -> MessageRule[E]:
     """An email to the organization."""
     return MessageRule(event=event, template=template, recipient=lambda _event, context: context.organization)
 

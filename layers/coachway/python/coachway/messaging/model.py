@@ -107,7 +107,7 @@ class Notification(Entity):
         return NOTIFICATION.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> dict[str, Key]:
-        month = ids.created_at_of(self.id).strftime("%Y-%m")
+        month = ids.get_created_at(self.id).strftime("%Y-%m")
         recipient = contact.normalize_email(self.recipient)
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),

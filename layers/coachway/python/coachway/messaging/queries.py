@@ -22,6 +22,6 @@ def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notific
         partition = BY_RECIPIENT.partition(org=caller.org_id, recipient=recipient)
         return query_page(Notification, BY_RECIPIENT, [partition], query, where=where, descending=True)
     now = clock.now()
-    months = months_between(max(ids.created_at_of(caller.org_id), now - RETENTION), now)
+    months = months_between(max(ids.get_created_at(caller.org_id), now - RETENTION), now)
     partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
     return query_page(Notification, BY_MONTH, partitions, query, where=where, descending=True)

@@ -6,14 +6,14 @@ from coachway.core.caller import Caller
 from coachway.hours import itinerary, rulesets
 from coachway.identity import organization_queries
 from coachway.pricing import quote_service
-from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest, build_report
+from coachway.pricing.hours_check_schemas import HoursCheckReport, HoursCheckRequest, build_report
 from coachway.pricing.quote_model import QuoteRequest
 from coachway.pricing.rule_matching import derive_route
 
 
-def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceReport:
+def check_itinerary(caller: Caller, request: HoursCheckRequest) -> HoursCheckReport:
     """Check an itinerary. Raises Invalid for times out of order."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     policy = organization.hours_policy
     ruleset = rulesets.get_carrier_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
     compliance = itinerary.check_itinerary(request.to_hours_trip(), ruleset)
@@ -22,7 +22,7 @@ def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceRep
     return build_report(compliance, timezone=timezone, added_price=added_price, currency=organization.currency)
 
 
-def _calculate_added_price(caller: Caller, request: ComplianceRequest, drivers_needed: int | None) -> int | None:
+def _calculate_added_price(caller: Caller, request: HoursCheckRequest, drivers_needed: int | None) -> int | None:
     """The price of additional drivers in cents; None without a vehicle class, a time or a legal crew."""
     stop_times = (time for stop in request.stops for time in (stop.estimated_arrival, stop.estimated_departure))
     times = [time for time in stop_times if time is not None]

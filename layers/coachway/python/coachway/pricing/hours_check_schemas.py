@@ -56,7 +56,7 @@ class ItineraryStop(RequestSchema):
         )
 
 
-class ComplianceRequest(RequestSchema):
+class HoursCheckRequest(RequestSchema):
     """An itinerary and its drivers. With `vehicle_class`, the report includes the price of additional drivers."""
 
     model_config = ConfigDict(
@@ -124,7 +124,7 @@ class ReliefPoint(BaseSchema):
     longitude: float | None
 
 
-class ComplianceReport(BaseSchema):
+class HoursCheckReport(BaseSchema):
     """Whether an itinerary is legal with its drivers, how many it needs, and the price of additional drivers."""
 
     model_config = ConfigDict(defer_build=True)
@@ -149,10 +149,10 @@ class ComplianceReport(BaseSchema):
 
 
 def build_report(
-    compliance: itinerary.Compliance, *, timezone: str, added_price: int | None, currency: str
-) -> ComplianceReport:
+    compliance: itinerary.ItineraryCheck, *, timezone: str, added_price: int | None, currency: str
+) -> HoursCheckReport:
     """Build the report of a check. `added_price` is in cents."""
-    return ComplianceReport(
+    return HoursCheckReport(
         timezone=timezone,
         verdict=compliance.verdict,
         legal_for_one_driver=compliance.legal_for_one_driver,
@@ -174,7 +174,7 @@ def build_report(
         relief_points=[ReliefPoint(relief_at=each.at, **each.model_dump(exclude={"at"})) for each in compliance.relief],
         added_price=added_price,
         currency=currency,
-        warnings=compliance_notices(compliance),
+        warnings=build_hours_notices(compliance),
     )
 
 
@@ -182,7 +182,7 @@ def _to_hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 4)
 
 
-def compliance_notices(compliance: itinerary.Compliance) -> list[Notice]:
+def build_hours_notices(compliance: itinerary.ItineraryCheck) -> list[Notice]:
     """The notices about an itinerary on its quote; an illegal itinerary blocks the quote."""
     notices = []
     if compliance.verdict is Legality.BLOCK:
@@ -212,4 +212,4 @@ def notices_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, ruleset:
         drivers=2 if trip.second_driver else 1,
     )
     compliance = itinerary.check_itinerary(hours_trip, ruleset)
-    return compliance_notices(compliance) if compliance.verdict is Legality.BLOCK else []
+    return build_hours_notices(compliance) if compliance.verdict is Legality.BLOCK else []

@@ -17,7 +17,7 @@ class RequestedPromoCode:
     uses_left: int | None = None
 
 
-def promo_rejection_notice(requested: RequestedPromoCode, subtotal: int, requested_on: date) -> Notice | None:
+def promo_rejection_reason(requested: RequestedPromoCode, subtotal: int, requested_on: date) -> Notice | None:
     """Why a code cannot be used (unknown, wrong date, used up, price too low), or None."""
     promo = requested.promo
     if promo is None:

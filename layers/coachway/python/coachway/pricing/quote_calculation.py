@@ -18,7 +18,7 @@ from coachway.core.types.money import LARGEST_CENTS, round_half_up
 from coachway.pricing.driving_charges import DrivingCharges, build_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity
-from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_notice, unknown_promo_code_notice
+from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_reason, unknown_promo_code_notice
 from coachway.pricing.quote_model import AppliedRule, Line, Margin, Notice, PriceBreakdown
 from coachway.pricing.rule_matching import Trip, depends_on_start_time, pick_winning_rules
 from coachway.pricing.rule_model import Fee, PricingRule
@@ -160,7 +160,7 @@ class _PriceBuilder:
         if requested is None:
             return
         subtotal, promo = self.total, requested.promo
-        rejection = promo_rejection_notice(requested, subtotal, self.terms.requested_on)
+        rejection = promo_rejection_reason(requested, subtotal, self.terms.requested_on)
         if promo is None or rejection is not None:
             self.warnings.append(rejection or unknown_promo_code_notice(requested))
         elif promo.percent is not None:

@@ -228,7 +228,7 @@ class Quote(PriceBreakdown, Entity):
         return QUOTE.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
+        month = f"{ids.get_created_at(self.id):%Y-%m}"
         keys = {"gsi1": QUOTES.key(org=self.org_id, month=month, id=self.id)}
         if self.client_id is not None:
             keys["gsi2"] = QUOTES_OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id)

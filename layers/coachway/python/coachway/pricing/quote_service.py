@@ -138,7 +138,7 @@ class _ResolvedRequest:
 
 
 def _resolve_request(caller: Caller, request: QuoteRequest, context: PricingContext | None = None) -> _ResolvedRequest:
-    organization = context.organization if context else organization_queries.get(caller.org_id)
+    organization = context.organization if context else organization_queries.get_organization(caller.org_id)
     organization_zone = ZoneInfo(organization.timezone)
     zone = ZoneInfo(request.timezone) if request.timezone else organization_zone
     terms = PricingTerms(

@@ -14,7 +14,7 @@ from coachway.core import store
 from coachway.core.persistence.operations import Create, IncrementCounters, Op, Remove
 from coachway.core.persistence.queries import query_page
 from coachway.core.schemas import PageQuery
-from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, collect_candidates, partition_of_rule, rule_sort_keys
+from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, collect_candidates, derive_rule_partition, rule_sort_keys
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import EDITION, ENTRIES, PricingRule, RuleEntry
 
@@ -79,6 +79,8 @@ def _build_entries(rule: PricingRule, version: int) -> list[RuleEntry]:
     """Build the index entries of a version of a rule."""
     copy = rule.model_copy(update={"version": version})
     return [
-        RuleEntry(version=1, org_id=rule.org_id, shelf=partition_of_rule(rule), entry=f"{entry}|{version}", rule=copy)
+        RuleEntry(
+            version=1, org_id=rule.org_id, shelf=derive_rule_partition(rule), entry=f"{entry}|{version}", rule=copy
+        )
         for entry in rule_sort_keys(rule)
     ]

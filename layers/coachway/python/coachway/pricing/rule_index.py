@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from coachway.pricing.rule_matching import SPECIFICITY, Trip, rule_matches, slot_of_rule, slots_of_trip
+from coachway.pricing.rule_matching import SPECIFICITY, Trip, derive_rule_slot, list_trip_slots, rule_matches
 from coachway.pricing.rule_model import PricingRule, RuleInput, normalize_route
 
 PAGE_SIZE: Final = 50
@@ -31,7 +31,7 @@ def _route_partition(route: str) -> str:
     return f"route:{blake2b(route.encode(), digest_size=12).hexdigest()}"
 
 
-def partition_of_rule(rule: RuleInput) -> str:
+def derive_rule_partition(rule: RuleInput) -> str:
     """The partition of a rule: by its most selective filter, so that only matching trips read it."""
     if rule.route is not None:
         return _route_partition(normalize_route(rule.route))
@@ -83,7 +83,7 @@ def rule_sort_keys(rule: PricingRule) -> tuple[str, ...]:
     """The sort keys of a rule's entries: within a bucket and slot, the best rank comes first."""
     specificity, newest_first = SPECIFICITY[rule.scope or "global"], rule.id.rpartition("_")[2].translate(_NEWEST_FIRST)
     rank_key = f"{9 - specificity}{9999 - rule.priority:04d}|{newest_first}"
-    return tuple(_sort_key_prefix(bucket, slot_of_rule(rule)) + rank_key for bucket in rule_buckets(rule))
+    return tuple(_sort_key_prefix(bucket, derive_rule_slot(rule)) + rank_key for bucket in rule_buckets(rule))
 
 
 class IndexPage(NamedTuple):
@@ -116,7 +116,7 @@ def _read_rules_of_partition(trip: Trip, partition: str, read_page: ReadPage) ->
         if next_cursor is None:
             yield from rules
             continue
-        for slot in slots_of_trip(trip):
+        for slot in list_trip_slots(trip):
             yield from _read_rules_of_slot(trip, partition, _sort_key_prefix(bucket, slot), read_page)
 
 

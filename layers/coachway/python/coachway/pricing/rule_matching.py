@@ -89,7 +89,7 @@ def derive_route(addresses: Sequence[str]) -> str | None:
     The place of `11 Wall St, New York, NY 10005, USA` is `New York, NY`. A round trip has the route of its outbound
     leg.
     """
-    places = [_place_of(address) for address in addresses]
+    places = [_extract_place(address) for address in addresses]
     if not places:
         return None
     destination = next((place for place in reversed(places) if place.casefold() != places[0].casefold()), places[0])
@@ -97,14 +97,14 @@ def derive_route(addresses: Sequence[str]) -> str | None:
     return route if is_route(route) else None
 
 
-def _place_of(address: str) -> str:
+def _extract_place(address: str) -> str:
     parts = [" ".join(part.split()) for part in address.replace(">", " ").replace("→", " ").split(",")]
     parts = [part for part in parts if part.casefold() not in {"", "us", "usa", "u.s.a.", "united states"}]
     parts = [part for part in (re.sub(r"\s*\b\d{5}(-\d{4})?$", "", part) for part in parts) if part]
     return ", ".join(parts[-2:]) or "unknown"
 
 
-def slot_of_rule(rule: RuleInput) -> str:
+def derive_rule_slot(rule: RuleInput) -> str:
     """The slot of a rule. Each slot has at most one winner per trip, or per day for multipliers."""
     if rule.rule_type == "flat_fee":
         return f"flat_fee:{rule.fee}" + (f":{rule.code}" if rule.code else "")
@@ -113,7 +113,7 @@ def slot_of_rule(rule: RuleInput) -> str:
     return rule.rule_type
 
 
-def slots_of_trip(trip: Trip) -> tuple[str, ...]:
+def list_trip_slots(trip: Trip) -> tuple[str, ...]:
     """The slots that can apply to a trip."""
     conditional = {
         "deadhead_rate": bool(trip.deadhead_miles),
@@ -177,7 +177,7 @@ def pick_winning_rules(rules: Iterable[PricingRule], trip: Trip, day: date) -> d
     winners: dict[str, PricingRule] = {}
     for rule in rules:
         if rule_matches(rule, trip, day):
-            slot = slot_of_rule(rule)
+            slot = derive_rule_slot(rule)
             if slot not in winners or rule_rank(rule) > rule_rank(winners[slot]):
                 winners[slot] = rule
     return winners

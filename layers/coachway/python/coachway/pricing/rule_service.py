@@ -79,7 +79,7 @@ def delete_rule(caller: Caller, rule_id: str, expected: int | None) -> None:
 
 def get_rule_history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
     """Get the history of a rule, oldest first, even if the rule was deleted. Raises NotFound."""
-    entries = store.history(RULE.key(org=caller.org_id, id=rule_id))
+    entries = store.list_history(RULE.key(org=caller.org_id, id=rule_id))
     if not entries:
         raise errors.NotFound("The pricing rule was not found.")
     return entries

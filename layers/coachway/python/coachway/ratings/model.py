@@ -101,7 +101,7 @@ class Rating(Entity, RatingInput):
         return RATING.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
+        month = f"{ids.get_created_at(self.id):%Y-%m}"
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": BY_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),

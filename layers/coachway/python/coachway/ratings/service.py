@@ -64,7 +64,7 @@ def _partitions(caller: Caller, vendor_id: str | None, charter_id: str | None) -
         return BY_CHARTER, [BY_CHARTER.partition(org=caller.org_id, charter=charter_id)]
     if vendor_id is not None:
         return BY_VENDOR, [BY_VENDOR.partition(org=caller.org_id, vendor=vendor_id)]
-    months = months_between(ids.created_at_of(caller.org_id), clock.now())
+    months = months_between(ids.get_created_at(caller.org_id), clock.now())
     return BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
 
 

@@ -139,7 +139,7 @@ class Vendor(Entity, VendorInput):
 
     def indexes(self) -> Mapping[str, Key]:
         return {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
+            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.get_created_at(self.id):%Y-%m}", id=self.id),
             "gsi2": BY_STATUS.key(org=self.org_id, status=self.status, id=self.id),
         }
 
@@ -212,7 +212,7 @@ class StatusQuery(RequestSchema):
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f]*$")] = ""
 
 
-class ComplianceStatus(BaseSchema):
+class VendorCompliance(BaseSchema):
     """Whether a vendor has all required documents today."""
 
     vendor_id: str
@@ -231,12 +231,12 @@ def calculate_figures(counters: Mapping[str, int]) -> Figures:
     half_points, ratings = counters.get("overall", 0), counters.get("ratings", 0)
     submitted, won = counters.get("submitted", 0), counters.get("won", 0)
     return Figures(
-        average_rating=rules.average_rating(half_points, ratings),
+        average_rating=rules.calculate_average_rating(half_points, ratings),
         total_ratings=ratings,
-        rating=rules.usable_rating(half_points, ratings),
+        rating=rules.calculate_usable_rating(half_points, ratings),
         completed_trips=counters.get("completed", 0),
-        on_time_percentage=rules.on_time_percentage(counters),
+        on_time_percentage=rules.calculate_on_time_percentage(counters),
         total_bids_submitted=submitted,
         bids_won=won,
-        win_rate_percentage=rules.percentage(won, submitted),
+        win_rate_percentage=rules.calculate_percentage(won, submitted),
     )

@@ -60,30 +60,30 @@ ON_TIME_TOLERANCE: Final = timedelta(minutes=15)
 """How late a vehicle may leave its first stop, or arrive at a later one, and still be on time."""
 
 
-def average_rating(half_points: int, count: int) -> float:
+def calculate_average_rating(half_points: int, count: int) -> float:
     """The average of `count` ratings with a sum of `half_points`, rounded to two decimals; 0 if there are none."""
     if not count:
         return 0.0
     return float((Decimal(half_points) / 2 / count).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def usable_rating(half_points: int, count: int) -> float | None:
+def calculate_usable_rating(half_points: int, count: int) -> float | None:
     """The average that decisions use: None until there are `MIN_RATINGS` ratings."""
-    return average_rating(half_points, count) if count >= MIN_RATINGS else None
+    return calculate_average_rating(half_points, count) if count >= MIN_RATINGS else None
 
 
-def percentage(part: int, whole: int) -> float | None:
+def calculate_percentage(part: int, whole: int) -> float | None:
     """`part` as a percentage of `whole`, rounded to two decimals; None if `whole` is 0."""
     if not whole:
         return None
     return float((Decimal(part) * 100 / whole).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def on_time_percentage(counters: Mapping[str, int]) -> float | None:
+def calculate_on_time_percentage(counters: Mapping[str, int]) -> float | None:
     """How often a vendor was on time, as a percentage; None if there is no data.
 
     Uses the stops of tracked trips. If there are none, uses the ratings for on-time performance.
     """
     if counters.get("stops_judged", 0):
-        return percentage(counters.get("stops_on_time", 0), counters["stops_judged"])
-    return percentage(counters.get("on_time", 0), counters.get("judged_on_time", 0))
+        return calculate_percentage(counters.get("stops_on_time", 0), counters["stops_judged"])
+    return calculate_percentage(counters.get("on_time", 0), counters.get("judged_on_time", 0))

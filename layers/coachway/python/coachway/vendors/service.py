@@ -29,10 +29,10 @@ from coachway.vendors.model import (
     BY_MONTH,
     BY_STATUS,
     VENDOR,
-    ComplianceStatus,
     StatusChanged,
     StatusQuery,
     Vendor,
+    VendorCompliance,
     VendorInput,
     VendorProfile,
     VendorQuery,
@@ -49,7 +49,7 @@ def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
     store.commit(
         caller,
         Create(vendor, [VendorRegistered(**event_fields(vendor))]),
-        subjects.create_op(
+        subjects.create_subject_op(
             caller.org_id, SubjectType.VENDOR, vendor.id, name=vendor.business_name, email=vendor.primary_email
         ),
         response=response,
@@ -114,7 +114,7 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
         partition = BY_STATUS.partition(org=caller.org_id, status=query.status)
         page = query_page(Vendor, BY_STATUS, [partition], query, where=where, descending=True)
     else:
-        months = months_between(ids.created_at_of(caller.org_id), clock.now())
+        months = months_between(ids.get_created_at(caller.org_id), clock.now())
         partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
         page = query_page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
     numbers = statistics.load_numbers(page.items)
@@ -169,8 +169,8 @@ def _update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput],
     after = apply_changes(before, changes)
     ops: list[Op] = [Update(before, after, [VendorUpdated(**event_fields(after))])]
     if event_fields(before) != event_fields(after):
-        subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
-        ops.append(subjects.rename_op(subject, name=after.business_name, email=after.primary_email))
+        subject = subjects.get_subject(caller, SubjectType.VENDOR, vendor_id)
+        ops.append(subjects.rename_subject_op(subject, name=after.business_name, email=after.primary_email))
     store.commit(caller, *ops)
     return after
 
@@ -204,17 +204,17 @@ def _status_events(before: Vendor, after: Vendor) -> list[Event]:
     return events
 
 
-def get_compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
+def get_compliance_status(caller: Caller, vendor_id: str) -> VendorCompliance:
     """Get whether a vendor has all required documents today, and how many are in each status. One read."""
     require_own_vendor(caller, vendor_id)
-    subject: Subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
+    subject: Subject = subjects.get_subject(caller, SubjectType.VENDOR, vendor_id)
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
-    compliance = status.status_of_subject(subject, today)
+    compliance = status.evaluate_compliance(subject, today)
 
     def count(*statuses: compliance_rules.DocumentStatus) -> int:
         return sum(document.status in statuses for document in subject.documents)
 
-    return ComplianceStatus(
+    return VendorCompliance(
         vendor_id=vendor_id,
         total_documents=len(subject.documents),
         approved_documents=count(compliance_rules.DocumentStatus.APPROVED),

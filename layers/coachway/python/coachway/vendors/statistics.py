@@ -87,7 +87,7 @@ def build_statistics(vendor: Vendor, stored: Statistics | None) -> VendorStatist
     """Convert a vendor's counters for the API."""
     counters = stored.numbers if stored else {}
     averages = {
-        category: rules.average_rating(counters.get(category, 0), count)
+        category: rules.calculate_average_rating(counters.get(category, 0), count)
         if (count := counters.get(f"rated_{category}", 0))
         else None
         for category in rules.RATING_CATEGORIES

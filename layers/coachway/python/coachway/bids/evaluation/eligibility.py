@@ -10,7 +10,7 @@ from math import ceil
 from typing import Final, NamedTuple
 
 from coachway.bookings.charters.equipment import missing_amenities
-from coachway.compliance.rules import ComplianceStatus
+from coachway.compliance.rules import DocumentCompliance
 from coachway.core.types.geo import Coordinates, miles_between
 
 _US: Final = "ALAKAZARCACOCTDEDCFLGAHIIDILINIAKSKYLAMEMDMAMIMNMSMOMTNENVNHNJNMNYNCNDOHOKORPARISCSDTNTXUTVTVAWAWVWIWY"
@@ -48,7 +48,7 @@ class VendorCapabilities(NamedTuple):
     """The capabilities of a vendor, with its status and documents."""
 
     status: str
-    compliance: ComplianceStatus | None
+    compliance: DocumentCompliance | None
     """On the last day of the trip; None if the vendor never submitted a document."""
     states: Sequence[str]
     garage: Coordinates | None
@@ -111,7 +111,7 @@ def vehicle_ineligibility_reasons(trip: TripRequirements, offer: VehicleOffer) -
     return reasons + _equipment_reasons(trip, offer.amenities, offer.is_ada_compliant)
 
 
-def _compliance_reasons(compliance: ComplianceStatus | None) -> list[str]:
+def _compliance_reasons(compliance: DocumentCompliance | None) -> list[str]:
     return ["Vendor has no compliance documents"] if compliance is None else compliance.reasons()
 
 

@@ -53,7 +53,7 @@ class Candidate:
             garage = Coordinates(vendor.garage_latitude, vendor.garage_longitude)
         return VendorCapabilities(
             status=vendor.status.value,
-            compliance=status.status_of_subject(self.subject, last_day) if self.subject else None,
+            compliance=status.evaluate_compliance(self.subject, last_day) if self.subject else None,
             states=vendor.service_states,
             garage=garage,
             radius_miles=vendor.service_radius_miles,
@@ -101,7 +101,7 @@ def build_candidates(batch: BatchResult, org_id: str, vendor_ids: Iterable[str])
 def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:
     return (
         VENDOR.key(org=org_id, id=vendor_id),
-        subjects.key(org_id, SubjectType.VENDOR, vendor_id),
+        subjects.build_subject_key(org_id, SubjectType.VENDOR, vendor_id),
         statistics.statistics_key(org_id, vendor_id),
     )
 

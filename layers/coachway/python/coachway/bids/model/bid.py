@@ -107,7 +107,7 @@ class Bid(Entity, OfferedVehicles):
         keys = {
             "gsi1": BY_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
             "gsi2": BY_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
-            "gsi3": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
+            "gsi3": BY_MONTH.key(org=self.org_id, month=f"{ids.get_created_at(self.id):%Y-%m}", id=self.id),
         }
         if self.status.is_active and self.valid_until is not None:
             expires = sortable(self.valid_until)

@@ -98,7 +98,7 @@ class BidRequest(Entity):
         return BID_REQUEST.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
+        month = f"{ids.get_created_at(self.id):%Y-%m}"
         return {
             "gsi1": REQUESTS_BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": REQUESTS_BY_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),

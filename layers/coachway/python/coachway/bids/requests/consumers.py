@@ -24,16 +24,16 @@ _CANCELLATION_REASONS: Final = {
 """By event type."""
 
 
-def has_happened(request: BidRequest, waits_for: str) -> bool:
+def has_awaited_change(request: BidRequest, waits_for: str) -> bool:
     """Whether the awaited change has happened: a decision, or a change of the deadline or the status."""
     if waits_for == "decision":
         return request.status is not RequestStatus.CLOSED
     return waits_for != f"deadline {request.deadline.isoformat()}" or request.status is not RequestStatus.OPEN
 
 
-def resume_if_due(caller: Caller, request: BidRequest, waiting: Execution) -> None:
+def resume_if_changed(caller: Caller, request: BidRequest, waiting: Execution) -> None:
     """Resume the workflow if the awaited change has happened."""
-    if has_happened(request, waiting.waits_for):
+    if has_awaited_change(request, waiting.waits_for):
         executions.send_task_success(caller, waiting)
 
 
@@ -42,7 +42,7 @@ def resume_workflow(caller: Caller, delivery: Delivery) -> None:
     request_id = str(delivery.data["bid_request_id"])
     waiting = executions.find(caller, request_id)
     if waiting is not None:
-        resume_if_due(caller, service.get_request(caller, request_id), waiting)
+        resume_if_changed(caller, service.get_request(caller, request_id), waiting)
 
 
 def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:

@@ -252,7 +252,7 @@ def list_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView
         partitions = [REQUESTS_BY_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
         page = query_page(BidRequest, REQUESTS_BY_CHARTER, partitions, query, where=where, descending=True)
     else:
-        months = months_between(ids.created_at_of(caller.org_id), clock.now())
+        months = months_between(ids.get_created_at(caller.org_id), clock.now())
         partitions = [REQUESTS_BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)]
         page = query_page(BidRequest, REQUESTS_BY_MONTH, partitions, query, where=where, descending=True)
     items = [visibility.build_request_view(caller, request) for request in page.items]

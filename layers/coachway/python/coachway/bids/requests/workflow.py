@@ -95,7 +95,7 @@ def wait_for_signal(caller: Caller, bid_request_id: str, *, token: str, waits_fo
     if waits_for == "decision":
         _request_decision(caller, bid_request_id)
     # Events that arrived before the token was saved could not resume the workflow.
-    consumers.resume_if_due(caller, service.get_request(caller, bid_request_id), waiting)
+    consumers.resume_if_changed(caller, service.get_request(caller, bid_request_id), waiting)
     return Next(go="wait")
 
 

@@ -65,7 +65,7 @@ def render_bid_page(caller: Caller, token: str) -> HtmlResponse:
     return _render(linked, base_path=f"{token}/")
 
 
-def bid_by_form(caller: Caller, token: str, form: BidForm) -> HtmlResponse:
+def submit_bid_form(caller: Caller, token: str, form: BidForm) -> HtmlResponse:
     """Submit a bid and redirect to the page; show the form again if a value is invalid."""
     linked = invitation_links.open_invitation_link(caller, token)
     values = form.model_dump()
@@ -88,12 +88,14 @@ def _render_existing_bid(
         return _render(linked, status=409, problem=problem, values=values)
     if (bid.terms.quoted_price, bid.vehicle_count) == (body.quoted_price, body.vehicle_count):
         return _redirect_to_page(token)
-    price = formatter_of(organization_queries.get(bid.org_id)).money(bid.terms.quoted_price, bid.currency)
+    price = build_formatter(organization_queries.get_organization(bid.org_id)).money(
+        bid.terms.quoted_price, bid.currency
+    )
     problem = f"You have already bid {price}, so this bid was not submitted. Withdraw the first bid to bid again."
     return _render(linked, status=409, problem=problem, values=values)
 
 
-def decline_by_form(caller: Caller, token: str, form: DeclineInvitationForm) -> HtmlResponse:
+def submit_decline_form(caller: Caller, token: str, form: DeclineInvitationForm) -> HtmlResponse:
     """Decline the invitation and redirect to the page."""
 
     def decline() -> None:
@@ -103,7 +105,7 @@ def decline_by_form(caller: Caller, token: str, form: DeclineInvitationForm) -> 
     return _redirect_after(caller, token, form.model_dump(), retry_on_conflict(decline))
 
 
-def withdraw_by_form(caller: Caller, token: str) -> HtmlResponse:
+def submit_withdrawal_form(caller: Caller, token: str) -> HtmlResponse:
     """Withdraw the bid and redirect to the page. The vendor can bid again while bidding is open."""
 
     def withdraw() -> None:
@@ -192,8 +194,8 @@ def _render(
     values: Mapping[str, object] | None = None,
     field_errors: Mapping[str, str] | None = None,
 ) -> HtmlResponse:
-    organization = organization_queries.get(linked.charter.org_id)
-    formatter = formatter_of(organization)
+    organization = organization_queries.get_organization(linked.charter.org_id)
+    formatter = build_formatter(organization)
     defaults = {"vehicle_count": str(_count_remaining_vehicles(linked)), "reason": ""}
     return html.render_template(
         TEMPLATES,

@@ -94,6 +94,6 @@ class CollectionQuery(PageQuery):
     status: CollectionStatus | None = None
 
 
-def collection_id_of(subject_id: str) -> str:
+def derive_collection_id(subject_id: str) -> str:
     """Return the id of the collection of a charter or an invoice."""
     return ids.from_bytes("col", ids.to_bytes(subject_id))

@@ -9,12 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from coachway.billing.collections import service
-from coachway.billing.collections.model import (
-    COLLECTION,
-    FALLING_DUE,
-    Collection,
-    collection_id_of,
-)
+from coachway.billing.collections.model import COLLECTION, FALLING_DUE, Collection, derive_collection_id
 from coachway.billing.collections.rules import COLLECTED_STATUSES, CollectionStatus
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.payables import rules as payable_rules
@@ -47,7 +42,7 @@ def _plan_for_charter(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is None or charter.status not in COLLECTED_STATUSES or charter.invoice_id is not None:
         return
-    due_on = instalments.next_due_date(charter.instalments, charter.amount_paid)
+    due_on = instalments.find_next_due_date(charter.instalments, charter.amount_paid)
     if due_on is not None:
         subject = {"client_id": charter.client_id, "charter_id": charter.id, "number": charter.number}
         _plan_collection(caller, charter.id, due_on, charter.timezone, subject)
@@ -67,17 +62,17 @@ def _plan_for_invoice(caller: Caller, invoice_id: str) -> None:
     if customer is not None and customer.payment_method_id is not None:
         subject = {"client_id": invoice.client_id, "invoice_id": invoice.id, "number": invoice.number}
         _plan_collection(
-            caller, invoice.id, invoice.due_date, organization_queries.get(caller.org_id).timezone, subject
+            caller, invoice.id, invoice.due_date, organization_queries.get_organization(caller.org_id).timezone, subject
         )
 
 
 def _plan_collection(caller: Caller, subject_id: str, due_on: date, timezone: str, subject: Mapping[str, Any]) -> None:
     """Plan a collection for `due_on`, unless it was planned for that date before or is in progress."""
-    collection_id = collection_id_of(subject_id)
+    collection_id = derive_collection_id(subject_id)
     before = store.find(Collection, COLLECTION.key(org=caller.org_id, id=collection_id))
     if before is not None and (before.due_on == due_on or before.status is CollectionStatus.COLLECTING):
         return
-    due_at = payable_rules.falls_due_at(due_on, timezone)
+    due_at = payable_rules.calculate_due_time(due_on, timezone)
     if before is None:
         after = Collection(id=collection_id, org_id=caller.org_id, due_on=due_on, due_at=due_at, **subject)
         store.commit(

@@ -107,7 +107,7 @@ def load_amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
     currency = charter.quote.currency
     if charter.status not in COLLECTED_STATUSES or charter.invoice_id is not None:
         return 0, currency
-    due = instalments.amount_due_by(charter.instalments, payment_schedule.local_today(charter))
+    due = instalments.sum_due_by(charter.instalments, payment_schedule.local_today(charter))
     return max(0, due - charter.amount_paid), currency
 
 

@@ -82,7 +82,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
             Update(before, after, events, on_stale=InvoiceChanged()),
             *map(_release_reserved_credit_op, charters),
             *_journal_ops(organization, after),
-            credit.invoice_op(
+            credit.invoice_credit_op(
                 caller.org_id, after.client_id, after.total - paid_ahead, booked=sum(credit_booked.values())
             ),
         ]
@@ -117,7 +117,7 @@ def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
     """Return the operations of the journal entry. Empty for an invoice of zero."""
     if invoice.total == 0:
         return []
-    movement = movements.invoice_issued(
+    movement = movements.build_invoice_issued(
         client_id=invoice.client_id,
         invoice_id=invoice.id,
         number=invoice.number,
@@ -162,6 +162,8 @@ def _void_invoice(caller: Caller, before: Invoice, reason: str) -> Invoice:
         ops.append(Update(charter, changed, on_stale=InvoiceChanged()))
     if before.status is not InvoiceStatus.DRAFT:
         ops += payment_effects.void_journal_ops(records.get(Organization, organization_key), before)
-        ops.append(credit.invoice_op(caller.org_id, before.client_id, -before.balance_due, booked=-credit_to_reserve))
+        ops.append(
+            credit.invoice_credit_op(caller.org_id, before.client_id, -before.balance_due, booked=-credit_to_reserve)
+        )
     store.commit(caller, *ops, response=after)
     return after

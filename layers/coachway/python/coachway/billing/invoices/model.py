@@ -184,7 +184,7 @@ class Invoice(Entity):
 
     def indexes(self) -> Mapping[str, Key]:
         keys = {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
+            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.get_created_at(self.id):%Y-%m}", id=self.id),
             "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id),
         }
         if self.due_date is not None:

@@ -28,7 +28,7 @@ def render_invoice(
 ) -> HtmlResponse:
     """Render the page. `base_path` is the relative path of its forms; `payment_error` is why a payment failed."""
     invoice, organization = linked.invoice, linked.organization
-    formatter = formatter_of(organization)
+    formatter = build_formatter(organization)
     card = None
     if invoice.status.is_open and invoice.balance_due > 0 and status != 202:
         label = f"Pay {formatter.money(invoice.balance_due, invoice.currency)}"

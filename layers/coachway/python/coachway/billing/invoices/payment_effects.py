@@ -76,7 +76,7 @@ def apply_payment(
     after = _with_amount_paid(context, before.amount_paid + cents)
     fields = {**service.event_fields(after), "payment_id": payment_id, "amount": cents}
     event = InvoicePaid(**fields) if after.status is InvoiceStatus.PAID else InvoicePaymentRecorded(**fields)
-    movement = movements.payment_received(
+    movement = movements.build_payment_received(
         client_id=before.client_id,
         invoice_id=before.id,
         charter_id=context.charter.id if context.charter else None,
@@ -88,7 +88,7 @@ def apply_payment(
         Update(before, after, _payment_events(before, after, event), on_stale=InvoiceChanged()),
         *_charter_ops(context, cents),
         *journal.journal_ops(context.organization, movement, reference=payment_id),
-        credit.settle_op(before.org_id, before.client_id, cents),
+        credit.settle_credit_op(before.org_id, before.client_id, cents),
     ]
 
 
@@ -105,7 +105,7 @@ def apply_reversal(
         raise AmountExceedsPayment(f"Only {paid} was paid since the invoice was issued. Reverse {paid} or less.")
     after = _with_amount_paid(context, before.amount_paid - cents)
     event = InvoiceReopened(**service.event_fields(after), payment_id=payment_id, amount=cents)
-    movement = movements.payment_reversed(
+    movement = movements.build_payment_reversed(
         client_id=before.client_id,
         invoice_id=before.id,
         charter_id=context.charter.id if context.charter else None,
@@ -117,7 +117,7 @@ def apply_reversal(
         Update(before, after, _payment_events(before, after, event), on_stale=InvoiceChanged()),
         *_charter_ops(context, -cents),
         *journal.journal_ops(context.organization, movement, reference=payment_id),
-        credit.invoice_op(before.org_id, before.client_id, cents),
+        credit.invoice_credit_op(before.org_id, before.client_id, cents),
     ]
 
 
@@ -147,7 +147,7 @@ def apply_returned_refund(context: InvoicePaymentContext, *, refund_id: str, cen
     before = context.invoice
     after = before.model_copy(update={"amount_refunded": before.amount_refunded - cents})
     event = InvoiceRefundReturned(**service.event_fields(after), refund_id=refund_id, amount=cents)
-    movement = movements.refund_returned(
+    movement = movements.build_refund_returned(
         _refund_movement(context, cents, refunded_tax(before) - refunded_tax(after), memo)
     )
     return [
@@ -158,7 +158,7 @@ def apply_returned_refund(context: InvoicePaymentContext, *, refund_id: str, cen
 
 
 def _refund_movement(context: InvoicePaymentContext, cents: int, tax: int, memo: str) -> Movement:
-    return movements.payment_refunded(
+    return movements.build_payment_refunded(
         client_id=context.invoice.client_id,
         invoice_id=context.invoice.id,
         charter_id=context.charter.id if context.charter else None,
@@ -173,7 +173,7 @@ def void_journal_ops(organization: Organization, before: Invoice) -> list[Op]:
     """Return the operations of the journal entry that voids an invoice. Its remaining payments become deposits."""
     if before.total == 0:
         return []
-    movement = movements.invoice_voided(
+    movement = movements.build_invoice_voided(
         client_id=before.client_id,
         invoice_id=before.id,
         charter_id=before.charter_ids[0] if len(before.charter_ids) == 1 else None,

@@ -36,7 +36,7 @@ def _store_pdf(caller: Caller, invoice_id: str) -> None:
         return
     pdf_key = build_object_key(before)
     after = before.model_copy(update={"pdf_key": pdf_key})
-    file_storage.put(pdf_key, _render(before), CONTENT_TYPE)
+    file_storage.put_file(pdf_key, _render(before), CONTENT_TYPE)
     event = InvoicePdfStored(**service.event_fields(after), pdf_key=pdf_key, link_nonce=after.link_nonce)
     store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()))
 
@@ -45,14 +45,14 @@ def _render(invoice: Invoice) -> bytes:
     # Imported here because most invocations render nothing, and ReportLab is slow to import.
     from coachway.billing.invoices import pdf
 
-    return pdf.render_pdf(invoice, organization_queries.get(invoice.org_id))
+    return pdf.render_pdf(invoice, organization_queries.get_organization(invoice.org_id))
 
 
 def get_pdf(caller: Caller, invoice_id: str) -> FileResponse:
     """Get the PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
     invoice = service.get_invoice(caller, invoice_id)
     is_current = invoice.pdf_key is not None and invoice.status is not InvoiceStatus.VOID
-    content = file_storage.get(invoice.pdf_key) if is_current and invoice.pdf_key else _render(invoice)
+    content = file_storage.get_file(invoice.pdf_key) if is_current and invoice.pdf_key else _render(invoice)
     return FileResponse(content, CONTENT_TYPE, f"{invoice.number or 'draft'}.pdf", inline=True)
 
 

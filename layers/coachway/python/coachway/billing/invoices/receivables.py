@@ -42,7 +42,7 @@ def _iter_open_invoices(org_id: str, today: date) -> Iterator[Invoice]:
     """Iterate over issued invoices that are not paid: overdue ones first, then the others by due date."""
     yield from query_all(Invoice, OVERDUE.partition(org=org_id), index=OVERDUE.index, limit=_MAX_OPEN)
     months = months_between(
-        journal.start_of_day(today - _MAX_TIMER_DELAY), journal.start_of_day(today + _LONGEST_TERMS)
+        journal.get_day_start(today - _MAX_TIMER_DELAY), journal.get_day_start(today + _LONGEST_TERMS)
     )
     for month in months:
         partition = BY_DUE_DATE.partition(org=org_id, month=month)
@@ -53,7 +53,7 @@ def _iter_open_invoices(org_id: str, today: date) -> Iterator[Invoice]:
 
 def get_aging_report(caller: Caller) -> AgingReport:
     """Get the aging report of receivables, as of today."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     today = journal.local_date(organization)
     open_amounts = (
         OpenAmount(receivable.client_id, receivable.client_name, receivable.due_date, receivable.balance_due)

@@ -86,7 +86,9 @@ class InvoicingRun(Entity):
 
 def list_clients_to_invoice(caller: Caller, period: InvoicingMonth) -> list[str]:
     """List the ids of clients with unbilled trips that took place before the end of the month."""
-    client_ids = {trip.client_id for trip in unbilled_trips.list_unbilled(caller.org_id) if trip.trip_date < period.end}
+    client_ids = {
+        trip.client_id for trip in unbilled_trips.list_unbilled_trips(caller.org_id) if trip.trip_date < period.end
+    }
     return sorted(client_ids)
 
 
@@ -95,7 +97,9 @@ def invoice_client(caller: Caller, period: InvoicingMonth, client_id: str) -> Cl
     result = ClientResult(client_id=client_id)
     client = store.find(Client, CLIENT.key(org=caller.org_id, id=client_id))
     trips = [
-        trip for trip in unbilled_trips.list_unbilled_of_client(caller.org_id, client_id) if trip.trip_date < period.end
+        trip
+        for trip in unbilled_trips.list_unbilled_trips_of_client(caller.org_id, client_id)
+        if trip.trip_date < period.end
     ]
     parts = list(split_trips(trips, MAX_CHARTERS))
     for number, part in enumerate(parts, 1):
@@ -138,7 +142,7 @@ def _draft_invoices(
     )
     if billable:
         invoice, ops = draft_invoice(
-            organization_queries.get(caller.org_id), client, billable, notes=notes, month=period.month
+            organization_queries.get_organization(caller.org_id), client, billable, notes=notes, month=period.month
         )
         store.commit(caller, *ops)
         invoice_ids.append(invoice.id)
@@ -193,7 +197,7 @@ def _save_run(
         failures=failures,
         finished_at=clock.now(),
     )
-    currency = organization_queries.get(caller.org_id).currency
+    currency = organization_queries.get_organization(caller.org_id).currency
     fields: dict[str, Any] = after.model_dump(include={"month", "invoices", "total", "failures"})
     events = [InvoicingFinished(currency=currency, **fields)] if invoice_ids or failures else []
     op: Op = Create(after, events) if before is None else Update(before, after, events)

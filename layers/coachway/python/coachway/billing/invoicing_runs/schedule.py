@@ -58,10 +58,10 @@ class MonthDue(Record):
 
 def current_month(now: datetime, timezone: str) -> tuple[str, datetime]:
     """Return the current month in a time zone, and the time at which it is invoiced."""
-    return month_of_day(now.astimezone(ZoneInfo(timezone)).date(), timezone)
+    return calculate_invoicing_month(now.astimezone(ZoneInfo(timezone)).date(), timezone)
 
 
-def month_of_day(day: date, timezone: str) -> tuple[str, datetime]:
+def calculate_invoicing_month(day: date, timezone: str) -> tuple[str, datetime]:
     """Return the month of a date, and the time at which it is invoiced."""
     first_of_next_month = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return f"{day:%Y-%m}", datetime.combine(first_of_next_month, _RUN_TIME, ZoneInfo(timezone))
@@ -91,14 +91,14 @@ def _start_run(start: Callable[[MonthDue], None], indexed_month: MonthDue, now: 
 
 
 @cache
-def _client() -> Any:
+def _get_step_functions_client() -> Any:
     return botocore.session.get_session().create_client("stepfunctions")
 
 
 def start_workflow(due: MonthDue) -> None:
     """Start the workflow for a month. The execution's name ensures that it starts only once per organization."""
     try:
-        _client().start_execution(
+        _get_step_functions_client().start_execution(
             stateMachineArn=os.environ["INVOICING_FLOW_ARN"],
             name=f"{due.org_id}-{due.month}",
             input=json.dumps({"org_id": due.org_id, "month": due.month}),

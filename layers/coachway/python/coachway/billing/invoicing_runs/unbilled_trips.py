@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import ClassVar, Final
 
 from coachway.billing.invoices.model import INVOICE, Invoice
-from coachway.billing.invoicing_runs.schedule import MonthDue, current_month, month_of_day
+from coachway.billing.invoicing_runs.schedule import MonthDue, calculate_invoicing_month, current_month
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
@@ -42,12 +42,12 @@ class UnbilledTrip(Record):
         return UNBILLED.key(org=self.org_id, client=self.client_id, charter=self.charter_id)
 
 
-def list_unbilled(org_id: str) -> list[UnbilledTrip]:
+def list_unbilled_trips(org_id: str) -> list[UnbilledTrip]:
     """List all unbilled trips of an organization, by client."""
     return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), limit=_MAX_TRIPS)
 
 
-def list_unbilled_of_client(org_id: str, client_id: str) -> list[UnbilledTrip]:
+def list_unbilled_trips_of_client(org_id: str, client_id: str) -> list[UnbilledTrip]:
     """List the unbilled trips of a client, oldest first."""
     return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), prefix=f"{client_id}#", limit=_MAX_TRIPS)
 
@@ -72,7 +72,7 @@ def _mark_if_unbilled(caller: Caller, charter_id: str) -> None:
     trip = UnbilledTrip(
         org_id=caller.org_id, client_id=charter.client_id, charter_id=charter.id, trip_date=charter.trip_date
     )
-    due_month = _due_month_of(charter)
+    due_month = _build_due_month(charter)
     records = store.batch_get([trip.key(), due_month.key()])
     existing, scheduled_month = records.find(UnbilledTrip, trip.key()), records.find(MonthDue, due_month.key())
     # Write an existing record again, so that a concurrent run cannot remove it.
@@ -86,13 +86,13 @@ def _mark_if_unbilled(caller: Caller, charter_id: str) -> None:
     store.commit(caller, *ops)
 
 
-def _due_month_of(charter: Charter) -> MonthDue:
+def _build_due_month(charter: Charter) -> MonthDue:
     """Return the month whose run invoices a trip: the month of the trip or, if its run is over, the current month.
 
     The event can arrive after midnight, and the month of the trip can differ between time zones.
     """
-    now, zone = clock.now(), organization_queries.get(charter.org_id).timezone
-    month, due_at = month_of_day(charter.trip_date, zone)
+    now, zone = clock.now(), organization_queries.get_organization(charter.org_id).timezone
+    month, due_at = calculate_invoicing_month(charter.trip_date, zone)
     if due_at <= now:
         month, due_at = current_month(now, zone)
     return MonthDue(org_id=charter.org_id, month=month, due_at=due_at)
@@ -100,7 +100,7 @@ def _due_month_of(charter: Charter) -> MonthDue:
 
 def reschedule_current_month(caller: Caller) -> None:
     """Schedule the run of the current month, for trips that an earlier run could not invoice."""
-    month, due_at = current_month(clock.now(), organization_queries.get(caller.org_id).timezone)
+    month, due_at = current_month(clock.now(), organization_queries.get_organization(caller.org_id).timezone)
     already_scheduled = AlreadyConsumed("This month is scheduled already.")
     with suppress(AlreadyConsumed):
         store.commit(

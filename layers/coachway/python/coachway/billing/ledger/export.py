@@ -70,7 +70,7 @@ class ExportQuery(RequestSchema):
 
 def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     """Export the entries of a date range. Raises Invalid for more than a year, or for an export that is too large."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     last = query.date_to or journal.local_date(organization)
     first = query.date_from or last.replace(day=1)
     if last < first:

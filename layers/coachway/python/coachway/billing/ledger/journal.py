@@ -1,6 +1,7 @@
 """The journal: a balanced entry for each movement of money, written in the same transaction as its cause.
 
-    store.commit(caller, Update(invoice, after), *journal.journal_ops(organization, movements.payment_received(...)))
+    movement = movements.build_payment_received(...)
+    store.commit(caller, Update(invoice, after), *journal.journal_ops(organization, movement))
 
 Entries are never changed or deleted: a correction is a reversing entry. An entry belongs to a day in the organization's
 time zone. The same transaction adds it to the monthly totals of its accounts. The totals of a month are spread over
@@ -161,7 +162,7 @@ def first_day(org_id: str) -> date:
 
     Its local date can have been that day.
     """
-    return ids.created_at_of(org_id).date() - timedelta(days=1)
+    return ids.get_created_at(org_id).date() - timedelta(days=1)
 
 
 def _last_day() -> date:
@@ -173,11 +174,11 @@ def _last_day() -> date:
 
 
 def _month_partitions(org_id: str, first: date, last: date) -> list[str]:
-    months = months_between(start_of_day(max(first, first_day(org_id))), start_of_day(min(last, _last_day())))
+    months = months_between(get_day_start(max(first, first_day(org_id))), get_day_start(min(last, _last_day())))
     return [JOURNAL.partition(org=org_id, month=month) for month in months]
 
 
-def start_of_day(day: date) -> datetime:
+def get_day_start(day: date) -> datetime:
     """Return the start of a day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 

@@ -30,7 +30,7 @@ its payments, plus its refunds.
 from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind, Posting
 
 
-def invoice_issued(
+def build_invoice_issued(
     *,
     client_id: str,
     invoice_id: str,
@@ -43,7 +43,7 @@ def invoice_issued(
 ) -> Movement:
     """Build the movement of an issued invoice: the client owes `net` plus `tax`, less the deposits in `paid_ahead`."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    postings = _nonzero(
+    postings = _drop_zero_postings(
         Posting(account=LedgerAccount.RECEIVABLE, amount=net + tax - paid_ahead, **references),
         Posting(account=LedgerAccount.REVENUE, amount=-net, **references),
         Posting(account=LedgerAccount.TAX, amount=-tax, **references),
@@ -52,11 +52,11 @@ def invoice_issued(
     return Movement(kind=MovementKind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=postings)
 
 
-def _nonzero(*postings: Posting) -> list[Posting]:
+def _drop_zero_postings(*postings: Posting) -> list[Posting]:
     return [posting for posting in postings if posting.amount]
 
 
-def deposit_received(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
+def build_deposit_received(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a payment that a client makes before it is invoiced."""
     return _build_movement(
         MovementKind.DEPOSIT_RECEIVED,
@@ -67,7 +67,7 @@ def deposit_received(*, client_id: str, charter_id: str | None, cents: int, curr
     )
 
 
-def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
+def build_deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a refunded deposit."""
     return _build_movement(
         MovementKind.DEPOSIT_REFUNDED,
@@ -78,7 +78,7 @@ def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, curr
     )
 
 
-def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+def build_cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a deposit, or a part of it, that is kept as a cancellation fee."""
     return _build_movement(
         MovementKind.CANCELLATION_FEE,
@@ -89,7 +89,7 @@ def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: s
     )
 
 
-def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
+def build_fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a cancellation fee, or a part of it, that is refunded."""
     return _build_movement(
         MovementKind.PAYMENT_REFUNDED,
@@ -100,7 +100,7 @@ def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency
     )
 
 
-def invoice_voided(
+def build_invoice_voided(
     *,
     client_id: str,
     invoice_id: str,
@@ -118,7 +118,7 @@ def invoice_voided(
     Of `paid`, `refunded` cents were refunded before, of which `tax_refunded` were tax.
     """
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    postings = _nonzero(
+    postings = _drop_zero_postings(
         Posting(account=LedgerAccount.RECEIVABLE, amount=paid - net - tax, **references),
         Posting(account=LedgerAccount.REVENUE, amount=net, **references),
         Posting(account=LedgerAccount.TAX, amount=tax - tax_refunded, **references),
@@ -130,7 +130,7 @@ def invoice_voided(
     )
 
 
-def payment_received(
+def build_payment_received(
     *, client_id: str, invoice_id: str, cents: int, currency: str, memo: str, charter_id: str | None = None
 ) -> Movement:
     """Build the movement of a payment of an invoice, or of a part of it."""
@@ -144,7 +144,7 @@ def payment_received(
     )
 
 
-def payment_reversed(
+def build_payment_reversed(
     *, client_id: str, invoice_id: str, cents: int, currency: str, memo: str, charter_id: str | None = None
 ) -> Movement:
     """Build the movement of a reversed payment of an invoice: the client owes the amount again."""
@@ -158,7 +158,7 @@ def payment_reversed(
     )
 
 
-def payment_refunded(
+def build_payment_refunded(
     *,
     client_id: str,
     invoice_id: str,
@@ -170,7 +170,7 @@ def payment_refunded(
 ) -> Movement:
     """Build the movement of a refunded payment of an invoice: `cents` in total, of which `tax` lowers tax_payable."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    postings = _nonzero(
+    postings = _drop_zero_postings(
         Posting(account=LedgerAccount.REFUNDS, amount=cents - tax, **references),
         Posting(account=LedgerAccount.TAX, amount=tax, **references),
         Posting(account=LedgerAccount.CASH, amount=-cents, **references),
@@ -178,7 +178,7 @@ def payment_refunded(
     return Movement(kind=MovementKind.PAYMENT_REFUNDED, currency=currency, memo=memo, postings=postings)
 
 
-def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
+def build_cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a trip awarded to a vendor: its price is payable."""
     return _build_movement(
         MovementKind.COST_INCURRED,
@@ -189,7 +189,7 @@ def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currenc
     )
 
 
-def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
+def build_cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a voided payable, for example after the trip was cancelled."""
     return _build_movement(
         MovementKind.COST_REVERSED,
@@ -200,7 +200,7 @@ def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currenc
     )
 
 
-def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
+def build_payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a payment to a vendor."""
     return _build_movement(
         MovementKind.PAYOUT_MADE,
@@ -211,7 +211,7 @@ def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency:
     )
 
 
-def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
+def build_fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
     """Build the movement of a fee charged by the payment processor."""
     return _build_movement(
         MovementKind.FEE_PAID,
@@ -222,13 +222,13 @@ def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
     )
 
 
-def refund_returned(movement: Movement) -> Movement:
+def build_refund_returned(movement: Movement) -> Movement:
     """Build the movement of a refund that the bank returned: the reverse of the refund's `movement`."""
     postings = [posting.model_copy(update={"amount": -posting.amount}) for posting in movement.postings]
     return movement.model_copy(update={"kind": MovementKind.REFUND_BOUNCED, "postings": postings})
 
 
-def dispute_hold_changed(
+def build_dispute_hold_changed(
     *, client_id: str, invoice_id: str | None, charter_id: str | None, cents: int, currency: str, memo: str
 ) -> Movement:
     """Build the movement of a disputed payment: the bank withholds `cents`, or releases them if negative."""

@@ -20,7 +20,7 @@ from coachway.identity import organization_queries
 _ENDED_STATUSES: Final = frozenset({CharterStatus.CANCELLED, CharterStatus.DECLINED, CharterStatus.EXPIRED})
 
 
-def payable_id_of(bid_id: str) -> str:
+def derive_payable_id(bid_id: str) -> str:
     """Return the id of a bid's payable. It depends only on the bid, so a repeated event creates no second payable."""
     return ids.from_bytes("pbl", ids.to_bytes(bid_id))
 
@@ -42,11 +42,11 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
         or event.bid_id not in {vehicle.bid_id for vehicle in charter.vehicles}
     ):
         return
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     vehicles = "1 vehicle" if event.vehicle_count == 1 else f"{event.vehicle_count} vehicles"
     payable = service.build_payable(
         organization,
-        id=payable_id_of(event.bid_id),
+        id=derive_payable_id(event.bid_id),
         vendor_id=event.vendor_id,
         vendor_name=event.vendor_name,
         charter_id=event.charter_id,
@@ -69,7 +69,7 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
 def void_payable_of_award(caller: Caller, delivery: Delivery) -> None:
     """Void the payable of a cancelled award, unless it is paid."""
     event = delivery.parse(AwardReleased)
-    _void_payable(caller, payable_id_of(event.bid_id), event.reason)
+    _void_payable(caller, derive_payable_id(event.bid_id), event.reason)
 
 
 @retry_on_conflict

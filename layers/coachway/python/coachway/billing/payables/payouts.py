@@ -21,7 +21,7 @@ from coachway.vendors.model import VENDOR, Vendor
 def pay_payable(caller: Caller, payable_id: str, request: PayInput, expected: int | None) -> Payable:
     """Record the payout of one payable. Raises NotFound, PreconditionFailed, InvalidStatusTransition."""
     payable = service.get_payable(caller, payable_id, expected=expected)
-    ops, paid_payables = _payout_ops(caller, organization_queries.get(caller.org_id), [payable], request)
+    ops, paid_payables = _payout_ops(caller, organization_queries.get_organization(caller.org_id), [payable], request)
     [payable_after] = paid_payables
     store.commit(caller, *ops, response=payable_after.model_copy(update={"version": payable.version + 1}))
     return payable_after
@@ -37,7 +37,7 @@ def pay_payables(caller: Caller, request: PayoutInput) -> PayoutBatch:
         raise errors.Invalid.field("payable_ids", f"{', '.join(missing)} does not exist", "not_found")
     ops, _ = _payout_ops(
         caller,
-        organization_queries.get(caller.org_id),
+        organization_queries.get_organization(caller.org_id),
         [payables[keys[payable_id]] for payable_id in payable_ids],
         request,
     )
@@ -128,7 +128,7 @@ def _build_paid_event(payable: Payable, payout: Payout) -> PayablePaid:
 
 def _build_movement(payout: Payout, payables: Sequence[Payable]) -> Movement:
     charter_ids = {payable.charter_id for payable in payables}
-    return movements.payout_made(
+    return movements.build_payout_made(
         vendor_id=payout.vendor_id,
         charter_id=charter_ids.pop() if len(charter_ids) == 1 else None,
         cents=payout.total,

@@ -42,15 +42,15 @@ _OTHER_WRITES: Final = 9
 """Writes of a joint payout besides those per payable and vendor: monthly totals and the idempotency record."""
 
 
-def falls_due_at(due_date: date, timezone: str) -> datetime:
+def calculate_due_time(due_date: date, timezone: str) -> datetime:
     """Return the start of the due date in the given time zone, in UTC. Not earlier than 1970."""
     # For time zones east of UTC, the start of the earliest date is before the first datetime of Python.
     return datetime.combine(max(due_date, _EARLIEST), time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
-def initial_status(due_date: date, timezone: str, now: datetime) -> PayableStatus:
+def choose_initial_status(due_date: date, timezone: str, now: datetime) -> PayableStatus:
     """Return the status of a new payable: due if its due date has begun, else open."""
-    return PayableStatus.DUE if falls_due_at(due_date, timezone) <= now else PayableStatus.OPEN
+    return PayableStatus.DUE if calculate_due_time(due_date, timezone) <= now else PayableStatus.OPEN
 
 
 def count_writes(vendor_ids: Sequence[str]) -> int:

@@ -31,7 +31,7 @@ MAX_OPEN_PAYABLES: Final = 10_000
 
 def create_payable(caller: Caller, request: PayableInput) -> Payable:
     """Create a payable, and book its cost. Raises Invalid for an unknown vendor or charter."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     vendor = _load_reference(lambda: vendors.get_vendor(caller, request.vendor_id), "vendor_id")
     number = ""
     if request.charter_id is not None:
@@ -68,8 +68,8 @@ def build_payable(organization: Organization, **fields: Any) -> Payable:
     return Payable(
         **fields,
         org_id=organization.org_id,
-        falls_due_at=rules.falls_due_at(due_date, timezone),
-        status=rules.initial_status(due_date, timezone, now),
+        falls_due_at=rules.calculate_due_time(due_date, timezone),
+        status=rules.choose_initial_status(due_date, timezone, now),
     )
 
 
@@ -80,7 +80,7 @@ def create_payable_ops(
     events: list[Event] = [PayableCreated(**event_fields(payable))]
     if payable.status is PayableStatus.DUE:
         events.append(PayableDue(**event_fields(payable)))
-    movement = movements.cost_incurred(
+    movement = movements.build_cost_incurred(
         vendor_id=payable.vendor_id,
         charter_id=payable.charter_id,
         cents=payable.amount,
@@ -143,7 +143,7 @@ def list_open_payables(org_id: str) -> Sequence[Payable]:
 
 def get_aging_report(caller: Caller) -> AgingReport:
     """Get the aging report of payables, as of today."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     open_amounts = (
         OpenAmount(payable.vendor_id, payable.vendor_name, payable.due_date, payable.amount)
         for payable in list_open_payables(caller.org_id)
@@ -156,13 +156,15 @@ def void_payable(caller: Caller, payable_id: str, reason: str, expected: int | N
     before = get_payable(caller, payable_id, expected=expected)
     rules.TRANSITIONS.require(before.status, PayableStatus.VOID)
     after = before.model_copy(update={"status": PayableStatus.VOID, "void_reason": reason})
-    movement = movements.cost_reversed(
+    movement = movements.build_cost_reversed(
         vendor_id=before.vendor_id,
         charter_id=before.charter_id,
         cents=before.amount,
         currency=before.currency,
         memo=f"{before.description}, voided",
     )
-    journal_ops = journal.journal_ops(organization_queries.get(caller.org_id), movement, reference=before.id)
+    journal_ops = journal.journal_ops(
+        organization_queries.get_organization(caller.org_id), movement, reference=before.id
+    )
     store.commit(caller, Update(before, after, [PayableVoided(**event_fields(after), reason=reason)]), *journal_ops)
     return after

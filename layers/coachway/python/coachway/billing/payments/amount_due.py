@@ -92,10 +92,12 @@ def _charter_cents_due(charter: Charter) -> int:
     records = store.batch_get([client_key, organization_key])
     client = records.find(Client, client_key)
     agreed_instalments = (
-        payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key)) if client else []
+        payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
+        if client
+        else []
     )
-    due = instalments.amount_due_by(agreed_instalments, payment_schedule.local_today(charter)) - charter.amount_paid
+    due = instalments.sum_due_by(agreed_instalments, payment_schedule.local_today(charter)) - charter.amount_paid
     if due > 0:
         return due
-    open_amounts = instalments.open_instalments(agreed_instalments, charter.amount_paid)
+    open_amounts = instalments.calculate_open_amounts(agreed_instalments, charter.amount_paid)
     return next((open_amount for open_amount in open_amounts if open_amount), 0)

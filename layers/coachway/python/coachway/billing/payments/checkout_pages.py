@@ -84,7 +84,7 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
     result = _charge_card(payer, {"charter_id": linked.charter.id}, form, return_to)
     if result.confirm_url:
-        return _render_confirmation(organization_queries.get(payer.org_id), result.confirm_url)
+        return _render_confirmation(organization_queries.get_organization(payer.org_id), result.confirm_url)
     if result.status == 303:
         return _redirect(f"../{token}")
     return quote_pages.render_failed_payment(caller, token, result.message, status=result.status)

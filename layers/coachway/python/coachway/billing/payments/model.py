@@ -185,7 +185,7 @@ class Payment(Entity):
         return PAYMENT.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
+        month = f"{ids.get_created_at(self.id):%Y-%m}"
         keys = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id),

@@ -191,7 +191,7 @@ def _success_ops(
         events.append(PaymentUnapplied(**payment_event_fields(after, client), trouble=effect.problem))
     ops: list[Op] = [Update(before, after, events), *effect.ops]
     if outcome.fee:
-        fee = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
+        fee = movements.build_fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
         ops += journal.journal_ops(organization, fee, reference=before.id)
     customer = stripe_customers.find_customer(before.org_id, before.client_id)
     return after, [*ops, *stripe_customers.save_card_ops(customer, before.payment_method_id, before.card)]
@@ -224,7 +224,7 @@ def _build_invoice_effect(payment: Payment, invoice: Invoice) -> _Effect:
 
 
 def _deposit_ops(payment: Payment, organization: Organization, charter_id: str | None) -> list[Op]:
-    movement = movements.deposit_received(
+    movement = movements.build_deposit_received(
         client_id=payment.client_id,
         charter_id=charter_id,
         cents=payment.amount,
@@ -256,7 +256,7 @@ def _build_charter_effect(caller: Caller, payment: Payment, charter: Charter, or
         _deposit_ops(payment, organization, charter.id), open_balance=max(0, charter.quote.total - amount_paid)
     )
     awaits_deposit = charter.status is CharterStatus.QUOTE and charter.is_accepted
-    if awaits_deposit and amount_paid >= instalments.amount_due_to_book(charter.instalments):
+    if awaits_deposit and amount_paid >= instalments.sum_due_to_book(charter.instalments):
         try:
             _, ops = lifecycle.booking_ops(
                 caller, charter, charter.accepted_by or "", "deposit paid", amount_paid=amount_paid

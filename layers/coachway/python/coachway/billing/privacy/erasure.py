@@ -33,7 +33,7 @@ _PART: Final = "billing"
 
 def _remove_pdf(invoice: Invoice) -> None:
     if invoice.pdf_key:
-        file_storage.remove(invoice.pdf_key)
+        file_storage.remove_file(invoice.pdf_key)
 
 
 def _require_final(payment: Payment) -> None:
@@ -62,7 +62,7 @@ def erase_client(caller: Caller, delivery: Delivery) -> None:
 
 def _erase_failures(caller: Caller, client_id: str) -> None:
     """Erase the client's name from invoicing runs that failed to invoice it."""
-    months = months_between(ids.created_at_of(client_id), clock.now())
+    months = months_between(ids.get_created_at(client_id), clock.now())
     for start in range(0, len(months), 100):
         keys = [RUN.key(org=caller.org_id, month=month) for month in months[start : start + 100]]
         for run in store.find_many(InvoicingRun, keys).values():

@@ -112,13 +112,15 @@ def _invoice_share(cents: int, context: payment_effects.InvoicePaymentContext) -
 
 
 def _journal_ops(caller: Caller, refund: Refund, cents: int, memo: str, *, is_reversal: bool = False) -> list[Op]:
-    build_movement = movements.fee_refunded if refund.refunds_cancellation_fee else movements.deposit_refunded
+    build_movement = (
+        movements.build_fee_refunded if refund.refunds_cancellation_fee else movements.build_deposit_refunded
+    )
     movement = build_movement(
         client_id=refund.client_id, charter_id=refund.charter_id, cents=cents, currency=refund.currency, memo=memo
     )
     if is_reversal:
-        movement = movements.refund_returned(movement)
-    return journal.journal_ops(organization_queries.get(caller.org_id), movement, reference=refund.id)
+        movement = movements.build_refund_returned(movement)
+    return journal.journal_ops(organization_queries.get_organization(caller.org_id), movement, reference=refund.id)
 
 
 def _is_issued(caller: Caller, invoice_id: str) -> bool:

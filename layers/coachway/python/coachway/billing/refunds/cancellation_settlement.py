@@ -124,7 +124,7 @@ def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
     records = store.batch_get([client_key, *hold_keys.values()])
     return SettlementContext(
-        organization=organization_queries.get(caller.org_id),
+        organization=organization_queries.get_organization(caller.org_id),
         charter=charter,
         client=records.find(Client, client_key),
         invoice=invoice,
@@ -185,7 +185,7 @@ def _settlement_ops(
         held_before = context.refund_holds[refund.payment_id]
         ops += service.create_refund_ops(refund, by_id[refund.payment_id], held_before=held_before)
     if settlement.fee > 0:
-        fee = movements.cancellation_fee(
+        fee = movements.build_cancellation_fee(
             client_id=context.charter.client_id,
             charter_id=context.charter.id,
             cents=settlement.fee,
@@ -224,7 +224,7 @@ def _void_invoice_ops(context: SettlementContext, before: Invoice) -> list[Op]:
     ]
     if before.status is InvoiceStatus.DRAFT:
         return ops
-    credit_op = credit.invoice_op(before.org_id, before.client_id, -before.balance_due)
+    credit_op = credit.invoice_credit_op(before.org_id, before.client_id, -before.balance_due)
     return [*ops, *payment_effects.void_journal_ops(context.organization, before), credit_op]
 
 

@@ -59,7 +59,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
         raise PaymentNotRefundable(f"This payment is {payment.status}. Only successful payments can be refunded.")
     if payment.is_disputed:
         raise PaymentIsDisputed("The payer disputes this payment. Wait for the bank's decision.")
-    charter_id = charter_id_of(payment)
+    charter_id = find_charter_id(payment)
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
     client_key = CLIENT.key(org=caller.org_id, id=payment.client_id)
     hold_key = REFUND_HOLDS.key(org=caller.org_id, payment=payment.id)
@@ -97,7 +97,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
     return refund
 
 
-def charter_id_of(payment: Payment) -> str | None:
+def find_charter_id(payment: Payment) -> str | None:
     """Return the id of the only charter that a payment was for. None if its invoice has several charters."""
     if payment.invoice_id is None:
         return payment.charter_id

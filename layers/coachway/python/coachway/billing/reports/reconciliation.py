@@ -63,13 +63,13 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
     # Imported here because payables import the vendors package, which the other routes do not need.
     from coachway.billing.payables import service as payables
 
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     today = journal.local_date(organization)
     if query.month > f"{today:%Y-%m}":
         raise errors.Invalid.field("month", f"must not be after {today:%Y-%m}")
     # From one day earlier, because the local month of the organization can be the month before.
     months = months_between(
-        journal.start_of_day(min(journal.first_day(caller.org_id), _first_day(query.month))), clock.now()
+        journal.get_day_start(min(journal.first_day(caller.org_id), _first_day(query.month))), clock.now()
     )
     totals_by_month = journal.load_monthly_totals(caller.org_id, [*months, *({f"{today:%Y-%m}"} - set(months))])
     accounts, balances = [], dict[LedgerAccount, int]()

@@ -50,7 +50,7 @@ class ReconciliationResult(BaseSchema):
 
 def run() -> ReconciliationResult:
     """Reconcile payments with Stripe. Safe to repeat."""
-    timer_run = hourly_sweep.begin(_JOB)
+    timer_run = hourly_sweep.begin_timer_run(_JOB)
     # Leave payments that can still be in progress for the next run.
     pending_run = replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT)
     result = ReconciliationResult(**hourly_sweep.handle_due_records(pending_run, Payment, PENDING, _reconcile_pending))

@@ -67,7 +67,7 @@ def _apply_stripe_dispute(
     caller: Caller, payment: Payment, before: Dispute | None, stripe_dispute: StripeDispute
 ) -> tuple[Dispute, list[Op]]:
     """Return the dispute with its state at Stripe, and the operations that book the changes."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     status = status_from_stripe(stripe_dispute.status)
     is_lost = status is DisputeStatus.LOST and stripe_dispute.withdrawn > 0
     changes: dict[str, Any] = {
@@ -106,7 +106,7 @@ def _journal_ops(organization: Organization, payment: Payment, *, withheld: int,
     dispute_movements: list[Movement] = []
     if withheld:
         dispute_movements.append(
-            movements.dispute_hold_changed(
+            movements.build_dispute_hold_changed(
                 client_id=payment.client_id,
                 charter_id=payment.charter_id,
                 invoice_id=payment.invoice_id,
@@ -117,7 +117,7 @@ def _journal_ops(organization: Organization, payment: Payment, *, withheld: int,
         )
     if fee:
         dispute_movements.append(
-            movements.fee_paid(cents=fee, currency=payment.currency, memo=f"Dispute of {payment.id}")
+            movements.build_fee_paid(cents=fee, currency=payment.currency, memo=f"Dispute of {payment.id}")
         )
     return [
         op for movement in dispute_movements for op in journal.journal_ops(organization, movement, reference=payment.id)
@@ -126,7 +126,7 @@ def _journal_ops(organization: Organization, payment: Payment, *, withheld: int,
 
 def _build_dispute_refund(caller: Caller, payment: Payment, cents: int) -> tuple[Refund, list[Op]]:
     """Build the refund that records a lost dispute, and its operations."""
-    charter_id = refunds.charter_id_of(payment)
+    charter_id = refunds.find_charter_id(payment)
     settlement_key = (
         CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id) if charter_id is not None else None
     )

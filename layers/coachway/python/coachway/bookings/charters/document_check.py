@@ -38,7 +38,7 @@ def require_documents_ops(charter: Charter) -> list[Op]:
     problems: list[errors.FieldError] = []
     for holder in holders:
         subject = subjects_by_key.get(holder.key)
-        reasons = status.status_of_subject(subject, charter.last_day).reasons() if subject else ["has no documents"]
+        reasons = status.evaluate_compliance(subject, charter.last_day).reasons() if subject else ["has no documents"]
         problems += [errors.FieldError(holder.field, f"{holder.name}: {reason}") for reason in reasons]
     if problems:
         detail = "; ".join(dict.fromkeys(each.message for each in problems))
@@ -48,7 +48,7 @@ def require_documents_ops(charter: Charter) -> list[Op]:
 
 def _document_holders(charter: Charter) -> Iterator[_DocumentHolder]:
     def subject_key(kind: SubjectType, subject_id: str) -> Key:
-        return subjects.key(charter.org_id, kind, subject_id)
+        return subjects.build_subject_key(charter.org_id, kind, subject_id)
 
     for number, vendor_id in enumerate(charter.vendor_ids):
         yield _DocumentHolder(f"vendor_ids.{number}", "The vendor", subject_key(SubjectType.VENDOR, vendor_id))

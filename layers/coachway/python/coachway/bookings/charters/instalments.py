@@ -62,25 +62,25 @@ def plan_instalments(
     ]
 
 
-def amount_due_to_book(parts: Sequence[Instalment]) -> int:
+def sum_due_to_book(parts: Sequence[Instalment]) -> int:
     """Cents that must be paid before the trip is booked."""
     return sum(part.amount for part in parts if part.due_on is None)
 
 
-def amount_due_by(parts: Sequence[Instalment], day: date) -> int:
+def sum_due_by(parts: Sequence[Instalment], day: date) -> int:
     """Cents that must be paid by the end of `day`, including the deposit."""
     return sum(part.amount for part in parts if part.due_on is None or part.due_on <= day)
 
 
-def next_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
+def find_next_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
     """The due date of the first dated instalment that `paid` cents do not cover, or None."""
-    for part, open_amount in zip(parts, open_instalments(parts, paid), strict=True):
+    for part, open_amount in zip(parts, calculate_open_amounts(parts, paid), strict=True):
         if open_amount and part.due_on is not None:
             return part.due_on
     return None
 
 
-def open_instalments(parts: Sequence[Instalment], paid: int) -> list[int]:
+def calculate_open_amounts(parts: Sequence[Instalment], paid: int) -> list[int]:
     """The open cents of each instalment after `paid` cents are applied to them in order."""
     open_amounts = []
     for part in parts:
@@ -90,7 +90,7 @@ def open_instalments(parts: Sequence[Instalment], paid: int) -> list[int]:
     return open_amounts
 
 
-def instalment_status(part: Instalment, open_amount: int, *, accepted: bool, today: date) -> InstalmentStatus:
+def derive_instalment_status(part: Instalment, open_amount: int, *, accepted: bool, today: date) -> InstalmentStatus:
     """The status of an instalment with `open_amount` cents open."""
     if open_amount == 0:
         return InstalmentStatus.PAID

@@ -174,7 +174,7 @@ def booking_ops(
     amount_owed = before.quote.total - before.amount_paid if has_terms(client.payment_terms) else 0
     if amount_owed > 0:
         changes["credit_reserved"] = amount_owed
-        ops = [*ops, *credit.reserve_ops(client, amount_owed)]
+        ops = [*ops, *credit.reserve_credit_ops(client, amount_owed)]
     after = before.model_copy(update={"status": CharterStatus.BOOKED, "status_reason": reason, **changes, **fields})
     events.append(
         CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
@@ -257,7 +257,7 @@ def commit_cancellation(caller: Caller, before: Charter, reason: str, initiated_
     )
     ops = _quote_ops(before, "declined") if before.status is CharterStatus.QUOTE else []
     if before.credit_reserved:
-        ops.append(credit.release_op(before.org_id, before.client_id, before.credit_reserved))
+        ops.append(credit.release_credit_op(before.org_id, before.client_id, before.credit_reserved))
     fields = {"cancellation": cancellation, "credit_reserved": 0}
     return _commit_transition(
         caller, before, CharterStatus.CANCELLED, reason, [event], ops, response=cancellation, **fields

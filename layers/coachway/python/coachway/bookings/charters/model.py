@@ -304,7 +304,7 @@ class Charter(Entity, CharterInput):
         return CHARTER.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        created = f"{ids.created_at_of(self.id):%Y-%m}"
+        created = f"{ids.get_created_at(self.id):%Y-%m}"
         month, starts = f"{self.trip_date:%Y-%m}", sortable(self.starts_at)
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=created, id=self.id),

@@ -87,11 +87,11 @@ def list_client_charters(caller: Caller, client_id: str, query: PageQuery) -> Pa
     # Imported late: other lists do not need it at a cold start.
     from coachway.clients import service as clients
 
-    clients.get(caller, client_id)
+    clients.get_client(caller, client_id)
     partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
     return query_page(Charter, OF_CLIENT, [partition], query, descending=True)
 
 
 def get_history(caller: Caller, charter_id: str) -> list[HistoryEntry]:
     """The history of a charter, oldest first. Raises NotFound."""
-    return store.history(get_charter(caller, charter_id).key())
+    return store.list_history(get_charter(caller, charter_id).key())

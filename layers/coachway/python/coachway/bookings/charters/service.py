@@ -28,7 +28,7 @@ _DELETABLE: Final = frozenset(
 )
 
 
-def create(caller: Caller, request: CharterInput, **fields: Any) -> Charter:
+def create_charter(caller: Caller, request: CharterInput, **fields: Any) -> Charter:
     """Create a charter with its number, price, quote and event in one transaction.
 
     `fields` sets fields that a request cannot set. Raises NotFound if the client does not exist, ClientInactive, or
@@ -51,7 +51,9 @@ def create(caller: Caller, request: CharterInput, **fields: Any) -> Charter:
     return charter
 
 
-def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput], expected: int | None) -> Charter:
+def update_charter(
+    caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput], expected: int | None
+) -> Charter:
     """Update a charter. Changing the trip creates a new revision with a new price, and invalidates the quote's link.
 
     Raises ChangeCaseRequired if the charter is booked and the change affects price, time or stops, VehiclesAwarded, or
@@ -92,7 +94,7 @@ def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput]
     return after
 
 
-def clone(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
+def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     """Create a charter for the same trip, optionally at another time. The copy does not belong to the series."""
     original = get_charter(caller, charter_id)
     fields = original.model_dump(include=set(CharterInput.model_fields))
@@ -102,10 +104,10 @@ def clone(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     if original.miles_estimated:
         fields["miles"] = None
     copy = CharterInput.model_validate({**fields, "stops": stops})
-    return create(caller, copy, cloned_from_charter_id=original.id)
+    return create_charter(caller, copy, cloned_from_charter_id=original.id)
 
 
-def delete(caller: Caller, charter_id: str, expected: int | None) -> None:
+def delete_charter(caller: Caller, charter_id: str, expected: int | None) -> None:
     """Delete a charter: remove it from all lists, but keep its history. Raises CharterNotDeletable."""
     before = get_charter(caller, charter_id, expected=expected)
     if before.status not in _DELETABLE:

@@ -150,8 +150,8 @@ def build_quote_page(
         is_bookable=not charter.quote.blocking,
         payment=_build_payment_prompt(charter, formatter, state, charter.instalments or parts),
         payment_terms=_describe_instalments(charter, parts, formatter) if state is PageState.OPEN else "",
-        deposit=formatter.money(instalments.amount_due_to_book(parts), charter.quote.currency)
-        if instalments.amount_due_to_book(parts)
+        deposit=formatter.money(instalments.sum_due_to_book(parts), charter.quote.currency)
+        if instalments.sum_due_to_book(parts)
         else "",
     )
 
@@ -185,14 +185,16 @@ def _build_payment_prompt(
     if state not in {PageState.ACCEPTED, PageState.UNDER_WAY} or charter.invoice_id is not None:
         return None
     paid = charter.amount_paid
-    due = instalments.amount_due_by(parts, payment_schedule.local_today(charter)) - paid
+    due = instalments.sum_due_by(parts, payment_schedule.local_today(charter)) - paid
     amount = (
-        due if due > 0 else next((remaining for remaining in instalments.open_instalments(parts, paid) if remaining), 0)
+        due
+        if due > 0
+        else next((remaining for remaining in instalments.calculate_open_amounts(parts, paid) if remaining), 0)
     )
     if amount <= 0:
         return None
     amount_text = formatter.money(amount, charter.quote.currency)
-    due_on = instalments.next_due_date(parts, paid)
+    due_on = instalments.find_next_due_date(parts, paid)
     if state is PageState.ACCEPTED:
         title, text = "Pay to book your trip", f"Your trip is booked once {amount_text} is paid."
         balance = charter.quote.total - paid - amount

@@ -65,7 +65,7 @@ def render_failed_payment(caller: Caller, token: str, reason: str, *, status: in
     return _render_current_quote(caller, token, posted=True, status=status, payment_failure=reason, base_path=base_path)
 
 
-def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse:
+def submit_acceptance_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse:
     """Accept the quote and redirect to its page, or show the form again if the name or the checkbox is missing."""
     from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
@@ -82,7 +82,7 @@ def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse
     return _redirect_after_answer(caller, token, lambda: responses.accept_quote(caller, token, body))
 
 
-def decline_by_form(caller: Caller, token: str, form: DeclineQuoteForm) -> HtmlResponse:
+def submit_decline_form(caller: Caller, token: str, form: DeclineQuoteForm) -> HtmlResponse:
     """Decline the quote and redirect to its page."""
     from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
@@ -95,8 +95,8 @@ def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
     from coachway.bookings import itinerary_pdf  # imported late: ReportLab is slow to load
 
     charter = charter_queries.get_charter(caller, charter_id)
-    client = clients.get(caller, charter.client_id)
-    pdf = itinerary_pdf.render_itinerary(charter, client, organization_queries.get(caller.org_id))
+    client = clients.get_client(caller, charter.client_id)
+    pdf = itinerary_pdf.render_itinerary(charter, client, organization_queries.get_organization(caller.org_id))
     return FileResponse(pdf, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
 
 
@@ -123,14 +123,14 @@ def _render_current_quote(
     field_errors: Mapping[str, str] | None = None,
 ) -> HtmlResponse:
     """Render the current quote. `posted` means that the address is that of a form, one level below the page."""
-    organization = organization_queries.get(signed_links.verify_link_token(PURPOSE, "chr", token).org_id)
+    organization = organization_queries.get_organization(signed_links.verify_link_token(PURPOSE, "chr", token).org_id)
     try:
         charter = open_link(token).charter
     except QuoteLinkReplaced:
         return _render_replaced_link(organization)
-    formatter = formatter_of(organization)
+    formatter = build_formatter(organization)
     client = _find_client(caller, charter)
-    parts = payment_schedule.instalments_of(charter, client, organization) if client else []
+    parts = payment_schedule.list_instalments(charter, client, organization) if client else []
     quote = page_content.build_quote_page(
         charter,
         client.name if client else "",
@@ -153,7 +153,7 @@ def _render_current_quote(
 def _find_client(caller: Caller, charter: Charter) -> Client | None:
     """The client, or None if it was removed."""
     try:
-        return clients.get(caller.in_organization(charter.org_id), charter.client_id)
+        return clients.get_client(caller.in_organization(charter.org_id), charter.client_id)
     except errors.NotFound:
         return None
 

@@ -83,8 +83,8 @@ def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAns
     organization_key = ORGANIZATIONS.key(org=charter.org_id)
     records = store.batch_get([client_key, organization_key, quote_key])
     client = lifecycle.require_client(records.find(Client, client_key))
-    parts = payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key))
-    deposit_due = max(0, instalments.amount_due_to_book(parts) - charter.amount_paid)
+    parts = payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
+    deposit_due = max(0, instalments.sum_due_to_book(parts) - charter.amount_paid)
     if deposit_due == 0:
         response = _build_answer(charter, CharterStatus.BOOKED)
         lifecycle.book(client_caller, charter, body.accepted_by, instalments=parts, response=response, records=records)

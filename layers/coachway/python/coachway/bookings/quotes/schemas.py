@@ -67,7 +67,7 @@ class QuoteView(BaseSchema):
 def get_quote_view(token: str) -> QuoteView:
     """The quote of a link, answered or not. Raises NotFound, or QuoteLinkReplaced after a revision."""
     linked = open_link(token)
-    return build_quote_view(linked, organization_queries.get(linked.charter.org_id).display_name)
+    return build_quote_view(linked, organization_queries.get_organization(linked.charter.org_id).display_name)
 
 
 def build_quote_view(linked: LinkedQuote, organization_name: str) -> QuoteView:

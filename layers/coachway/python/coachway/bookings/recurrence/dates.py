@@ -100,7 +100,7 @@ def _expand_monthly(rule: RecurrenceRule, first: date) -> Iterator[_Period]:
     month = first.year * 12 + first.month - 1
     while month // 12 <= date.max.year:
         start = date(month // 12, month % 12 + 1, 1)
-        yield _Period(start, _days_of_month(rule, start, first.day) if _matches_month(rule, start) else [])
+        yield _Period(start, _list_month_days(rule, start, first.day) if _matches_month(rule, start) else [])
         month += rule.interval
 
 
@@ -112,10 +112,10 @@ def _expand_yearly(rule: RecurrenceRule, first: date) -> Iterator[_Period]:
             yield _Period(days[0], _days_by_weekday(days, rule))
             continue
         starts = [date(year, month, 1) for month in months]
-        yield _Period(date(year, 1, 1), [day for start in starts for day in _days_of_month(rule, start, first.day)])
+        yield _Period(date(year, 1, 1), [day for start in starts for day in _list_month_days(rule, start, first.day)])
 
 
-def _days_of_month(rule: RecurrenceRule, start: date, default_day: int) -> list[date]:
+def _list_month_days(rule: RecurrenceRule, start: date, default_day: int) -> list[date]:
     """The matching days of one month."""
     length = monthrange(start.year, start.month)[1]
     month = [start.replace(day=n) for n in range(1, length + 1)]

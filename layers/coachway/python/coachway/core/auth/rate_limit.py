@@ -24,7 +24,7 @@ def consume_rate_limit(action: str, subject: str, *, limit: int, seconds: int) -
     Raises RateLimited after `limit` attempts in `seconds`.
     """
     key, remaining = _window(action, subject, seconds)
-    attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
+    attempts = store.increment_expiring_counter(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
     if attempts > limit:
         raise _exceeded(limit, seconds, remaining)
 

@@ -53,7 +53,7 @@ def escape_text(value: str) -> str:
 
     Letters that the font lacks use another font. Letters that no font has become a replacement character.
     """
-    runs = groupby(_CONTROL.sub("", value), key=_font_of)
+    runs = groupby(_CONTROL.sub("", value), key=_get_font)
     return "".join(_markup(font, "".join(letters)) for font, letters in runs).replace("\n", "<br/>")
 
 
@@ -64,7 +64,7 @@ def _markup(font: str, letters: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _font_of(letter: str) -> str:
+def _get_font(letter: str) -> str:
     """Return the name of a font that has a letter; empty if there is none."""
     if letter == "\n" or ord(letter) in _register_fonts():
         return "Body"

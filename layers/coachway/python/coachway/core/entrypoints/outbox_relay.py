@@ -51,7 +51,7 @@ class Outgoing:
 
 
 @cache
-def _client(service: str) -> Any:
+def _get_aws_client(service: str) -> Any:
     return botocore.session.get_session().create_client(service)
 
 
@@ -106,7 +106,7 @@ def _group_into_calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
 
 def _publish(call: list[Outgoing]) -> None:
     for attempt in range(_MAX_ATTEMPTS):
-        response = _client("events").put_events(Entries=[event.entry for event in call])
+        response = _get_aws_client("events").put_events(Entries=[event.entry for event in call])
         results = zip(call, response["Entries"], strict=True)
         failed = [(event, result["ErrorCode"]) for event, result in results if result.get("ErrorCode")]
         for event, reason in failed:
@@ -123,6 +123,6 @@ def _publish(call: list[Outgoing]) -> None:
 def _send_to_dead_letters(image: Mapping[str, Any], reason: str) -> None:
     """Send the key of an event to the dead-letter queue. `make redrive` publishes it again."""
     message = {"pk": image.get("pk", {}).get("S"), "sk": image.get("sk", {}).get("S"), "reason": reason}
-    _client("sqs").send_message(QueueUrl=os.environ["DEAD_LETTERS_URL"], MessageBody=json.dumps(message))
+    _get_aws_client("sqs").send_message(QueueUrl=os.environ["DEAD_LETTERS_URL"], MessageBody=json.dumps(message))
     count("EventsDeadLettered")
     logger.error("event cannot be published", reason=reason, event_key=message["sk"])

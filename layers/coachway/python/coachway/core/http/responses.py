@@ -88,7 +88,9 @@ def _replayed_response(body: ReplayedBody, headers: Headers, status: int, route:
 def error_response(error: errors.Error, route: "Route", request: Request, request_id: str) -> ChaliceResponse:
     """An error as problem details, or as the HTML page of the route."""
     path = str(request.context.get("path") or request.path)
-    problem = problem_details.problem_of(error, instance=path, request_id=request_id, address=_address(request.context))
+    problem = problem_details.build_problem(
+        error, instance=path, request_id=request_id, address=_get_public_url(request.context)
+    )
     headers: dict[str, str] = {}
     if isinstance(error, errors.RateLimited):
         headers["Retry-After"] = str(error.retry_after)
@@ -101,10 +103,10 @@ def error_response(error: errors.Error, route: "Route", request: Request, reques
     return ChaliceResponse(problem.model_dump_json(), {**headers}, problem.status)
 
 
-def _address(context: Mapping[str, Any]) -> str:
+def _get_public_url(context: Mapping[str, Any]) -> str:
     """The public address of the deployment. Empty if neither the settings nor the gateway know it, as in a test."""
     host, stage = context.get("domainName"), context.get("stage")
-    return settings.own_address() or (f"https://{host}/{stage}" if host and stage else "")
+    return settings.configured_public_url() or (f"https://{host}/{stage}" if host and stage else "")
 
 
 def add_common_headers(response: ChaliceResponse, request: Request, request_id: str, correlation_id: str) -> None:

@@ -20,7 +20,7 @@ def list_events_of_day(org_id: str, day: date) -> list[Envelope]:
 
 def iterate_events(org_id: str) -> Iterator[Envelope]:
     """Yield all events of an organization, oldest first."""
-    day, today = ids.created_at_of(org_id).date(), clock.now().date()
+    day, today = ids.get_created_at(org_id).date(), clock.now().date()
     while day <= today:
         yield from list_events_of_day(org_id, day)
         day += timedelta(days=1)

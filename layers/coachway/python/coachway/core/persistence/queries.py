@@ -85,14 +85,14 @@ def query_by_month(
     `pattern.pk` has the parts `org` and `month`; `parts` are the others. The list goes back from `until` (default: now)
     to `since` (default: the creation of the organization).
     """
-    months = months_between(since or ids.created_at_of(caller.org_id), until or clock.now())
+    months = months_between(since or ids.get_created_at(caller.org_id), until or clock.now())
     partitions = [pattern.partition(org=caller.org_id, month=month, **parts) for month in reversed(months)]
     return query_page(model, pattern, partitions, query, where=where, descending=True)
 
 
 def iterate_by_month(model: type[R], pattern: AccessPattern, org_id: str, **parts: object) -> Iterator[R]:
     """Yield all records of a list with one partition per month, oldest month first: for rebuilds, not for requests."""
-    for month in months_between(ids.created_at_of(org_id), clock.now()):
+    for month in months_between(ids.get_created_at(org_id), clock.now()):
         partition = pattern.partition(org=org_id, month=month, **parts)
         yield from query_all(model, partition, index=pattern.index, limit=sys.maxsize)
 

@@ -36,7 +36,7 @@ _ORDER: Final = ("checks", "deletes", "puts", "updates")
 
 @dataclass(slots=True)
 class TransactionPlan:
-    """The four lists of a transaction, and the meaning of a failed condition of each item, in the same order."""
+    """The four lists of a transaction, and what a failed condition of each item means, in the same order."""
 
     checks: list[dict[str, Any]] = field(default_factory=list)
     deletes: list[dict[str, Any]] = field(default_factory=list)
@@ -44,21 +44,21 @@ class TransactionPlan:
     updates: list[dict[str, Any]] = field(default_factory=list)
     response: str | None = None
     """The response that it stores for an Idempotency-Key."""
-    _meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
+    _failure_meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
 
     @property
-    def meanings(self) -> list[Meaning]:
-        return [meaning for name in _ORDER for meaning in self._meanings[name]]
+    def failure_meanings(self) -> list[Meaning]:
+        return [meaning for name in _ORDER for meaning in self._failure_meanings[name]]
 
     def add(self, name: str, request: dict[str, Any], meaning: Meaning) -> None:
         getattr(self, name).append({"TableName": settings.table_name(), **request})
-        self._meanings[name].append(meaning)
+        self._failure_meanings[name].append(meaning)
 
 
 _ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
-def _absent_or_expired() -> dict[str, Any]:
+def _absent_or_expired_condition() -> dict[str, Any]:
     """Return the condition that no valid item exists. DynamoDB deletes expired items up to days later."""
     return {
         "ConditionExpression": f"{_ABSENT['ConditionExpression']} OR expires_at <= :now",
@@ -66,7 +66,7 @@ def _absent_or_expired() -> dict[str, Any]:
     }
 
 
-def _version_is(version: int) -> dict[str, Any]:
+def _version_condition(version: int) -> dict[str, Any]:
     return {
         "ConditionExpression": "#v = :v",
         "ExpressionAttributeNames": {"#v": "version"},
@@ -74,9 +74,9 @@ def _version_is(version: int) -> dict[str, Any]:
     }
 
 
-def _is_unchanged(record: Record) -> dict[str, Any]:
+def _unchanged_condition(record: Record) -> dict[str, Any]:
     """Return the condition that the item has the version and the refreshed attributes of a record."""
-    condition, attributes = _version_is(record.version), record.attributes()
+    condition, attributes = _version_condition(record.version), record.attributes()
     for number, name in enumerate(record.REFRESHED_ATTRIBUTES):
         condition["ExpressionAttributeNames"][f"#r{number}"] = name
         if name in attributes:
@@ -131,16 +131,16 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: object) -> Tr
                 after.version = before.version + 1
                 if isinstance(after, Entity):
                     after.updated_at = clock.now()
-                _put(plan, after, _is_unchanged(before), on_stale or _stale_error(before))
+                _put(plan, after, _unchanged_condition(before), on_stale or _stale_error(before))
                 _put_unique_values(plan, before, after)
                 _put_slim_copy(plan, before, after)
                 _put_events(plan, caller, before, after, events, event_ids)
             case Refresh(before, after):
                 after.version = before.version
-                _put(plan, after, _is_unchanged(before), _stale_error(before))
+                _put(plan, after, _unchanged_condition(before), _stale_error(before))
                 _refresh_slim_copy(plan, after)
             case Remove(record, on_stale):
-                removed = {"Key": _key(record.key()), **_is_unchanged(record)}
+                removed = {"Key": _key(record.key()), **_unchanged_condition(record)}
                 plan.add("deletes", removed, on_stale or _stale_error(record))
                 _put_unique_values(plan, record, None)
                 _put_slim_copy(plan, record, None)
@@ -153,7 +153,7 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: object) -> Tr
 def _add_op_without_record(plan: TransactionPlan, caller: Caller, op: Op) -> None:
     match op:
         case CheckVersion(record, on_failure):
-            plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, on_failure)
+            plan.add("checks", {"Key": _key(record.key()), **_version_condition(record.version)}, on_failure)
         case CheckAbsent(key, on_failure):
             plan.add("checks", {"Key": _key(key), **_ABSENT}, on_failure)
         case IncrementCounters():
@@ -210,7 +210,7 @@ def _put_unique_values(plan: TransactionPlan, before: Record | None, after: Reco
             plan.add("puts", {"Item": mark, **_ABSENT}, duplicate)
 
 
-def _slim_copy_of(record: Record | None) -> Record | None:
+def _build_slim_copy(record: Record | None) -> Record | None:
     return None if record is None or _is_deleted(record) else record.slim_copy()
 
 
@@ -219,7 +219,7 @@ def _put_slim_copy(plan: TransactionPlan, before: Record | None, after: Record |
 
     It needs no condition, because it is only written together with the record, whose version is a condition.
     """
-    existing, copy = _slim_copy_of(before), _slim_copy_of(after)
+    existing, copy = _build_slim_copy(before), _build_slim_copy(after)
     if copy is not None and copy != existing:
         _put(plan, copy, {}, None)
     elif copy is None and existing is not None:
@@ -230,7 +230,7 @@ def _refresh_slim_copy(plan: TransactionPlan, record: Record) -> None:
     """Write the slim copy of a record, or delete one that should not exist."""
     if type(record).slim_copy is Record.slim_copy:
         return
-    copy = _slim_copy_of(record)
+    copy = _build_slim_copy(record)
     if copy is not None:
         _put(plan, copy, {}, None)
     else:
@@ -319,7 +319,7 @@ def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence
         return
     plan.response = response_json.to_json(response)
     record = idempotency.record(plan.response)
-    _put(plan, record, _absent_or_expired(), record)
+    _put(plan, record, _absent_or_expired_condition(), record)
 
 
 def _first_entity(ops: Sequence[Op]) -> BaseModel | None:

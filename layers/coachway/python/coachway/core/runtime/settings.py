@@ -23,12 +23,12 @@ def allowed_origins() -> frozenset[str]:
     return frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))
 
 
-def own_address() -> str:
+def configured_public_url() -> str:
     """Return the public URL that was configured for the deployment; empty if it uses the URL of API Gateway."""
     return os.environ.get("PUBLIC_URL", "").rstrip("/")
 
 
-def clients_per_address() -> int:
+def clients_per_ip_address() -> int:
     """Return the number of clients expected behind one IP address. Rate limits by address are multiplied by it."""
     return int(os.environ.get("CLIENTS_PER_ADDRESS", "1"))
 

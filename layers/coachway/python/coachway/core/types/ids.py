@@ -26,7 +26,7 @@ def is_id(text: str, prefix: str) -> bool:
     return text.startswith(prefix + "_") and PATTERN.match(text) is not None
 
 
-def created_at_of(id_: str) -> datetime:
+def get_created_at(id_: str) -> datetime:
     """Return the time at which an id was created, to the millisecond, in UTC."""
     return datetime.fromtimestamp(ULID.from_str(id_.rpartition("_")[2]).timestamp, UTC)
 

@@ -83,7 +83,7 @@ def save_task_token(caller: Caller, subject_id: str, token: str, waits_for: str 
 
 
 @cache
-def _client() -> Any:
+def _get_step_functions_client() -> Any:
     return botocore.session.get_session().create_client("stepfunctions")
 
 
@@ -92,7 +92,7 @@ def send_task_success(caller: Caller, waiting: Execution) -> None:
     if not waiting.token:
         return
     try:
-        _client().send_task_success(taskToken=waiting.token, output="{}")
+        _get_step_functions_client().send_task_success(taskToken=waiting.token, output="{}")
     except ClientError as failure:
         if failure.response["Error"]["Code"] not in _EXPIRED_TOKEN_CODES:
             raise

@@ -203,7 +203,7 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
 
     Two reads for the fleet, and one per 100 weekly diary items.
     """
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     timezone = organization.timezone
     first, last, span = _date_range(query, timezone)
     if last - first >= _MAX_FLEET_DAYS:

@@ -184,7 +184,7 @@ def _load_resource_feed(org_id: str, resource: str, created_at: datetime) -> Fee
         driver = batch.get(Driver, key)
         name, timezone = driver.name, driver.timezone
     else:
-        name, timezone = batch.get(Vehicle, key).name, organization_queries.get(org_id).timezone
+        name, timezone = batch.get(Vehicle, key).name, organization_queries.get_organization(org_id).timezone
     assignments = find_by_ids(org_id, [block.assignment_id for block in blocks])
     # In the order of the diary, which has no declined and no released assignments.
     ordered = [assignments[block.assignment_id] for block in blocks if block.assignment_id in assignments]
@@ -198,7 +198,7 @@ def _load_fleet_feed(org_id: str, created_at: datetime) -> FeedContent:
     from coachway.dispatch.assignments.queries import list_assignments
     from coachway.dispatch.assignments.schemas import AssignmentQuery
 
-    organization = organization_queries.get(org_id)
+    organization = organization_queries.get_organization(org_id)
     caller, today = Caller.system("calendar-feed", org_id), clock.now().date()
     query: AssignmentQuery | None = AssignmentQuery(
         limit=100, date_from=today - _FLEET_PAST, date_to=today + _FLEET_AHEAD

@@ -222,4 +222,4 @@ def _last_event_at(assignment: Assignment) -> datetime:
 
 
 def _free_wait(assignment: Assignment) -> timedelta:
-    return timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
+    return timedelta(minutes=organization_queries.get_organization(assignment.org_id).free_wait_minutes)

@@ -133,7 +133,7 @@ def vendor_reasons(context: AssignmentContext) -> list[Reason]:
     if context.trip.coverage.vendor_id is None:
         return []
     compliance = (
-        status.status_of_subject(context.vendor, context.trip.plan.last_day) if context.vendor is not None else None
+        status.evaluate_compliance(context.vendor, context.trip.plan.last_day) if context.vendor is not None else None
     )
     messages = ["Vendor has no compliance documents"] if compliance is None else compliance.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=message) for message in messages]

@@ -64,7 +64,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
             continue
         conditions.append(subjects.check_unchanged_op(subject))
         document_problems += [
-            FieldError(field, f"{name}: {reason}") for reason in status.status_of_subject(subject, today).reasons()
+            FieldError(field, f"{name}: {reason}") for reason in status.evaluate_compliance(subject, today).reasons()
         ]
     return conditions, resource_problems, document_problems
 
@@ -75,12 +75,23 @@ def _list_subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
     drivers = [("driver_id", assignment.driver_name, assignment.driver_id)]
     if assignment.second_driver_id is not None:
         drivers.append(("second_driver_id", assignment.second_driver_name or "", assignment.second_driver_id))
-    result = [(field, name, subjects.key(org, SubjectType.DRIVER, driver_id)) for field, name, driver_id in drivers]
+    result = [
+        (field, name, subjects.build_subject_key(org, SubjectType.DRIVER, driver_id))
+        for field, name, driver_id in drivers
+    ]
     result.append(
-        ("vehicle_id", assignment.vehicle_name, subjects.key(org, SubjectType.VEHICLE, assignment.vehicle_id))
+        (
+            "vehicle_id",
+            assignment.vehicle_name,
+            subjects.build_subject_key(org, SubjectType.VEHICLE, assignment.vehicle_id),
+        )
     )
     if assignment.vendor_id is not None:
-        result.append(("vendor_id", "The vendor", subjects.key(org, SubjectType.VENDOR, assignment.vendor_id)))
+        result.append(
+            ("vendor_id", "The vendor", subjects.build_subject_key(org, SubjectType.VENDOR, assignment.vendor_id))
+        )
     else:
-        result.append(("organization", "The organization", subjects.key(org, SubjectType.ORGANIZATION, org)))
+        result.append(
+            ("organization", "The organization", subjects.build_subject_key(org, SubjectType.ORGANIZATION, org))
+        )
     return result

@@ -28,7 +28,7 @@ class DriverFacts:
     """The data by which a driver is evaluated for a trip."""
 
     driver: Driver
-    compliance: ComplianceStatus | None
+    compliance: DocumentCompliance | None
     """Status of the driver's documents on the trip's last day; None when there are no documents."""
     blocks: Sequence[DutyBlock]
     """Duty blocks from `REACH` before until `REACH` after the trip."""
@@ -41,7 +41,7 @@ class VehicleFacts:
     """The data by which a vehicle is evaluated for a trip."""
 
     vehicle: Vehicle
-    compliance: ComplianceStatus | None
+    compliance: DocumentCompliance | None
     blocks: Sequence[DutyBlock]
 
 
@@ -168,7 +168,7 @@ def _ownership_reasons(owner: str | None, awarded_to: str | None, kind: str) -> 
     return [Reason(rule=Rule.VENDOR, message=message)]
 
 
-def compliance_reasons(name: str, compliance: ComplianceStatus | None) -> list[Reason]:
+def compliance_reasons(name: str, compliance: DocumentCompliance | None) -> list[Reason]:
     """Why a driver or vehicle cannot be assigned, by documents; `compliance` is None when there are no documents."""
     messages = ["has no compliance documents"] if compliance is None else compliance.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {text}") for text in messages]

@@ -92,7 +92,7 @@ def _describe_concern(assignment: Assignment) -> str:
             return "The driver was removed"
         reasons += eligibility.driver_availability_reasons(driver, assignment.starts_at, assignment.ends_at)
         reasons += eligibility.license_reasons(driver, vehicle, last_day) if vehicle is not None else []
-        compliance = status.status_of_subject(subject, last_day) if subject is not None else None
+        compliance = status.evaluate_compliance(subject, last_day) if subject is not None else None
         reasons += eligibility.compliance_reasons(driver.name, compliance)
     if vehicle is None:
         return "The vehicle was removed"
@@ -100,7 +100,7 @@ def _describe_concern(assignment: Assignment) -> str:
     reasons += eligibility.vehicle_status_reasons(vehicle)
     reasons += eligibility.seat_reasons(vehicle, assignment.passengers)
     reasons += eligibility.compliance_reasons(
-        vehicle.name, status.status_of_subject(subject, last_day) if subject is not None else None
+        vehicle.name, status.evaluate_compliance(subject, last_day) if subject is not None else None
     )
     return "; ".join(reason.message for reason in reasons)
 

@@ -124,7 +124,7 @@ class Recovery(Entity):
 
     def indexes(self) -> Mapping[str, Key]:
         keys = {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
+            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.get_created_at(self.id):%Y-%m}", id=self.id),
             "gsi2": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
         }
         if self.offer is not None:

@@ -129,7 +129,8 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
             evaluated.score for candidate, evaluated in ranking.drivers if candidate.driver.id == best_driver.id
         ),
         offered_at=now,
-        expires_at=now + timedelta(minutes=organization_queries.get(caller.org_id).recovery_answer_minutes),
+        expires_at=now
+        + timedelta(minutes=organization_queries.get_organization(caller.org_id).recovery_answer_minutes),
     )
     after = before.model_copy(update={"offers": [*before.offers, new_offer], **ranking_fields})
     event = RecoveryOffered(

@@ -63,7 +63,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
         raise errors.Conflict("A second factor is active. Remove it first.")
     secret = totp.new_secret()
     account_name = user.email or user.phone or user.id
-    uri = totp.otpauth_uri(secret, account_name, organization_queries.get(caller.org_id).name)
+    uri = totp.otpauth_uri(secret, account_name, organization_queries.get_organization(caller.org_id).name)
     response = MfaSetup(secret=secret, otpauth_uri=uri, qr=totp.qr_code_data_uri(uri))
 
     @retry_on_conflict

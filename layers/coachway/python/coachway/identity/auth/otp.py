@@ -77,7 +77,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
         channel="sms" if body.phone else "email",
         recipient=(user.phone if body.phone else user.email) or "",
         first_name=user.first_name,
-        organization_name=organization_queries.get(user.org_id).display_name,
+        organization_name=organization_queries.get_organization(user.org_id).display_name,
         nonce=code.nonce,
         expires_at=code.expires_at,
     )

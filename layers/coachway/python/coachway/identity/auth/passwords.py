@@ -86,7 +86,7 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
         user_id=user.id,
         email=user.email,
         first_name=user.first_name,
-        organization_name=organization_queries.get(user.org_id).display_name,
+        organization_name=organization_queries.get_organization(user.org_id).display_name,
         nonce=link.nonce,
         expires_at=link.expires_at,
     )
@@ -152,5 +152,5 @@ def change_password(caller: Caller, body: PasswordChange) -> None:
 
 
 def _changed_event(user: User) -> PasswordChanged:
-    name = organization_queries.get(user.org_id).display_name
+    name = organization_queries.get_organization(user.org_id).display_name
     return PasswordChanged(user_id=user.id, email=user.email or "", first_name=user.first_name, organization_name=name)

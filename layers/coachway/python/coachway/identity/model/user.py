@@ -180,7 +180,7 @@ class User(Entity, UserFields):
         return USERS.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> dict[str, Key]:
-        month = ids.created_at_of(self.id).strftime("%Y-%m")
+        month = ids.get_created_at(self.id).strftime("%Y-%m")
         return {
             "gsi1": USERS_LIST.key(org=self.org_id, month=month, id=self.id),
             "gsi2": USERS_BY_ROLE.key(org=self.org_id, role=self.role, month=month, id=self.id),

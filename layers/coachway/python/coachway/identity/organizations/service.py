@@ -46,7 +46,7 @@ def mark_data_current(org_id: str) -> None:
 def _no_trips_ops(org_id: str) -> list[Op]:
     """Return operations that fail with CurrencyFixed if the organization has numbered a trip in any year."""
     has_trips = CurrencyFixed("Trips have prices in this currency.")
-    years = range(ids.created_at_of(org_id).year - 1, clock.now().year + _MAX_YEARS_AHEAD)
+    years = range(ids.get_created_at(org_id).year - 1, clock.now().year + _MAX_YEARS_AHEAD)
     return [CheckAbsent(COUNTER.key(org=org_id, name=charter_sequence(year)), has_trips) for year in years]
 
 

@@ -39,7 +39,7 @@ class CurrentUser(BaseSchema):
 def get_current_user(caller: Caller) -> CurrentUser:
     """Get the caller's user as stored now, which can differ from the claims of the access token."""
     user = require_signed_in_user(caller)
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     organization_fields = organization.model_dump(include={*CurrentOrganization.model_fields})
     return CurrentUser(
         **user.model_dump(include={*CurrentUser.model_fields}),

@@ -54,7 +54,7 @@ class JoinedUser(BaseSchema):
     role: str
 
 
-def invite(caller: Caller, body: UserInvitation) -> SentInvitation:
+def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user, or invite again a user who has not accepted yet.
 
     Raises Duplicate if another user has the email, PermissionsExceeded if the role has permissions that the caller does
@@ -66,7 +66,7 @@ def invite(caller: Caller, body: UserInvitation) -> SentInvitation:
 
 def issue_invitation(caller: Caller, body: UserInvitation, *role_checks: Op) -> SentInvitation:
     """Invite a user without checking the caller's permissions. `role_checks` are part of the transaction."""
-    organization = organization_queries.get(caller.org_id)
+    organization = organization_queries.get_organization(caller.org_id)
     inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
     inviter_name = f"{inviter.first_name} {inviter.last_name}" if inviter else organization.name
     link = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + INVITATION_LIFETIME)

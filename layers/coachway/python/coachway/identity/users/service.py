@@ -29,12 +29,12 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     where: dict[str, str] = {"status": query.status} if query.status else {}
     if query.role:
         return roles.list_users_of_role(caller.org_id, query.role, query, where)
-    months = months_between(ids.created_at_of(caller.org_id), clock.now())
+    months = months_between(ids.get_created_at(caller.org_id), clock.now())
     partitions = [USERS_LIST.partition(org=caller.org_id, month=month) for month in reversed(months)]
     return query_page(User, USERS_LIST, partitions, query, where=where, descending=True)
 
 
-def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
+def get_user(caller: Caller, user_id: str, expected: int | None = None) -> User:
     """Get a user of the caller's organization. Raises NotFound, or PreconditionFailed for another version."""
     return store.get(User, USERS.key(org=caller.org_id, id=user_id), expected=expected)
 
@@ -70,7 +70,7 @@ def update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSetting
 
 @retry_on_conflict
 def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], expected: int | None) -> User:
-    before = get(caller, user_id, expected)
+    before = get_user(caller, user_id, expected)
     after = apply_changes(before, changes)
     if before.status == "invited" and after.status != "invited":
         raise errors.Conflict("This user has not accepted the invitation yet. Wait, or delete the user.")
@@ -94,7 +94,7 @@ def delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
 
 @retry_on_conflict
 def _delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
-    before = get(caller, user_id, expected)
+    before = get_user(caller, user_id, expected)
     roles.require_role_not_above_caller(caller, before.role)
     after = before.model_copy(update={"deleted_at": clock.now()})
     stored_sessions = get_sessions(caller.org_id, user_id)

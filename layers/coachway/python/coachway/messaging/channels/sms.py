@@ -36,7 +36,7 @@ class _RedirectedHttpClient:
 
 
 @cache
-def _client() -> Client:
+def _get_twilio_client() -> Client:
     account: Any = SecretsProvider().get(os.environ["TWILIO_SECRET_ARN"], transform="json")
     base = os.environ.get("TWILIO_API_BASE", _TWILIO)
     return Client(account["account_sid"], account["auth_token"], http_client=_RedirectedHttpClient(base))
@@ -49,7 +49,7 @@ def send_sms(text: str, *, to: str) -> str:
     timeout, Twilio may have accepted the message: call `find_accepted_sms` before sending it again.
     """
     try:
-        return str(_client().messages.create(to=to, from_=os.environ["SMS_FROM"], body=text).sid)
+        return str(_get_twilio_client().messages.create(to=to, from_=os.environ["SMS_FROM"], body=text).sid)
     except TwilioRestException as error:
         if error.status == 400 and error.code not in _ACCOUNT_ERROR_CODES:
             raise MessageRejected(f"The SMS service rejected the message ({error.code}).") from error
@@ -61,7 +61,7 @@ def send_sms(text: str, *, to: str) -> str:
 def find_accepted_sms(text: str, *, to: str, since: datetime) -> str | None:
     """Find the id of a message that Twilio accepted although it did not respond. Raises UpstreamUnavailable."""
     try:
-        newest = _client().messages.list(to=to, limit=_MAX_COMPARED_MESSAGES)
+        newest = _get_twilio_client().messages.list(to=to, limit=_MAX_COMPARED_MESSAGES)
     except (TwilioException, RequestException) as error:
         raise errors.UpstreamUnavailable(f"The SMS service did not respond ({type(error).__name__}).") from error
     # Twilio's clock can differ, and its times are in seconds.

@@ -13,7 +13,7 @@ from coachway.contracts.billing.payments import (
     PaymentUnapplied,
 )
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed
-from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email
 from coachway.messaging.model import Attachment
 from coachway.messaging.notifications.bookings import QUOTE_LINK
 
@@ -21,14 +21,14 @@ INVOICE_LINK: Final = "invoice"
 """The purpose of the signed link to an invoice."""
 
 
-def _client(
+def _get_client_recipient(
     event: InvoicePdfStored | InvoiceOverdue | InvoiceVoided | PaymentSucceeded | PaymentFailed | RefundCompleted,
     _context: MessageContext,
 ) -> Recipient:
     return Recipient(event.client_email, event.client_name)
 
 
-def _vendor(event: PayoutMade, _context: MessageContext) -> Recipient:
+def _get_vendor_recipient(event: PayoutMade, _context: MessageContext) -> Recipient:
     return Recipient(event.vendor_email, event.vendor_name)
 
 
@@ -59,7 +59,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
         event=InvoicePdfStored,
         template="invoice",
-        recipient=_client,
+        recipient=_get_client_recipient,
         values=_invoice_link,
         subject_id=_invoice_id,
         attachment=lambda event: Attachment(event.pdf_key, f"{event.number}.pdf"),
@@ -67,33 +67,35 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
         event=InvoiceOverdue,
         template="invoice-overdue",
-        recipient=_client,
+        recipient=_get_client_recipient,
         values=_invoice_link,
         subject_id=_invoice_id,
     ),
     MessageRule(
         event=InvoiceVoided,
         template="invoice-voided",
-        recipient=_client,
+        recipient=_get_client_recipient,
         subject_id=_invoice_id,
         applies=lambda event: bool(event.number),  # drafts are never sent
     ),
-    organization_mail(InvoicingFinished, "invoicing-finished"),
-    MessageRule(event=PaymentSucceeded, template="payment-received", recipient=_client, subject_id=_payment_id),
+    organization_email(InvoicingFinished, "invoicing-finished"),
+    MessageRule(
+        event=PaymentSucceeded, template="payment-received", recipient=_get_client_recipient, subject_id=_payment_id
+    ),
     MessageRule(
         event=PaymentFailed,
         template="payment-failed",
-        recipient=_client,
+        recipient=_get_client_recipient,
         values=_payment_link,
         subject_id=_payment_id,
         applies=lambda event: event.failure_code != "replaced",  # the payer started another payment
     ),
-    organization_mail(PaymentUnapplied, "payment-unplaced"),
-    organization_mail(PaymentCollectionFailed, "payment-uncollected"),
-    organization_mail(PaymentDisputed, "payment-disputed"),
-    organization_mail(PaymentDisputeEnded, "payment-dispute-ended"),
-    MessageRule(event=PayoutMade, template="remittance", recipient=_vendor),
-    organization_mail(RefundApprovalNeeded, "refund-approval"),
-    MessageRule(event=RefundCompleted, template="refund-completed", recipient=_client),
-    organization_mail(RefundFailed, "refund-failed"),
+    organization_email(PaymentUnapplied, "payment-unplaced"),
+    organization_email(PaymentCollectionFailed, "payment-uncollected"),
+    organization_email(PaymentDisputed, "payment-disputed"),
+    organization_email(PaymentDisputeEnded, "payment-dispute-ended"),
+    MessageRule(event=PayoutMade, template="remittance", recipient=_get_vendor_recipient),
+    organization_email(RefundApprovalNeeded, "refund-approval"),
+    MessageRule(event=RefundCompleted, template="refund-completed", recipient=_get_client_recipient),
+    organization_email(RefundFailed, "refund-failed"),
 )

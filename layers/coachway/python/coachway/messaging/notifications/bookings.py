@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent
-from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email
 
 QUOTE_LINK: Final = "quote"
 """The purpose of the signed link to a quote."""
 
 
-def _client(event: QuoteSent | CharterBooked | CharterCancelled, _context: MessageContext) -> Recipient:
+def _get_client_recipient(event: QuoteSent | CharterBooked | CharterCancelled, _context: MessageContext) -> Recipient:
     return Recipient(event.client_email, event.client_name)
 
 
@@ -17,13 +17,13 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
         event=QuoteSent,
         template="quote-sent",
-        recipient=_client,
+        recipient=_get_client_recipient,
         values=lambda event, context: {
             "link": context.page_url("quotes", QUOTE_LINK, context.delivery.aggregate_id, event.link_nonce)
         },
         send_until=lambda event, _context: event.expires_at,
     ),
-    organization_mail(QuoteDeclined, "quote-declined"),
-    MessageRule(event=CharterBooked, template="charter-booked", recipient=_client),
-    MessageRule(event=CharterCancelled, template="charter-cancelled", recipient=_client),
+    organization_email(QuoteDeclined, "quote-declined"),
+    MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient),
+    MessageRule(event=CharterCancelled, template="charter-cancelled", recipient=_get_client_recipient),
 )

@@ -16,7 +16,7 @@ from coachway.contracts.dispatch.assignments import (
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
 from coachway.core.runtime import settings
-from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_mail, sms_channel
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email, sms_channel
 
 _CHECK_IN_REMINDER: Final = timedelta(hours=1)
 """How long after the event a reminder to check in is sent."""
@@ -24,20 +24,20 @@ _CHECK_IN_REMINDER: Final = timedelta(hours=1)
 CrewEvent = AssignmentOffered | AssignmentAccepted | AssignmentReleased
 
 
-def _driver_page(_event: Any, context: MessageContext) -> dict[str, str]:
+def _get_driver_page_link(_event: Any, context: MessageContext) -> dict[str, str]:
     """Return the link to the drivers' page of the organization."""
     return {"link": f"{settings.public_url()}/pages/driver?organization={context.sender.slug}"}
 
 
-def _driver(event: CrewEvent | TripNotStarted, _context: MessageContext) -> Recipient:
+def _get_driver_recipient(event: CrewEvent | TripNotStarted, _context: MessageContext) -> Recipient:
     return Recipient(event.driver_phone, event.driver_name)
 
 
-def _second_driver(event: CrewEvent, _context: MessageContext) -> Recipient:
+def _get_second_driver_recipient(event: CrewEvent, _context: MessageContext) -> Recipient:
     return Recipient(event.second_driver_phone, event.second_driver_name or "")
 
 
-def _other_driver(event: AssignmentDeclined, _context: MessageContext) -> Recipient:
+def _get_other_driver_recipient(event: AssignmentDeclined, _context: MessageContext) -> Recipient:
     """Return the driver whose colleague declined, in a crew of two."""
     if event.declined_by == event.second_driver_id:
         return Recipient(event.driver_phone, event.driver_name)
@@ -49,12 +49,12 @@ def _colleague_declined(event: AssignmentDeclined, context: MessageContext) -> d
     second_declined = event.declined_by == event.second_driver_id
     colleague = event.second_driver_name or "" if second_declined else event.driver_name
     return {
-        **_driver_page(event, context),
+        **_get_driver_page_link(event, context),
         "event": event.model_copy(update={"reason": f"{colleague} cannot drive it"}),
     }
 
 
-def _client(event: TripRecovered, _context: MessageContext) -> Recipient:
+def _get_client_recipient(event: TripRecovered, _context: MessageContext) -> Recipient:
     return Recipient(event.client_email, event.client_name)
 
 
@@ -63,9 +63,9 @@ def _driver_rule(event: type[Any], template: str, *, second: bool = False) -> Me
     return MessageRule(
         event=event,
         template=template,
-        recipient=_second_driver if second else _driver,
+        recipient=_get_second_driver_recipient if second else _get_driver_recipient,
         channel=sms_channel,
-        values=_driver_page,
+        values=_get_driver_page_link,
         send_until=lambda event, _context: event.pickup_at,
     )
 
@@ -77,38 +77,38 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     _driver_rule(AssignmentAccepted, "assignment-offered", second=True),
     _driver_rule(AssignmentReleased, "assignment-released"),
     _driver_rule(AssignmentReleased, "assignment-released", second=True),
-    organization_mail(AssignmentDeclined, "assignment-declined"),
+    organization_email(AssignmentDeclined, "assignment-declined"),
     MessageRule(
         event=AssignmentDeclined,
         template="assignment-released",
-        recipient=_other_driver,
+        recipient=_get_other_driver_recipient,
         channel=sms_channel,
         applies=lambda event: event.second_driver_id is not None,
         values=_colleague_declined,
         send_until=lambda event, _context: event.pickup_at,
     ),
-    organization_mail(AssignmentAtRisk, "assignment-endangered"),
+    organization_email(AssignmentAtRisk, "assignment-endangered"),
     MessageRule(
         event=RecoveryOffered,
         template="recovery-offered",
         recipient=lambda event, _context: Recipient(event.driver_phone, event.offer.driver_name),
         channel=sms_channel,
-        values=_driver_page,
+        values=_get_driver_page_link,
         send_until=lambda event, _context: event.offer.expires_at,
     ),
-    organization_mail(RecoveryEscalated, "recovery-escalated"),
-    MessageRule(event=TripRecovered, template="trip-recovered", recipient=_client),
-    organization_mail(TripRecovered, "trip-recovered-office"),
-    organization_mail(TripHoursExceeded, "trip-alarm"),
-    organization_mail(TripLateRisk, "trip-alarm"),
-    organization_mail(TripDocumentsMissing, "trip-alarm"),
-    organization_mail(TripNotStarted, "trip-alarm"),
+    organization_email(RecoveryEscalated, "recovery-escalated"),
+    MessageRule(event=TripRecovered, template="trip-recovered", recipient=_get_client_recipient),
+    organization_email(TripRecovered, "trip-recovered-office"),
+    organization_email(TripHoursExceeded, "trip-alarm"),
+    organization_email(TripLateRisk, "trip-alarm"),
+    organization_email(TripDocumentsMissing, "trip-alarm"),
+    organization_email(TripNotStarted, "trip-alarm"),
     MessageRule(
         event=TripNotStarted,
         template="trip-unstarted",
-        recipient=_driver,
+        recipient=_get_driver_recipient,
         channel=sms_channel,
-        values=_driver_page,
+        values=_get_driver_page_link,
         send_until=lambda _event, context: context.occurred_at + _CHECK_IN_REMINDER,
     ),
 )

@@ -16,7 +16,7 @@ from coachway.messaging.message_rule import MessageContext, MessageRule, Recipie
 from coachway.messaging.model import Channel
 
 
-def _user(event: PasswordResetRequested | PasswordChanged, _context: MessageContext) -> Recipient:
+def _get_user_recipient(event: PasswordResetRequested | PasswordChanged, _context: MessageContext) -> Recipient:
     return Recipient(event.email, event.first_name)
 
 
@@ -38,7 +38,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
         event=PasswordResetRequested,
         template="password-reset",
-        recipient=_user,
+        recipient=_get_user_recipient,
         values=lambda event, context: {
             "link": context.page_url("password-resets", PASSWORD_RESET, event.user_id, event.nonce)
         },
@@ -48,7 +48,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
         event=PasswordChanged,
         template="password-changed",
-        recipient=_user,
+        recipient=_get_user_recipient,
         values=lambda _event, context: {"at": context.occurred_at},
         subject_id=_user_id,
     ),

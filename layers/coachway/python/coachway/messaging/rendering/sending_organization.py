@@ -20,6 +20,6 @@ class SendingOrganization:
 
 def load_sending_organization(org_id: str) -> SendingOrganization:
     """Load the sender of an organization's messages."""
-    organization = organization_queries.get(org_id)
+    organization = organization_queries.get_organization(org_id)
     formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
     return SendingOrganization(build_brand(organization), formatter, organization.slug)
