@@ -18,7 +18,7 @@ from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
 from coachway.identity.auth.passwords import PasswordChange, PasswordReset, PasswordResetRequest
 from coachway.identity.auth.sessions import SessionView
 from coachway.identity.auth.tokens import Body, LoginResult, RefreshRequest, ResponseWithCookies
-from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLogInRequired
+from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLoginRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings
 from coachway.identity.model.user import NewUser, Registration, User, UserInvitation, UserQuery, UserSettings
@@ -89,7 +89,7 @@ def log_out(caller: Caller) -> None:
     return cast("None", Response(status=204, cookies=cookies)) if cookies else None
 
 
-@api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True, errors=(RecentLogInRequired,))
+@api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True, errors=(RecentLoginRequired,))
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Set up an authenticator.
 
@@ -112,7 +112,7 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     return mfa.confirm_mfa(authenticate("POST", headers, caller), body)
 
 
-@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLogInRequired,))
+@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLoginRequired,))
 def remove_mfa(caller: Caller) -> None:
     """Remove the authenticator.
 

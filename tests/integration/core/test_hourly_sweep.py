@@ -58,9 +58,9 @@ def test_handle_due_records_leaves_the_run_open() -> None:
         create_task(NOW)
         run = hourly_sweep.begin_timer_run("tasks")
         assert hourly_sweep.handle_due_records(run, Task, DUE, complete) == {"failed": 0, "completed": 1}
-        assert hourly_sweep.begin_timer_run("tasks").done is None
+        assert hourly_sweep.begin_timer_run("tasks").last_run is None
         run.finish()
-        assert hourly_sweep.begin_timer_run("tasks").done is not None
+        assert hourly_sweep.begin_timer_run("tasks").last_run is not None
 
 
 def test_sweep_ignores_an_outcome_without_a_name() -> None:

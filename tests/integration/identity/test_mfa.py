@@ -50,7 +50,7 @@ def set_up_authenticator(token: str) -> tuple[Authenticator, list[str]]:
     return authenticator, list(completed.json()["recovery_codes"])
 
 
-def begin_log_in(org: Org) -> str:
+def begin_login(org: Org) -> str:
     """Log in with the password. Returns the token for the second factor."""
     login = org.log_in().json()
     assert login["mfa_required"] is True
@@ -76,7 +76,7 @@ def test_log_in_with_second_factor_requires_a_code() -> None:
     org = register_organization()
     authenticator, codes = set_up_authenticator(org.token)
     assert len(codes) == 10
-    token = begin_log_in(org)
+    token = begin_login(org)
     assert get("/auth/me", token).status == 401
     completed = send_code(token, authenticator.code())
     assert completed.status == 200, completed.text
@@ -89,8 +89,8 @@ def test_code_used_twice_is_refused() -> None:
     org = register_organization()
     authenticator, _ = set_up_authenticator(org.token)
     code = authenticator.code()
-    assert send_code(begin_log_in(org), code).status == 200
-    assert send_code(begin_log_in(org), code).status == 401
+    assert send_code(begin_login(org), code).status == 200
+    assert send_code(begin_login(org), code).status == 401
 
 
 def test_code_of_the_set_up_cannot_be_used_to_log_in() -> None:
@@ -98,15 +98,15 @@ def test_code_of_the_set_up_cannot_be_used_to_log_in() -> None:
     setup = post("/auth/mfa/setup", token=org.token).json()
     code = pyotp.TOTP(setup["secret"]).at(clock.now())
     assert post("/auth/mfa/verify", {"code": code}, org.token).status == 200
-    assert send_code(begin_log_in(org), code).status == 401
+    assert send_code(begin_login(org), code).status == 401
 
 
 def test_recovery_code_is_accepted_once() -> None:
     org = register_organization()
     _, codes = set_up_authenticator(org.token)
-    assert send_code(begin_log_in(org), codes[0]).status == 200
-    assert send_code(begin_log_in(org), codes[0]).status == 401
-    assert send_code(begin_log_in(org), codes[1].upper()).status == 200
+    assert send_code(begin_login(org), codes[0]).status == 200
+    assert send_code(begin_login(org), codes[0]).status == 401
+    assert send_code(begin_login(org), codes[1].upper()).status == 200
     assert [each["left"] for each in list_event_data(org.id, RecoveryCodeUsed)] == [9, 8]
     assert codes[0] not in str(list_event_data(org.id, RecoveryCodeUsed))
 
@@ -114,7 +114,7 @@ def test_recovery_code_is_accepted_once() -> None:
 def test_ten_wrong_codes_lock_the_account() -> None:
     org = register_organization()
     authenticator, _ = set_up_authenticator(org.token)
-    token = begin_log_in(org)
+    token = begin_login(org)
     statuses = [send_code(token, "000000").status for _ in range(10)]
     assert statuses == [401] * 9 + [429]
     assert send_code(token, authenticator.code()).status == 429
@@ -125,18 +125,18 @@ def test_mfa_token_expired_or_forged_is_refused() -> None:
     org = register_organization()
     _, codes = set_up_authenticator(org.token)
     with clock.frozen(clock.now() - timedelta(minutes=6)):
-        expired_token = begin_log_in(org)
+        expired_token = begin_login(org)
     assert send_code(expired_token, codes[0]).status == 401
     for forged in (org.token, "rubbish", "a.b.c"):
         assert send_code(forged, codes[0]).status == 401
-    assert send_code(begin_log_in(org), codes[0]).status == 200
+    assert send_code(begin_login(org), codes[0]).status == 200
 
 
 def test_code_of_another_user_is_refused() -> None:
     org, other = register_organization(), register_organization("other")
     set_up_authenticator(org.token)
     _, codes = set_up_authenticator(other.token)
-    assert send_code(begin_log_in(org), codes[0]).status == 401
+    assert send_code(begin_login(org), codes[0]).status == 401
 
 
 def test_confirm_mfa_with_wrong_code_does_not_activate_it() -> None:
@@ -205,7 +205,7 @@ def test_password_reset_keeps_the_second_factor() -> None:
 def test_complete_mfa_with_cookies_sets_cookies() -> None:
     org = register_organization()
     _, codes = set_up_authenticator(org.token)
-    completed = send_code(begin_log_in(org), codes[0], cookies=True)
+    completed = send_code(begin_login(org), codes[0], cookies=True)
     assert completed.status == 200
     assert completed.json()["access_token"] is None
     assert len(completed.cookies) == 3

@@ -170,7 +170,7 @@ def test_event_of_another_client_and_address_of_staff_stay() -> None:
 
 def test_redaction_of_a_user_leaves_other_marks() -> None:
     data = {"user_id": "usr_1", "email": "zeb@quill.example", "first_name": "Zeb", "organization_name": "Harbor"}
-    after = Redaction(of="user").redact_event(_event(type="user.password_changed", data=data), [])
+    after = Redaction(data_subject="user").redact_event(_event(type="user.password_changed", data=data), [])
     assert after.data == {**data, "email": "", "first_name": ""}
     declined = _event(type="quote.declined", data={"reason": "Quill is ill"})
-    assert Redaction(of="user").redact_event(declined, []).data == {"reason": "Quill is ill"}
+    assert Redaction(data_subject="user").redact_event(declined, []).data == {"reason": "Quill is ill"}

@@ -9,7 +9,7 @@ from coachway.bids import bidding_context, service, visibility
 from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import RankedBid
-from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.evaluation.vendor_candidates import CandidateVendor
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BidRequest
 from coachway.bids.schemas import BidView
@@ -83,7 +83,7 @@ def _compare_bid(
     bid: Bid,
     bidding: BiddingContext,
     bid_request: BidRequest | None,
-    candidate: Candidate | None,
+    candidate: CandidateVendor | None,
     ranks: Mapping[str, RankedBid],
 ) -> ComparedBid:
     view = visibility.build_bid_view(caller, bid, bid_request, ranks)

@@ -20,7 +20,7 @@ class ExpiryResult(BaseSchema):
     """Counts of one run: bids expired, bids valid for longer because their request was extended, and failures."""
 
     expired: int = 0
-    prolonged: int = 0
+    extended: int = 0
     failed: int = 0
 
 
@@ -38,7 +38,7 @@ def _expire_bid(indexed_bid: Bid, now: datetime) -> str:
     valid_until = bid_expiry(bid.submitted_at, request.deadline if request else None)
     if valid_until > now:
         store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": valid_until})))
-        return "prolonged"
+        return "extended"
     BID_TRANSITIONS.require(bid.status, BidStatus.EXPIRED)
     after = bid.model_copy(update={"status": BidStatus.EXPIRED, "decided_at": now})
     store.commit(caller, Update(bid, after, [BidExpired(**event_payloads.bid_event_fields(after))]))

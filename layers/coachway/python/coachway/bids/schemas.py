@@ -171,7 +171,7 @@ class BidRequestInput(RequestSchema):
     message: Note = ""
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if bool(self.vendor_ids) == self.matching:
             raise ValueError("vendor_ids, matching: name vendors, or set matching to invite all that match")
         return self

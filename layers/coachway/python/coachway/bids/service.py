@@ -13,7 +13,7 @@ from coachway.bids.bidding_context import BiddingContext, is_sealed, require_bid
 from coachway.bids.errors import BidNotDraft
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import RankedBid, rank_offers
-from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.evaluation.vendor_candidates import CandidateVendor
 from coachway.bids.model.bid import BID, BY_CHARTER, BY_MONTH, BY_VENDOR, Bid, BidTerms
 from coachway.bids.model.bid_request import INVITATION, BidInvitation, BidRequest, invitation_id
 from coachway.bids.rules import BID_TRANSITIONS, BidStatus, bid_expiry
@@ -255,7 +255,7 @@ def filter_ranked(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -
     return [bid for bid in bidding_context.filter_active(bids) if not is_sealed(bid_requests.get(bid.id))]
 
 
-def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, RankedBid]:
+def rank_bids(bids: Iterable[Bid], candidates: Mapping[str, CandidateVendor]) -> dict[str, RankedBid]:
     """Rank the bids that can still be accepted, by id of the bid."""
     offers = (
         vendor_candidates.build_offer(bid, candidates.get(bid.vendor_id)) for bid in bidding_context.filter_active(bids)

@@ -24,7 +24,7 @@ _PERCENT_KINDS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class LabeledValue:
     """A label and a value, such as `Passengers` and `40`."""
 
     label: str
@@ -114,26 +114,26 @@ def describe_days(charter: Charter, formatter: Formatter) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def describe_trip(charter: Charter) -> list[Fact]:
+def describe_trip(charter: Charter) -> list[LabeledValue]:
     """Trip type, vehicles, passengers, amenities and drivers."""
     count = charter.vehicle_count
     facts = [
-        Fact("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
-        Fact("Vehicle" if count == 1 else "Vehicles", format_vehicles(count, charter.vehicle_class)),
-        Fact("Passengers", str(charter.passengers)),
+        LabeledValue("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
+        LabeledValue("Vehicle" if count == 1 else "Vehicles", format_vehicles(count, charter.vehicle_class)),
+        LabeledValue("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:
-        facts.append(Fact("Amenities", ", ".join(amenity_names(charter))))
+        facts.append(LabeledValue("Amenities", ", ".join(amenity_names(charter))))
     if charter.requires_second_driver:
-        facts.append(Fact("Drivers", "Two"))
+        facts.append(LabeledValue("Drivers", "Two"))
     return facts
 
 
-def describe_crews(charter: Charter) -> list[Fact]:
+def describe_crews(charter: Charter) -> list[LabeledValue]:
     """Vehicle and drivers, for each vehicle that has both: `Coach 12`, `Rosa Delgado and Emil Sand`."""
     has_several = charter.vehicle_count > 1
     return [
-        Fact(
+        LabeledValue(
             f"Vehicle {cover.vehicle}: {cover.vehicle_name}" if has_several else cover.vehicle_name,
             " and ".join(cover.driver_names),
         )

@@ -33,11 +33,11 @@ def render_itinerary(charter: Charter, client: Client, organization: Organizatio
     )
     document.add_heading(charter_text.describe_days(charter, formatter))
     facts = [
-        Fact("Client", client.name),
-        Fact("Phone", format_phone(client.phone or "")),
+        LabeledValue("Client", client.name),
+        LabeledValue("Phone", format_phone(client.phone or "")),
         *charter_text.describe_trip(charter),
     ]
-    facts.append(Fact("Distance", f"{formatter.number(charter.miles)} miles"))
+    facts.append(LabeledValue("Distance", f"{formatter.number(charter.miles)} miles"))
     document.add_facts([(fact.label, fact.value) for fact in facts])
     crews = charter_text.describe_crews(charter)
     if crews:

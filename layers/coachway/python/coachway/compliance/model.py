@@ -123,7 +123,7 @@ class DocumentInput(RequestSchema):
     file_type: Annotated[str | None, Field(max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")] = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if self.issue_date and self.expiration_date and self.expiration_date < self.issue_date:
             raise ValueError("expiration_date: must not be before issue_date")
         if self.document_type is not DocumentType.DRIVERS_LICENSE and (self.license_class or self.endorsements):

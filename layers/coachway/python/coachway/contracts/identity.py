@@ -90,7 +90,7 @@ class UserSignedIn(Event):
 
 
 class UserSignedOut(Event):
-    """Sessions of a user ended: by the user, or by a new password or a change of the user's rights."""
+    """Sessions of a user ended: by the user, or by a new password or a change of the user's permissions."""
 
     TYPE: ClassVar[str] = "user.signed_out"
     user_id: str

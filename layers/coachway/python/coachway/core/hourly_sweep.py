@@ -44,28 +44,28 @@ class Timer(Record):
 
 @dataclass(frozen=True, slots=True)
 class TimerRun:
-    """One run of a timer, started at `now`."""
+    """One run of a timer. `last_run` is the record of the last one that finished."""
 
     name: str
-    now: datetime
-    done: Timer | None
+    started_at: datetime
+    last_run: Timer | None
 
     def hours(self) -> Iterator[datetime]:
         """Yield the start of every hour to handle, oldest first, up to the current one."""
-        start = self.done.until if self.done is not None else self.now - _FIRST_LOOK_BACK
+        start = self.last_run.until if self.last_run is not None else self.started_at - _FIRST_LOOK_BACK
         at = start.replace(minute=0, second=0, microsecond=0)
-        while at <= self.now:
+        while at <= self.started_at:
             yield at
             at += _HOUR
 
     def finish(self) -> None:
         """Record that all hours were handled. Raises ConcurrentUpdate if another run did so at the same time."""
-        mark = Timer(name=self.name, until=self.now.replace(minute=0, second=0, microsecond=0))
+        mark = Timer(name=self.name, until=self.started_at.replace(minute=0, second=0, microsecond=0))
         caller = Caller.system(self.name, "")
-        if self.done is None:
+        if self.last_run is None:
             store.commit(caller, Create(mark))
-        elif self.done.until != mark.until:
-            store.commit(caller, Update(self.done, mark))
+        elif self.last_run.until != mark.until:
+            store.commit(caller, Update(self.last_run, mark))
 
 
 def begin_timer_run(name: str) -> TimerRun:
@@ -100,9 +100,9 @@ def handle_due_records(
     outcomes = Counter(failed=0)
     partitions = list(dict.fromkeys(_partition(pattern, hour) for hour in run.hours()))
     for partition in partitions:
-        for record in _due_records(model, pattern, partition, run.now, limit):
+        for record in _due_records(model, pattern, partition, run.started_at, limit):
             try:
-                outcome = handle(record, run.now)
+                outcome = handle(record, run.started_at)
             except errors.Error as failure:
                 outcomes["failed"] += 1
                 reason = type(failure).__name__

@@ -95,7 +95,7 @@ class Redaction:
     """The removal of the personal data of a person. Data about another client is not changed."""
 
     client_id: str = ""
-    of: Person = "client"
+    data_subject: Person = "client"
 
     def redact_record(self, record: M) -> M:
         """A copy of `record` without the personal data."""
@@ -107,7 +107,7 @@ class Redaction:
 
         `models` are the classes of the records in its partition, whose changes the event lists.
         """
-        if self._is_of_another(event.data):
+        if self._belongs_to_another(event.data):
             return event
         event_model = find_event_class(event.type)
         changes = [self._change(each, models) for each in event.changes]
@@ -139,7 +139,7 @@ class Redaction:
         if isinstance(value, list):
             return [self._value(each, shape.elements or _UNKNOWN) for each in value]
         if isinstance(value, dict):
-            if self._is_of_another(value):
+            if self._belongs_to_another(value):
                 return value
             if shape.models or not shape.elements:
                 return self._fields(value, shape.models)
@@ -148,9 +148,9 @@ class Redaction:
         return value if shape.is_scalar or is_impersonal else None
 
     def _is_marked(self, shape: Shape) -> bool:
-        return shape.mark is not None and shape.mark.of == self.of
+        return shape.mark is not None and shape.mark.data_subject == self.data_subject
 
-    def _is_of_another(self, values: Mapping[str, Any]) -> bool:
+    def _belongs_to_another(self, values: Mapping[str, Any]) -> bool:
         return values.get("client_id", self.client_id) not in (self.client_id, None)
 
 

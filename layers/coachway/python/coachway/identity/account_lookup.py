@@ -43,7 +43,7 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
     user_id = store.find_unique_owner(org_id, unique_name, value)
     account_id, lockout_id = user_id or NO_USER_ID, user_id or f"{slug}/{value}"
     keys = [pattern.key(org=org_id, id=account_id) for pattern in (USERS, CREDENTIALS, SESSIONS)]
-    lockout_key = Lockout.key_of(org_id, lockout_id)
+    lockout_key = Lockout.build_key(org_id, lockout_id)
     batch = store.batch_get([*keys, lockout_key])
     user, credentials = batch.find(User, keys[0]), batch.find(Credentials, keys[1])
     sessions = batch.find(Sessions, keys[2]) or Sessions(id=account_id, org_id=org_id)
@@ -82,7 +82,7 @@ def _require_active(sessions: Iterable[Session], session_id: str) -> Session:
     raise errors.Unauthenticated("This session has ended. Log in again.")
 
 
-def require_signed_in_user(caller: Caller) -> User:
+def require_logged_in_user(caller: Caller) -> User:
     """Return the caller's user. Raises Forbidden for an API key, Unauthenticated if the session has ended."""
     if caller.role == "api_key":
         raise errors.Forbidden("API keys have no account. Log in as a user.")

@@ -137,7 +137,7 @@ def _form_page(user: User, organization: Organization, text: _PageText, error: s
 def _done_page(user: User, organization: Organization, text: _PageText) -> HtmlResponse:
     return html.render_template(
         TEMPLATES,
-        "password_chosen.html",
+        "password_set.html",
         brand=build_brand(organization),
         text=text,
         email=user.email or "",

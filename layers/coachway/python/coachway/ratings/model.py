@@ -78,7 +78,7 @@ class RatingInput(RequestSchema):
     would_use_again: bool | None = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if self.issue_description and not self.had_issues:
             raise ValueError("issue_description: set had_issues to true, or omit the description")
         return self

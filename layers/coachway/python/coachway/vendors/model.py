@@ -110,7 +110,7 @@ class VendorInput(RequestSchema):
     notes: Annotated[Note, Field(description="Notes for staff; vendors do not see them."), Personal("vendor")] = ""
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.garage_latitude is None) != (self.garage_longitude is None):
             raise ValueError("garage_latitude, garage_longitude: set both or neither")
         return self

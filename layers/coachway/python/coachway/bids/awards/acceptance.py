@@ -10,7 +10,7 @@ from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.errors import BidNoLongerValid, BidsSealed
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import assign_vehicles
-from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.evaluation.vendor_candidates import CandidateVendor
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BIDDING_WORKFLOW, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
@@ -122,7 +122,7 @@ def _require_acceptable(bid: Bid, bidding: BiddingContext) -> None:
 
 
 def _build_accepted(
-    caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, vehicles: list[int], reason: str
+    caller: Caller, bid: Bid, charter: Charter, candidate: CandidateVendor, vehicles: list[int], reason: str
 ) -> Bid:
     net_days = candidate.vendor.payment_net_days
     return bid.model_copy(

@@ -9,7 +9,7 @@ from coachway.bids.bidding_context import BiddingContext
 from coachway.bids.errors import BidsSealed
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.ranking import disqualification_reason, rejection_reason
-from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.evaluation.vendor_candidates import CandidateVendor
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BidRequest
 from coachway.bids.rules import BID_TRANSITIONS, BidStatus, RequestStatus
@@ -69,7 +69,7 @@ def reject_bids_ops(
     losing_bids: Sequence[Bid],
     winning_bids: Sequence[Bid],
     bidding: BiddingContext,
-    candidates: Mapping[str, Candidate] | None = None,
+    candidates: Mapping[str, CandidateVendor] | None = None,
 ) -> list[Op]:
     """The operations that reject `losing_bids`, each with its reason.
 

@@ -38,7 +38,7 @@ _BATCH_SIZE: Final = 33
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CandidateVendor:
     """A vendor with its compliance documents and figures, as they were read."""
 
     vendor: Vendor
@@ -71,9 +71,9 @@ class Candidate:
         ]
 
 
-def load_candidates(org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
+def load_candidates(org_id: str, vendor_ids: Iterable[str]) -> dict[str, CandidateVendor]:
     """Load vendors as candidates, by id. Vendors that do not exist are missing. One read per 33 vendors."""
-    requested, candidates = list(dict.fromkeys(vendor_ids)), dict[str, Candidate]()
+    requested, candidates = list(dict.fromkeys(vendor_ids)), dict[str, CandidateVendor]()
     for start in range(0, len(requested), _BATCH_SIZE):
         batch = requested[start : start + _BATCH_SIZE]
         candidates |= build_candidates(store.batch_get(candidate_keys(org_id, batch)), org_id, batch)
@@ -85,16 +85,16 @@ def candidate_keys(org_id: str, vendor_ids: Iterable[str]) -> list[Key]:
     return [key for vendor_id in vendor_ids for key in _keys(org_id, vendor_id)]
 
 
-def build_candidates(batch: BatchResult, org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
+def build_candidates(batch: BatchResult, org_id: str, vendor_ids: Iterable[str]) -> dict[str, CandidateVendor]:
     """Build candidates from the records in `batch`, by vendor. Vendors that do not exist are missing."""
-    candidates: dict[str, Candidate] = {}
+    candidates: dict[str, CandidateVendor] = {}
     for vendor_id in vendor_ids:
         vendor_key, subject_key, statistics_key = _keys(org_id, vendor_id)
         vendor = batch.find(Vendor, vendor_key)
         if vendor is not None:
             stored = batch.find(Statistics, statistics_key)
             figures = stored.figures() if stored else Figures()
-            candidates[vendor_id] = Candidate(vendor, batch.find(Subject, subject_key), figures)
+            candidates[vendor_id] = CandidateVendor(vendor, batch.find(Subject, subject_key), figures)
     return candidates
 
 
@@ -140,7 +140,7 @@ def build_vehicle_offer(bid: Bid) -> VehicleOffer:
 
 
 def bid_ineligibility_reasons(
-    bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None
+    bid: Bid, charter: Charter, request: BidRequest | None, candidate: CandidateVendor | None
 ) -> list[str]:
     """Why a bid cannot be awarded; empty if it can."""
     if candidate is None:
@@ -150,7 +150,7 @@ def bid_ineligibility_reasons(
     return reasons + vehicle_ineligibility_reasons(trip, build_vehicle_offer(bid))
 
 
-def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None) -> None:
+def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, candidate: CandidateVendor | None) -> None:
     """Raise VendorNotEligible with every reason unless the bid can be awarded."""
     reasons = bid_ineligibility_reasons(bid, charter, request, candidate)
     if reasons:
@@ -160,7 +160,7 @@ def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, can
         )
 
 
-def build_offer(bid: Bid, candidate: Candidate | None) -> BidOffer:
+def build_offer(bid: Bid, candidate: CandidateVendor | None) -> BidOffer:
     """A bid as an offer to rank."""
     return BidOffer(
         bid_id=bid.id,
@@ -178,7 +178,7 @@ def bid_valid_until(bid: Bid, request: BidRequest | None) -> datetime | None:
 
 
 def build_evaluated_bids(
-    bids: Iterable[Bid], charter: Charter, request: BidRequest | None, candidates: Mapping[str, Candidate]
+    bids: Iterable[Bid], charter: Charter, request: BidRequest | None, candidates: Mapping[str, CandidateVendor]
 ) -> list[EvaluatedBid]:
     """Bids with what the award decision depends on."""
     return [

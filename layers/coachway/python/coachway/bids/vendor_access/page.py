@@ -225,9 +225,9 @@ def _render(
     )
 
 
-def _trip_facts(charter: Charter, formatter: Formatter) -> list[charter_text.Fact]:
+def _trip_facts(charter: Charter, formatter: Formatter) -> list[charter_text.LabeledValue]:
     facts = charter_text.describe_trip(charter)
-    return [*facts, charter_text.Fact("Miles", formatter.number(charter.miles))]
+    return [*facts, charter_text.LabeledValue("Miles", formatter.number(charter.miles))]
 
 
 def _count_remaining_vehicles(linked: LinkedInvitation) -> int:
@@ -246,7 +246,7 @@ class Banner(NamedTuple):
 
     title: str
     text: str
-    mood: Literal["good", "bad", ""]
+    tone: Literal["good", "bad", ""]
 
 
 def _build_banner(linked: LinkedInvitation, formatter: Formatter) -> Banner | None:

@@ -74,13 +74,13 @@ def _due_text(invoice: Invoice, formatter: Formatter) -> str:
     return f"{verb} on {formatter.day(invoice.due_date)}"
 
 
-def _facts(invoice: Invoice, formatter: Formatter) -> list[Fact]:
+def _facts(invoice: Invoice, formatter: Formatter) -> list[LabeledValue]:
     facts = []
     if invoice.issue_date is not None:
-        facts.append(Fact("Issued", formatter.short_day(invoice.issue_date)))
+        facts.append(LabeledValue("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:
-        facts.append(Fact("Due", formatter.short_day(invoice.due_date)))
-    return [*facts, Fact("Terms", invoice.payment_terms.value.replace("_", " ").capitalize())]
+        facts.append(LabeledValue("Due", formatter.short_day(invoice.due_date)))
+    return [*facts, LabeledValue("Terms", invoice.payment_terms.value.replace("_", " ").capitalize())]
 
 
 def _banner(invoice: Invoice, formatter: Formatter, payment_error: str, status: int) -> tuple[str, str, str] | None:

@@ -52,9 +52,9 @@ def run() -> ReconciliationResult:
     """Reconcile payments with Stripe. Safe to repeat."""
     timer_run = hourly_sweep.begin_timer_run(_JOB)
     # Leave payments that can still be in progress for the next run.
-    pending_run = replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT)
+    pending_run = replace(timer_run, started_at=timer_run.started_at - card_payments.CONFIRMATION_TIMEOUT)
     result = ReconciliationResult(**hourly_sweep.handle_due_records(pending_run, Payment, PENDING, _reconcile_pending))
-    since = (timer_run.done.until - _OVERLAP) if timer_run.done else timer_run.now - _FIRST_PERIOD
+    since = (timer_run.last_run.until - _OVERLAP) if timer_run.last_run else timer_run.started_at - _FIRST_PERIOD
     for event in webhook_events.list_events_since(since):
         try:
             if event.type == webhook_events.SUCCEEDED:

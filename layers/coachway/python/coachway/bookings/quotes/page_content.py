@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from coachway.bookings import charter_text, payment_schedule
-from coachway.bookings.charter_text import Fact, LineText, StopText
+from coachway.bookings.charter_text import LabeledValue, LineText, StopText
 from coachway.bookings.charters import instalments
 from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.model import Charter
@@ -75,7 +75,7 @@ class QuotePage:
     paid_summary: str
     """What was paid and what remains; empty before the first payment."""
     valid_until: str
-    facts: Sequence[Fact]
+    facts: Sequence[LabeledValue]
     stops: Sequence[StopText]
     lines: Sequence[LineText]
     terms: Sequence[str]

@@ -161,7 +161,7 @@ def _find_client(caller: Caller, charter: Charter) -> Client | None:
 def _render_replaced_link(organization: Organization) -> HtmlResponse:
     return html.render_template(
         html.TEMPLATES,
-        "refusal.html",
+        "error_page.html",
         brand=build_brand(organization),
         status=404,
         title="There is a newer version of this quote",

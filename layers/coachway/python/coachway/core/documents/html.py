@@ -74,7 +74,7 @@ def error_page(problem: Problem) -> HtmlResponse:
     title, advice = _MESSAGES.get(problem.status, _SERVER_ERROR)
     text = problem.detail if problem.status == 409 else advice
     reference = problem.request_id if problem.status >= 500 else ""
-    return render_template(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=text, reference=reference)
+    return render_template(TEMPLATES, "error_page.html", brand=PRODUCT, title=title, advice=text, reference=reference)
 
 
 @cache

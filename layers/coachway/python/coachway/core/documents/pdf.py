@@ -153,14 +153,14 @@ class PdfDocument:
     def render(self) -> bytes:
         """Return the finished PDF. The same content gives the same bytes."""
         page_count = self._build(io.BytesIO(), page_count=0)
-        out = io.BytesIO()
-        self._build(out, page_count=page_count)
-        return out.getvalue()
+        buffer = io.BytesIO()
+        self._build(buffer, page_count=page_count)
+        return buffer.getvalue()
 
-    def _build(self, out: io.BytesIO, *, page_count: int) -> int:
+    def _build(self, buffer: io.BytesIO, *, page_count: int) -> int:
         """Draw a copy, because ReportLab consumes the parts; returns the number of pages."""
         document = BaseDocTemplate(
-            out,
+            buffer,
             pagesize=self.size,
             title=f"{self.title} {self.reference}",
             author=self.brand.name,

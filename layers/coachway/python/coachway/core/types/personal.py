@@ -18,5 +18,5 @@ class Personal:
     `blank`.
     """
 
-    of: Person = "client"
+    data_subject: Person = "client"
     blank: str = ""

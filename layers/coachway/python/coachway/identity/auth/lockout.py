@@ -26,11 +26,11 @@ def record_attempt(caller: Caller, org_id: str, lockout_id: str, limits: Sequenc
     `limits` are operations that count the attempt for rate limits in the same transaction.
     """
     # Each counted attempt can make a concurrent one conflict once, until the account is locked after the tenth.
-    before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
+    before = store.find(Lockout, Lockout.build_key(org_id, lockout_id))
     return _record_attempt(caller, org_id, lockout_id, before, limits)
 
 
-def record_log_in(caller: Caller, account: LoginAccount, limits: Sequence[Op]) -> Lockout:
+def record_login(caller: Caller, account: LoginAccount, limits: Sequence[Op]) -> Lockout:
     """Count an attempt on an account that was just read, which saves a call to the table."""
     try:
         return _record_attempt(caller, account.org_id, account.lockout_id, account.lockout, limits)
@@ -46,14 +46,14 @@ def _record_attempt(
         raise _locked_error(before.locked_until, now)
     attempts = 1
     if before is not None:
-        attempts = lockout_rules.count_attempts(before.attempts, before.last, before.locked_until, now)
+        attempts = lockout_rules.count_attempts(before.attempts, before.last_attempt_at, before.locked_until, now)
     after = Lockout(
         org_id=org_id,
-        who=hashing.short_digest(lockout_id),
+        account_digest=hashing.short_digest(lockout_id),
         attempts=attempts,
-        last=now,
+        last_attempt_at=now,
         locked_until=now + lockout_rules.LOCKOUT_DURATION if lockout_rules.is_locking(attempts) else None,
-        expires=int((now + lockout_rules.ATTEMPT_RETENTION).timestamp()),
+        expires_at_epoch=int((now + lockout_rules.ATTEMPT_RETENTION).timestamp()),
     )
     write = Update(before, after) if before else Create(after, on_exists=errors.ConcurrentUpdate())
     store.commit(replace(caller, idempotency=None), *limits, write)
@@ -68,7 +68,7 @@ def _locked_error(until: datetime, now: datetime) -> errors.RateLimited:
 @retry_on_conflict
 def clear_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
     """Remove the failed attempts on an account, after one that succeeded."""
-    before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
+    before = store.find(Lockout, Lockout.build_key(org_id, lockout_id))
     if before is not None and before.attempts:
         store.commit(replace(caller, idempotency=None), clear_op(before))
 

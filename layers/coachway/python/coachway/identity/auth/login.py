@@ -42,8 +42,8 @@ def log_in(caller: Caller, body: LoginRequest) -> ResponseWithCookies[LoginResul
     Raises Unauthenticated if anything is wrong, RateLimited if the account is locked.
     """
     account = find_account(body.organization, email=body.email)
-    limits = rate_limits.log_in_ops(caller, f"{account.org_id}/{account.lockout_id}")
-    lockout_record = lockout.record_log_in(caller, account, limits)
+    limits = rate_limits.login_ops(caller, f"{account.org_id}/{account.lockout_id}")
+    lockout_record = lockout.record_login(caller, account, limits)
     digest = account.credentials.password_hash if account.credentials else ""
     is_right = hashing.verify_password(digest, body.password)
     user = get_active_user(account) if is_right else None
@@ -52,7 +52,7 @@ def log_in(caller: Caller, body: LoginRequest) -> ResponseWithCookies[LoginResul
     _update_outdated_digest(caller, account.credentials, body.password)
     if user.mfa_enabled:
         return request_second_factor(user, "password")
-    return sessions.begin_after_log_in(
+    return sessions.begin_after_login(
         caller, user, account.sessions, lockout.clear_op(lockout_record), method="password", cookies=body.cookies
     )
 

@@ -13,7 +13,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.identity import organization_queries, rate_limits
-from coachway.identity.account_lookup import get_credentials, require_signed_in_user
+from coachway.identity.account_lookup import get_credentials, require_logged_in_user
 from coachway.identity.auth import lockout, sessions, totp
 from coachway.identity.auth.sessions import Method
 from coachway.identity.auth.tokens import MFA_AUDIENCE, ResponseWithCookies
@@ -57,8 +57,8 @@ class MfaVerified(BaseSchema):
 
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Create a secret for the caller's authenticator. Raises Conflict if a second factor is active."""
-    user = require_signed_in_user(caller)
-    sessions.require_recent_log_in(caller)
+    user = require_logged_in_user(caller)
+    sessions.require_recent_login(caller)
     if user.mfa_enabled:
         raise errors.Conflict("A second factor is active. Remove it first.")
     secret = totp.new_secret()
@@ -79,13 +79,13 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
 def confirm_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Activate the authenticator that was set up. Ends the caller's other sessions, which had no second factor."""
     rate_limits.consume_by_address("mfa", caller)
-    require_signed_in_user(caller)
+    require_logged_in_user(caller)
     return _activate_authenticator(caller, body.code.strip())
 
 
 @retry_on_conflict
 def _activate_authenticator(caller: Caller, code: str) -> MfaVerified:
-    user = require_signed_in_user(caller)
+    user = require_logged_in_user(caller)
     before = get_credentials(user)
     if user.mfa_enabled or not before.totp_pending:
         raise errors.Conflict("There is no set-up to confirm. Begin with /auth/mfa/setup.")
@@ -139,15 +139,15 @@ def _consume_code(caller: Caller, user_id: str, code: str) -> User:
 
 
 def remove_mfa(caller: Caller) -> None:
-    """Remove the caller's second factor. Does nothing if there is none. Raises RecentLogInRequired."""
-    require_signed_in_user(caller)
-    sessions.require_recent_log_in(caller)
+    """Remove the caller's second factor. Does nothing if there is none. Raises RecentLoginRequired."""
+    require_logged_in_user(caller)
+    sessions.require_recent_login(caller)
     _deactivate_authenticator(caller)
 
 
 @retry_on_conflict
 def _deactivate_authenticator(caller: Caller) -> None:
-    user = require_signed_in_user(caller)
+    user = require_logged_in_user(caller)
     before = get_credentials(user)
     if not user.mfa_enabled and not before.totp_pending:
         return

@@ -13,12 +13,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries, rate_limits
-from coachway.identity.account_lookup import (
-    find_account,
-    get_credentials,
-    get_user,
-    require_signed_in_user,
-)
+from coachway.identity.account_lookup import find_account, get_credentials, get_user, require_logged_in_user
 from coachway.identity.auth import lockout, sessions, timing_equalizer
 from coachway.identity.auth.login import get_active_user
 from coachway.identity.auth.otp import Accepted
@@ -130,7 +125,7 @@ def reset_password(caller: Caller, body: PasswordReset) -> None:
 
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change the caller's password. Ends their other sessions. A wrong current password counts as a failed attempt."""
-    user = require_signed_in_user(caller)
+    user = require_logged_in_user(caller)
     lockout.record_attempt(caller, user.org_id, user.id)
     if not hashing.verify_password(get_credentials(user).password_hash, body.current_password):
         raise errors.Invalid.field("current_password", "is wrong")

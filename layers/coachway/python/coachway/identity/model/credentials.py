@@ -94,23 +94,23 @@ class Lockout(Record):
     KIND: ClassVar[str] = "lockout"
 
     org_id: str
-    who: str
+    account_digest: Annotated[str, stored_as("who", "account_digest")]
     attempts: Annotated[int, stored_as("tries", "attempts")] = 0
-    last: AwareDatetime
+    last_attempt_at: Annotated[AwareDatetime, stored_as("last", "last_attempt_at")]
     locked_until: AwareDatetime | None = None
-    expires: int
+    expires_at_epoch: Annotated[int, stored_as("expires", "expires_at_epoch")]
 
     @staticmethod
-    def key_of(org_id: str, lockout_id: str) -> Key:
+    def build_key(org_id: str, lockout_id: str) -> Key:
         """The key of an account's lockout. It contains a digest, because the id may contain an email address."""
         return LOCKOUTS.key(org=org_id, who=hashing.short_digest(lockout_id))
 
     def key(self) -> Key:
-        return LOCKOUTS.key(org=self.org_id, who=self.who)
+        return LOCKOUTS.key(org=self.org_id, who=self.account_digest)
 
     def attributes(self) -> dict[str, str | int | bool]:
         # Only for TTL: a record that DynamoDB has not removed yet still counts.
-        return {"expires_at": self.expires}
+        return {"expires_at": self.expires_at_epoch}
 
 
 NO_ORGANIZATION_ID: Final = "org_00000000000000000000000000"

@@ -7,7 +7,7 @@ from pydantic import Field
 from coachway.core.caller import Caller
 from coachway.core.schemas import BaseSchema
 from coachway.identity import organization_queries, roles
-from coachway.identity.account_lookup import require_signed_in_user
+from coachway.identity.account_lookup import require_logged_in_user
 
 
 class CurrentOrganization(BaseSchema):
@@ -38,7 +38,7 @@ class CurrentUser(BaseSchema):
 
 def get_current_user(caller: Caller) -> CurrentUser:
     """Get the caller's user as stored now, which can differ from the claims of the access token."""
-    user = require_signed_in_user(caller)
+    user = require_logged_in_user(caller)
     organization = organization_queries.get_organization(caller.org_id)
     organization_fields = organization.model_dump(include={*CurrentOrganization.model_fields})
     return CurrentUser(

@@ -102,7 +102,7 @@ def erase_user(caller: Caller, user: User) -> None:
         for model, pattern in ((Credentials, CREDENTIALS), (Sessions, SESSIONS))
         for each in query_all(model, partition, prefix=pattern.sk)
     ]
-    erase_partition(caller, Redaction(of="user"), partition, [User], Remove(user), *removals)
+    erase_partition(caller, Redaction(data_subject="user"), partition, [User], Remove(user), *removals)
 
 
 def _update_ops(before: User, fields: Mapping[str, object]) -> list[Op]:
@@ -112,4 +112,7 @@ def _update_ops(before: User, fields: Mapping[str, object]) -> list[Op]:
     update = Update(before, after, [UserUpdated(user_id=before.id)])
     if all(getattr(before, name) == getattr(after, name) for name in _SESSION_ENDING_FIELDS):
         return [update]
-    return [update, *sessions.end_sessions_ops(before.org_id, before.id, "the user's rights or phone were changed")]
+    return [
+        update,
+        *sessions.end_sessions_ops(before.org_id, before.id, "the user's permissions or phone were changed"),
+    ]

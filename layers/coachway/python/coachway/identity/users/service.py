@@ -21,7 +21,7 @@ from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 from coachway.identity.model.user import ADMINS, USERS, USERS_LIST, NewUser, User, UserQuery, UserSettings
 from coachway.identity.secrets.hashing import digest_password
 
-_RIGHTS_CHANGED: Final = "an admin changed the user's rights"
+_PERMISSIONS_CHANGED: Final = "an admin changed the user's permissions"
 
 
 def list_users(caller: Caller, query: UserQuery) -> Page[User]:
@@ -76,8 +76,8 @@ def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettin
         raise errors.Conflict("This user has not accepted the invitation yet. Wait, or delete the user.")
     roles.require_role_not_above_caller(caller, before.role)
     role_checks = roles.grant_check_ops(caller, after.role) if after.role != before.role else []
-    has_new_rights = any(getattr(before, name) != getattr(after, name) for name in ("role", "status", "party_id"))
-    more_ops = sessions.end_sessions_ops(caller.org_id, user_id, _RIGHTS_CHANGED) if has_new_rights else []
+    has_new_permissions = any(getattr(before, name) != getattr(after, name) for name in ("role", "status", "party_id"))
+    more_ops = sessions.end_sessions_ops(caller.org_id, user_id, _PERMISSIONS_CHANGED) if has_new_permissions else []
     events: list[Event] = [UserUpdated(user_id=user_id)]
     if before.mfa_enabled and not after.mfa_enabled:
         more_ops.append(totp.disable_op(get_credentials(before)))
