@@ -10,7 +10,7 @@ import yaml
 
 from coachway.core import errors
 from coachway.core.problem_details import Problem, build_type_url
-from tools.entries import Entry
+from tools.function_modules import Entry
 
 _URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
 

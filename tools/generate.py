@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tools import data_map, error_codes, event_schemas, gateway, openapi, template
-from tools.entries import import_everything, list_api_entries
+from tools.function_modules import import_everything, list_api_entries
 from tools.functions import ROOT
 
 

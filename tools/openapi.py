@@ -19,11 +19,11 @@ from coachway.core.http.routing import PUBLIC
 from coachway.core.persistence.records import Entity
 from coachway.core.problem_details import Problem
 from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
-from tools import error_codes, openapi_words
-from tools.entries import Entry
+from tools import error_codes, openapi_texts
+from tools.function_modules import Entry
 from tools.functions import ROOT
 from tools.openapi_schemas import Schemas, describe_fields, inline_references, remove_null, rename_schemas
-from tools.openapi_words import ERROR_STATUSES
+from tools.openapi_texts import ERROR_STATUSES
 
 Json = dict[str, Any]
 
@@ -57,7 +57,7 @@ def build_document(entries: Iterable[Entry]) -> Json:
                 "title": "CoachWay",
                 "version": __version__,
                 "summary": "Operations platform for charter-bus operators and moving companies.",
-                "description": openapi_words.ABOUT,
+                "description": openapi_texts.ABOUT,
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": "../..", "description": "This deployment"}],
@@ -97,7 +97,7 @@ def _add_examples(document: Json) -> None:
             for content in _success_contents(operation):
                 for media, part in content.items():
                     fits = Draft202012Validator({**part["schema"], **parts}).is_valid
-                    examples = candidates if media == "application/json" else [openapi_words.FILE_EXAMPLES[media]]
+                    examples = candidates if media == "application/json" else [openapi_texts.FILE_EXAMPLES[media]]
                     if example := next(filter(fits, examples), None):
                         part["example"] = example
 
@@ -151,7 +151,7 @@ def _response_key(status: int, kinds: Iterable[type[Error]]) -> str:
 
 def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
     summary, _, more = route.description.partition("\n")
-    access = openapi_words.describe_access(route.permission, route.external_roles)
+    access = openapi_texts.describe_access(route.permission, route.external_roles)
     operation: Json = {
         "operationId": route.name,
         "tags": [route.tag],
@@ -191,7 +191,7 @@ def _path_parameters(route: Route) -> list[Json]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": openapi_words.describe_parameter(name, "path"),
+            "description": openapi_texts.describe_parameter(name, "path"),
             "schema": TypeAdapter(route.parameters[name]).json_schema(schema_generator=Schemas),
         }
         for name in names
@@ -209,7 +209,7 @@ def _query_parameters(route: Route) -> list[Json]:
             "name": name,
             "in": "query",
             "required": name in schema.get("required", []),
-            "description": field.pop("description", "") or openapi_words.describe_parameter(name, "query"),
+            "description": field.pop("description", "") or openapi_texts.describe_parameter(name, "query"),
             "schema": remove_null(inline_references(field, definitions)),
         }
         for name, field in schema["properties"].items()
@@ -218,7 +218,7 @@ def _query_parameters(route: Route) -> list[Json]:
 
 def _header_parameters(route: Route) -> list[Json]:
     headers: list[Json] = []
-    for name, about in openapi_words.SIGNATURE_HEADERS.get(route.name, {}).items():
+    for name, about in openapi_texts.SIGNATURE_HEADERS.get(route.name, {}).items():
         headers.append(
             {"name": name, "in": "header", "required": True, "description": about, "schema": {"type": "string"}}
         )

@@ -1,9 +1,9 @@
 """Routes of invoice PDFs and client data exports."""
 
+from coachway.billing import client_export
+from coachway.billing.client_export import ClientExport, ClientExportQuery
 from coachway.billing.ids import InvoiceId
 from coachway.billing.invoices import pdf_storage
-from coachway.billing.privacy import client_export
-from coachway.billing.privacy.client_export import ClientExport, ClientExportQuery
 from coachway.bookings.charters.model import ClientId
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse

@@ -14,13 +14,12 @@ from coachway.core.entrypoints import outbox_relay
 from coachway.core.http.routing import ApiRouter
 from coachway.identity.model.permissions import PERMISSIONS
 from infra.local.deployment import docs_site
-from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Sandbox, sandbox, sandbox_process
 from tests.integration.client import token_for
 from tests.integration.messaging.message_services import ORG, SentMessages, sent_messages
 from tests.samples import SAMPLES, read_sample
 from tests.template import functions
-from tools.entries import list_api_entries
+from tools.function_modules import list_api_entries, load
 
 __all__ = ["sandbox", "sandbox_process", "sent_messages"]
 

@@ -11,8 +11,8 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
 from coachway.identity.model.organization import Organization
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 OTHER_ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZY"

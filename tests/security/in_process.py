@@ -27,7 +27,7 @@ from coachway.identity.secrets import signing_keys
 from tests.memory.client import MemoryClient, MemoryConnection
 from tests.security.operations import Operation
 from tests.template import functions
-from tools.entries import list_api_entries
+from tools.function_modules import list_api_entries
 
 STAGE: Final = "/live"
 URL: Final = f"https://coachway.test{STAGE}"

@@ -21,7 +21,7 @@ from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 from tests.stack import Stack, eventually
 from tests.template import ROOT, arn_text, as_list, functions, get_role_name, grants, resources_of_type, template
-from tools.entries import list_api_entries
+from tools.function_modules import list_api_entries
 
 PATTERNS = {
     "dynamodb:ListStreams": "${Table.Arn}/stream/*",  # the name of a stream is its creation time

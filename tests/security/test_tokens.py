@@ -17,7 +17,7 @@ from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
 from tests.integration.conftest import _process, dynamodb  # noqa: F401 - fixtures
 from tests.security.operations import Operation, list_guarded_operations
-from tools.entries import list_api_entries
+from tools.function_modules import list_api_entries
 
 __all__ = ["dynamodb"]
 

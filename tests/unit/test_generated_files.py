@@ -15,7 +15,7 @@ from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
 from tests.template import ROOT, functions, get_role_name, grants, load_yaml, resources_of_type, template
 from tools import openapi_fields, openapi_schemas
-from tools.entries import list_api_entries, load
+from tools.function_modules import list_api_entries, load
 
 SAMPLE_NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in SAMPLES.glob("*/*.json"))
 
@@ -38,7 +38,7 @@ def test_every_operation_and_parameter_has_a_description_and_hidden_fields_are_a
         for parameter in each["parameters"]
         if not parameter["description"]
     ]
-    assert undescribed == [], "add a description to the field or to tools/openapi_words.py"
+    assert undescribed == [], "add a description to the field or to tools/openapi_texts.py"
     assert not [name for name in document["components"]["schemas"] if not name.isalnum()]
     hidden = {"org_id", "deleted_at"}
     exposed = [

@@ -24,11 +24,11 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.vendors.model import Vendor
 from coachway.vendors.rules import VendorStatus
-from tests.entries import load
 from tests.integration import vendor_builders
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 bids_api = load("bids", "api").api
 SYSTEM = Caller.system("bidding", ORG)

@@ -13,7 +13,6 @@ from coachway.bookings.charters import queries as charter_queries
 from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.persistence.operations import Update
-from tests.entries import load
 from tests.integration.bids.builders import (
     SYSTEM,
     assign_own_driver,
@@ -30,6 +29,7 @@ from tests.integration.bids.builders import (
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call
+from tools.function_modules import load
 
 page_api = load("bids", "vendor_page").api
 FORM = {"quoted_price": "$1,250.50", "passenger_capacity": "56"}

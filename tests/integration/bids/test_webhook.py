@@ -12,7 +12,6 @@ from coachway.bids.vendor_access.webhook import BAD_SIGNATURES_PER_MINUTE, MAX_B
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.vendors import webhook_secrets
-from tests.entries import load
 from tests.integration.bids.builders import (
     SYSTEM,
     bid_body,
@@ -22,6 +21,7 @@ from tests.integration.bids.builders import (
     send_ok,
 )
 from tests.integration.client import Reply, call
+from tools.function_modules import load
 
 api = load("bids", "vendor_webhook").api
 

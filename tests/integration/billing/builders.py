@@ -20,11 +20,11 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from coachway.identity import organization_queries
-from tests.entries import load
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 from tests.integration.client import Reply, call, token_for
 from tests.memory.client import MemoryConnection
+from tools.function_modules import load
 
 api = load("billing", "api").api
 MANAGER: Final = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="manager", correlation_id="tests")

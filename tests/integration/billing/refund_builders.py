@@ -11,7 +11,7 @@ import pytest
 from coachway.billing import consumers
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS
-from coachway.billing.payments import settlement
+from coachway.billing.payments import outcome_recording
 from coachway.billing.payments.model import Payment
 from coachway.billing.refunds import workflow as refund_workflow
 from coachway.billing.refunds.model import REFUND
@@ -25,9 +25,9 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
-from tests.entries import load
 from tests.integration.bookings.builders import CLIENT_ID, ORG
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("billing", "refunds_api").api
 SYSTEM: Final = Caller.system("refunds", ORG)
@@ -123,7 +123,7 @@ def create_payment(cents: int, *, charter_id: str | None = None, invoice_id: str
         metadata={},
         charge_id="ch_1",
     )
-    settlement.record_outcome(SYSTEM, payment.id, outcome)
+    outcome_recording.record_outcome(SYSTEM, payment.id, outcome)
     return payment.id
 
 

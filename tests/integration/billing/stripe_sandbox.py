@@ -31,9 +31,9 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from infra.local import python_environments
 from infra.local.stack_config import ROOT
-from tests.entries import load
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 payments = load("billing", "payments_api").api
 webhook = load("billing", "stripe_webhook").api

@@ -10,11 +10,11 @@ import pytest
 
 from coachway.billing.errors import PaymentInProgress
 from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
-from coachway.billing.payments import card_payments, settlement, stripe_customers
+from coachway.billing.payments import card_payments, outcome_recording, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
-from coachway.billing.stripe_sync import daily_reconciliation
+from coachway.billing.stripe_sync import reconciliation_job
 from coachway.bookings.charters import lifecycle
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -163,7 +163,7 @@ def test_process_payment_unknown_outcome_stays_pending(organization: BillingOrga
     assert (reply.status, reply.json()["status"]) == (201, "pending")
     assert organization.pay(charter_id=charter["id"]).json()["code"] == "payment_in_progress"
     with clock.frozen(clock.now() + timedelta(minutes=31)):
-        result = daily_reconciliation.run()
+        result = reconciliation_job.run()
     assert (result.pending, result.corrected) == (1, 1)
     [payment] = organization.list_payments()
     assert (payment.status, payment.failure_code) == ("failed", "not_charged")
@@ -174,9 +174,9 @@ def test_reconciliation_settles_charge_after_crash(organization: BillingOrganiza
     payment = create_unrecorded_charge(organization)
     assert payment.status is PaymentStatus.PENDING
     with clock.frozen(clock.now() + timedelta(minutes=31)):
-        result = daily_reconciliation.run()
+        result = reconciliation_job.run()
         assert (result.pending, result.corrected) == (1, 1)
-        assert daily_reconciliation.run().corrected == 0
+        assert reconciliation_job.run().corrected == 0
     assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
     assert booking_builders.get_status(payment.subject_id) == "booked"
     assert len(organization.list_journal_entries()) == len(organization.list_events("payment.succeeded")) == 1
@@ -195,7 +195,7 @@ def test_reconciliation_restores_lost_payment(organization: BillingOrganization,
     payment = create_unrecorded_charge(organization)
     store.commit(STAFF, Remove(reload_payment(payment)))
     with clock.frozen(clock.now() + timedelta(minutes=31)):
-        result = daily_reconciliation.run()
+        result = reconciliation_job.run()
     assert result.restored == 1
     restored = reload_payment(payment)
     assert (restored.status, restored.amount, restored.client_id) == (
@@ -265,7 +265,7 @@ def test_webhook_ignores_foreign_events(organization: BillingOrganization, event
 def test_record_outcome_corrects_failure_to_success(organization: BillingOrganization, sandbox: Sandbox) -> None:
     payment = create_unrecorded_charge(organization)
     not_charged = card_payments._build_failed_outcome(payment, "not_charged", "nothing was charged")
-    assert settlement.record_outcome(STAFF, payment.id, not_charged).status is PaymentStatus.FAILED
+    assert outcome_recording.record_outcome(STAFF, payment.id, not_charged).status is PaymentStatus.FAILED
     [event] = sandbox.list_payment_events(payment.id)
     assert deliver_webhook(event).json() == {"result": "processed"}
     assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
@@ -377,7 +377,7 @@ def test_record_outcome_stores_charged_amount(organization: BillingOrganization,
     outcome = replace(
         card_payments._build_failed_outcome(payment, "", ""), succeeded=True, amount=charged, **no_failure
     )
-    assert settlement.record_outcome(STAFF, payment.id, outcome).amount == charged
+    assert outcome_recording.record_outcome(STAFF, payment.id, outcome).amount == charged
     charter = organization.get_charter(payment.subject_id)
     assert (charter.status, charter.amount_paid) == (status, charged)
     assert sum_by_account(organization.list_journal_entries())[LedgerAccount.CASH] == charged

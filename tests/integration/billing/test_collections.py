@@ -12,6 +12,7 @@ import pytest
 from coachway.billing import consumers
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.collections import service as collections
+from coachway.billing.collections import start_job as collection_start_job
 from coachway.billing.collections import workflow as collection_workflow
 from coachway.billing.collections.model import COLLECTION, Collection, derive_collection_id
 from coachway.billing.collections.rules import CollectionStatus
@@ -138,9 +139,9 @@ def test_collection_charges_balance_on_due_date(fake_stripe: FakeStripe) -> None
     charter = create_charter_with_balance()
     assert (get_collection(charter.id).status, get_collection(charter.id).due_at) == ("planned", DUE)
     with clock.frozen(DUE - timedelta(seconds=1)):
-        assert collection_schedule.run().started == 0
+        assert collection_start_job.run().started == 0
     with clock.frozen(DUE):
-        assert [collection_schedule.run().started for _ in range(2)] == [1, 0]
+        assert [collection_start_job.run().started for _ in range(2)] == [1, 0]
         assert run_charge_step(charter.id).go == "over"
         assert collection_workflow.charge_saved_card(SYSTEM, derive_collection_id(charter.id)).go == "over"
     assert list(fake_stripe.charges.values()) == [BALANCE]
@@ -152,7 +153,7 @@ def test_collection_declined_card_retries_three_times_then_fails(fake_stripe: Fa
     charter = create_charter_with_balance()
     fake_stripe.responses = ["no funds"] * 4
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         steps = [run_charge_step(charter.id) for _ in range(4)]
     assert [(step.go, step.seconds) for step in steps] == [
         ("wait", 3_600),
@@ -171,7 +172,7 @@ def test_collection_later_attempt_succeeds(fake_stripe: FakeStripe) -> None:
     charter = create_charter_with_balance()
     fake_stripe.responses = ["no funds", "no funds", "succeeded"]
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         assert [run_charge_step(charter.id).go for _ in range(3)] == ["wait", "wait", "over"]
     assert (get_collection(charter.id).status, list(fake_stripe.charges.values())) == ("paid", [BALANCE])
 
@@ -180,7 +181,7 @@ def test_collection_unknown_outcome_reuses_payment(fake_stripe: FakeStripe) -> N
     charter = create_charter_with_balance()
     fake_stripe.responses = ["timeout", "timeout", "succeeded"]
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         for _ in range(2):
             with pytest.raises(errors.UpstreamUnavailable):
                 run_charge_step(charter.id)
@@ -193,7 +194,7 @@ def test_collection_paid_by_client_charges_nothing(fake_stripe: FakeStripe) -> N
     charter = create_charter_with_balance()
     fake_stripe.responses = ["no funds"]
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         assert run_charge_step(charter.id).go == "wait"
         create_payment(BALANCE, charter_id=charter.id)
         assert run_charge_step(charter.id).go == "over"
@@ -203,7 +204,7 @@ def test_collection_paid_by_client_charges_nothing(fake_stripe: FakeStripe) -> N
 def test_collection_partially_paid_charges_rest(fake_stripe: FakeStripe) -> None:
     charter = create_charter_with_balance()
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         create_payment(10_000, charter_id=charter.id)
         assert run_charge_step(charter.id).go == "over"
     assert list(fake_stripe.charges.values()) == [BALANCE - 10_000]
@@ -214,7 +215,7 @@ def test_collection_cancelled_charter_charges_nothing(fake_stripe: FakeStripe) -
     before = builders.get_charter(charter.id)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"status": CharterStatus.CANCELLED})))
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         assert run_charge_step(charter.id).go == "over"
     assert fake_stripe.requested_keys == []
 
@@ -225,7 +226,7 @@ def test_collection_without_saved_card_fails_at_once(fake_stripe: FakeStripe) ->
     customer = store.get(StripeCustomer, key)
     store.commit(SYSTEM, Update(customer, customer.model_copy(update={"payment_method_id": None})))
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         assert run_charge_step(charter.id).go == "over"
     assert (get_collection(charter.id).status, get_collection(charter.id).reason) == (
         "failed",
@@ -241,9 +242,9 @@ def test_collection_new_schedule_is_planned_again(fake_stripe: FakeStripe) -> No
     store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": instalments})))
     deliver_event("charter.modified", charter.id)
     with clock.frozen(DUE):
-        assert collection_schedule.run().started == 0
+        assert collection_start_job.run().started == 0
     with clock.frozen(DUE + timedelta(days=8)):
-        assert collection_schedule.run().started == 1
+        assert collection_start_job.run().started == 1
 
 
 def test_collection_invoice_with_saved_card_charges_on_due_date(fake_stripe: FakeStripe) -> None:
@@ -266,7 +267,7 @@ def test_collection_invoice_with_saved_card_charges_on_due_date(fake_stripe: Fak
 def test_collection_failed_step_is_recorded_and_resumed(fake_stripe: FakeStripe) -> None:
     charter = create_charter_with_balance()
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         collection_id = derive_collection_id(charter.id)
         collection_workflow.choose_next_step(SYSTEM, collection_id, execution="one", round_=1, redriven=False)
         collection_workflow.record_failure(SYSTEM, collection_id, state="ChargeCard", failure={"Error": "Upstream"})
@@ -288,7 +289,7 @@ def test_retry_collection_failed_one_starts_again(fake_stripe: FakeStripe) -> No
     charter = create_charter_with_balance()
     fake_stripe.responses = ["no funds"] * 4
     with clock.frozen(DUE):
-        collection_schedule.run()
+        collection_start_job.run()
         for _ in range(4):
             run_charge_step(charter.id)
         collection_id = derive_collection_id(charter.id)

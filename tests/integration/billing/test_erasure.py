@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
+from coachway.billing import erasure as billing_erasure
 from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices import pdf_storage
 from coachway.billing.invoices.model import InvoiceInput
 from coachway.billing.invoices.service import create_invoice
 from coachway.billing.payments.model import Payment, PaymentStatus, StripeCustomer
-from coachway.billing.privacy import erasure as billing_erasure
 from coachway.billing.refunds.model import Refund
 from coachway.billing.stripe import client as stripe_client
 from coachway.bookings import erasure as booking_erasure

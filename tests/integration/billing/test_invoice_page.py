@@ -10,11 +10,11 @@ from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import service as invoices
 from coachway.core.auth import signed_links
 from coachway.core.runtime import clock
-from tests.entries import load
 from tests.integration.billing import builders
 from tests.integration.billing.builders import create_completed_charter, send_ok
 from tests.integration.bookings.builders import ORG, STAFF
 from tests.integration.client import Reply, call
+from tools.function_modules import load
 
 pages = load("billing", "payment_pages")
 

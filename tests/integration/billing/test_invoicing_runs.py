@@ -13,6 +13,7 @@ from coachway.billing.invoices.model import InvoiceQuery
 from coachway.billing.invoices.service import list_invoices
 from coachway.billing.invoicing_runs import monthly_run, unbilled_trips
 from coachway.billing.invoicing_runs import schedule as invoicing_run_schedule
+from coachway.billing.invoicing_runs import start_job as invoicing_start_job
 from coachway.billing.invoicing_runs.monthly_run import ClientResult, InvoicingMonth, InvoicingRun
 from coachway.billing.invoicing_runs.schedule import MonthDue
 from coachway.bookings.charters.model import Charter
@@ -288,7 +289,7 @@ def test_schedule_starts_run_at_local_half_past_midnight() -> None:
         (datetime(2027, 2, 1, 5, 35, tzinfo=UTC), [PERTH, ORG]),
     ):
         with clock.frozen(at):
-            invoicing_run_schedule.run(start)
+            invoicing_start_job.run(start)
             assert [org for org, _ in started] == expected
     assert {month for _, month in started} == {"2027-01"}
 
@@ -301,8 +302,8 @@ def test_schedule_failed_start_is_retried() -> None:
 
     started: list[str] = []
     with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
-        assert invoicing_run_schedule.run(fail).failed == 1
-        assert invoicing_run_schedule.run(lambda due: started.append(due.month)).started == 1
+        assert invoicing_start_job.run(fail).failed == 1
+        assert invoicing_start_job.run(lambda due: started.append(due.month)).started == 1
     assert started == ["2027-01"]
 
 

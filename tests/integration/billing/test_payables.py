@@ -23,11 +23,11 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import AlreadyConsumed
 from coachway.core.runtime import clock
 from coachway.identity import organization_queries
-from tests.entries import load
 from tests.integration.bids import builders as bid_builders
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("billing", "payables_api").api
 SYSTEM = Caller.system("billing", ORG)

@@ -15,7 +15,7 @@ from coachway.core.persistence.records import slim_copy_key
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock, settings
 from coachway.identity.organizations.service import mark_data_current
-from tests.integration import old_data
+from tests.integration import previous_release_data
 from tests.integration.billing import builders
 from tests.integration.billing.builders import create_completed_charter, send_ok
 from tests.integration.bookings.builders import ORG, STAFF
@@ -51,7 +51,7 @@ def get_owed() -> tuple[int, int]:
 
 def remove_slim_copies(dynamodb: Any, invoice_ids: list[str]) -> None:
     """Store an organization as an earlier release stored it."""
-    old_data.set_data_version(ORG)
+    previous_release_data.set_data_version(ORG)
     for invoice_id in invoice_ids:
         key = slim_copy_key(INVOICE.key(org=ORG, id=invoice_id))
         dynamodb.delete_item(TableName=settings.table_name(), Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})

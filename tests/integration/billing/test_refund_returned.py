@@ -13,7 +13,7 @@ from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds import workflow as refund_workflow
 from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
 from coachway.billing.stripe import refunds_and_disputes
-from coachway.billing.stripe_sync import daily_reconciliation
+from coachway.billing.stripe_sync import reconciliation_job
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.core import errors, store
@@ -182,8 +182,8 @@ def test_reconciliation_finds_missed_events(paid: PaidCharter) -> None:
     paid.return_refund(refund)
     dispute_id = paid.open_dispute()
     with clock.frozen(clock.now() + timedelta(minutes=31)):
-        assert daily_reconciliation.run().returned >= 2
-        assert daily_reconciliation.run().returned == 0
+        assert reconciliation_job.run().returned >= 2
+        assert reconciliation_job.run().returned == 0
     assert refunds.get_refund(STAFF, refund.id).status == "failed"
     assert [dispute.id for dispute in paid.reload_payment().disputes] == [dispute_id]
 

@@ -17,10 +17,10 @@ from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
 from coachway.core.types import ids
-from tests.entries import load
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.client import Reply, call
+from tools.function_modules import load
 
 pages = load("billing", "payment_pages").api
 CARD_TO_CONFIRM = "4000002760003184"

@@ -17,8 +17,8 @@ from coachway.identity.model.organization import Organization
 from coachway.pricing import rule_service
 from coachway.pricing.rule_model import RuleInput
 from tests import dates
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("bookings", "api").api
 ORG: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"

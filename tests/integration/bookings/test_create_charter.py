@@ -12,7 +12,6 @@ from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
 from coachway.pricing import rule_service
 from coachway.pricing.rule_model import RuleInput
-from tests.entries import load
 from tests.integration.bookings.builders import (
     CLIENT_ID,
     ORG,
@@ -27,6 +26,7 @@ from tests.integration.bookings.builders import (
     stops_with_driving_hours,
 )
 from tests.integration.client import call, token_for
+from tools.function_modules import load
 
 clients = load("clients", "api").api
 

@@ -18,9 +18,9 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.unit.bookings.builders import CLIENT, ORG_ID, ORGANIZATION
+from tools.function_modules import load
 
 pages = load("bookings", "quote_page")
 STAFF = Caller(org_id=ORG_ID, user_id="usr_1", permissions=frozenset({"charters:write"}))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from coachway.bookings.series import delivery_job
 from coachway.bookings.series import outbox as series_outbox
 from coachway.core import store
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.table import connection
 from coachway.core.runtime import clock
 from coachway.pricing import quote_service as pricing
-from tests.entries import load
 from tests.integration.bookings.builders import (
     ORG,
     STAFF,
@@ -23,6 +23,7 @@ from tests.integration.bookings.builders import (
     send_request,
     stops_with_driving_hours,
 )
+from tools.function_modules import load
 
 
 @pytest.fixture(autouse=True)
@@ -142,10 +143,10 @@ def test_timer_delivers_pending_batches_once(monkeypatch: pytest.MonkeyPatch) ->
     first, last = charters[0]["id"], charters[-1]["id"]
     assert send_request("GET", f"/charters/{last}/history").json()["items"] == []
     assert len(send_request("GET", f"/charters/{first}/series").json()["items"]) == 20
-    assert series_outbox.deliver_pending() == 0, "the request may still deliver them"
+    assert delivery_job.run() == 0, "the request may still deliver them"
     with clock.frozen(clock.now() + timedelta(minutes=2)):
         assert load("bookings", "timer").handler({}, None)["delivered"] == 3
-        assert series_outbox.deliver_pending() == 0
+        assert delivery_job.run() == 0
     for charter in charters:
         events = send_request("GET", f"/charters/{charter['id']}/history").json()["items"]
         assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from coachway.core.caller import Caller
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("clients", "api").api
 OTHER_APIS = {"erase": load("bookings", "api").api, "export": load("billing", "documents_api").api}

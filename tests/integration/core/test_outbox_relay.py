@@ -15,7 +15,7 @@ from coachway.core.persistence.domain_events import Actor, Envelope
 from coachway.core.persistence.transaction import to_item
 from coachway.core.runtime.metrics import metrics
 from coachway.core.types import ids
-from tools.entries import load
+from tools.function_modules import load
 
 
 class Bus:

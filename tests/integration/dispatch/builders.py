@@ -19,10 +19,10 @@ from coachway.core.persistence.operations import Create, Update
 from coachway.core.types import ids
 from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
-from tests.entries import load
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("dispatch", "api").api
 SYSTEM: Final = Caller.system("dispatch", ORG)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.entries import load
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("dispatch", "calendars_api").api
 STAFF: Final = "dispatch:read dispatch:write"

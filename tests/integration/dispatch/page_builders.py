@@ -6,8 +6,8 @@ import base64
 import hashlib
 import re
 
-from tests.entries import load
 from tests.integration.client import Reply
+from tools.function_modules import load
 
 api = load("dispatch", "trip_pages").api
 

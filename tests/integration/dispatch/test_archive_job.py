@@ -13,7 +13,6 @@ from coachway.core import file_storage
 from coachway.core.errors import ConcurrentUpdate
 from coachway.core.persistence import conditional_writes
 from coachway.dispatch.tracking import archive_job, monitor_job, position_store
-from tests.entries import load
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import tracking_builders
 from tests.integration.dispatch.tracking_builders import (
@@ -22,6 +21,7 @@ from tests.integration.dispatch.tracking_builders import (
     send_ok,
 )
 from tests.tracks import read_track
+from tools.function_modules import load
 
 
 @pytest.fixture(autouse=True)

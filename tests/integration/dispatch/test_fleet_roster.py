@@ -15,7 +15,7 @@ from coachway.dispatch.calendars.service import FleetQuery
 from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.identity.organizations.service import mark_data_current
-from tests.integration import old_data
+from tests.integration import previous_release_data
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, tracking_builders
 
@@ -72,7 +72,7 @@ def test_roster_equals_lists_by_status_after_any_order_of_changes(seed: int) -> 
         resource = dice.choice(fleet)
         set_status(resource, dice.choice(STATUSES[type(load(resource))]))
         rows = list_rows()
-        old_data.set_data_version(ORG)
+        previous_release_data.set_data_version(ORG)
         assert list_rows() == rows
         mark_data_current(ORG)
     expected = {resource for resource in fleet if load(resource).status not in ("inactive", "retired")}
@@ -80,12 +80,12 @@ def test_roster_equals_lists_by_status_after_any_order_of_changes(seed: int) -> 
 
 
 def test_fleet_of_earlier_release_is_listed_before_and_after_rebuild(dynamodb: Any) -> None:
-    old_data.set_data_version(ORG)
+    previous_release_data.set_data_version(ORG)
     rosa, gone = builders.create_driver(), builders.create_driver("Gone Away", status="inactive")
     coach = builders.create_vehicle()
     before = {resource: load(resource) for resource in (rosa, gone, coach)}
     for record in before.values():
-        old_data.remove_attributes(dynamodb, record.key(), "gsi4pk", "gsi4sk")
+        previous_release_data.remove_attributes(dynamodb, record.key(), "gsi4pk", "gsi4sk")
     rows = [(rosa, "active", 0), (coach, "in_service", 0)]
     assert (list_rows(), count_calls()) == (rows, 7)
     assert roster.refresh_roster(ORG) == 3

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.deployment import docs_site
-from tests.entries import load
 from tests.integration.client import Reply, call
+from tools.function_modules import load
 
 docs = load("docs", "api")
 

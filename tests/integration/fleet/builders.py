@@ -14,9 +14,9 @@ from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE
 from coachway.identity.auth import tokens
 from coachway.identity.model.permissions import BUILT_IN_ROLES
 from coachway.identity.model.user import User
-from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.identity.builders import Org, list_event_data, post, register_organization
+from tools.function_modules import load
 
 APIS = {name: load(name, "api").api for name in ("fleet", "compliance", "vendors")}
 PHONE = "+12125550177"

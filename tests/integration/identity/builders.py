@@ -10,8 +10,8 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.persistence.domain_events import BY_DAY, Envelope, Event
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
-from tests.entries import load
 from tests.integration.client import Reply, call
+from tools.function_modules import load
 
 Json = Any
 api: ApiRouter = load("identity", "api").api

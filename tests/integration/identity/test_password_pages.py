@@ -10,9 +10,9 @@ import pytest
 from coachway.contracts.identity import INVITATION, PASSWORD_RESET, PasswordResetRequested
 from coachway.core.auth import signed_links
 from coachway.core.http.routing import ApiRouter
-from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.identity.builders import Org, list_event_data, post, register_organization
+from tools.function_modules import load
 
 api: ApiRouter = load("identity", "password_pages").api
 NEW_PASSWORD = "four words in a row"

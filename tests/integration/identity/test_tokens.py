@@ -16,8 +16,8 @@ from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity.auth.tokens import MFA_AUDIENCE
 from coachway.identity.secrets import signing_keys
-from tests.entries import load
 from tests.integration.identity.builders import PASSWORD, get, post, register_organization
+from tools.function_modules import load
 
 
 def decode_claims(token: str) -> dict[str, Any]:

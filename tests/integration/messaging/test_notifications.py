@@ -9,10 +9,10 @@ import pytest
 from coachway.core.caller import Caller
 from coachway.core.types import ids
 from coachway.messaging.notifications import consumers as notification_consumers
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.integration.messaging.message_services import ORG, SentMessages
 from tests.unit.messaging.sample_events import build_delivery
+from tools.function_modules import load
 
 api = load("messaging", "api").api
 BASE = "/api/v1/notifications"

@@ -21,9 +21,9 @@ from coachway.messaging import delivery as messaging_delivery
 from coachway.messaging.channels import email
 from coachway.messaging.model import NOTIFICATION, MessageStatus, Notification, NotificationQuery
 from coachway.messaging.notifications import consumers as notification_consumers
-from tests.entries import load
 from tests.integration.messaging.message_services import ORG, SentMessages
 from tests.unit.messaging.sample_events import SAMPLES, build_delivery
+from tools.function_modules import load
 
 CALLER = Caller.system("messaging", ORG)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
+from tools.function_modules import load
 
 api = load("pricing", "api").api
 BASE: Final = "/api/v1/pricing"

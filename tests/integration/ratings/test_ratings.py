@@ -13,7 +13,6 @@ from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.ratings.model import RATING
-from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.integration.vendor_builders import (
     CALLER,
@@ -23,6 +22,7 @@ from tests.integration.vendor_builders import (
     create_vendor,
     create_vendor_token,
 )
+from tools.function_modules import load
 
 ratings_api = load("ratings", "api").api
 

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core import errors, problem_details
 from tools import error_codes
-from tools.entries import import_everything
+from tools.function_modules import import_everything
 
 import_everything()
 

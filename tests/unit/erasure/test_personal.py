@@ -19,7 +19,7 @@ from coachway.billing.invoices.model import Receivable
 from coachway.billing.invoicing_runs.monthly_run import InvoicingRun
 from coachway.billing.payments.model import StripeCustomer
 from coachway.bookings.charters.model import Charter, CharterId
-from coachway.bookings.charters.uncovered_trip import UncoveredTrip
+from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.clients.model import Address, Client, Contact
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.records import Record
@@ -31,7 +31,7 @@ from coachway.erasure.redaction import list_field_shapes
 from coachway.identity.model.field_types import Currency
 from coachway.messaging.model import Notification
 from coachway.pricing.quote_model import Quote
-from tools.entries import import_everything
+from tools.function_modules import import_everything
 
 import_everything()
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from coachway.core.entrypoints.step_handler import Step, step_fields
-from tools.entries import load
+from tools.function_modules import load
 from tools.functions import ROOT, Function, functions
 
 WORKFLOWS = {

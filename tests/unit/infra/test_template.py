@@ -10,7 +10,7 @@ import pytest
 from coachway.core.runtime import settings
 from coachway.messaging import deduplication
 from tests.template import ROOT, functions, load_yaml, resources, resources_of_type, template
-from tools.entries import load
+from tools.function_modules import load
 from tools.functions import functions as rows
 
 WORKFLOW_FILES = sorted((ROOT / "statemachines").glob("*.yaml"))

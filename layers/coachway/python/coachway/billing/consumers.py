@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from coachway.billing import erasure
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.invoices import pdf_storage
 from coachway.billing.invoicing_runs import unbilled_trips
 from coachway.billing.payables import award_consumer
-from coachway.billing.privacy import erasure as privacy_erasure
 from coachway.billing.refunds import cancellation_settlement
 from coachway.billing.refunds import consumers as refund_consumers
 from coachway.core.caller import Caller
@@ -53,7 +53,7 @@ CONSUMERS: Final[Mapping[str, Consumer]] = combine_consumers(
     award_consumer.CONSUMERS,
     cancellation_settlement.CONSUMERS,
     collection_schedule.CONSUMERS,
-    privacy_erasure.CONSUMERS,
+    erasure.CONSUMERS,
     pdf_storage.CONSUMERS,
     refund_consumers.CONSUMERS,
     unbilled_trips.CONSUMERS,

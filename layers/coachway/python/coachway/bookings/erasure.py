@@ -11,7 +11,7 @@ from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import CHARTER, OF_CLIENT, Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.errors import ClientHasUpcomingTrips
-from coachway.clients import privacy
+from coachway.clients import erasure as client_erasure
 from coachway.contracts.bookings import CharterErased
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -56,7 +56,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
     upcoming = [each.number for each in charters if each.status in _UPCOMING_STATUSES]
     if upcoming:
         raise ClientHasUpcomingTrips(f"Complete or cancel {', '.join(upcoming[:5])} first.")
-    return privacy.erase_client(caller, client_id)
+    return client_erasure.erase_client_record(caller, client_id)
 
 
 @retry_on_conflict

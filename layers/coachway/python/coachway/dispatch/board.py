@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters import uncovered_trips
-from coachway.bookings.charters.uncovered_trip import UncoveredTrip
+from coachway.bookings.charters import uncovered_trip_queries
+from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
@@ -106,7 +106,9 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
         _assignment_card(assignment, tracks[assignment.id], recoveries.get(assignment.recovery_id or ""))
         for assignment in assignments
     ]
-    cards += [card for trip in uncovered_trips.list_uncovered_trips(organization, day) for card in _trip_cards(trip)]
+    cards += [
+        card for trip in uncovered_trip_queries.list_uncovered_trips(organization, day) for card in _trip_cards(trip)
+    ]
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}
     return Board(day=day, timezone=timezone, as_of=now, columns=columns)

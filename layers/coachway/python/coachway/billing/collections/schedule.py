@@ -1,4 +1,4 @@
-"""Plan collections, and start them on their due date.
+"""Plan collections.
 
 The collection of a charter is for its next instalment with a due date, that of an invoice for its balance. When the due
 date changes, the collection is planned again. The amount is computed when the card is charged.
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from coachway.billing.collections import service
-from coachway.billing.collections.model import COLLECTION, FALLING_DUE, Collection, derive_collection_id
+from coachway.billing.collections.model import COLLECTION, Collection, derive_collection_id
 from coachway.billing.collections.rules import COLLECTED_STATUSES, CollectionStatus
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.payables import rules as payable_rules
@@ -19,15 +19,11 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
-from coachway.core.hourly_sweep import sweep
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
-from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.identity import organization_queries
-
-_JOB: Final = "collections-due"
 
 
 def plan_charter_collection(caller: Caller, delivery: Delivery) -> None:
@@ -83,27 +79,11 @@ def _plan_collection(caller: Caller, subject_id: str, due_on: date, timezone: st
         after = before.model_copy(update=changes)
         store.commit(caller, Update(before, after))
     if due_at <= clock.now():
-        _start_if_due(caller, collection_id, clock.now())
+        start_if_due(caller, collection_id, clock.now())
 
 
-class CollectionsStarted(BaseSchema):
-    """Counts of one run: collections started, and collections left for the next run."""
-
-    started: int = 0
-    failed: int = 0
-
-
-def run() -> CollectionsStarted:
-    """Start all collections that have become due. Safe to repeat."""
-    return CollectionsStarted(**sweep(_JOB, Collection, FALLING_DUE, _start_indexed))
-
-
-def _start_indexed(indexed_collection: Collection, now: datetime) -> str:
-    caller = Caller.system(_JOB, indexed_collection.org_id)
-    return "started" if _start_if_due(caller, indexed_collection.id, now) else ""
-
-
-def _start_if_due(caller: Caller, collection_id: str, now: datetime) -> bool:
+def start_if_due(caller: Caller, collection_id: str, now: datetime) -> bool:
+    """Start a planned collection whose due date has begun. Returns whether it was started."""
     collection = service.get_collection(caller, collection_id)
     if collection.status is not CollectionStatus.PLANNED or collection.due_at > now:
         return False

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from coachway.billing.errors import AmountDueChanged, AmountExceedsBalance, NothingDue, PaymentInProgress
-from coachway.billing.payments import amount_due, queries, settlement, stripe_customers
+from coachway.billing.payments import amount_due, outcome_recording, queries, stripe_customers
 from coachway.billing.payments.model import (
     PAYMENT,
     PAYMENT_HOLD,
@@ -206,17 +206,21 @@ def _complete_payment(caller: Caller, payment: Payment, *, return_url: str = "")
     except errors.UpstreamUnavailable as error:
         logger.warning("card could not be prepared", payment_id=payment.id, reason=error.detail)
         return ChargeResult(
-            settlement.record_outcome(caller, payment.id, _build_failed_outcome(payment, "unavailable", _UNAVAILABLE))
+            outcome_recording.record_outcome(
+                caller, payment.id, _build_failed_outcome(payment, "unavailable", _UNAVAILABLE)
+            )
         )
     except CardDeclined as error:
         return ChargeResult(
-            settlement.record_outcome(
+            outcome_recording.record_outcome(
                 caller, payment.id, _build_failed_outcome(payment, error.decline_code, error.message)
             )
         )
     except StripeRejected:
         return ChargeResult(
-            settlement.record_outcome(caller, payment.id, _build_failed_outcome(payment, "refused", _CARD_REJECTED))
+            outcome_recording.record_outcome(
+                caller, payment.id, _build_failed_outcome(payment, "refused", _CARD_REJECTED)
+            )
         )
     try:
         outcome = _charge(payment, customer_id, payment_method_id, return_url)
@@ -226,8 +230,8 @@ def _complete_payment(caller: Caller, payment: Payment, *, return_url: str = "")
         logger.warning("outcome of a charge is unknown", payment_id=payment.id, reason=error.detail)
         return ChargeResult(refresh_from_stripe(caller, payment))
     if outcome.awaits_payer:
-        return ChargeResult(settlement.record_awaiting_payer(caller, payment.id, outcome), outcome.confirm_url)
-    return ChargeResult(settlement.record_outcome(caller, payment.id, outcome))
+        return ChargeResult(outcome_recording.record_awaiting_payer(caller, payment.id, outcome), outcome.confirm_url)
+    return ChargeResult(outcome_recording.record_outcome(caller, payment.id, outcome))
 
 
 def _has_card(payment: Payment) -> bool:
@@ -264,7 +268,7 @@ def _prepare_card(caller: Caller, payment: Payment) -> tuple[str, str]:
         payment_method_id, card = stripe_client.attach_payment_method(
             customer.customer_id, payment_method_id, key=payment.id
         )
-    settlement.record_card(caller, payment.id, payment_method_id, card)
+    outcome_recording.record_card(caller, payment.id, payment_method_id, card)
     return customer.customer_id, payment_method_id
 
 
@@ -303,13 +307,13 @@ def refresh_from_stripe(caller: Caller, payment: Payment, *, is_replaced: bool =
     except errors.UpstreamUnavailable:
         return payment
     if outcome is not None:
-        return settlement.record_outcome(caller, payment.id, outcome)
+        return outcome_recording.record_outcome(caller, payment.id, outcome)
     if payment.created_at + UNKNOWN_CHARGE_TIMEOUT > clock.now():
         return payment
     not_charged = _build_failed_outcome(
         payment, "not_charged", "The payment did not reach your bank. Nothing was charged."
     )
-    return settlement.record_outcome(caller, payment.id, not_charged)
+    return outcome_recording.record_outcome(caller, payment.id, not_charged)
 
 
 def _find_charge(payment: Payment) -> ChargeOutcome | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import Field
 
-from coachway.billing.payments import settlement
+from coachway.billing.payments import outcome_recording
 from coachway.billing.refunds import returned_refunds
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import refunds_and_disputes, webhook_events
@@ -72,11 +72,11 @@ def _handle_charge_event(event: StripeEvent, correlation_id: str) -> bool:
     outcome = stripe_client.get_charge(event.object_id)
     consumed_op = MarkConsumed(CONSUMER, event.id)
     try:
-        settlement.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
+        outcome_recording.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
     except errors.NotFound:
         if not missing_payments.restore_payment(caller, payment_id, outcome):
             return False
-        settlement.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
+        outcome_recording.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
     return True
 
 
@@ -99,7 +99,7 @@ def _handle_dispute_event(event: StripeEvent, correlation_id: str) -> bool:
     if reference is None:
         return False
     # The charge may not be recorded yet.
-    settlement.record_outcome(*reference, outcome)
+    outcome_recording.record_outcome(*reference, outcome)
     disputes.sync_dispute(*reference, event.object_id, MarkConsumed(CONSUMER, event.id))
     return True
 

@@ -6,7 +6,6 @@ timer delivers the rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import ClassVar, Final
 
 from pydantic import AwareDatetime, Field
@@ -17,7 +16,6 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events
 from coachway.core.persistence.operations import Create, Op, Remove
-from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
@@ -27,8 +25,6 @@ from coachway.pricing.quote_model import Quote
 
 _CHARTERS_PER_BATCH: Final = 8
 """A batch fits into one item of 400 KB, and its three items per charter fit into one transaction of 100."""
-_PENDING_AGE: Final = timedelta(minutes=1)
-"""The timer skips younger batches, because the request that created them may still deliver them."""
 
 BATCH = AccessPattern(
     "batches of quotes and events of a new series, until they are delivered",
@@ -107,12 +103,3 @@ def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
         except Exception:  # the series exists; the timer retries
             logger.exception("batch could not be delivered; the timer retries it", series_id=batch.series_id)
     return delivered
-
-
-def deliver_pending() -> int:
-    """Deliver batches that their request did not deliver, and return the number delivered."""
-    cutoff = sortable(clock.now() - _PENDING_AGE)
-    pending = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", limit=100)
-    return deliver_batches(
-        Caller.system("series", ""), [each for each in pending if sortable(each.packed_at) <= cutoff]
-    )

@@ -49,7 +49,7 @@ LISTS_OF_CLIENT: Final = (
 )
 
 
-def erase_client(caller: Caller, delivery: Delivery) -> None:
+def erase_billing_data(caller: Caller, delivery: Delivery) -> None:
     """Erase the next page of a client's data; after the last page, also its invoicing failures and Stripe customer.
 
     Raises PaymentInProgress while a payment is pending, UpstreamUnavailable.
@@ -77,7 +77,7 @@ def _erase_customer(caller: Caller, client_id: str) -> None:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
-    "client.erased": erase_client,
-    "client.erasure_continued": erase_client,
+    "client.erased": erase_billing_data,
+    "client.erasure_continued": erase_billing_data,
 }
 """By event type. The queue receives these events and no others."""

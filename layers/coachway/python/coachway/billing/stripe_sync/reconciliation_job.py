@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.billing.payments import card_payments, settlement
+from coachway.billing.payments import card_payments, outcome_recording
 from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
@@ -94,6 +94,6 @@ def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:
             result.foreign += 1
             return
         result.restored += 1
-    settlement.record_outcome(caller, payment_id, outcome)
+    outcome_recording.record_outcome(caller, payment_id, outcome)
     result.corrected += payment is not None
     logger.warning("charge was not recorded", payment_id=payment_id, org_id=org_id)

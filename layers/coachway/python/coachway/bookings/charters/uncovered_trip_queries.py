@@ -3,7 +3,7 @@
 from datetime import date
 
 from coachway.bookings.charters.model import BY_MONTH, BY_TRIP, Charter
-from coachway.bookings.charters.uncovered_trip import UNCOVERED_TRIPS, UncoveredTrip
+from coachway.bookings.charters.uncovered_trip_model import UNCOVERED_TRIPS, UncoveredTrip
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import iterate_by_month, query_all
 from coachway.core.record_refresh import refresh_records

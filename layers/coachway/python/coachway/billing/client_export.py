@@ -13,8 +13,8 @@ from coachway.billing.payments.model import Payment
 from coachway.billing.refunds import model as refund_model
 from coachway.billing.refunds.model import Refund
 from coachway.bookings.charters.model import OF_CLIENT, Charter
-from coachway.clients import privacy
-from coachway.clients.privacy import ClientFile
+from coachway.clients import client_export as client_records
+from coachway.clients.client_export import ClientFile
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Entity
@@ -58,7 +58,7 @@ _LISTS: Final[tuple[tuple[str, type[Entity], AccessPattern], ...]] = (
 
 def export_client(caller: Caller, client_id: str, query: ClientExportQuery) -> ClientExport:
     """Export a page of the data about a client, list by list, newest first in each. Raises NotFound, Invalid."""
-    client_file = privacy.export_client(caller, client_id)
+    client_file = client_records.export_client(caller, client_id)
     records: dict[str, list[Entity]] = {}
     number, _, list_cursor = (query.cursor or "0:").partition(":")
     cursor, remaining = list_cursor or None, _PAGE_SIZE

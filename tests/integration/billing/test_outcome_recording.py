@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
-from coachway.billing.payments import card_payments, settlement
+from coachway.billing.payments import card_payments, outcome_recording
 from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
 from coachway.core import errors, store
@@ -66,7 +66,7 @@ def test_record_outcome_in_any_order_is_written_once(
         unique_event_id = f"{payment.id}-{event_id}"
         consumed_op = MarkConsumed("stripe-webhook", unique_event_id) if event_id else None
         try:
-            settlement.record_outcome(
+            outcome_recording.record_outcome(
                 STRIPE if event_id else STAFF, payment.id, build_outcome(payment, kind), consumed_op=consumed_op
             )
             assert unique_event_id not in processed_ids
@@ -110,7 +110,7 @@ def _distinct_kinds(reports: list[tuple[str, str | None]]) -> set[str]:
 
 def test_record_outcome_books_fee(organization: BillingOrganization) -> None:
     payment = create_pending_payment(organization)
-    settlement.record_outcome(STAFF, payment.id, build_outcome(payment, "charged", fee=521))
+    outcome_recording.record_outcome(STAFF, payment.id, build_outcome(payment, "charged", fee=521))
     sums = sum_by_account([*organization.list_journal_entries(), *_list_fee_entries(payment)])
     assert (sums[LedgerAccount.FEES], sums[LedgerAccount.CASH]) == (521, payment.amount - 521)
     assert sum(sums.values()) == 0
@@ -124,4 +124,6 @@ def _list_fee_entries(payment: Payment) -> list[Any]:
 
 def test_record_outcome_unknown_payment_raises_not_found(organization: BillingOrganization) -> None:
     with pytest.raises(errors.NotFound):
-        settlement.record_outcome(STAFF, ids.new("pay"), build_outcome(create_pending_payment(organization), "charged"))
+        outcome_recording.record_outcome(
+            STAFF, ids.new("pay"), build_outcome(create_pending_payment(organization), "charged")
+        )

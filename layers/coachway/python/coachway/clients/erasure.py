@@ -1,4 +1,4 @@
-"""Personal data of a client: export and erasure.
+"""Erasure of a client's personal data.
 
 Other capabilities erase what they store about the client (addresses of trips, names on invoices, sent messages) when
 they receive the event `client.erased`. Amounts stay.
@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from coachway.clients import credit, preferences
-from coachway.clients.model import Address, Client, Contact, Credit, EmailPreferences
+from coachway.clients import credit
+from coachway.clients.model import Address, Client, Contact, EmailPreferences
 from coachway.contracts.clients import ClientErased
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
-from coachway.core.persistence.domain_events import Envelope, HistoryEntry
+from coachway.core.persistence.domain_events import Envelope
 from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
-from coachway.core.schemas import BaseSchema
 from coachway.core.types.contact import normalize_email
 from coachway.erasure.model import ERASURE, Erasure
 from coachway.erasure.redaction import Redaction
@@ -30,32 +29,7 @@ _MODELS: Final = (Client, Contact, Address, EmailPreferences)
 """The kinds of records whose changes are in a client's history."""
 
 
-class ClientFile(BaseSchema):
-    """All stored data about one client."""
-
-    client: Client
-    contacts: list[Contact]
-    addresses: list[Address]
-    email_preferences: EmailPreferences
-    credit: Credit
-    history: list[HistoryEntry]
-
-
-def export_client(caller: Caller, client_id: str) -> ClientFile:
-    """Export all stored data about a client. Raises NotFound."""
-    client = store.get(Client, CLIENT.key(org=caller.org_id, id=client_id))
-    partition = client.key().pk
-    return ClientFile(
-        client=client,
-        contacts=[each for each in query_all(Contact, partition, prefix="CONTACT#") if each.deleted_at is None],
-        addresses=[each for each in query_all(Address, partition, prefix="ADDRESS#") if each.deleted_at is None],
-        email_preferences=preferences.get_preferences(caller, client_id),
-        credit=credit.get_credit(client),
-        history=store.list_history(client.key()),
-    )
-
-
-def erase_client(caller: Caller, client_id: str) -> Erasure:
+def erase_client_record(caller: Caller, client_id: str) -> Erasure:
     """Erase a client's personal data permanently, also that of a deleted client.
 
     The client itself is erased last, so that an interrupted erasure is finished by repeating it. Raises
