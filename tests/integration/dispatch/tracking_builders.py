@@ -14,11 +14,11 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.tracking import position_store
 from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
-from tests.entries import load
 from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
 from tests.integration.dispatch import builders
 from tests.tracks import read_track
+from tools.function_modules import load
 
 api = load("dispatch", "tracking_api").api
 STAFF: Final = "dispatch:read dispatch:write"

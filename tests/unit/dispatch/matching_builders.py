@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from coachway.bookings.charters.model import CHARTER_EXAMPLE, Charter, CharterQuote
-from coachway.compliance.rules import ComplianceStatus
+from coachway.compliance.rules import DocumentCompliance
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.model import DutyBlock
@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 PICKUP_AT = datetime(2027, 3, 3, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 VENDOR_ID = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
-COMPLIANT = ComplianceStatus(on_date=date(2027, 3, 3), is_compliant=True)
+COMPLIANT = DocumentCompliance(on_date=date(2027, 3, 3), is_compliant=True)
 
 
 def create_charter(**fields: Any) -> Charter:
@@ -65,7 +65,7 @@ def create_vehicle(**fields: Any) -> Vehicle:
 
 
 def create_driver_facts(
-    *blocks: DutyBlock, compliance: ComplianceStatus | None = COMPLIANT, **fields: Any
+    *blocks: DutyBlock, compliance: DocumentCompliance | None = COMPLIANT, **fields: Any
 ) -> DriverFacts:
     return DriverFacts(create_driver(**fields), compliance, blocks, {})
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence import event_log
 from coachway.core.persistence.operations import CONSUMED, AlreadyConsumed, Create, MarkConsumed, Op, Update
-from coachway.core.persistence.records import Record
+from coachway.core.persistence.records import Record, stored_as
 from coachway.core.persistence.retry import retry_on_conflict
 
 Numbers = Mapping[str, int]
@@ -25,7 +25,7 @@ class CounterRecord(Record):
 
     org_id: str
     numbers: dict[str, int] = Field(default_factory=dict)
-    through: str = ""
+    last_event_id: Annotated[str, stored_as("through", "last_event_id")] = ""
     """The newest event that was counted."""
 
 
@@ -69,7 +69,10 @@ class CounterProjection(Generic[T]):
         def add() -> None:
             existing = self.load(caller.org_id, subject)
             after = existing.model_copy(
-                update={"numbers": add_counters(existing.numbers, numbers), "through": max(existing.through, event_id)}
+                update={
+                    "numbers": add_counters(existing.numbers, numbers),
+                    "last_event_id": max(existing.last_event_id, event_id),
+                }
             )
             store.commit(
                 caller, *self._save_ops(caller, existing, after), MarkConsumed(self._consumer(subject), event_id)
@@ -97,12 +100,12 @@ class CounterProjection(Generic[T]):
 
     def _recount(self, caller: Caller, subject: str, increments: Mapping[str, Numbers]) -> None:
         before, newest = self.load(caller.org_id, subject), max(increments)
-        if before.through > newest:
+        if before.last_event_id > newest:
             raise errors.Conflict("Events are still arriving. Retry in a few seconds.")
         numbers: dict[str, int] = {}
         for increment in increments.values():
             numbers = add_counters(numbers, increment)
-        after = self.empty(caller.org_id, subject).model_copy(update={"numbers": numbers, "through": newest})
+        after = self.empty(caller.org_id, subject).model_copy(update={"numbers": numbers, "last_event_id": newest})
         marks = [
             MarkConsumed(self._consumer(subject), event_id)
             for event_id in self._list_unmarked(caller, subject, list(increments))

@@ -50,7 +50,9 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
     store.commit(
         caller,
         Create(driver, [DriverAdded(**event_fields(driver))]),
-        subjects.create_op(caller.org_id, SubjectType.DRIVER, driver.id, name=driver.name, email=driver.email or ""),
+        subjects.create_subject_op(
+            caller.org_id, SubjectType.DRIVER, driver.id, name=driver.name, email=driver.email or ""
+        ),
         *user,
     )
     return driver
@@ -83,7 +85,7 @@ def get_profile(caller: Caller, driver_id: str) -> DriverProfile:
     """Get a driver with the documents that are missing today. One read."""
     require_own_driver(caller, driver_id)
     driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
-    subject_key = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
+    subject_key = subjects.build_subject_key(caller.org_id, SubjectType.DRIVER, driver_id)
     batch = store.batch_get([driver_key, subject_key])
     driver = batch.get(Driver, driver_key)
     compliance = resource_queries.get_compliance_today(caller, batch.get(Subject, subject_key))
@@ -118,8 +120,8 @@ def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput],
         require_vendor(caller.org_id, after.vendor_id)
     ops: list[Op] = [Update(before, after, _update_events(before, after))]
     if (after.name, after.email) != (before.name, before.email):
-        subject = subjects.get(caller, SubjectType.DRIVER, driver_id)
-        ops.append(subjects.rename_op(subject, name=after.name, email=after.email or ""))
+        subject = subjects.get_subject(caller, SubjectType.DRIVER, driver_id)
+        ops.append(subjects.rename_subject_op(subject, name=after.name, email=after.email or ""))
     deactivates = after.status is DriverStatus.INACTIVE and before.status is not DriverStatus.INACTIVE
     if deactivates:
         ops.append(assignment_counter.require_no_open_assignments_op(caller.org_id, driver_id, resource_kind="driver"))
@@ -152,7 +154,7 @@ def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
         caller,
         Update(before, after, [DriverDeleted(**event_fields(before))]),
         assignment_counter.require_no_open_assignments_op(caller.org_id, driver_id, resource_kind="driver"),
-        subjects.close_op(subjects.get(caller, SubjectType.DRIVER, driver_id)),
+        subjects.close_subject_op(subjects.get_subject(caller, SubjectType.DRIVER, driver_id)),
         *party_accounts.delete_user_ops(caller.org_id, before.user_id),
     )
 

@@ -24,7 +24,7 @@ def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     store.commit(
         caller,
         Create(vehicle, [VehicleAdded(**event_fields(vehicle))]),
-        subjects.create_op(caller.org_id, SubjectType.VEHICLE, vehicle.id, name=vehicle.name),
+        subjects.create_subject_op(caller.org_id, SubjectType.VEHICLE, vehicle.id, name=vehicle.name),
     )
     return vehicle
 
@@ -42,7 +42,7 @@ def get_vehicle(caller: Caller, vehicle_id: str, *, expected: int | None = None)
 def get_profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
     """Get a vehicle with the documents that are missing today. One read."""
     vehicle_key = VEHICLE.key(org=caller.org_id, id=vehicle_id)
-    subject_key = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
+    subject_key = subjects.build_subject_key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
     batch = store.batch_get([vehicle_key, subject_key])
     vehicle = batch.get(Vehicle, vehicle_key)
     compliance = resource_queries.get_compliance_today(caller, batch.get(Subject, subject_key))
@@ -73,8 +73,8 @@ def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput
         require_vendor(caller.org_id, after.vendor_id)
     ops: list[Op] = [Update(before, after, _update_events(before, after))]
     if after.name != before.name:
-        subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)
-        ops.append(subjects.rename_op(subject, name=after.name, email=subject.email))
+        subject = subjects.get_subject(caller, SubjectType.VEHICLE, vehicle_id)
+        ops.append(subjects.rename_subject_op(subject, name=after.name, email=subject.email))
     if after.status is VehicleStatus.RETIRED and before.status is not VehicleStatus.RETIRED:
         ops.append(
             assignment_counter.require_no_open_assignments_op(caller.org_id, vehicle_id, resource_kind="vehicle")
@@ -104,5 +104,5 @@ def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
         caller,
         Update(before, after, [VehicleDeleted(**event_fields(before))]),
         assignment_counter.require_no_open_assignments_op(caller.org_id, vehicle_id, resource_kind="vehicle"),
-        subjects.close_op(subjects.get(caller, SubjectType.VEHICLE, vehicle_id)),
+        subjects.close_subject_op(subjects.get_subject(caller, SubjectType.VEHICLE, vehicle_id)),
     )

@@ -38,7 +38,7 @@ class Handover(FrozenSchema):
     longitude: float | None
 
 
-class Compliance(FrozenSchema):
+class ItineraryCheck(FrozenSchema):
     """Whether a trip is legal. `drivers_needed` is None if no crew of up to four drivers makes it legal.
 
     `violations` are those of a single driver. `relief` is where other drivers take over; it is empty if one driver is
@@ -59,18 +59,18 @@ class Compliance(FrozenSchema):
     explanation: str
 
 
-def check_itinerary(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> Compliance:
+def check_itinerary(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> ItineraryCheck:
     """Check a trip with its number of drivers. UNKNOWN if times are missing. Raises Invalid for times out of order."""
     route = build_legs(trip)
     if route is None:
-        return _unknown_compliance(trip)
+        return _unknown_result(trip)
     plan = _single_driver_plan(route)
     violations = _find_violations(_build_rest(plan[0].start), plan, ruleset)
     crews = (_plan_relay(route, size, ruleset) for size in range(1, MAX_DRIVERS + 1))
     crew = next((crew for crew in crews if crew.is_legal), None) or _plan_relay(route, MAX_DRIVERS, ruleset)
     needed = crew.size if crew.is_legal else None
     is_legal = needed is not None and needed <= trip.drivers
-    return Compliance(
+    return ItineraryCheck(
         verdict=Legality.OK if is_legal else Legality.BLOCK,
         legal_for_one_driver=not violations,
         drivers=trip.drivers,
@@ -91,8 +91,8 @@ def _find_violations(
     return find_violations(history, plan, ruleset.ruleset, daily_carrier=ruleset.daily_carrier)
 
 
-def _unknown_compliance(trip: HoursTrip) -> Compliance:
-    return Compliance(
+def _unknown_result(trip: HoursTrip) -> ItineraryCheck:
+    return ItineraryCheck(
         verdict=Legality.UNKNOWN,
         legal_for_one_driver=False,
         drivers=trip.drivers,

@@ -10,7 +10,7 @@ class LastAdmin(Conflict):
     title = "The last active admin cannot be removed"
 
 
-class RecentLogInRequired(Forbidden):
+class RecentLoginRequired(Forbidden):
     """This action requires a login within the last 15 minutes. Log in again."""
 
     code = "recent_log_in_required"

@@ -47,7 +47,7 @@ def consume_by_account(action: str, account: str) -> None:
     rate_limit.consume_rate_limit(f"{action}:account", account, limit=limit.attempts, seconds=limit.seconds)
 
 
-def log_in_ops(caller: Caller, account_key: str) -> list[Op]:
+def login_ops(caller: Caller, account_key: str) -> list[Op]:
     """Return the operations that count a login by IP address and by account. They fail with RateLimited."""
     address, account = BY_ADDRESS["login"], BY_ACCOUNT["login"]
     attempts = address.attempts * settings.clients_per_ip_address()

@@ -6,7 +6,7 @@ from coachway.bids import event_payloads
 from coachway.bids.errors import AlreadyBid, BidsNotAccepted
 from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.eligibility import matching_ineligibility_reasons, vendor_ineligibility_reasons
-from coachway.bids.evaluation.vendor_candidates import Candidate
+from coachway.bids.evaluation.vendor_candidates import CandidateVendor
 from coachway.bids.model.bid import BID, Bid
 from coachway.bids.model.bid_request import BID_REQUEST, BidInvitation, BidRequest, Matching, VendorMatch, invitation_id
 from coachway.bids.rules import BidStatus, RequestStatus
@@ -53,7 +53,7 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
     return len(invited)
 
 
-def _match_vendor(candidate: Candidate, charter: Charter, request: BidRequest) -> VendorMatch:
+def _match_vendor(candidate: CandidateVendor, charter: Charter, request: BidRequest) -> VendorMatch:
     """Decide whether to invite a vendor.
 
     A vendor in the request is invited without an equipment check, because its bid states the equipment.
@@ -69,7 +69,7 @@ def _match_vendor(candidate: Candidate, charter: Charter, request: BidRequest) -
     )
 
 
-def _save_invitations(caller: Caller, request: BidRequest, charter: Charter, batch: list[Candidate]) -> None:
+def _save_invitations(caller: Caller, request: BidRequest, charter: Charter, batch: list[CandidateVendor]) -> None:
     invitations = [_build_invitation(request, candidate) for candidate in batch]
     stored = store.find_many(BidInvitation, [invitation.key() for invitation in invitations])
     ops: list[Op] = []
@@ -93,7 +93,7 @@ def _renew_invitation(existing: BidInvitation, round_: int) -> BidInvitation | N
     return existing.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
 
 
-def _build_invitation(request: BidRequest, candidate: Candidate) -> BidInvitation:
+def _build_invitation(request: BidRequest, candidate: CandidateVendor) -> BidInvitation:
     return BidInvitation(
         id=invitation_id(request.id, candidate.vendor.id),
         org_id=request.org_id,
@@ -106,7 +106,7 @@ def _build_invitation(request: BidRequest, candidate: Candidate) -> BidInvitatio
 
 
 def _invited_event(
-    invitation: BidInvitation, request: BidRequest, charter: Charter, candidate: Candidate
+    invitation: BidInvitation, request: BidRequest, charter: Charter, candidate: CandidateVendor
 ) -> BiddingInvited:
     return BiddingInvited(
         **event_payloads.request_event_fields(request),

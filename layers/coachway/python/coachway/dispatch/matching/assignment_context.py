@@ -9,7 +9,7 @@ from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
 from coachway.clients.model import Client
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import ComplianceStatus, SubjectType
+from coachway.compliance.rules import DocumentCompliance, SubjectType
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
@@ -73,8 +73,8 @@ class VehicleCandidate:
         ]
 
 
-def _compliance_on(subject: Subject | None, day: date) -> ComplianceStatus | None:
-    return status.status_of_subject(subject, day) if subject is not None else None
+def _compliance_on(subject: Subject | None, day: date) -> DocumentCompliance | None:
+    return status.evaluate_compliance(subject, day) if subject is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def load_assignment_context(
     org_id, now = caller.org_id, clock.now()
     week_names = diaries.list_weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
-    vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.coverage.vendor_id or "")
+    vendor_key = subjects.build_subject_key(org_id, SubjectType.VENDOR, trip.coverage.vendor_id or "")
     keys = [client_key, *([vendor_key] if trip.coverage.vendor_id else [])]
     resources: list[Driver | Vehicle] = [*drivers, *vehicles]
     for resource in resources:
@@ -189,17 +189,17 @@ def load_assignment_context(
 
 def _compliance_key(resource: Driver | Vehicle) -> Key:
     kind = SubjectType.DRIVER if isinstance(resource, Driver) else SubjectType.VEHICLE
-    return subjects.key(resource.org_id, kind, resource.id)
+    return subjects.build_subject_key(resource.org_id, kind, resource.id)
 
 
 def driver_keys(org_id: str, driver_id: str) -> tuple[Key, Key]:
     """Return the keys of a driver and of their documents."""
-    return DRIVER.key(org=org_id, id=driver_id), subjects.key(org_id, SubjectType.DRIVER, driver_id)
+    return DRIVER.key(org=org_id, id=driver_id), subjects.build_subject_key(org_id, SubjectType.DRIVER, driver_id)
 
 
 def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
     """Return the keys of a vehicle and of its documents."""
-    return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
+    return VEHICLE.key(org=org_id, id=vehicle_id), subjects.build_subject_key(org_id, SubjectType.VEHICLE, vehicle_id)
 
 
 def build_takeover_coverage(charter: Charter, assignment: Assignment) -> VehicleCoverage:

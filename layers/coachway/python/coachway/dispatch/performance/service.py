@@ -19,7 +19,7 @@ from coachway.dispatch.performance import counters
 from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import DRIVER, Driver
 from coachway.fleet.resource_ops import set_rating_op
-from coachway.vendors.rules import average_rating, percentage, usable_rating
+from coachway.vendors.rules import calculate_average_rating, calculate_percentage, calculate_usable_rating
 
 PERFORMANCE = AccessPattern(
     "the performance counters of a driver",
@@ -41,7 +41,7 @@ class Performance(CounterRecord):
     @property
     def rating(self) -> float | None:
         """The average that assignment uses: None until there are three ratings."""
-        return usable_rating(self.numbers.get("rated", 0), self.numbers.get("ratings", 0))
+        return calculate_usable_rating(self.numbers.get("rated", 0), self.numbers.get("ratings", 0))
 
 
 class DriverPerformance(BaseSchema):
@@ -93,14 +93,14 @@ def build_view(driver: Driver, performance: Performance) -> DriverPerformance:
         accepted=accepted,
         declined=declined,
         released=number("released", 0),
-        acceptance_percentage=percentage(accepted, accepted + declined),
+        acceptance_percentage=calculate_percentage(accepted, accepted + declined),
         completed_trips=number("completed", 0),
         measured_stops=number("judged_on_time", 0),
-        on_time_percentage=percentage(number("on_time", 0), number("judged_on_time", 0)),
+        on_time_percentage=calculate_percentage(number("on_time", 0), number("judged_on_time", 0)),
         delay_alarms=number("late_risks", 0),
         hours_violations=number("hours_exceeded", 0),
         total_ratings=number("ratings", 0),
-        average_rating=average_rating(number("rated", 0), number("ratings", 0)),
+        average_rating=calculate_average_rating(number("rated", 0), number("ratings", 0)),
         rating=performance.rating,
     )
 

@@ -41,7 +41,7 @@ def _archive_trail(indexed_schedule: MonitoringSchedule, _now: datetime) -> Mapp
     positions = [position for page in pages for position in page.positions]
     caller = Caller.system(_TIMER, schedule.org_id)
     if not schedule.is_filed:
-        file_storage.put(
+        file_storage.put_file(
             archive_key(schedule.org_id, schedule.assignment_id), serialize_trail(positions), "application/gzip"
         )
         updated = schedule.model_copy(update={"is_filed": True})

@@ -38,7 +38,7 @@ def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Seque
     """
     if not stop_events or assignment.status not in _TRACKED:
         return assignment
-    free_wait = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
+    free_wait = timedelta(minutes=organization_queries.get_organization(assignment.org_id).free_wait_minutes)
     while (step := stop_event_rules.apply_stop_events_to_assignment(assignment, stop_events, free_wait)).is_changed:
         assignment = write_step(
             caller, assignment, step, events=build_departure_alarms(assignment) if step.starts_trip else []

@@ -16,10 +16,10 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
 from coachway.identity import in_memory_paging, roles
-from coachway.identity.account_lookup import get_sessions, require_session, require_signed_in_user
+from coachway.identity.account_lookup import get_sessions, require_logged_in_user, require_session
 from coachway.identity.auth import lockout, tokens
 from coachway.identity.auth.tokens import LoginResult, RefreshToken, ResponseWithCookies
-from coachway.identity.errors import RecentLogInRequired
+from coachway.identity.errors import RecentLoginRequired
 from coachway.identity.model.credential_limits import MAX_SESSIONS, RECENT_LOGIN_PERIOD, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.credentials import Session, Sessions
 from coachway.identity.model.user import USERS, User
@@ -50,7 +50,7 @@ def begin_session(
     return _begin_session(caller, user, get_sessions(user.org_id, user.id), method, second_factor, cookies)
 
 
-def begin_after_log_in(
+def begin_after_login(
     caller: Caller, user: User, existing: Sessions, clear_attempts: Op, *, method: Method, cookies: bool
 ) -> ResponseWithCookies[LoginResult]:
     """Begin a session and remove the failed attempts in one transaction.
@@ -164,7 +164,7 @@ def end_sessions_ops(org_id: str, user_id: str, reason: str, *, except_id: str =
 
 def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
     """List the caller's sessions, newest first."""
-    require_signed_in_user(caller)
+    require_logged_in_user(caller)
     now = clock.now()
     active = [each for each in get_sessions(caller.org_id, caller.user_id).sessions if each.expires_at > now]
     views = [_build_view(each, caller) for each in sorted(active, key=lambda each: each.id, reverse=True)]
@@ -173,13 +173,13 @@ def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
 
 def get_session(caller: Caller, session_id: str) -> SessionView:
     """Get one of the caller's sessions. Raises NotFound."""
-    require_signed_in_user(caller)
+    require_logged_in_user(caller)
     return _build_view(_get_own_session(get_sessions(caller.org_id, caller.user_id), session_id, clock.now()), caller)
 
 
 def end_session(caller: Caller, session_id: str) -> None:
     """End one of the caller's sessions. Raises NotFound."""
-    require_signed_in_user(caller)
+    require_logged_in_user(caller)
     _end_session(caller, session_id)
 
 
@@ -201,7 +201,7 @@ def log_out(caller: Caller) -> tuple[str, ...]:
 
 def end_other_sessions(caller: Caller) -> None:
     """End all of the caller's sessions except the current one."""
-    require_signed_in_user(caller)
+    require_logged_in_user(caller)
     _end_other_sessions(caller)
 
 
@@ -212,11 +212,11 @@ def _end_other_sessions(caller: Caller) -> None:
         store.commit(caller, *ops)
 
 
-def require_recent_log_in(caller: Caller) -> None:
-    """Raise RecentLogInRequired unless the caller logged in within 15 minutes. It limits what a stolen token can do."""
+def require_recent_login(caller: Caller) -> None:
+    """Raise RecentLoginRequired unless the caller logged in within 15 minutes. It limits what a stolen token can do."""
     _, session = require_session(caller)
     if session.created_at + RECENT_LOGIN_PERIOD < clock.now():
-        raise RecentLogInRequired("This action requires a recent login. Log in again.")
+        raise RecentLoginRequired("This action requires a recent login. Log in again.")
 
 
 def _get_own_session(stored: Sessions, session_id: str, now: datetime) -> Session:
