@@ -58,7 +58,7 @@ class LineText:
     amount: str
 
 
-def formatter_of(organization: Organization) -> Formatter:
+def build_formatter(organization: Organization) -> Formatter:
     """A formatter for the organization's time zone and currency."""
     return Formatter(timezone=organization.timezone, currency=organization.currency)
 

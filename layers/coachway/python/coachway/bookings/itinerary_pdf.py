@@ -8,7 +8,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Table
 
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import Fact, StopText, formatter_of
+from coachway.bookings.charter_text import LabeledValue, StopText, build_formatter
 from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.core.documents import pdf as document_pdf
@@ -23,7 +23,7 @@ _TIMES_WIDTH: Final = 48 * mm
 
 def render_itinerary(charter: Charter, client: Client, organization: Organization) -> bytes:
     """Render the itinerary. It shows no prices, because drivers use it too."""
-    brand, formatter = build_brand(organization), formatter_of(organization)
+    brand, formatter = build_brand(organization), build_formatter(organization)
     document = document_pdf.PdfDocument(
         brand,
         title="Itinerary",

@@ -8,7 +8,7 @@ from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
-from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, formatter_of
+from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, build_formatter
 from coachway.bookings.itinerary_pdf import build_stops_table
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
@@ -58,7 +58,7 @@ def render_pdf(
     assignment: Assignment, drivers: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
 ) -> bytes:
     """Render the PDF. It has no prices."""
-    brand, formatter = build_brand(organization), formatter_of(organization)
+    brand, formatter = build_brand(organization), build_formatter(organization)
     document = document_pdf.PdfDocument(
         brand,
         title="Trip sheet",

@@ -14,7 +14,7 @@ from coachway.bids.requests.invitation_links import LinkedInvitation
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.schemas import BidInput
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import formatter_of
+from coachway.bookings.charter_text import build_formatter
 from coachway.bookings.charters.model import Charter
 from coachway.core import errors
 from coachway.core.caller import Caller

@@ -7,7 +7,7 @@ from coachway.billing.invoices import links
 from coachway.billing.invoices.links import LinkedInvoice
 from coachway.billing.invoices.model import Invoice, InvoiceLine
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.bookings.charter_text import Fact, formatter_of
+from coachway.bookings.charter_text import LabeledValue, build_formatter
 from coachway.core.caller import Caller
 from coachway.core.documents import card_form, html
 from coachway.core.documents.card_form import CardFormContext

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field
 
 from coachway.bookings import payment_schedule
-from coachway.bookings.charter_text import formatter_of
+from coachway.bookings.charter_text import build_formatter
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.errors import QuoteLinkReplaced

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from coachway.bookings.charters import equipment
-from coachway.compliance.rules import ComplianceStatus
+from coachway.compliance.rules import DocumentCompliance
 from coachway.core.types.durations import format_minutes, round_up_to_minutes
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
