@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import uuid
 
 import pytest
 
+from infra.local import processes
 from infra.local.stack_config import ROOT
 from tests.stack import Stack
 from tests.workflows.organization_builders import PASSWORD, Operator
@@ -17,7 +17,7 @@ from tests.workflows.organization_builders import PASSWORD, Operator
 def run_platform_user(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as `make` does."""
     environment = {
-        "PATH": os.environ["PATH"],
+        **processes.inherited_environment(),
         "PYTHONPATH": f"{ROOT / 'layers/coachway/python'}:{ROOT}",
         "COACHWAY_HOME": str(stack.config.directory),
         "COACHWAY_PORT": str(stack.config.port),
