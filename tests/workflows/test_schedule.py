@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ import pytest
 
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.quotes.links import LINK, QuoteLink
-from coachway.core.auth.authentication import SIGNING_KEYS, SigningKeys
+from coachway.core.auth.authentication import MIN_REFRESH_SECONDS, SIGNING_KEYS, SigningKeys
 from coachway.core.persistence.records import Key, Record
 from coachway.core.persistence.transaction import to_item
 from tests.stack import Stack
@@ -79,12 +80,15 @@ def test_rotate_signing_key_keeps_old_tokens_valid(restart_stack: Stack) -> None
 
     _age_signing_keys(restart_stack, timedelta(days=2))
     _run_timer(restart_stack, "identity-schedule")
+    rotated_at = time.monotonic()
     key_ids_after = _list_published_key_ids(operator)
     added_key_ids = set(key_ids_after) - set(key_ids_before)
     assert (len(added_key_ids), _get_key_id(old_token) in key_ids_after) == (1, True)
     assert _get_key_id(operator.log_in()["access_token"]) in key_ids_before, "clients may not have the new key yet"
 
     _age_signing_keys(restart_stack, timedelta(minutes=11))
+    # Functions that have just read the keys read them again after some seconds: sooner than any key is used on AWS.
+    time.sleep(max(0.0, rotated_at + MIN_REFRESH_SECONDS + 0.5 - time.monotonic()))
     new_token = operator.log_in()["access_token"]
     assert _get_key_id(new_token) in added_key_ids
     for token in (old_token, new_token):

@@ -163,13 +163,13 @@ class _KeyCache:
 
 _key_cache = _KeyCache()
 _KEY_CACHE_SECONDS: Final = 300.0
-_MIN_REFRESH_SECONDS: Final = 10.0
+MIN_REFRESH_SECONDS: Final = 10.0
 """An unknown key id reloads the keys, but not more often than this, so that forged tokens do not cause many reads."""
 
 
 def _get_public_key(kid: str) -> jwt.PyJWK:
     age = time.monotonic() - _key_cache.read_at
-    if not _key_cache.keys or age > _KEY_CACHE_SECONDS or (kid not in _key_cache.keys and age > _MIN_REFRESH_SECONDS):
+    if not _key_cache.keys or age > _KEY_CACHE_SECONDS or (kid not in _key_cache.keys and age > MIN_REFRESH_SECONDS):
         stored = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
         _key_cache.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (stored.keys if stored else [])}
         _key_cache.read_at = time.monotonic()
