@@ -191,8 +191,12 @@ def _measure_row(
 
 
 def _measure_usage(session: Session, step: RequestStep) -> dict[str, Any]:
-    """What a request uses of DynamoDB: the lower of two, because one may refresh what a process caches for a minute."""
-    return min((_measure_usage_once(session, step) for _ in range(2)), key=lambda usage: usage["calls"])
+    """What a request uses of DynamoDB. With more calls than its goal, it may have refreshed a cache: it is sent again."""
+    usage = _measure_usage_once(session, step)
+    if step.max_calls is not None and usage["calls"] > step.max_calls:
+        again = _measure_usage_once(session, step)
+        return min(usage, again, key=lambda each: int(each["calls"]))
+    return usage
 
 
 def _measure_usage_once(session: Session, step: RequestStep) -> dict[str, Any]:
