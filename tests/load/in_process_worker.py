@@ -191,7 +191,10 @@ def _measure_row(
 
 
 def _measure_usage(session: Session, step: RequestStep) -> dict[str, Any]:
-    """What a request uses of DynamoDB. With more calls than its goal, it may have refreshed a cache: it is sent again."""
+    """What a request uses of DynamoDB.
+
+    A request with more calls than its goal is sent again, because it may have refreshed what the process caches.
+    """
     usage = _measure_usage_once(session, step)
     if step.max_calls is not None and usage["calls"] > step.max_calls:
         again = _measure_usage_once(session, step)
