@@ -85,8 +85,8 @@ fuzz: $(VENV)/.synced ## Send random requests to every route of a separate stack
 .PHONY: soak
 soak: $(VENV)/.synced ## Test rules, payments and the ledger with many random values: make soak [EXAMPLES=200]
 	@SOAK_EXAMPLES=$(or $(EXAMPLES),200) PROPERTY_EXAMPLES=$(or $(EXAMPLES),200) $(PY) -m pytest tests/unit \
-		tests/integration/billing/test_ledger_state_machine.py \
-		tests/integration/billing/test_refund_state_machine.py -q -n $(WORKERS) $(ARGS)
+		tests/integration/billing/ledger/test_ledger_state_machine.py \
+		tests/integration/billing/refunds/test_refund_state_machine.py -q -n $(WORKERS) $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.synced ## Measure performance and write docs/performance.md

@@ -180,7 +180,6 @@ def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEn
 @api.post(
     "/charters/{charter_id}/send-quote",
     permission="charters:write",
-    secret_response=True,
     errors=(ClientInactive, DeparturePassed, QuoteNotSendable),
 )
 def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> SentQuote:

@@ -60,7 +60,6 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     permission="dispatch:write",
     external_roles=("driver",),
     status=201,
-    secret_response=True,
 )
 def create_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
     """Create a subscription link for a driver's calendar.
@@ -77,7 +76,7 @@ def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
     subscriptions.revoke_driver_feed(caller, driver_id)
 
 
-@api.post("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", status=201, secret_response=True)
+@api.post("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", status=201)
 def create_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
     """Create a subscription link for a vehicle's calendar.
 
@@ -93,7 +92,7 @@ def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
     subscriptions.revoke_vehicle_feed(caller, vehicle_id)
 
 
-@api.post("/calendar/fleet/feed", permission="dispatch:write", status=201, secret_response=True)
+@api.post("/calendar/fleet/feed", permission="dispatch:write", status=201)
 def create_fleet_feed(caller: Caller) -> FeedLink:
     """Create a subscription link for the fleet's calendar.
 

@@ -121,7 +121,6 @@ def get_charter_track(caller: Caller, charter_id: CharterId) -> CharterTrack:
     "/dispatch/charters/{charter_id}/track-link",
     permission="dispatch:write",
     status=201,
-    secret_response=True,
     errors=(CharterNotTrackable,),
 )
 def create_track_link(caller: Caller, charter_id: CharterId, body: TrackingLinkInput) -> TrackingLink:

@@ -56,7 +56,7 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
     return registration.register_organization(caller, body)
 
 
-@api.post("/auth/login", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
+@api.post("/auth/login", permission=PUBLIC, errors=(Unauthenticated, RateLimited))
 def log_in(caller: Caller, body: LoginRequest) -> LoginResult:
     """Log in with a password.
 
@@ -66,9 +66,7 @@ def log_in(caller: Caller, body: LoginRequest) -> LoginResult:
     return _build_response(logins.log_in(caller, body))
 
 
-@api.post(
-    "/auth/refresh", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, CsrfTokenInvalid, RateLimited)
-)
+@api.post("/auth/refresh", permission=PUBLIC, errors=(Unauthenticated, CsrfTokenInvalid, RateLimited))
 def refresh_session(caller: Caller, body: RefreshRequest) -> LoginResult:
     """Exchange a refresh token for new tokens.
 
@@ -89,7 +87,7 @@ def log_out(caller: Caller) -> None:
     return cast("None", Response(status=204, cookies=cookies)) if cookies else None
 
 
-@api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True, errors=(RecentLoginRequired,))
+@api.post("/auth/mfa/setup", permission=AUTHENTICATED, errors=(RecentLoginRequired,))
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Set up an authenticator.
 
@@ -99,7 +97,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
     return mfa.set_up_mfa(caller)
 
 
-@api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, Forbidden, RateLimited))
+@api.post("/auth/mfa/verify", permission=PUBLIC, errors=(Unauthenticated, Forbidden, RateLimited))
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Verify an authenticator code.
 
@@ -130,7 +128,7 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     return otp.request_code(caller, body)
 
 
-@api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
+@api.post("/auth/otp/verify", permission=PUBLIC, errors=(Unauthenticated, RateLimited))
 def verify_otp(caller: Caller, body: OtpVerification) -> LoginResult:
     """Log in with a one-time code."""
     return _build_response(otp.verify_code(caller, body))
@@ -223,7 +221,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
     return users.create_user(caller, body)
 
 
-@api.post("/users/invite", permission="users:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
+@api.post("/users/invite", permission="users:write", status=201, errors=(PermissionsExceeded,))
 def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user by email.
 
@@ -329,7 +327,7 @@ def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     return api_keys.list_api_keys(caller, query)
 
 
-@api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
+@api.post("/api-keys", permission="api-keys:write", status=201, errors=(PermissionsExceeded,))
 def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     """Create an API key.
 

@@ -94,7 +94,7 @@ def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> VendorComplian
     return service.get_compliance_status(caller, vendor_id)
 
 
-@api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, secret_response=True)
+@api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201)
 def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
     """Create a webhook secret for a vendor.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -39,6 +39,9 @@ class Reply:
         return json.loads(self.text)
 
 
+NO_IDEMPOTENCY_KEY: Final = {"idempotency-key": ""}
+
+
 class _Context:
     aws_request_id = "test-request"
 
@@ -54,9 +57,14 @@ def call(
     headers: Mapping[str, str] | None = None,
     raw: bytes | None = None,
 ) -> Reply:
-    """Send a request; `path` is the full path, such as `/api/v1/clients/cli_…`."""
+    """Send a request; `path` is the full path, such as `/api/v1/clients/cli_…`.
+
+    A POST has a new Idempotency-Key unless `headers` contain one, or `NO_IDEMPOTENCY_KEY`.
+    """
     resource, parameters = _route(api, path)
-    sent = {"content-type": "application/json", **(headers or {})}
+    sent = {"content-type": "application/json", **{name.lower(): value for name, value in (headers or {}).items()}}
+    if method == "POST" and sent.setdefault("idempotency-key", ids.ulid()) == "":
+        del sent["idempotency-key"]
     if token:
         sent["authorization"] = f"Bearer {token}"
     content = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")

@@ -17,6 +17,7 @@ from moto.core import models as mocks
 from coachway.core import store
 from coachway.core.auth import authentication
 from coachway.core.persistence import table
+from coachway.core.persistence.idempotency import IdempotencyRecord
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity.secrets import hashing
@@ -41,7 +42,8 @@ def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
     Libraries that check tokens and webhook signatures, and the process of Stripe's sandbox, use the real clock.
     """
-    if request.path.parent.name not in _WITH_FIXED_DATES or "sandbox_process" in request.fixturenames:
+    capability = request.path.relative_to(request.config.rootpath / "tests/integration").parts[0]
+    if capability not in _WITH_FIXED_DATES or "sandbox_process" in request.fixturenames:
         return
     shift = TODAY - datetime.now(UTC)
     monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + shift))
@@ -71,6 +73,21 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "public_url", lambda: "https://coachway.test/live")
     store.clear_sequence_cache()
     authentication.clear_caches()
+
+
+@pytest.fixture(autouse=True)
+def _one_response_per_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail if a commit stores another response for the Idempotency-Key than the one that is sent.
+
+    A request that repeats the key at that moment, or after a crash, would get the wrong one.
+    """
+    save = store.save_idempotency_record
+
+    def save_first(record: IdempotencyRecord, *, only_if_absent: bool) -> IdempotencyRecord | None:
+        assert only_if_absent, "The response differs from the one that a commit stored: pass `response` to the commit."
+        return save(record, only_if_absent=only_if_absent)
+
+    monkeypatch.setattr(store, "save_idempotency_record", save_first)
 
 
 @pytest.fixture(scope="session", autouse=True)

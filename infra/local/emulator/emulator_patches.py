@@ -70,22 +70,29 @@ class SharedArchive:
         """Replace an empty directory by a link to the unpacked content, then delete the archive."""
         shared = Path(os.environ["UNPACKED_DIR"]) / hashlib.sha256(_read_file_list(self._path)).hexdigest()[:32]
         with self._unpacking:
-            if not shared.exists():
+            if shared.exists():
+                _record_use(shared)
+            else:
                 self._unpack(shared)
-            now = time.time()  # Not left out, because tests shift the clock of processes, not the kernel's.
-            os.utime(shared, (now, now))  # `emulator_process` deletes what was not used for long.
         Path(directory).rmdir()
         Path(directory).symlink_to(shared)
         self._path.unlink()
 
     def _unpack(self, shared: Path) -> None:
-        scratch = Path(tempfile.mkdtemp(dir=shared.parent))
+        scratch = Path(tempfile.mkdtemp())
         with zipfile.ZipFile(self._path) as archive:
             archive.extractall(scratch)
+        _record_use(scratch)
         try:
             scratch.rename(shared)
         except OSError:  # Another emulator that shares the directory was faster.
             shutil.rmtree(scratch)
+
+
+def _record_use(directory: Path) -> None:
+    """Set the time of the last use: `emulator_process` deletes what was not used for long."""
+    now = time.time()  # Not left out, because tests shift the clock of processes, not the kernel's.
+    os.utime(directory, (now, now))
 
 
 def _read_file_list(archive: Path) -> bytes:

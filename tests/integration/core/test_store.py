@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -11,7 +12,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import sequence_lock
 from coachway.core.persistence.domain_events import Event
-from coachway.core.persistence.idempotency import IdempotentRequest, ReplayedRequest
+from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
 from coachway.core.persistence.operations import (
     AlreadyConsumed,
     CheckAbsent,
@@ -192,13 +193,40 @@ def test_repeated_idempotency_key_raises_replayed_request_with_first_answer() ->
     assert build_request(b'{"other": 1}').read_response(replayed.value.first) is None
 
 
-def test_answer_of_secret_request_is_stored_encrypted(dynamodb: Any) -> None:
-    request = IdempotentRequest("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
+def create_boat_with_idempotency_key(request: IdempotentRequest) -> None:
     caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=request)
-    store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), response={"key": "cw_hush"})
-    record = request.record(request.recorded or "")
-    assert "cw_hush" not in record.response
-    assert request.read_response(record) == '{"key":"cw_hush"}'
+    store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")))
+
+
+def test_response_is_stored_encrypted() -> None:
+    request = IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", b"{}", 201)
+    create_boat_with_idempotency_key(request)
+    stored = store.get(IdempotencyRecord, request.location())
+    assert "Ida" not in stored.model_dump_json()
+    assert json.loads(request.read_response(stored) or "")["name"] == "Ida"
+
+
+def test_response_of_an_earlier_release_is_read_as_it_is_stored() -> None:
+    request = IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", b"{}", 201)
+    for text in ('{"name": "Ida"}', "[1]", "null"):
+        assert request.read_response(request.record("").model_copy(update={"response": text})) == text
+
+
+def test_response_is_built_from_committed_records() -> None:
+    request = IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", b"{}", 201)
+    boat = Boat(id=ids.new("boa"), org_id=ORG, name="Ida")
+    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=request)
+    store.commit(CALLER, Create(boat))
+    after = boat.model_copy(update={"name": "Eda"})
+    store.commit(caller, Update(boat, after), response=lambda: after.model_copy(update={"name": "Ada"}))
+    recorded = json.loads(request.recorded or "")
+    assert (recorded["name"], recorded["version"]) == ("Ada", 2)
+
+
+def test_request_without_response_body_stores_none() -> None:
+    request = IdempotentRequest("usr_1", ORG, "POST /boats/launch", "key-1", b"{}", 204)
+    create_boat_with_idempotency_key(request)
+    assert request.recorded == "null"
 
 
 def test_pages_list_all_records_and_last_has_no_cursor() -> None:

@@ -74,12 +74,14 @@ def position_report(position: GpsPosition) -> dict[str, Any]:
     }
 
 
-def send_positions(assignment_id: str, positions: Iterable[GpsPosition], *, driver_id: str = "") -> dict[str, Any]:
+def send_positions(
+    assignment_id: str, positions: Iterable[GpsPosition], *, driver_id: str = "", **options: Any
+) -> dict[str, Any]:
     """Send positions, at the time of the last one unless the clock is frozen."""
     batch = list(positions)
     body = {"assignment_id": assignment_id, "points": [position_report(position) for position in batch]}
     with clock.frozen(clock.now() if clock._frozen else max(position.at for position in batch)):
-        return send_ok("POST", "/dispatch/check-ins", body, driver_id=driver_id)
+        return send_ok("POST", "/dispatch/check-ins", body, driver_id=driver_id, **options)
 
 
 def send_track(assignment_id: str, positions: list[GpsPosition], *, driver_id: str = "", batch_size: int = 6) -> None:

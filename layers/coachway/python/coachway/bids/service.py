@@ -5,6 +5,7 @@ Functions import the events that they publish, because API routes that only read
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 from pydantic import BaseModel
 
@@ -37,10 +38,9 @@ def create_bid(caller: Caller, body: BidInput) -> BidView:
 
     bid, bidding = _build_draft(caller, body)
     event = BidCreated(**event_payloads.bid_event_fields(bid))
-    store.commit(
-        caller, Create(bid, [event]), response=visibility.build_bid_view(caller, bid, bidding.request, version=1)
-    )
-    return visibility.build_bid_view(caller, bid, bidding.request)
+    build_response = partial(visibility.build_bid_view, caller, bid, bidding.request)
+    store.commit(caller, Create(bid, [event]), response=build_response)
+    return build_response()
 
 
 def create_submitted_bid(
@@ -48,7 +48,7 @@ def create_submitted_bid(
 ) -> Bid:
     """Create and submit a bid in one transaction. Raises the same errors as `create_bid`.
 
-    `build_response` builds the response to store with the Idempotency-Key.
+    `build_response` builds the response to store for the Idempotency-Key.
     """
     return retry_on_conflict(lambda: _create_submitted(caller, body, build_response))()
 
@@ -63,7 +63,7 @@ def _create_submitted(caller: Caller, body: BidInput, build_response: Callable[[
         caller,
         Create(bid, events),
         *_invitation_ops(bid, bidding.request, _find_invitation(bid)),
-        response=build_response(bid) if build_response else None,
+        response=partial(build_response, bid) if build_response else None,
     )
     return bid
 
@@ -183,14 +183,14 @@ def _submit(caller: Caller, bid_id: str) -> BidView:
     else:
         invitation = _find_invitation(after)
     ranks = _load_ranks(caller.org_id, after, bidding.request)
-    response = visibility.build_bid_view(caller, after, bidding.request, ranks, version=before.version + 1)
+    build_response = partial(visibility.build_bid_view, caller, after, bidding.request, ranks)
     store.commit(
         caller,
         Update(before, after, [_submitted_event(after)]),
         *_invitation_ops(after, bidding.request, invitation),
-        response=response,
+        response=build_response,
     )
-    return visibility.build_bid_view(caller, after, bidding.request, ranks)
+    return build_response()
 
 
 def _mark_submitted(bid: Bid, request: BidRequest | None) -> None:
@@ -244,10 +244,10 @@ def _withdraw(caller: Caller, bid_id: str) -> BidView:
     changes = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
     # A withdrawn draft keeps the current request of its charter, so that its price stays sealed like the other bids.
     after = before.model_copy(update={**changes, "bid_request_id": request.id if request else before.bid_request_id})
-    response = visibility.build_bid_view(caller, after, request, version=before.version + 1)
     event = BidWithdrawn(**event_payloads.bid_event_fields(after))
-    store.commit(caller, Update(before, after, [event]), response=response)
-    return visibility.build_bid_view(caller, after, request)
+    build_response = partial(visibility.build_bid_view, caller, after, request)
+    store.commit(caller, Update(before, after, [event]), response=build_response)
+    return build_response()
 
 
 def filter_ranked(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -> list[Bid]:

@@ -19,15 +19,13 @@ def build_bid_view(
     bid: Bid,
     request: BidRequest | None,
     ranks: Mapping[str, RankedBid] | None = None,
-    *,
-    version: int | None = None,
 ) -> BidView:
     """A bid as the caller can see it. While it is sealed, only its vendor sees the price, and nobody sees a rank.
 
-    `ranks` are by id of the bid. `version` replaces that of `bid`, for a response that is built before the commit.
+    `ranks` are by id of the bid.
     """
     is_sealed = request is not None and request.is_sealed
-    fields = bid.model_dump(exclude={"terms", "version"})
+    fields = bid.model_dump(exclude={"terms"})
     if request is not None:
         fields["valid_until"] = request.bid_valid_until(bid)
     if not is_sealed or caller.is_vendor(bid.vendor_id):
@@ -39,18 +37,14 @@ def build_bid_view(
             "is_lowest_bid": ranked.is_lowest_bid,
             "price_difference_from_lowest": ranked.price_difference_from_lowest,
         }
-    return BidView(**fields, is_sealed=is_sealed, version=bid.version if version is None else version)
+    return BidView(**fields, is_sealed=is_sealed)
 
 
-def build_request_view(
-    caller: Caller, request: BidRequest, invitation: BidInvitation | None = None, *, version: int | None = None
-) -> BidRequestView:
+def build_request_view(caller: Caller, request: BidRequest, invitation: BidInvitation | None = None) -> BidRequestView:
     """A bid request as the caller can see it, with the state of the vendor's `invitation`."""
-    fields = request.model_dump(exclude={"version", "vendor_ids", "round", "invited_at"})
+    fields = request.model_dump(exclude={"vendor_ids", "round", "invited_at"})
     if caller.is_external:
         fields = {name: value for name, value in fields.items() if name not in _HIDDEN_FROM_VENDORS}
     if invitation is not None:
         fields |= invitation.model_dump(include={"viewed_at", "responded_at", "is_accepted", "bid_id"})
-    return BidRequestView(
-        **fields, is_sealed=request.is_sealed, version=request.version if version is None else version
-    )
+    return BidRequestView(**fields, is_sealed=request.is_sealed)

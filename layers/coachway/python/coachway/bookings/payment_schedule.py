@@ -1,6 +1,7 @@
 """Payment schedules of charters, agreed with the client or set by the organization's payment policy."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -160,11 +161,10 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
     ):
         raise DepositAlreadyCovered("The payments cover this deposit. Book the charter instead.")
     after = before.model_copy(update={"instalments": list(body.instalments)})
-    schedule = build_schedule(after, list_instalments(after, client, organization))
-    schedule.version = before.version + 1
+    build_response = partial(build_schedule, after, list_instalments(after, client, organization))
     event = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
-    store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), response=schedule)
-    return schedule
+    store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), response=build_response)
+    return build_response()
 
 
 def _load_client_and_organization(charter: Charter) -> tuple[Client, Organization]:

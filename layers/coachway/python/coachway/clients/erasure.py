@@ -5,7 +5,6 @@ they receive the event `client.erased`. Amounts stay.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from coachway.clients import credit
@@ -41,7 +40,7 @@ def erase_client_record(caller: Caller, client_id: str) -> Erasure:
     not_found = errors.NotFound("The client was not found.")
     if client is None or (receipt is not None and receipt.finished_at is not None):
         raise not_found
-    without_idempotency = replace(caller, idempotency=None)
+    step_caller = caller.without_idempotency()
     contacts = query_all(Contact, key.pk, prefix="CONTACT#")
     events = query_all(Envelope, key.pk, prefix="EVENT#")
     users = party_accounts.list_users_of_party(caller.org_id, "client", client_id)
@@ -50,19 +49,19 @@ def erase_client_record(caller: Caller, client_id: str) -> Erasure:
             id=client_id, org_id=caller.org_id, addresses=_contact_addresses(client, contacts, events, users)
         )
         store.commit(
-            without_idempotency,
+            step_caller,
             Create(receipt, on_exists=errors.ConcurrentUpdate("The client is being erased by another request.")),
             credit.require_zero_balance_op(client),
         )
     for user in users:
-        party_accounts.erase_user(without_idempotency, user)
+        party_accounts.erase_user(step_caller, user)
     removed: list[Op] = [
         *(Remove(each) for each in contacts),
         *(Remove(each) for each in query_all(Address, key.pk, prefix="ADDRESS#")),
         *(Remove(each) for each in query_all(EmailPreferences, key.pk, prefix="EMAIL-PREFERENCES")),
     ]
     redaction = Redaction(client_id)
-    erase_partition(without_idempotency, redaction, key.pk, _MODELS, *removed)
+    erase_partition(step_caller, redaction, key.pk, _MODELS, *removed)
     erased = redaction.redact_record(client).model_copy(update={"deleted_at": client.deleted_at or clock.now()})
     after = receipt.model_copy(update={"finished_at": clock.now()})
     # The event belongs to the erasure record: an event of the client would list the erased values as changes.

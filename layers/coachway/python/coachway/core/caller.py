@@ -44,6 +44,10 @@ class Caller:
         """Return the same caller in an organization that was just looked up or created (login, link, registration)."""
         return replace(self, org_id=org_id)
 
+    def without_idempotency(self) -> "Caller":
+        """Return the same caller for a commit that must not store the response, because others follow or it fails."""
+        return replace(self, idempotency=None)
+
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the caller has `permission`."""
         if permission not in self.permissions:

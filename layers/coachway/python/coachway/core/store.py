@@ -17,7 +17,7 @@ from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events, sequence_lock
 from coachway.core.persistence.idempotency import IdempotencyRecord, ReplayedRequest
-from coachway.core.persistence.operations import COUNTER, UNIQUE, IncrementCounters, Op
+from coachway.core.persistence.operations import COUNTER, UNIQUE, IncrementCounters, Op, ResponseToStore
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import Key, Record
 from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
@@ -151,11 +151,11 @@ def find_unique_owner(org_id: str, name: str, value: str) -> str | None:
     return stored["owner"]["S"] if stored else None
 
 
-def commit(caller: Caller, *ops: Op, response: object = None) -> None:
+def commit(caller: Caller, *ops: Op, response: ResponseToStore = None) -> None:
     """Write all of `ops`, or none of them, in one transaction.
 
-    Stores `response` for the Idempotency-Key of the request; by default the first entity written.
-    Sets the new `version` and `updated_at` on the records that are written.
+    Sets the new `version` and `updated_at` on the records that are written. Then it stores `response` for the
+    Idempotency-Key of the request: a model, a function that builds it, or by default the first entity written.
 
     Raises the error of the operation whose condition failed: by default Duplicate for a unique value and
     ConcurrentUpdate for a version. Raises ReplayedRequest for an Idempotency-Key that was used before, and TooLarge for
@@ -174,7 +174,12 @@ def commit(caller: Caller, *ops: Op, response: object = None) -> None:
 
 
 def commit_with_sequence(
-    caller: Caller, counter: str, build: Callable[[int], Sequence[Op]], *, count: int = 1, response: object = None
+    caller: Caller,
+    counter: str,
+    build: Callable[[int], Sequence[Op]],
+    *,
+    count: int = 1,
+    response: ResponseToStore = None,
 ) -> int:
     """Commit the operations of `build(first)`, where `first` is the next number of a gapless sequence.
 
@@ -190,7 +195,7 @@ def commit_with_sequences(
     counts: Mapping[str, int],
     build: Callable[[Mapping[str, int]], Sequence[Op]],
     *,
-    response: object = None,
+    response: ResponseToStore = None,
 ) -> dict[str, int]:
     """Commit with numbers of several sequences. `counts` is how many of each; `build` gets the first of each, by name.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from coachway.bids import bidding_context, event_payloads, rules, service, visibility
@@ -88,8 +89,8 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         rejected = losing_bids[: _max_rejections(winning_bids)]
         ops += reject_bids_ops(caller, rejected, winning_bids, bidding, candidates)
         has_remaining = len(rejected) < len(losing_bids)
-    response = visibility.build_bid_view(caller, winning_bids[0], bidding.request, version=bids[0].version + 1)
-    store.commit(caller, *ops, response=response)
+    build_response = partial(visibility.build_bid_view, caller, winning_bids[0], bidding.request)
+    store.commit(caller, *ops, response=build_response)
     return winning_bids, has_remaining
 
 

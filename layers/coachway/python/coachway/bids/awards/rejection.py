@@ -1,7 +1,7 @@
 """Rejecting bids: one by a manager, or those that remain when a charter is covered, changed or cancelled."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from coachway.bids import bidding_context, event_payloads, service, visibility
@@ -38,9 +38,9 @@ def _reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
     if bidding_context.is_sealed(request):
         raise BidsSealed("Wait for the deadline, or close bidding first.")
     after = _build_rejected(caller, before, body.reason or "Not chosen")
-    response = visibility.build_bid_view(caller, after, request, version=before.version + 1)
-    store.commit(caller, Update(before, after, [_rejected_event(after)]), response=response)
-    return visibility.build_bid_view(caller, after, request)
+    build_response = partial(visibility.build_bid_view, caller, after, request)
+    store.commit(caller, Update(before, after, [_rejected_event(after)]), response=build_response)
+    return build_response()
 
 
 def _build_rejected(caller: Caller, bid: Bid, reason: str) -> Bid:
@@ -138,7 +138,7 @@ def _has_ended(request: BidRequest | None) -> bool:
 def _commit_unchanged(caller: Caller, ops: Sequence[Op]) -> None:
     """Commit all operations together; if another request changed a bid, one by one without that bid."""
     # Several transactions cannot share one Idempotency-Key.
-    caller = replace(caller, idempotency=None)
+    caller = caller.without_idempotency()
     try:
         store.commit(caller, *ops)
     except errors.ConcurrentUpdate:

@@ -39,9 +39,10 @@ def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
         raise AwardNotReleasable(f"This charter is {charter.status.value}. Its awards cannot be released.")
     after = _build_released(bid, reason)
     request = bidding_context.find_request(caller.org_id, bid.bid_request_id)
-    response = visibility.build_bid_view(caller, after, request, version=bid.version + 1)
-    store.commit(caller, _release_op(bid, after), *coverage.release_vendor_ops(charter, bid.id), response=response)
-    return response
+    build_response = partial(visibility.build_bid_view, caller, after, request)
+    ops = [_release_op(bid, after), *coverage.release_vendor_ops(charter, bid.id)]
+    store.commit(caller, *ops, response=build_response)
+    return build_response()
 
 
 def _build_released(bid: Bid, reason: str) -> Bid:

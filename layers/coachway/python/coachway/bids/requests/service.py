@@ -4,6 +4,7 @@ Functions import the events that they publish, because API routes that only read
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from coachway.bids import bidding_context, event_payloads, rules, visibility
@@ -66,13 +67,14 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
         currency=charter.quote.currency,
         opened_by=caller.user_id,
     )
+    build_response = partial(visibility.build_request_view, caller, request)
     store.commit(
         caller,
         Create(request, [_opened_event(request)]),
         _set_current_request_op(caller, bidding.charter_bidding, charter_id, request.id),
-        response=visibility.build_request_view(caller, request, version=1),
+        response=build_response,
     )
-    return visibility.build_request_view(caller, request)
+    return build_response()
 
 
 def _count_remaining_vehicles(charter: Charter) -> int:
@@ -130,7 +132,7 @@ def end_request(caller: Caller, before: BidRequest, status: RequestStatus, reaso
     if charter_bidding is not None and charter_bidding.bid_request_id == before.id:
         ops.append(_set_current_request_op(caller, charter_bidding, before.charter_id, None))
     ops += workflow_failures.clear_failure_ops(batch.find(Charter, charter_key), BIDDING_WORKFLOW)
-    store.commit(caller, *ops, response=visibility.build_request_view(caller, after, version=before.version + 1))
+    store.commit(caller, *ops, response=partial(visibility.build_request_view, caller, after))
     return after
 
 
@@ -156,8 +158,8 @@ def close_bidding(caller: Caller, before: BidRequest, reason: str, *, early: boo
         }
     )
     event = BiddingClosed(**event_payloads.request_event_fields(after), early=after.closed_early, reason=reason)
-    response = visibility.build_request_view(caller, after, version=before.version + 1)
-    store.commit(caller, Update(before, after, [event]), response=response)
+    build_response = partial(visibility.build_request_view, caller, after)
+    store.commit(caller, Update(before, after, [event]), response=build_response)
     return after
 
 
@@ -181,9 +183,9 @@ def _extend_open_request(caller: Caller, before: BidRequest, body: ExtendInput) 
 
     after = before.model_copy(update={"deadline": body.deadline})
     event = BiddingExtended(**event_payloads.request_event_fields(after))
-    response = visibility.build_request_view(caller, after, version=before.version + 1)
-    store.commit(caller, Update(before, after, [event]), response=response)
-    return visibility.build_request_view(caller, after)
+    build_response = partial(visibility.build_request_view, caller, after)
+    store.commit(caller, Update(before, after, [event]), response=build_response)
+    return build_response()
 
 
 def _reopen_request(
@@ -212,13 +214,14 @@ def _reopen_request(
             "target_price": before.target_price if remaining == before.vehicle_count else None,
         }
     )
+    build_response = partial(visibility.build_request_view, caller, after)
     store.commit(
         caller,
         Update(before, after, [_opened_event(after)]),
         _set_current_request_op(caller, bidding.charter_bidding, before.charter_id, before.id),
-        response=visibility.build_request_view(caller, after, version=before.version + 1),
+        response=build_response,
     )
-    return visibility.build_request_view(caller, after)
+    return build_response()
 
 
 def cancel_request(caller: Caller, bid_request_id: str, reason: str, expected: int | None = None) -> BidRequestView:

@@ -23,7 +23,7 @@ def pay_payable(caller: Caller, payable_id: str, request: PayInput, expected: in
     payable = service.get_payable(caller, payable_id, expected=expected)
     ops, paid_payables = _payout_ops(caller, organization_queries.get_organization(caller.org_id), [payable], request)
     [payable_after] = paid_payables
-    store.commit(caller, *ops, response=payable_after.model_copy(update={"version": payable.version + 1}))
+    store.commit(caller, *ops, response=payable_after)
     return payable_after
 
 

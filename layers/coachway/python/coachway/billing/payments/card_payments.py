@@ -4,7 +4,7 @@ If the process stops in between, the payment stays pending until Stripe's webhoo
 reconciliation records its outcome. Only one payment per invoice or charter can be in progress.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -140,7 +140,7 @@ def create_pending_payment(
     in_progress = PaymentInProgress("Another payment is in progress. Check its result in a minute, then pay again.")
     try:
         store.commit(
-            _without_idempotency(caller), Create(payment), Create(hold, on_exists=in_progress), *balance.conditions
+            caller.without_idempotency(), Create(payment), Create(hold, on_exists=in_progress), *balance.conditions
         )
     except errors.Conflict:
         existing = _find_payment_of_request(caller)
@@ -169,11 +169,6 @@ def _find_payment_of_request(caller: Caller) -> Payment | None:
     return payment
 
 
-def _without_idempotency(caller: Caller) -> Caller:
-    """Return the caller without its idempotency record: a repeated request finds its payment instead."""
-    return replace(caller, idempotency=None)
-
-
 def _resolve_previous_attempt(caller: Caller, new: Payment) -> None:
     """Record the outcome of an earlier payment for the same invoice or charter that is still pending.
 
@@ -198,7 +193,7 @@ def complete_payment(caller: Caller, payment: Payment) -> Payment:
 def _complete_payment(caller: Caller, payment: Payment, *, return_url: str = "") -> ChargeResult:
     if payment.status is not PaymentStatus.PENDING:
         return ChargeResult(payment)
-    caller = _without_idempotency(caller)
+    caller = caller.without_idempotency()
     if _has_card(payment) and payment.created_at + _IDEMPOTENCY_WINDOW < clock.now():
         return ChargeResult(refresh_from_stripe(caller, payment))
     try:
@@ -293,7 +288,7 @@ def refresh_from_stripe(caller: Caller, payment: Payment, *, is_replaced: bool =
     """
     if payment.status is not PaymentStatus.PENDING:
         return payment
-    caller = _without_idempotency(caller)
+    caller = caller.without_idempotency()
     try:
         outcome = _find_charge(payment)
         if (

@@ -90,7 +90,8 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
         case CharterStatus.EXPIRED:
             return expire(caller, before)
         case CharterStatus.CANCELLED:
-            return commit_cancellation(caller, before, body.reason, "operator")
+            cancellation = _build_cancellation(before, body.reason, "operator", preview=False)
+            return _commit_cancellation(caller, before, cancellation)
         case _:
             return _commit_manual_status(caller, before, body)
 
@@ -237,21 +238,19 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
         raise errors.NotFound("The charter was not found.")
     initiated_by = "client" if caller.is_external else body.initiated_by
     require_transition(before.status, CharterStatus.CANCELLED, actor_kind(caller))
-    if preview:
-        return _build_cancellation(before, body.reason, initiated_by, preview=True)
-    after = commit_cancellation(caller, before, body.reason, initiated_by)
-    if after.cancellation is None:
-        raise errors.Conflict("The cancellation was not recorded.")
-    return after.cancellation
+    cancellation = _build_cancellation(before, body.reason, initiated_by, preview=preview)
+    if not preview:
+        _commit_cancellation(caller, before, cancellation, response=cancellation)
+    return cancellation
 
 
-def commit_cancellation(caller: Caller, before: Charter, reason: str, initiated_by: str) -> Charter:
-    """Cancel a charter and return it. `initiated_by` is `client` or `operator`."""
-    cancellation = _build_cancellation(before, reason, initiated_by, preview=False)
+def _commit_cancellation(
+    caller: Caller, before: Charter, cancellation: Cancellation, *, response: BaseModel | None = None
+) -> Charter:
     event = CharterCancelled(
         **event_payloads.client_event_fields(before, _find_client(before)),
-        reason=reason,
-        initiated_by=initiated_by,
+        reason=cancellation.reason,
+        initiated_by=cancellation.initiated_by,
         refund_percent=cancellation.refund_percent,
         refund=cancellation.refund,
     )
@@ -260,7 +259,7 @@ def commit_cancellation(caller: Caller, before: Charter, reason: str, initiated_
         ops.append(credit.release_credit_op(before.org_id, before.client_id, before.credit_reserved))
     fields = {"cancellation": cancellation, "credit_reserved": 0}
     return _commit_transition(
-        caller, before, CharterStatus.CANCELLED, reason, [event], ops, response=cancellation, **fields
+        caller, before, CharterStatus.CANCELLED, cancellation.reason, [event], ops, response=response, **fields
     )
 
 

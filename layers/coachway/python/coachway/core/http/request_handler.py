@@ -132,4 +132,4 @@ def _idempotent_request(route: "Route", request: Request, caller: Caller, body: 
         raise errors.Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     target = f"{route.method} {request.context.get('path') or route.path}"
     scope = caller.user_id or f"ip:{caller.ip}"
-    return IdempotentRequest(scope, caller.org_id, target, key, body, route.status, route.secret_response)
+    return IdempotentRequest(scope, caller.org_id, target, key, body, route.status)

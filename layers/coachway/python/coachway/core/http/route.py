@@ -28,8 +28,6 @@ class Route:
     permission: str
     status: int
     tag: str
-    secret_response: bool
-    """The response contains a secret, so its idempotency record is encrypted."""
     errors: tuple[type[Error], ...]
     """Errors that it can raise besides those that follow from the declaration."""
     media: str = "application/json"

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the first response is stored in the same transaction as the changes of the request.
 
-The key of the record is a digest of the caller's key. A response with a secret (a token, an API key shown once) is
-encrypted with a key derived from the caller's key and body, which the table does not contain.
+The key of the record is a digest of the caller's key. The response is encrypted with a key derived from the caller's
+key and body, which the table does not contain: it may hold a secret that is shown only once, a sealed price or personal
+data.
 """
 
 import base64
@@ -60,7 +61,6 @@ class IdempotentRequest:
     key: str
     body: bytes
     status: int
-    secret: bool = False
     retention_seconds: int = RETENTION_SECONDS
     recorded: str | None = field(default=None)
     """The response that was written with a commit, if any."""
@@ -80,7 +80,7 @@ class IdempotentRequest:
             digest=self.digest,
             body_digest=self.body_digest,
             status=self.status,
-            response=self._encrypt(response) if self.secret else response,
+            response=self._encrypt(response),
             expires=clock.epoch() + self.retention_seconds,
         )
 
@@ -88,7 +88,9 @@ class IdempotentRequest:
         """Return the first response, or None if that request had another body."""
         if first.body_digest != self.body_digest:
             return None
-        return self._decrypt(first.response) if self.secret else first.response
+        # An earlier release stored JSON.
+        is_json = first.response.startswith(("{", "[")) or first.response == "null"
+        return first.response if is_json else self._decrypt(first.response)
 
     def location(self) -> Key:
         """Return the key of the record."""

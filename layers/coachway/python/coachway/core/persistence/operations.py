@@ -1,7 +1,9 @@
 """The operations of a commit. All of them are written in one transaction, or none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pydantic import BaseModel
 
 from coachway.core.errors import Conflict, Error
 from coachway.core.persistence.domain_events import Event
@@ -111,3 +113,6 @@ class AlreadyConsumed(Conflict):
 
 
 Op = Create | Update | Refresh | Remove | CheckVersion | CheckAbsent | IncrementCounters | MarkConsumed
+
+ResponseToStore = BaseModel | Callable[[], BaseModel] | None
+"""The response for an Idempotency-Key, or a function that builds it from the records with their new versions."""

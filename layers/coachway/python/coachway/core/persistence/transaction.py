@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ from coachway.core.persistence.operations import (
     Op,
     Refresh,
     Remove,
+    ResponseToStore,
     Update,
 )
 from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key, to_attribute
@@ -114,7 +116,7 @@ def to_item(record: Record) -> dict[str, Any]:
     return result
 
 
-def build_transaction(caller: Caller, ops: Sequence[Op], response: object) -> TransactionPlan:
+def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToStore) -> TransactionPlan:
     """Return the transaction for `ops`. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
     plan = TransactionPlan()
@@ -310,13 +312,20 @@ def _increment(plan: TransactionPlan, op: IncrementCounters) -> None:
     plan.add("updates", request, op.on_failure or errors.Conflict("A counter would leave its bounds."))
 
 
-def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], response: object) -> None:
+def _add_idempotency_record(
+    plan: TransactionPlan, caller: Caller, ops: Sequence[Op], response: ResponseToStore
+) -> None:
     idempotency = caller.idempotency
     if idempotency is None or idempotency.recorded is not None:
         return
-    response = response if response is not None else _first_entity(ops)
-    if response is None:
-        return
+    if idempotency.status == HTTPStatus.NO_CONTENT:
+        response = None
+    elif response is None:
+        response = _first_entity(ops)
+        if response is None:
+            return
+    elif not isinstance(response, BaseModel):
+        response = response()
     plan.response = response_json.to_json(response)
     record = idempotency.record(plan.response)
     _put(plan, record, _absent_or_expired_condition(), record)

@@ -5,6 +5,7 @@ from a stored nonce.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar, Final, NamedTuple
 
 from pydantic import AwareDatetime
@@ -14,7 +15,7 @@ from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.http.routing import BASE
-from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
@@ -100,24 +101,25 @@ def _get_vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
     return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id))
 
 
-def _create_link(caller: Caller, resource: str) -> FeedLink:
-    nonce = signed_links.new_nonce()
-    feed = _save_nonce(caller, resource, nonce)
-    token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
-    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", created_at=feed.updated_at)
-
-
 @retry_on_conflict
-def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
+def _create_link(caller: Caller, resource: str) -> FeedLink:
     before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
-    after = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
-    events = [CalendarFeedRenewed(resource_id=resource)]
+    nonce, events = signed_links.new_nonce(), [CalendarFeedRenewed(resource_id=resource)]
+    op: Op
     if before is None:
-        store.commit(caller, Create(after, events, on_exists=errors.ConcurrentUpdate()))
-        return after
-    after = before.model_copy(update={"nonce": nonce})
-    store.commit(caller, Update(before, after, events))
-    return after
+        feed = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
+        op = Create(feed, events, on_exists=errors.ConcurrentUpdate())
+    else:
+        feed = before.model_copy(update={"nonce": nonce})
+        op = Update(before, feed, events)
+    build_link = partial(_build_link, feed)
+    store.commit(caller, op, response=build_link)
+    return build_link()
+
+
+def _build_link(feed: CalendarFeed) -> FeedLink:
+    token = signed_links.create_link_token(_purpose(feed.id), feed.org_id, feed.id, feed.nonce)
+    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", created_at=feed.updated_at)
 
 
 def revoke_driver_feed(caller: Caller, driver_id: str) -> None:

@@ -172,7 +172,8 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
         stop_events = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
         step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, free_wait)
         if step.starts_trip:  # this crew took over after another vehicle had left the first stop
-            before = stop_event_service.write_step(caller, before, step)
+            # The second step stores the response to this request.
+            before = stop_event_service.write_step(caller.without_idempotency(), before, step)
             step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, free_wait)
         step.after.checked_out_at = at
         return stop_event_service.write_step(

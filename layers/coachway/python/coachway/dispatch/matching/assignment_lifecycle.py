@@ -77,7 +77,7 @@ def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
 
 def _end_assignment(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:
     after, ops = end_ops(caller, before, status, reason)
-    store.commit(caller, *ops, response=after.model_copy(update={"version": before.version + 1}))
+    store.commit(caller, *ops, response=after)
     return after
 
 

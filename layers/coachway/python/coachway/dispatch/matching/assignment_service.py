@@ -13,7 +13,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
 from coachway.core.persistence.domain_events import Event
-from coachway.core.persistence.operations import Create, Op
+from coachway.core.persistence.operations import Create, Op, ResponseToStore
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.types import ids
@@ -233,7 +233,7 @@ def commit_assignment(
     assignment: Assignment,
     *,
     chosen_by: str,
-    response: object = None,
+    response: ResponseToStore = None,
     extra_ops: Sequence[Op] = (),
 ) -> None:
     """Store the assignment with diaries, charter and event, if nothing that it was evaluated by has changed.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from coachway.contracts.dispatch.recovery import TripRecovered
@@ -20,6 +21,7 @@ from coachway.dispatch.matching import assignment_lifecycle, assignment_service,
 from coachway.dispatch.matching.assignment_context import AssignmentContext, VehicleCandidate
 from coachway.dispatch.matching.automatic_assignment import Ranking
 from coachway.dispatch.matching.schemas import AssignInput
+from coachway.dispatch.recovery import visibility
 from coachway.dispatch.recovery.event_payloads import recovery_event_fields
 from coachway.dispatch.recovery.model import Recovery
 from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, RecoveryStatus, not_needed_reason
@@ -85,7 +87,7 @@ def _time_to_first_stop(candidate: VehicleCandidate, assignment: Assignment) -> 
 
 
 def replace_crew(caller: Caller, before: Recovery) -> Recovery:
-    """Assign the trip to the driver who was asked, and complete the recovery.
+    """Assign the trip to the driver who was asked, and complete the recovery. Returns it as the caller can see it.
 
     Raises Conflict when the driver, the vehicle or the trip is no longer available.
     """
@@ -139,9 +141,9 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         client_name=context.client.name if context.client else "",
         client_email=context.client.email if context.client else "",
     )
-    response = after.model_copy(update={"version": before.version + 1})
+    build_response = partial(visibility.hide_other_offers, caller, after)
     extra_ops = [*end_ops, Update(before, after, [event])]
     assignment_service.commit_assignment(
-        caller, context, crew, vehicle, assignment, chosen_by="recovery", response=response, extra_ops=extra_ops
+        caller, context, crew, vehicle, assignment, chosen_by="recovery", response=build_response, extra_ops=extra_ops
     )
-    return after
+    return build_response()

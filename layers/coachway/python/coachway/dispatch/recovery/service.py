@@ -4,8 +4,8 @@ Events are imported where they are needed, which keeps cold starts of readers sh
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
@@ -21,6 +21,7 @@ from coachway.core.types import ids
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.errors import OfferNotOpen, RecoveryAlreadyOpen, RecoveryNotNeeded
+from coachway.dispatch.recovery import visibility
 from coachway.dispatch.recovery.event_payloads import recovery_event_fields, recovery_offer
 from coachway.dispatch.recovery.model import (
     BY_MONTH,
@@ -128,25 +129,9 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
 def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     """Get a recovery. Vendors see those of their trips, drivers those offered to them. Raises NotFound."""
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-    if not _can_see(caller, recovery):
+    if not visibility.can_see(caller, recovery):
         raise errors.NotFound("The recovery was not found.")
-    return hide_other_offers(caller, recovery)
-
-
-def _can_see(caller: Caller, recovery: Recovery) -> bool:
-    if not caller.is_external:
-        return True
-    if caller.role == "driver":
-        return any(offer.driver_id == caller.party_id for offer in recovery.offers)
-    return caller.role == "vendor" and recovery.vendor_id == caller.party_id
-
-
-def hide_other_offers(caller: Caller, recovery: Recovery) -> Recovery:
-    """Remove what a caller may not see: drivers see only the offers made to them."""
-    if caller.role != "driver":
-        return recovery
-    own_offers = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
-    return recovery.model_copy(update={"offers": own_offers, "considered": [], "vehicles": []})
+    return visibility.hide_other_offers(caller, recovery)
 
 
 def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
@@ -162,7 +147,8 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
         page = query_page(Recovery, OF_CHARTER, [partition], query, where=where, descending=True)
     else:
         page = query_by_month(Recovery, BY_MONTH, caller, query, where=where)
-    return Page(items=[hide_other_offers(caller, recovery) for recovery in page.items], next_cursor=page.next_cursor)
+    items = [visibility.hide_other_offers(caller, recovery) for recovery in page.items]
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
 def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
@@ -178,14 +164,17 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
     def attempt_update() -> Recovery:
         before = _get_offered(caller, recovery_id, offer_id)
         try:
-            return hide_other_offers(caller, replacement.replace_crew(caller, before))
+            return replacement.replace_crew(caller, before)
         except errors.ConcurrentUpdate:
             raise
         except errors.Conflict as conflict:
             # The error is the response to this request, so this commit must not store another one.
-            caller_without_idempotency, open_offer_id = replace(caller, idempotency=None), before.offers[-1].id
             _answer_offer(
-                caller_without_idempotency, recovery_id, open_offer_id, OfferStatus.UNAVAILABLE, conflict.detail
+                caller.without_idempotency(),
+                recovery_id,
+                before.offers[-1].id,
+                OfferStatus.UNAVAILABLE,
+                conflict.detail,
             )
             raise
 
@@ -194,12 +183,12 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
 
 def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
     """Decline an offer; the next driver is asked. Staff can decline on behalf of a driver, with the offer's id."""
-    return hide_other_offers(caller, _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
+    return _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason)
 
 
 def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-    if not _can_see(caller, recovery):
+    if not visibility.can_see(caller, recovery):
         raise errors.NotFound("The recovery was not found.")
     TRANSITIONS.require(recovery.status, RecoveryStatus.RECOVERED)
     if recovery.offer is None or (caller.role == "driver" and recovery.offer.driver_id != caller.party_id):
@@ -217,8 +206,9 @@ def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status
         before = _get_offered(caller, recovery_id, offer_id)
         after = close_open_offer(before, status, reason, clock.now())
         event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
-        store.commit(caller, Update(before, after, [event]))
-        return after
+        build_response = partial(visibility.hide_other_offers, caller, after)
+        store.commit(caller, Update(before, after, [event]), response=build_response)
+        return build_response()
 
     return attempt_update()
 

@@ -98,6 +98,8 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
         raise errors.Invalid(f"{problems[0].field}: {problems[0].message}", fields=problems)
     positions = sorted((point.to_position() for point in body.points), key=lambda position: position.at)
     written: set[datetime] = set()
+    # Several writes: the last one is not a commit, so that none of them may store the response.
+    caller = caller.without_idempotency()
     return _attempt_ingest(caller, body.assignment_id, positions, written)
 
 

@@ -5,7 +5,6 @@ therefore verify no more than ten passwords or codes.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from coachway.core import errors, store
@@ -56,7 +55,7 @@ def _record_attempt(
         expires_at_epoch=int((now + lockout_rules.ATTEMPT_RETENTION).timestamp()),
     )
     write = Update(before, after) if before else Create(after, on_exists=errors.ConcurrentUpdate())
-    store.commit(replace(caller, idempotency=None), *limits, write)
+    store.commit(caller.without_idempotency(), *limits, write)
     return after
 
 
@@ -70,7 +69,7 @@ def clear_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
     """Remove the failed attempts on an account, after one that succeeded."""
     before = store.find(Lockout, Lockout.build_key(org_id, lockout_id))
     if before is not None and before.attempts:
-        store.commit(replace(caller, idempotency=None), clear_op(before))
+        store.commit(caller.without_idempotency(), clear_op(before))
 
 
 def clear_op(before: Lockout) -> Op:

@@ -117,7 +117,9 @@ def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCooki
     user = _consume_code(caller.in_organization(org_id), user_id, body.code)
     lockout.clear_attempts(caller, org_id, user_id)
     method: Method = "otp" if claims.get("amr") == "otp" else "password"
-    issued = sessions.begin_session(caller, user, method=method, second_factor=True, cookies=body.cookies)
+    # The commit of the session must not store the response: this one has other fields than that of a login.
+    session_caller = caller.without_idempotency()
+    issued = sessions.begin_session(session_caller, user, method=method, second_factor=True, cookies=body.cookies)
     fields = issued.body.model_dump(include={*MfaVerified.model_fields})
     return ResponseWithCookies(MfaVerified(**fields), issued.cookies)
 

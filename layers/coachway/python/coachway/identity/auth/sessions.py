@@ -124,7 +124,7 @@ def _refresh_session(caller: Caller, token: RefreshToken) -> ResponseWithCookies
     if not hashing.is_equal(session.current, token.current_digest):
         _replay_first_response(caller)
         event = RefreshTokenReused(user_id=token.user_id, session_id=session.id)
-        store.commit(replace(caller, idempotency=None), _write_op(stored, others, event))
+        store.commit(caller.without_idempotency(), _write_op(stored, others, event))
         raise errors.Unauthenticated("This refresh token was used before, so the session has ended. Log in again.")
     user = store.find(User, USERS.key(org=token.org_id, id=token.user_id))
     if user is None or user.status != "active":

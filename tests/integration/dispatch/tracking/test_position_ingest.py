@@ -18,6 +18,7 @@ from coachway.dispatch.tracking import position_ingest, position_store
 from coachway.dispatch.tracking.position_encoding import round_position
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
 from tests.integration.bookings.builders import ORG
+from tests.integration.client import NO_IDEMPOTENCY_KEY
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.tracking_builders import (
     create_trip_on_duty,
@@ -91,7 +92,7 @@ def test_ingest_positions_of_one_position_consumes_one_capacity_unit(monkeypatch
         return response
 
     monkeypatch.setattr(type(connection()), "dispatch", dispatch)
-    send_positions(assignment_id, create_positions(30)[-1:], driver_id=rosa)
+    send_positions(assignment_id, create_positions(30)[-1:], driver_id=rosa, headers=NO_IDEMPOTENCY_KEY)
     assert consumed_units == [1.0]
 
 
@@ -167,6 +168,25 @@ def test_ingest_positions_interrupted_between_pages_is_completed_by_the_retry(mo
 
     monkeypatch.setattr(position_store, "save_page", fail_once)
     assert send_positions(assignment_id, positions, driver_id=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
+    assert list_stored_positions(assignment_id) == positions
+
+
+def test_ingest_positions_killed_after_stop_events_is_completed_by_the_same_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    positions, key = read_track("to-the-shore")[60:160], {"Idempotency-Key": "once"}
+
+    def fail(_page: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(position_store, "save_page", fail)
+        with pytest.raises(AssertionError, match="500"):
+            send_positions(assignment_id, positions, driver_id=rosa, headers=key)
+    assert list_stored_positions(assignment_id) == []
+    response = send_positions(assignment_id, positions, driver_id=rosa, headers=key)
+    assert response == {"accepted": 100, "duplicates": 0, "ignored": 0}
     assert list_stored_positions(assignment_id) == positions
 
 

@@ -1,0 +1,21 @@
+"""What callers can see of recoveries."""
+
+from coachway.core.caller import Caller
+from coachway.dispatch.recovery.model import Recovery
+
+
+def can_see(caller: Caller, recovery: Recovery) -> bool:
+    """Whether a caller can see a recovery: vendors those of their trips, drivers those offered to them."""
+    if not caller.is_external:
+        return True
+    if caller.role == "driver":
+        return any(offer.driver_id == caller.party_id for offer in recovery.offers)
+    return caller.role == "vendor" and recovery.vendor_id == caller.party_id
+
+
+def hide_other_offers(caller: Caller, recovery: Recovery) -> Recovery:
+    """Remove what a caller may not see: drivers see only the offers made to them."""
+    if caller.role != "driver":
+        return recovery
+    own_offers = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
+    return recovery.model_copy(update={"offers": own_offers, "considered": [], "vehicles": []})
