@@ -11,7 +11,7 @@ import pytest
 
 from coachway.core import store
 from coachway.core.persistence.operations import Update
-from coachway.vendors import service, statistics
+from coachway.vendors import service
 from infra.local import aws_clients, console
 from infra.local.deployment import stack_deployment
 from infra.local.operations import data_rebuild, replay
@@ -79,7 +79,7 @@ def test_rebuild_statistics_on_aws_counts_ratings(staging: StackConfig) -> None:
     vendor = service.get_vendor(vendor_builders.CALLER, vendor_builders.create_vendor()["id"])
     store.commit(vendor_builders.CALLER, Update(vendor, vendor.model_copy(), [build_vendor_rated(vendor.id)]))
     assert data_rebuild.rebuild_statistics(staging, vendor_builders.ORG) == (1, 0)
-    assert statistics.get_figures(vendor_builders.ORG, vendor.id).total_ratings == 1
+    assert vendor_builders.get_figures(vendor.id).total_ratings == 1
 
 
 def test_read_outputs_of_missing_stack_raises_error_with_advice() -> None:

@@ -11,6 +11,8 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
 from coachway.identity.model.organization import Organization
+from coachway.vendors.model import Figures
+from coachway.vendors.statistics import Statistics, statistics_key
 from tests.integration.client import Reply, call, token_for
 from tools.function_modules import load
 
@@ -103,3 +105,9 @@ def create_document(
 def get_subject(vendor_id: str) -> Subject:
     """The compliance subject of a vendor."""
     return subjects.get_subject(CALLER, SubjectType.VENDOR, vendor_id)
+
+
+def get_figures(vendor_id: str) -> Figures:
+    """Get a vendor's figures; zeros if nothing was counted yet."""
+    record = store.find(Statistics, statistics_key(ORG, vendor_id))
+    return record.figures() if record else Figures()

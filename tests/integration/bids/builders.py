@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from coachway.bids.model.bid_request import INVITATIONS_BY_REQUEST, BidInvitation
 from coachway.bids.requests import consumers as request_consumers
 from coachway.bids.requests import invitations
 from coachway.bids.requests import service as requests
@@ -20,6 +21,7 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create
+from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.vendors.model import Vendor
@@ -178,3 +180,9 @@ def deliver_charter_event(event_type: str, charter_id: str, **data: Any) -> None
     )
     for _ in range(2):
         request_consumers.CONSUMERS[event_type](SYSTEM, delivery)
+
+
+def list_invitations(bid_request_id: str) -> list[BidInvitation]:
+    """List all invitations of a bid request."""
+    partition = INVITATIONS_BY_REQUEST.partition(org=ORG, request=bid_request_id)
+    return query_all(BidInvitation, partition, index=INVITATIONS_BY_REQUEST.index)

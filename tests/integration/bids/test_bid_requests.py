@@ -23,6 +23,7 @@ from tests.integration.bids.builders import (
     create_submitted_bid,
     create_vendor,
     decide_bid_request,
+    list_invitations,
     open_bid_request,
     send_ok,
     send_request,
@@ -87,7 +88,7 @@ def test_invite_vendors_twice_invites_once() -> None:
     trip, vendor_id = create_booked_charter(), create_vendor("One")
     request = open_bid_request(trip["id"], vendor_id)
     invitations.invite_vendors(SYSTEM, request["id"])
-    [invitation] = requests.list_invitations(ORG, request["id"])
+    [invitation] = list_invitations(request["id"])
     assert [each.type for each in store.list_history(invitation.key())] == ["bidding.invited"]
 
 

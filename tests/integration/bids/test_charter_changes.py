@@ -32,6 +32,7 @@ from tests.integration.bids.builders import (
     decide_bid_request,
     deliver_charter_event,
     get_charter,
+    list_invitations,
     open_bid_request,
     send_ok,
     send_request,
@@ -297,7 +298,7 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     )
     request = open_bid_request(trip, vendor_id, other_id, third_id)
     bid = create_submitted_bid(trip, vendor_id)
-    invitations_by_vendor = {each.vendor_id: each for each in requests.list_invitations(ORG, request["id"])}
+    invitations_by_vendor = {each.vendor_id: each for each in list_invitations(request["id"])}
     invitations.decline_invitation(
         SYSTEM, invitations_by_vendor[other_id], requests.get_request(SYSTEM, request["id"]), "No coach"
     )
@@ -312,9 +313,7 @@ def test_reopened_request_invites_vendors_with_rejected_bids_again() -> None:
     )
     for _ in range(2):
         invitations.invite_vendors(SYSTEM, request["id"])
-    mail_counts = {
-        each.vendor_id: count_invitation_mails(each) for each in requests.list_invitations(ORG, request["id"])
-    }
+    mail_counts = {each.vendor_id: count_invitation_mails(each) for each in list_invitations(request["id"])}
     assert mail_counts == {vendor_id: 2, other_id: 1, third_id: 2}
     own = send_ok("GET", f"/bid-requests/{request['id']}", vendor_id=vendor_id)
     assert (own["is_accepted"], own["bid_id"], own["status"]) == (None, None, "open")
@@ -336,5 +335,5 @@ def test_reopened_request_does_not_invite_vendors_with_active_bids() -> None:
         "POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
     )
     invitations.invite_vendors(SYSTEM, request["id"])
-    assert [count_invitation_mails(each) for each in requests.list_invitations(ORG, request["id"])] == [1]
+    assert [count_invitation_mails(each) for each in list_invitations(request["id"])] == [1]
     assert (rejection.reject_remaining_bids(SYSTEM, trip), expiry_job.run().expired) == (0, 0)

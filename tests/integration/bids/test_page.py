@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import pytest
 
 from coachway.bids.awards import rejection
-from coachway.bids.requests import service as requests
 from coachway.bids.requests.invitation_links import PURPOSE
 from coachway.bookings.charters import queries as charter_queries
 from coachway.core import store
@@ -22,6 +21,7 @@ from tests.integration.bids.builders import (
     create_organizations,
     create_vendor,
     deliver_charter_event,
+    list_invitations,
     open_bid_request,
     send_ok,
     send_request,
@@ -47,7 +47,7 @@ class InvitedVendor:
         self.vendor_id = create_vendor("Premium")
         self.charter_id = create_booked_charter(**charter_fields)["id"]
         self.request_id = str(open_bid_request(self.charter_id, self.vendor_id)["id"])
-        [invitation] = requests.list_invitations(ORG, self.request_id)
+        [invitation] = list_invitations(self.request_id)
         self.token = signed_links.create_link_token(PURPOSE, ORG, invitation.id, invitation.nonce)
 
     def get_page(self) -> str:

@@ -165,16 +165,6 @@ def test_list_documents_queue_is_oldest_first_others_newest_first() -> None:
     assert list_ids({"vendor_id": vendor_id, "document_type": REQUIRED_DOCUMENTS[0], "status": "rejected"}) == []
 
 
-def test_batch_get_status_reads_once_per_hundred() -> None:
-    good, bad = create_vendor()["id"], create_vendor()["id"]
-    for kind in REQUIRED_DOCUMENTS:
-        create_document(good, kind, status="approved", expiration_date="2099-01-01")
-    before = call_stats.calls
-    statuses = status.batch_get_compliance(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
-    assert call_stats.calls - before == 1
-    assert {each: standing.is_compliant for each, standing in statuses.items()} == {good: True, bad: False}
-
-
 def test_check_unchanged_fails_after_document_was_rejected() -> None:
     vendor_id = create_vendor()["id"]
     submission = create_document(vendor_id, status="approved")

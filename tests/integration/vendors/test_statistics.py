@@ -13,7 +13,7 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import CONSUMED, Update
 from coachway.core.types import ids
-from coachway.vendors import service, statistics
+from coachway.vendors import service
 from coachway.vendors.consumers import PROJECTION, rebuild_statistics
 from coachway.vendors.statistics import Statistics, statistics_key
 from tests.event_builders import (
@@ -31,6 +31,7 @@ from tests.integration.vendor_builders import (
     create_active_vendor,
     create_organizations,
     create_vendor,
+    get_figures,
     send_request,
 )
 
@@ -117,7 +118,7 @@ def test_consume_after_a_partial_delivery_counts_the_other_vendor() -> None:
     delivery = build_delivery(build_charter_completed(first, second))
     PROJECTION.count(CALLER, delivery.event_id, first, {"completed": 1})
     consume(delivery, delivery)
-    assert [statistics.get_figures(ORG, each).completed_trips for each in (first, second)] == [1, 1]
+    assert [get_figures(each).completed_trips for each in (first, second)] == [1, 1]
 
 
 def test_consume_with_concurrent_events_of_a_vendor_counts_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +134,7 @@ def test_consume_with_concurrent_events_of_a_vendor_counts_all(monkeypatch: pyte
 
     monkeypatch.setattr(store, "find", find_then_consume)
     consume(build_delivery(build_bid_submitted(vendor_id)))
-    assert statistics.get_figures(ORG, vendor_id).total_bids_submitted == 4
+    assert get_figures(vendor_id).total_bids_submitted == 4
 
 
 def test_list_top_vendors_includes_active_vendors_with_three_ratings_best_first() -> None:
@@ -162,7 +163,7 @@ def build_arrival(vendor_id: str | None, stop: int, late_minutes: int) -> Event:
 def test_rebuild_of_tracked_stops_equals_the_consumed_counters() -> None:
     vendor_id = create_vendor()["id"]
     consume(*store_events(vendor_id, build_vendor_rated(vendor_id, 4.0, on_time_performance_rating=5.0)))
-    assert statistics.get_figures(ORG, vendor_id).on_time_percentage == 100.0
+    assert get_figures(vendor_id).on_time_percentage == 100.0
     stops = store_events(
         vendor_id, build_arrival(vendor_id, 1, 10), build_arrival(vendor_id, 2, 20), build_arrival(None, 1, 90)
     )
@@ -225,7 +226,7 @@ def test_consume_after_a_rebuild_does_not_count_its_events_again() -> None:
     consume(deliveries[0])
     assert rebuild_statistics(ORG) == 1
     consume(*deliveries)
-    assert statistics.get_figures(ORG, vendor_id).total_ratings == 3
+    assert get_figures(vendor_id).total_ratings == 3
 
 
 def test_rebuild_with_a_counted_event_that_is_not_in_the_index_raises_conflict() -> None:
@@ -245,7 +246,7 @@ def test_rebuild_of_more_events_than_a_batch_marks_them_all(monkeypatch: pytest.
     consumer = f"vendor-statistics-{vendor_id}"
     marks = [CONSUMED.key(org=ORG, consumer=consumer, event=delivery.event_id) for delivery in deliveries]
     assert len(store.batch_get(marks).items) == 5
-    assert statistics.get_figures(ORG, vendor_id).total_ratings == 5
+    assert get_figures(vendor_id).total_ratings == 5
 
 
 def test_get_vendor_with_a_current_etag_returns_200_because_figures_may_have_changed() -> None:

@@ -26,6 +26,7 @@ from tests.integration.vendor_builders import (
     create_organizations,
     create_staff_token,
     create_vendor,
+    get_figures,
     send_request,
 )
 
@@ -166,7 +167,7 @@ def test_copy_equals_counters_after_any_order_of_writes(dynamodb: Any, seed: int
         )()
         stored = store.find(Statistics, statistics.statistics_key(ORG, vendor_id))
         assert copied_numbers(vendor_id) in (None, stored.numbers if stored else {})
-    assert list_submitted()[0] == {vendor_id: statistics.get_figures(ORG, vendor_id).total_bids_submitted}
+    assert list_submitted()[0] == {vendor_id: get_figures(vendor_id).total_bids_submitted}
     consumers.restore_copy(CALLER, vendor_id)
     assert copied_numbers(vendor_id) == (stored.numbers if stored else {})
 
@@ -200,4 +201,4 @@ def test_rebuild_copies_counters_to_every_vendor(dynamodb: Any) -> None:
 def test_event_of_unknown_vendor_is_counted() -> None:
     unknown = ids.new("vendor_id")
     count_event(build_bid_submitted(unknown))
-    assert statistics.get_figures(ORG, unknown).total_bids_submitted == 1
+    assert get_figures(unknown).total_bids_submitted == 1

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind
 from coachway.bookings.charters import cancellation_policy
+from tests.ledger_balances import sum_by_account, sum_by_client
 
 CLIENTS = [f"cli_{letter}" for letter in "AB"]
 VENDORS = [f"ven_{letter}" for letter in "VW"]
@@ -28,7 +29,7 @@ class CharterModel:
     tax: int
     deposit: int = 0
     invoiced: bool = False
-    paid_ahead: int = 0
+    paid_in_advance: int = 0
     paid: int = 0
     refunded: int = 0
     overpaid: int = 0
@@ -41,7 +42,7 @@ class CharterModel:
 
     @property
     def due(self) -> int:
-        return self.total - self.paid_ahead - self.paid if self.invoiced else 0
+        return self.total - self.paid_in_advance - self.paid if self.invoiced else 0
 
 
 @dataclass
@@ -105,7 +106,7 @@ class LedgerMachine(RuleBasedStateMachine):
         charter = self.draw_charter(data, invoiced=False, cancelled=False)
         if charter is None:
             return
-        charter.invoiced, charter.paid_ahead, charter.deposit = True, charter.deposit, 0
+        charter.invoiced, charter.paid_in_advance, charter.deposit = True, charter.deposit, 0
         self.book(movements.build_invoice_issued(**self.invoice_fields(charter)))
 
     def invoice_fields(self, charter: CharterModel) -> dict[str, Any]:
@@ -115,7 +116,7 @@ class LedgerMachine(RuleBasedStateMachine):
             "number": "INV",
             "currency": "USD",
         }
-        return {**fields, "net": charter.net, "tax": charter.tax, "paid_ahead": charter.paid_ahead}
+        return {**fields, "net": charter.net, "tax": charter.tax, "paid_in_advance": charter.paid_in_advance}
 
     @rule(data=st.data())
     def void_invoice(self, data: st.DataObject) -> None:
@@ -129,14 +130,14 @@ class LedgerMachine(RuleBasedStateMachine):
         fields |= {
             "net": charter.net,
             "tax": charter.tax,
-            "paid": charter.paid_ahead + charter.paid,
+            "paid": charter.paid_in_advance + charter.paid,
             "refunded": charter.refunded,
         }
         if charter.net or charter.refunded < charter.total:
             tax_refunded = charter.tax * charter.refunded // charter.total
             self.book(movements.build_invoice_voided(**fields, tax_refunded=tax_refunded, currency="USD"))
-        charter.deposit = charter.paid_ahead + charter.paid - charter.refunded
-        charter.invoiced, charter.paid_ahead, charter.paid, charter.refunded = False, 0, 0, 0
+        charter.deposit = charter.paid_in_advance + charter.paid - charter.refunded
+        charter.invoiced, charter.paid_in_advance, charter.paid, charter.refunded = False, 0, 0, 0
 
     @rule(data=st.data(), cents=st.integers(1, 50_000))
     def overpay_invoice(self, data: st.DataObject, cents: int) -> None:
@@ -181,7 +182,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if charter is None:
             return
         cents = min(
-            max(1, charter.paid * share // 100), charter.paid_ahead + charter.paid - charter.refunded, charter.paid
+            max(1, charter.paid * share // 100), charter.paid_in_advance + charter.paid - charter.refunded, charter.paid
         )
         if cents <= 0:
             return
@@ -196,7 +197,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data(), share=st.integers(1, 100))
     def refund_invoice(self, data: st.DataObject, share: int) -> None:
         charter = self.draw_charter(data, invoiced=True)
-        refundable = charter.paid_ahead + charter.paid - charter.refunded if charter else 0
+        refundable = charter.paid_in_advance + charter.paid - charter.refunded if charter else 0
         if charter is None or refundable <= 0:
             return
         cents = max(1, refundable * share // 100)

@@ -8,14 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import (
-    LedgerAccount,
-    Movement,
-    MovementKind,
-    Posting,
-    sum_by_account,
-    sum_by_client,
-)
+from coachway.billing.ledger.accounts import LedgerAccount, Movement, MovementKind, Posting
+from tests.ledger_balances import sum_by_account, sum_by_client
 
 CLIENT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 VENDOR = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
@@ -24,9 +18,15 @@ INVOICE = "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 CENTS = st.integers(1, 10_000_000)
 
 
-def build_invoice_issued(net: int, tax: int, paid_ahead: int) -> Movement:
+def build_invoice_issued(net: int, tax: int, paid_in_advance: int) -> Movement:
     return movements.build_invoice_issued(
-        client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid_ahead=paid_ahead, currency="USD"
+        client_id=CLIENT,
+        invoice_id=INVOICE,
+        number="INV-1",
+        net=net,
+        tax=tax,
+        paid_in_advance=paid_in_advance,
+        currency="USD",
     )
 
 
@@ -41,14 +41,16 @@ def test_invoice_issued_worked_example() -> None:
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
 def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, extra: int) -> None:
     total = net + tax
-    paid_ahead = min(extra, total)
+    paid_in_advance = min(extra, total)
     fields: dict[str, Any] = {"client_id": CLIENT, "currency": "USD", "memo": "x"}
-    client_movements = [build_invoice_issued(net, tax, paid_ahead)]
-    if paid_ahead:
-        client_movements.insert(0, movements.build_deposit_received(charter_id=CHARTER, cents=paid_ahead, **fields))
-    if total > paid_ahead:
+    client_movements = [build_invoice_issued(net, tax, paid_in_advance)]
+    if paid_in_advance:
+        client_movements.insert(
+            0, movements.build_deposit_received(charter_id=CHARTER, cents=paid_in_advance, **fields)
+        )
+    if total > paid_in_advance:
         client_movements.append(
-            movements.build_payment_received(invoice_id=INVOICE, cents=total - paid_ahead, **fields)
+            movements.build_payment_received(invoice_id=INVOICE, cents=total - paid_in_advance, **fields)
         )
     assert sum(sum_by_account(client_movements).values()) == 0
     assert sum_by_client(client_movements) == {CLIENT: 0}
@@ -60,11 +62,11 @@ def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, e
 
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
 def test_invoice_voided_reverses_issue(net: int, tax: int, extra: int) -> None:
-    paid_ahead = min(extra, net + tax)
+    paid_in_advance = min(extra, net + tax)
     voided = movements.build_invoice_voided(
-        client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid=paid_ahead, currency="USD"
+        client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid=paid_in_advance, currency="USD"
     )
-    assert set(sum_by_account([build_invoice_issued(net, tax, paid_ahead), voided]).values()) == {0}
+    assert set(sum_by_account([build_invoice_issued(net, tax, paid_in_advance), voided]).values()) == {0}
 
 
 @given(CENTS)

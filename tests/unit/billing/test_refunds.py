@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.refunds import rules as refund_rules
 from coachway.billing.refunds.cancellation_settlement import cancellation_refund
 from coachway.billing.refunds.rules import TRANSITIONS, RefundableAmount, RefundStatus
@@ -18,6 +18,7 @@ from coachway.bookings.charters import cancellation_policy
 from coachway.bookings.charters.model import Cancellation
 from coachway.bookings.charters.rules import Actor
 from coachway.core import errors
+from tests.ledger_balances import sum_by_account
 
 CENTS = st.integers(0, 10**8)
 PAYMENTS = st.lists(CENTS, max_size=8).map(
@@ -97,7 +98,9 @@ def test_void_of_cancelled_charter_invoice_keeps_deposit(net: int, tax: int, dat
     payment = data.draw(st.integers(0, net + tax - deposit))
     refunded = data.draw(st.integers(0, deposit + payment))
     refunded_tax = data.draw(st.integers(0, min(tax, refunded)))
-    charter_movements = [movements.build_invoice_issued(**fields, number="1", net=net, tax=tax, paid_ahead=deposit)]
+    charter_movements = [
+        movements.build_invoice_issued(**fields, number="1", net=net, tax=tax, paid_in_advance=deposit)
+    ]
     if deposit:
         charter_movements.append(
             movements.build_deposit_received(client_id="cli", charter_id="chr", cents=deposit, currency="USD", memo="")

@@ -126,13 +126,13 @@ def _get_key_id(token: str) -> str:
     return str(jwt.get_unverified_header(token)["kid"])
 
 
-def _age_signing_keys(stack: Stack, by: timedelta) -> None:
+def _age_signing_keys(stack: Stack, age: timedelta) -> None:
     """Make the signing keys older in the table.
 
     A process caches its signing key for a minute, so its processes are killed.
     """
     keys = _get_record(stack, SigningKeys, SIGNING_KEYS.key())
     for key in keys.keys:
-        key.created_at -= by
+        key.created_at -= age
     stack.client("dynamodb").put_item(TableName=stack.table, Item=to_item(keys))
     kill_workers(stack, "identity-api")

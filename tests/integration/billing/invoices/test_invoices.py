@@ -7,7 +7,7 @@ import pytest
 
 from coachway.billing.invoices import overdue_job
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import LedgerAccount, MovementKind, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount, MovementKind
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import service as clients
@@ -24,6 +24,7 @@ from tests.integration.billing.builders import (
 )
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
+from tests.ledger_balances import sum_by_account, sum_by_client
 
 TOTAL = 726.5
 CENTS = 72_650
@@ -142,7 +143,7 @@ def test_issue_invoice_applies_deposits() -> None:
     trip = create_completed_charter()
     builders.record_deposit(trip.id, 20_000)
     invoice = create_issued_invoice(trip.id)
-    assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("partially_paid", 200, 526.5)
+    assert (invoice["status"], invoice["paid_in_advance"], invoice["balance_due"]) == ("partially_paid", 200, 526.5)
     sums = sum_by_account(list_journal_entries())
     assert (sums[LedgerAccount.RECEIVABLE], sums[LedgerAccount.DEPOSITS], sums[LedgerAccount.REVENUE]) == (
         52_650,

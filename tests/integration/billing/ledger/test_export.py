@@ -13,7 +13,7 @@ import pytest
 
 from coachway.billing.ledger import export as ledger_export
 from coachway.billing.ledger import journal, movements
-from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.ledger.export import ACCOUNTS
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
@@ -26,6 +26,7 @@ from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM, create_completed_charter, send_ok, send_request
 from tests.integration.bookings.builders import CLIENT_ID, ORG
 from tests.integration.client import Reply
+from tests.ledger_balances import sum_by_account
 
 Sums = dict[LedgerAccount, Decimal]
 BY_NAME = {name: account for account, (name, _) in ACCOUNTS.items()}

@@ -14,7 +14,7 @@ from coachway.billing.invoices import payment_effects, receivables
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, LedgerAccount, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, LedgerAccount
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments.model import PaymentMethod, RecordPaymentInput
 from coachway.bookings.charters import lifecycle
@@ -28,6 +28,7 @@ from coachway.identity import organization_queries
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
+from tests.ledger_balances import sum_by_account, sum_by_client
 from tests.state_machines import machine_settings
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from coachway.billing.invoices.model import INVOICE
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import PaymentQuery
 from coachway.core import store
@@ -20,6 +20,7 @@ from coachway.identity.organizations import service as organizations
 from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.builders import create_completed_charter, get_credit, send_ok, send_request
 from tests.integration.bookings.builders import CLIENT_ID, ORG
+from tests.ledger_balances import sum_by_account, sum_by_client
 
 CENTS = 72_650
 
@@ -72,7 +73,7 @@ def test_void_invoice_after_refund_succeeds() -> None:
     assert get_balances() == {}
     assert get_credit() == (CENTS, CENTS)
     again = create_issued_invoice(trip.id)
-    assert (again["balance_due"], again["paid_ahead"]) == (726.5, 0)
+    assert (again["balance_due"], again["paid_in_advance"]) == (726.5, 0)
     assert (get_client_balance(), get_credit()) == (CENTS, (CENTS, 0))
 
 
@@ -80,12 +81,12 @@ def test_void_invoice_restores_unrefunded_deposit() -> None:
     trip = create_completed_charter()
     deposit_id = refund_builders.create_payment(30_000, charter_id=trip.id)
     invoice = create_issued_invoice(trip.id)
-    assert invoice["paid_ahead"] == 300
+    assert invoice["paid_in_advance"] == 300
     complete_refund(deposit_id, 100)
     send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
     assert get_balances() == {LedgerAccount.CASH: 20_000, LedgerAccount.DEPOSITS: -20_000}
     again = create_issued_invoice(trip.id)
-    assert (again["paid_ahead"], again["balance_due"]) == (200, 526.5)
+    assert (again["paid_in_advance"], again["balance_due"]) == (200, 526.5)
     assert get_client_balance() == 52_650
 
 
@@ -97,7 +98,7 @@ def test_refund_of_voided_invoice_is_taken_from_its_successor() -> None:
     complete_refund(deposit_id, 100)
     send_ok("POST", f"/invoices/{first['id']}/void", {"reason": "Wrong"})
     second = create_issued_invoice(trip.id)
-    assert second["paid_ahead"] == 300
+    assert second["paid_in_advance"] == 300
     complete_refund(payment_id, 100)
     assert LedgerAccount.DEPOSITS not in get_balances()
     assert send_ok("GET", f"/invoices/{second['id']}")["amount_refunded"] == 100
@@ -145,7 +146,7 @@ def test_overpayment_beyond_invoice_stays_deposit() -> None:
     discount = {"description": "Goodwill", "amount": -100}
     draft = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [discount]})
     invoice = send_ok("POST", f"/invoices/{draft['id']}/issue")
-    assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("paid", 626.5, 0)
+    assert (invoice["status"], invoice["paid_in_advance"], invoice["balance_due"]) == ("paid", 626.5, 0)
     assert get_balances() == {
         LedgerAccount.CASH: CENTS,
         LedgerAccount.REVENUE: -62_650,

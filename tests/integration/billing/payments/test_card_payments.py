@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coachway.billing.errors import PaymentInProgress
-from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.payments import card_payments, outcome_recording, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
@@ -23,6 +23,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
 from tests.integration.bookings import builders as booking_builders
+from tests.ledger_balances import sum_by_account, sum_by_client
 
 STAFF = Caller(org_id=booking_builders.ORG, user_id="usr_1", role="staff")
 DEPOSIT = 169.08

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.payments import card_payments, outcome_recording
 from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
@@ -21,6 +21,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import BillingOrganization
 from tests.integration.bookings import builders as booking_builders
+from tests.ledger_balances import sum_by_account
 
 STAFF = Caller(org_id=booking_builders.ORG, user_id="usr_1", role="staff")
 STRIPE = Caller.system("stripe", booking_builders.ORG)

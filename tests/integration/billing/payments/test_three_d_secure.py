@@ -70,12 +70,12 @@ def test_pay_quote_confirmed_deposit_books_charter(organization: BillingOrganiza
     charter = organization.create_accepted_charter()
     bank_url = get_bank_url(post_card_form(charter["token"], sandbox.create_card(CARD_TO_CONFIRM)))
     pending = get_only_payment(organization)
-    assert (pending.status, pending.awaits_payer) == ("pending", True)
+    assert (pending.status, pending.requires_confirmation) == ("pending", True)
     assert booking_builders.get_status(charter["id"]) == "quote"
     page = answer_bank(bank_url, "yes")
     assert (page.status, page.headers["Location"]) == (303, f"../../{charter['token']}")
     paid = get_only_payment(organization)
-    assert (paid.status, paid.awaits_payer, paid.amount) == ("succeeded", False, 169_08)
+    assert (paid.status, paid.requires_confirmation, paid.amount) == ("succeeded", False, 169_08)
     assert (organization.get_charter(charter["id"]).status, find_hold(charter["id"])) == ("booked", None)
     assert len(sandbox.list_charges(paid.id)) == len(organization.list_journal_entries()) == 1
     [event] = sandbox.list_payment_events(paid.id)

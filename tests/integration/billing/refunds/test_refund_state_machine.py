@@ -13,7 +13,7 @@ from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import LedgerAccount, sum_by_account, sum_by_client
+from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
 from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
@@ -41,6 +41,7 @@ from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.billing.refund_builders import SYSTEM, FakeStripe
 from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
+from tests.ledger_balances import sum_by_account, sum_by_client
 from tests.state_machines import machine_settings
 
 START = datetime(2027, 2, 27, 14, tzinfo=UTC)

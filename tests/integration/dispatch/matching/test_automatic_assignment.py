@@ -43,13 +43,13 @@ def test_assign_automatically_chooses_the_nearest_driver_and_explains_all_candid
     charter_id = create_trip()
     result = send_ok("POST", "/dispatch/assignments/auto", {"charter_id": charter_id})
     assert (result["assignment"]["driver_id"], result["assignment"]["vehicle_id"]) == (near, coach)
-    assert [each["driver_id"] for each in result["considered"]] == [near, far, off_duty, on_leave_driver]
-    first, second, third, fourth = result["considered"]
+    assert [each["driver_id"] for each in result["drivers"]] == [near, far, off_duty, on_leave_driver]
+    first, second, third, fourth = result["drivers"]
     assert first["score"] > second["score"]
-    parts = first["parts"]
-    points = sum(parts[name] for name in ("distance", "hours_left", "rating", "balance"))
+    details = first["score_details"]
+    points = sum(details[f"{name}_points"] for name in ("distance", "hours_left", "rating", "balance"))
     assert first["score"] == pytest.approx(points)
-    assert parts["distance_miles"] < 1
+    assert details["distance_miles"] < 1
     assert third["score"] is None
     assert third["blocked_by"][0]["rule"] == "availability"
     assert "does not work" in third["blocked_by"][0]["message"]
@@ -72,9 +72,9 @@ def test_assign_automatically_prefers_the_driver_with_less_work() -> None:
         create_assignment(create_trip(day), rosa, create_vehicle(f"Coach {day}"))
     result = send_ok("POST", "/dispatch/assignments/auto", {"charter_id": create_trip()})
     assert result["assignment"]["driver_id"] == sam
-    busy_driver = next(each for each in result["considered"] if each["driver_id"] == rosa)
-    assert busy_driver["parts"]["work_hours_around"] == 6
-    assert busy_driver["parts"]["balance"] < result["considered"][0]["parts"]["balance"]
+    busy_driver = next(each for each in result["drivers"] if each["driver_id"] == rosa)
+    assert busy_driver["score_details"]["other_work_hours"] == 6
+    assert busy_driver["score_details"]["balance_points"] < result["drivers"][0]["score_details"]["balance_points"]
 
 
 def test_assign_automatically_explains_a_blocked_driver_with_rule_and_earliest_start() -> None:
@@ -86,7 +86,7 @@ def test_assign_automatically_explains_a_blocked_driver_with_rule_and_earliest_s
         "POST", "/dispatch/assignments/auto", {"charter_id": create_trip(departure="13:00", hours=4, is_return=True)}
     )
     assert result["assignment"]["driver_id"] == sam
-    blocked = result["considered"][1]
+    blocked = result["drivers"][1]
     assert blocked["driver_id"] == rosa
     assert (blocked["blocked_by"][0]["rule"], blocked["blocked_by"][0]["citation"]) == (
         "hours_of_service",
@@ -130,7 +130,7 @@ def test_assign_automatically_with_a_required_second_driver_chooses_two() -> Non
     create_vehicle()
     result = send_ok("POST", "/dispatch/assignments/auto", {"charter_id": create_trip(requires_second_driver=True)})
     assert {result["assignment"]["driver_id"], result["assignment"]["second_driver_id"]} == {rosa, sam}
-    assert [each["seats"] for each in result["considered"]] == [[1, 2]] * 3
+    assert [each["crew_positions"] for each in result["drivers"]] == [[1, 2]] * 3
 
 
 def test_assign_automatically_of_two_drivers_checks_each_on_their_own_seat() -> None:
@@ -140,7 +140,7 @@ def test_assign_automatically_of_two_drivers_checks_each_on_their_own_seat() -> 
     charter_id = create_trip(departure="11:30", is_return=True, requires_second_driver=True)
     result = send_ok("POST", "/dispatch/assignments/auto", {"charter_id": charter_id})
     assert (result["assignment"]["driver_id"], result["assignment"]["second_driver_id"]) == (fresh, tired)
-    seats = {each["driver_id"]: each["seats"] for each in result["considered"]}
+    seats = {each["driver_id"]: each["crew_positions"] for each in result["drivers"]}
     assert seats == {fresh: [1, 2], tired: [2]}
 
 
@@ -163,7 +163,7 @@ def test_assign_automatically_retries_when_the_driver_was_assigned_meanwhile(mon
     monkeypatch.setattr(assignment_service, "commit_assignment", commit_after_rival)
     result = send_ok("POST", "/dispatch/assignments/auto", {"charter_id": charter_id})
     assert result["assignment"]["driver_id"] == sam
-    assert result["considered"][-1]["blocked_by"][0]["rule"] == "overlap"
+    assert result["drivers"][-1]["blocked_by"][0]["rule"] == "overlap"
 
 
 def _other_vehicle_id(context: AssignmentContext, chosen: object) -> str:

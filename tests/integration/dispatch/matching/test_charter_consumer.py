@@ -96,22 +96,22 @@ def update_resource(resource: str, **fields: Any) -> None:
     store.commit(SYSTEM, Update(before, before.model_copy(update=fields)))
 
 
-def test_on_driver_changed_on_leave_sets_the_concern_until_the_return() -> None:
+def test_on_driver_changed_on_leave_sets_the_risk_reason_until_the_return() -> None:
     rosa = create_driver()
     assignment = create_assignment(create_trip(), rosa, create_vehicle())
     update_resource(rosa, status=DriverStatus.ON_LEAVE)
     for _ in range(2):
         deliver_event("driver.updated", rosa, driver_id=rosa)
-    assert get_assignment_json(assignment["id"])["concern"] == "Rosa Delgado is on leave"
+    assert get_assignment_json(assignment["id"])["risk_reason"] == "Rosa Delgado is on leave"
     assert [each["reason"] for each in list_event_data(assignment["id"], "assignment.endangered")] == [
         "Rosa Delgado is on leave"
     ]
     update_resource(rosa, status=DriverStatus.ACTIVE)
     deliver_event("driver.updated", rosa, driver_id=rosa)
-    assert get_assignment_json(assignment["id"])["concern"] == ""
+    assert get_assignment_json(assignment["id"])["risk_reason"] == ""
 
 
-def test_on_driver_changed_unavailable_sets_the_concern_of_affected_trips() -> None:
+def test_on_driver_changed_unavailable_sets_the_risk_reason_of_affected_trips() -> None:
     rosa = create_driver()
     assignment, later = (
         create_assignment(create_trip(), rosa, create_vehicle()),
@@ -120,43 +120,47 @@ def test_on_driver_changed_unavailable_sets_the_concern_of_affected_trips() -> N
     vacation = {"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00", "reason": "vacation"}
     update_resource(rosa, availability=Availability.model_validate({"exceptions": [vacation]}))
     deliver_event("driver.availability_changed", rosa, driver_id=rosa)
-    assert get_assignment_json(assignment["id"])["concern"].endswith("vacation")
-    assert get_assignment_json(later["id"])["concern"] == ""
+    assert get_assignment_json(assignment["id"])["risk_reason"].endswith("vacation")
+    assert get_assignment_json(later["id"])["risk_reason"] == ""
 
 
-def test_on_vehicle_changed_in_maintenance_sets_a_concern_with_all_reasons() -> None:
+def test_on_vehicle_changed_in_maintenance_sets_a_risk_reason_with_all_reasons() -> None:
     coach, rosa = create_vehicle(), create_driver()
     assignment = create_assignment(create_trip(), rosa, coach)
     update_resource(coach, status=VehicleStatus.MAINTENANCE)
     update_resource(rosa, status=DriverStatus.ON_LEAVE)
     deliver_event("vehicle.updated", coach, vehicle_id=coach)
-    assert get_assignment_json(assignment["id"])["concern"] == "Rosa Delgado is on leave; Coach 12 is in maintenance"
+    assert (
+        get_assignment_json(assignment["id"])["risk_reason"] == "Rosa Delgado is on leave; Coach 12 is in maintenance"
+    )
 
 
-def test_on_driver_changed_with_an_earlier_license_expiry_sets_the_concern() -> None:
+def test_on_driver_changed_with_an_earlier_license_expiry_sets_the_risk_reason() -> None:
     rosa = create_driver()
     assignment = create_assignment(create_trip(), rosa, create_vehicle())
     update_resource(rosa, license_expires=date(2027, 3, 2))
     deliver_event("driver.updated", rosa, driver_id=rosa)
-    assert get_assignment_json(assignment["id"])["concern"] == "Rosa Delgado has a license that expires on 2027-03-02"
+    assert (
+        get_assignment_json(assignment["id"])["risk_reason"] == "Rosa Delgado has a license that expires on 2027-03-02"
+    )
 
 
-def test_on_vehicle_changed_with_too_few_seats_sets_the_concern() -> None:
+def test_on_vehicle_changed_with_too_few_seats_sets_the_risk_reason() -> None:
     coach = create_vehicle()
     assignment = create_assignment(create_trip(), create_driver(), coach)
     update_resource(coach, capacity=39)
     deliver_event("vehicle.updated", coach, vehicle_id=coach)
-    assert get_assignment_json(assignment["id"])["concern"] == "Coach 12 has 39 seats, but the trip needs 40"
+    assert get_assignment_json(assignment["id"])["risk_reason"] == "Coach 12 has 39 seats, but the trip needs 40"
 
 
 @pytest.mark.parametrize("kind", ["document.expired", "compliance.reviewed"])
-def test_on_documents_changed_with_a_missing_document_sets_the_concern(kind: str) -> None:
+def test_on_documents_changed_with_a_missing_document_sets_the_risk_reason(kind: str) -> None:
     rosa = create_driver()
     assignment = create_assignment(create_trip(), rosa, create_vehicle())
     subject = store.get(Subject, subjects.build_subject_key(ORG, SubjectType.DRIVER, rosa))
     store.commit(SYSTEM, Update(subject, subject.model_copy(update={"documents": subject.documents[1:]})))
     deliver_event(kind, ids.new("cmp"), subject_type="driver", subject_id=rosa)
-    assert "Missing required document: drivers_license" in get_assignment_json(assignment["id"])["concern"]
+    assert "Missing required document: drivers_license" in get_assignment_json(assignment["id"])["risk_reason"]
     deliver_event(kind, ids.new("cmp"), subject_type="vendor", subject_id=ids.new("ven"))
 
 

@@ -56,7 +56,7 @@ def test_accept_offer_assigns_the_trip_to_the_best_driver() -> None:
     # Until the offer is accepted, the trip is Rosa's.
     assert get_charter(setup.charter_id)["driver_id"] == setup.rosa
     recovered = send_ok("POST", f"/dispatch/recoveries/{recovery_id}/accept", party_id=setup.nia)
-    assert (recovered["status"], recovered["offers"][0]["status"], recovered["considered"]) == (
+    assert (recovered["status"], recovered["offers"][0]["status"], recovered["drivers"]) == (
         "recovered",
         "accepted",
         [],

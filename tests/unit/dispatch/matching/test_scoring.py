@@ -26,8 +26,9 @@ def test_score_driver_points_add_up_and_stay_in_bounds(
     if evaluation.remaining is None:
         return
     score = scoring.score_driver(facts, create_requirements().plan, evaluation.remaining, HOURS_RULES)
-    assert 0 <= score.distance <= scoring.DISTANCE_POINTS
-    assert 0 <= score.hours_left <= scoring.HOURS_LEFT_POINTS
-    assert 0 <= score.rating <= scoring.RATING_POINTS
-    assert 0 <= score.balance <= scoring.BALANCE_POINTS
-    assert abs(score.total - (score.distance + score.hours_left + score.rating + score.balance)) < 0.01
+    assert 0 <= score.distance_points <= scoring.DISTANCE_POINTS
+    assert 0 <= score.hours_left_points <= scoring.HOURS_LEFT_POINTS
+    assert 0 <= score.rating_points <= scoring.RATING_POINTS
+    assert 0 <= score.balance_points <= scoring.BALANCE_POINTS
+    points = score.distance_points + score.hours_left_points + score.rating_points + score.balance_points
+    assert abs(score.total - points) < 0.01

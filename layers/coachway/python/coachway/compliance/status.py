@@ -1,13 +1,11 @@
 """The compliance status of subjects."""
 
-from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final
 
 from coachway.compliance import rules, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import REQUIRED, DocumentCompliance, SubjectType
-from coachway.core import store
 from coachway.core.caller import Caller
 
 _BATCH_SIZE: Final = 100
@@ -24,16 +22,3 @@ def evaluate_compliance(subject: Subject, on_date: date) -> DocumentCompliance:
     Add `subjects.check_unchanged_op` to a transaction that depends on the result.
     """
     return rules.compliance_status(subject.documents, REQUIRED[subject.subject_type], on_date)
-
-
-def batch_get_compliance(
-    caller: Caller, subject_type: SubjectType, subject_ids: Collection[str], on_date: date
-) -> Mapping[str, DocumentCompliance]:
-    """The compliance status of many subjects by id, one read per hundred. Subjects that do not exist are left out."""
-    unique_ids, result = list(dict.fromkeys(subject_ids)), dict[str, DocumentCompliance]()
-    for start in range(0, len(unique_ids), _BATCH_SIZE):
-        batch = unique_ids[start : start + _BATCH_SIZE]
-        keys = {subjects.build_subject_key(caller.org_id, subject_type, each): each for each in batch}
-        for key, subject in store.find_many(Subject, keys).items():
-            result[keys[key]] = evaluate_compliance(subject, on_date)
-    return result

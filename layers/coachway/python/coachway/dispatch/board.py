@@ -69,7 +69,9 @@ class BoardCard(BaseSchema):
     driver_name: str | None = None
     vehicle_id: str | None = None
     vehicle_name: str | None = None
-    concern: Annotated[str, Field(description="Why the assignment cannot go ahead; empty if nothing is wrong.")] = ""
+    risk_reason: Annotated[str, Field(description="Why the assignment cannot go ahead; empty if nothing is wrong.")] = (
+        ""
+    )
     recovery_id: Annotated[str | None, Field(description="The recovery that is open or was escalated.")] = None
     recovery_status: RecoveryStatus | None = None
     position: Position | None = None
@@ -165,7 +167,7 @@ def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: R
         driver_name=assignment.driver_name,
         vehicle_id=assignment.vehicle_id,
         vehicle_name=assignment.vehicle_name,
-        concern=assignment.concern,
+        risk_reason=assignment.risk_reason,
         recovery_id=open_recovery.id if open_recovery else None,
         recovery_status=open_recovery.status if open_recovery else None,
         position=track.position,

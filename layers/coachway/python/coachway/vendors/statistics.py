@@ -66,12 +66,6 @@ def statistics_key(org_id: str, vendor_id: str) -> Key:
     return STATISTICS.key(org=org_id, vendor=vendor_id)
 
 
-def get_figures(org_id: str, vendor_id: str) -> Figures:
-    """Get a vendor's figures; zeros if nothing was counted yet. One read."""
-    record = store.find(Statistics, statistics_key(org_id, vendor_id))
-    return record.figures() if record else Figures()
-
-
 def load_numbers(vendors: Sequence[Vendor]) -> dict[str, Numbers]:
     """Return the counters of each vendor by id: its copy, or the stored counters if it has no copy yet.
 

@@ -5,7 +5,6 @@ Functions import the events that they publish, because API routes that only read
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 from coachway.bids import bidding_context, event_payloads, rules, visibility
 from coachway.bids.errors import BidRequestAlreadyOpen, NoVehiclesLeft
@@ -14,7 +13,6 @@ from coachway.bids.model.bid_request import (
     BIDDING_WORKFLOW,
     CHARTER_BIDDING,
     INVITATION,
-    INVITATIONS_BY_REQUEST,
     INVITATIONS_BY_VENDOR,
     MATCHING,
     REQUESTS_BY_CHARTER,
@@ -34,14 +32,12 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
-from coachway.core.persistence.queries import months_between, query_all, query_page
+from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.vendors.model import VENDOR, Vendor
-
-_MAX_INVITATIONS: Final = 1000
 
 
 def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidRequestView:
@@ -295,9 +291,3 @@ def get_request_details(caller: Caller, bid_request_id: str) -> BidRequestDetail
     matching = store.find(Matching, MATCHING.key(org=caller.org_id, request=bid_request_id))
     vendors: list[VendorMatch] = matching.vendors if matching else []
     return BidRequestDetails(**visibility.build_request_view(caller, request).model_dump(), vendors=vendors)
-
-
-def list_invitations(org_id: str, bid_request_id: str) -> list[BidInvitation]:
-    """List all invitations of a request."""
-    partition = INVITATIONS_BY_REQUEST.partition(org=org_id, request=bid_request_id)
-    return query_all(BidInvitation, partition, index=INVITATIONS_BY_REQUEST.index, limit=_MAX_INVITATIONS)

@@ -51,9 +51,9 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
     today = journal.local_date(organization, now)
     due_on = due_date(today, client.payment_terms if client else before.payment_terms)
     # A discount can lower the total below the deposits. The rest stays a deposit.
-    paid_ahead = min(before.total, sum(_applicable_deposit(before, charter) for charter in charters))
+    paid_in_advance = min(before.total, sum(_applicable_deposit(before, charter) for charter in charters))
     credit_booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
-    status = status_for(before.total, paid_ahead, due_on, today)
+    status = status_for(before.total, paid_in_advance, due_on, today)
     after = before.model_copy(
         update={
             "status": status,
@@ -63,9 +63,9 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
             "overdue_at": overdue_at(due_on, organization.timezone),
             "issued_at": now,
             "paid_at": now if status is InvoiceStatus.PAID else None,
-            "paid_ahead": paid_ahead,
-            "amount_paid": paid_ahead,
-            "balance_due": before.total - paid_ahead,
+            "paid_in_advance": paid_in_advance,
+            "amount_paid": paid_in_advance,
+            "balance_due": before.total - paid_in_advance,
             "link_nonce": signed_links.new_nonce(),
             "credit_booked": credit_booked,
         }
@@ -83,7 +83,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
             *map(_release_reserved_credit_op, charters),
             *_journal_ops(organization, after),
             credit.invoice_credit_op(
-                caller.org_id, after.client_id, after.total - paid_ahead, booked=sum(credit_booked.values())
+                caller.org_id, after.client_id, after.total - paid_in_advance, booked=sum(credit_booked.values())
             ),
         ]
 
@@ -123,7 +123,7 @@ def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
         number=invoice.number,
         net=invoice.subtotal,
         tax=invoice.tax,
-        paid_ahead=invoice.paid_ahead,
+        paid_in_advance=invoice.paid_in_advance,
         currency=invoice.currency,
         charter_id=invoice.charter_ids[0] if len(invoice.charter_ids) == 1 else None,
     )

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.clients.rules import PaymentTerms
-from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record
+from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
@@ -125,7 +125,7 @@ class Receivable(Record):
 
 
 class Invoice(Entity):
-    """An invoice. `paid_ahead` is the part of `amount_paid` that was paid before the invoice was issued.
+    """An invoice. `paid_in_advance` is the part of `amount_paid` that was paid before the invoice was issued.
 
     A refund does not lower `amount_paid`: it reduces revenue and does not reopen the invoice.
     """
@@ -145,7 +145,7 @@ class Invoice(Entity):
     subtotal: StoredAmount
     tax: StoredAmount
     total: StoredAmount
-    paid_ahead: StoredAmount = 0
+    paid_in_advance: Annotated[StoredAmount, stored_as("paid_ahead", "paid_in_advance")] = 0
     amount_paid: StoredAmount = 0
     amount_refunded: StoredAmount = 0
     balance_due: StoredAmount
@@ -177,7 +177,7 @@ class Invoice(Entity):
     @property
     def paid_since(self) -> int:
         """Cents paid after the invoice was issued, without reversed payments."""
-        return int(self.amount_paid - self.paid_ahead)
+        return int(self.amount_paid - self.paid_in_advance)
 
     def key(self) -> Key:
         return INVOICE.key(org=self.org_id, id=self.id)

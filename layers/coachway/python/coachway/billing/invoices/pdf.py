@@ -148,8 +148,8 @@ def _build_totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: f
     if invoice.tax:
         sums.append(("Tax", invoice.tax))
     sums.append(("Total", invoice.total))
-    if invoice.paid_ahead:
-        sums.append(("Paid in advance", -invoice.paid_ahead))
+    if invoice.paid_in_advance:
+        sums.append(("Paid in advance", -invoice.paid_in_advance))
     if invoice.paid_since:
         sums.append(("Paid", -invoice.paid_since))
     rows = [

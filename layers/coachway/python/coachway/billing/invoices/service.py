@@ -37,7 +37,7 @@ from coachway.core.persistence.queries import query_all, query_by_month, query_p
 from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.core.types.date_ranges import complete_date_range, list_months
-from coachway.core.types.money import Money
+from coachway.core.types.money import round_half_up
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 _TRIP_NAMES: Final = {
@@ -153,7 +153,7 @@ def _build_charter_line(charter: Charter) -> InvoiceLine:
 
 
 def _build_extra_line(request: ExtraInput, tax_rate_percent: Decimal) -> InvoiceLine:
-    tax = Money(request.amount).percent(tax_rate_percent).cents if request.taxable else 0
+    tax = round_half_up(Decimal(request.amount) * tax_rate_percent / 100) if request.taxable else 0
     return InvoiceLine(description=request.description, amount=request.amount, tax=tax)
 
 

@@ -19,9 +19,9 @@ ledger, add up to zero. What an account's balance means:
 A client's balance is the sum of its postings to accounts_receivable and customer_deposits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
@@ -109,12 +109,6 @@ class Movement(BaseSchema):
         return next((posting.vendor_id for posting in self.postings if posting.vendor_id), None)
 
 
-class HasPostings(Protocol):
-    """A movement or a journal entry."""
-
-    postings: list[Posting]
-
-
 def require_balanced(postings: Iterable[Posting]) -> None:
     """Raise Unbalanced unless the postings add up to zero, none is zero, and each names its client or vendor."""
     all_postings = list(postings)
@@ -128,22 +122,3 @@ def require_balanced(postings: Iterable[Posting]) -> None:
             raise Unbalanced(f"a posting to {posting.account} needs a client_id")
         if posting.account in VENDOR_ACCOUNTS and posting.vendor_id is None:
             raise Unbalanced(f"a posting to {posting.account} needs a vendor_id")
-
-
-def sum_by_account(movements: Iterable[HasPostings]) -> dict[LedgerAccount, int]:
-    """Return the balance of each account, in cents."""
-    sums: dict[LedgerAccount, int] = dict.fromkeys(LedgerAccount, 0)
-    for movement in movements:
-        for posting in movement.postings:
-            sums[posting.account] += posting.amount
-    return sums
-
-
-def sum_by_client(movements: Iterable[HasPostings]) -> Mapping[str, int]:
-    """Return the balance of each client, in cents: receivables less deposits. Negative when we owe the client."""
-    sums: dict[str, int] = {}
-    for movement in movements:
-        for posting in movement.postings:
-            if posting.account in CLIENT_ACCOUNTS and posting.client_id is not None:
-                sums[posting.client_id] = sums.get(posting.client_id, 0) + posting.amount
-    return sums

@@ -37,17 +37,17 @@ def build_invoice_issued(
     number: str,
     net: int,
     tax: int,
-    paid_ahead: int = 0,
+    paid_in_advance: int = 0,
     currency: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """Build the movement of an issued invoice: the client owes `net` plus `tax`, less the deposits in `paid_ahead`."""
+    """Build the movement of an issued invoice: the client owes `net` plus `tax`, less the deposits."""
     references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
     postings = _drop_zero_postings(
-        Posting(account=LedgerAccount.RECEIVABLE, amount=net + tax - paid_ahead, **references),
+        Posting(account=LedgerAccount.RECEIVABLE, amount=net + tax - paid_in_advance, **references),
         Posting(account=LedgerAccount.REVENUE, amount=-net, **references),
         Posting(account=LedgerAccount.TAX, amount=-tax, **references),
-        Posting(account=LedgerAccount.DEPOSITS, amount=paid_ahead, **references),
+        Posting(account=LedgerAccount.DEPOSITS, amount=paid_in_advance, **references),
     )
     return Movement(kind=MovementKind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=postings)
 

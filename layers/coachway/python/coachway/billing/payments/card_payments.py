@@ -180,7 +180,7 @@ def _resolve_previous_attempt(caller: Caller, new: Payment) -> None:
     payment = store.find(Payment, PAYMENT.key(org=caller.org_id, id=hold.payment_id))
     if payment is None:
         return
-    is_replaced = payment.awaits_payer and not new.off_session
+    is_replaced = payment.requires_confirmation and not new.off_session
     if is_replaced or payment.created_at + RECHECK_AFTER < clock.now():
         refresh_from_stripe(caller, payment, is_replaced=is_replaced)
 
@@ -224,7 +224,7 @@ def _complete_payment(caller: Caller, payment: Payment, *, return_url: str = "")
     except errors.UpstreamUnavailable as error:
         logger.warning("outcome of a charge is unknown", payment_id=payment.id, reason=error.detail)
         return ChargeResult(refresh_from_stripe(caller, payment))
-    if outcome.awaits_payer:
+    if outcome.requires_confirmation:
         return ChargeResult(outcome_recording.record_awaiting_payer(caller, payment.id, outcome), outcome.confirm_url)
     return ChargeResult(outcome_recording.record_outcome(caller, payment.id, outcome))
 
@@ -293,7 +293,7 @@ def refresh_from_stripe(caller: Caller, payment: Payment, *, is_replaced: bool =
         outcome = _find_charge(payment)
         if (
             outcome is not None
-            and outcome.awaits_payer
+            and outcome.requires_confirmation
             and (is_replaced or payment.created_at + CONFIRMATION_TIMEOUT < clock.now())
         ):
             outcome = stripe_client.cancel_payment_intent(outcome)

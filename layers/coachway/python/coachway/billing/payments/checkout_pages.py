@@ -142,7 +142,9 @@ def _refresh_payment(payer: Caller, subject_id: str, payment_id: str) -> _Checko
         raise errors.NotFound("The payment was not found.")
     payment = card_payments.refresh_from_stripe(payer, payment)
     if payment.status is PaymentStatus.PENDING:
-        return _CheckoutResult(_UNCONFIRMED, 409) if payment.awaits_payer else _CheckoutResult(AWAITING_BANK, 202)
+        if payment.requires_confirmation:
+            return _CheckoutResult(_UNCONFIRMED, 409)
+        return _CheckoutResult(AWAITING_BANK, 202)
     if payment.status is PaymentStatus.FAILED:
         return _CheckoutResult(payment.failure_message or "Nothing was charged.", 409)
     return _CheckoutResult()

@@ -145,12 +145,18 @@ class Payment(Entity):
     stripe_charge_id: str | None = None
     card: Annotated[str | None, Field(examples=["Visa ending in 4242"]), Personal()] = None
     fee: StoredAmount = 0
-    awaits_payer: Annotated[bool, Field(description="Whether the payer must confirm the payment at the bank.")] = False
+    requires_confirmation: Annotated[
+        bool,
+        Field(description="Whether the payer must confirm the payment at the bank."),
+        stored_as("awaits_payer", "requires_confirmation"),
+    ] = False
     failure_code: str | None = None
     failure_message: str | None = None
     amount_refunded: StoredAmount = 0
-    kept_as_deposit: Annotated[
-        bool, Field(description="Whether the payment could not be applied and is kept as a deposit of the client.")
+    is_unapplied: Annotated[
+        bool,
+        Field(description="Whether the payment could not be applied and is kept as a deposit of the client."),
+        stored_as("kept_as_deposit", "is_unapplied"),
     ] = False
     disputes: list[Dispute] = Field(default_factory=list)
     reference: Annotated[str, Field(description="Reference of a check or transfer."), Personal()] = ""

@@ -45,7 +45,7 @@ class _Effect:
     open_balance: int = 0
     booked: bool = False
     problem: str = ""
-    kept_as_deposit: bool = False
+    is_unapplied: bool = False
 
 
 @retry_on_conflict
@@ -61,7 +61,7 @@ def record_card(caller: Caller, payment_id: str, payment_method_id: str, card: s
 def record_awaiting_payer(caller: Caller, payment_id: str, outcome: ChargeOutcome) -> Payment:
     """Record that the payer must confirm a payment at the bank, and return the current payment."""
     before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-    changes = {"awaits_payer": True, "stripe_payment_intent_id": outcome.payment_intent_id}
+    changes = {"requires_confirmation": True, "stripe_payment_intent_id": outcome.payment_intent_id}
     after = before.model_copy(update=changes)
     if before.status is PaymentStatus.PENDING and after != before:
         store.commit(caller, Update(before, after))
@@ -136,7 +136,7 @@ def _failure_ops(before: Payment, outcome: ChargeOutcome, client: Client | None)
             "failed_at": clock.now(),
             "failure_code": outcome.failure_code,
             "failure_message": outcome.failure_message,
-            "awaits_payer": False,
+            "requires_confirmation": False,
             "stripe_payment_intent_id": outcome.payment_intent_id or before.stripe_payment_intent_id,
         }
     )
@@ -171,12 +171,12 @@ def _success_ops(
             "failed_at": None,
             "failure_code": None,
             "failure_message": None,
-            "awaits_payer": False,
+            "requires_confirmation": False,
             "stripe_payment_intent_id": outcome.payment_intent_id,
             "stripe_charge_id": outcome.charge_id,
             "fee": outcome.fee,
             "notes": effect.problem or before.notes,
-            "kept_as_deposit": effect.kept_as_deposit,
+            "is_unapplied": effect.is_unapplied,
         }
     )
     events: list[Event] = [
@@ -236,7 +236,7 @@ def _deposit_ops(payment: Payment, organization: Organization, charter_id: str |
 
 def _build_deposit_effect(payment: Payment, organization: Organization, problem: str) -> _Effect:
     """Build the effect of a payment that is kept as a deposit, for staff to apply or refund."""
-    effect = _Effect(_deposit_ops(payment, organization, payment.charter_id), problem=problem, kept_as_deposit=True)
+    effect = _Effect(_deposit_ops(payment, organization, payment.charter_id), problem=problem, is_unapplied=True)
     charter = _find_charter(payment)
     if charter is not None:
         charter_after = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})

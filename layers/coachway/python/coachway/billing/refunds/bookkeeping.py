@@ -97,7 +97,7 @@ def reverse_refund(caller: Caller, payment: Payment, refund: Refund) -> list[Op]
 
 def _is_unapplied(payment: Payment) -> bool:
     """Return whether the payment could not be applied to its invoice, so that it was kept as a deposit."""
-    return payment.kept_as_deposit and payment.invoice_id is not None
+    return payment.is_unapplied and payment.invoice_id is not None
 
 
 def _invoice_share(cents: int, context: payment_effects.InvoicePaymentContext) -> int:

@@ -151,7 +151,7 @@ def _list_trip_payments(org_id: str, subject_id: str) -> Sequence[Payment]:
 
 def _is_for_trip(payment: Payment) -> bool:
     """Return whether a payment is for the trip. One that its invoice did not accept is a deposit of the client."""
-    return payment.invoice_id is None or not payment.kept_as_deposit
+    return payment.invoice_id is None or not payment.is_unapplied
 
 
 def _build_refunds(caller: Caller, context: SettlementContext, cents: int) -> list[Refund]:

@@ -60,7 +60,7 @@ class ChargeOutcome:
     failure_message: str | None = None
     is_final: bool = True
     """False while Stripe processes the charge or waits for the payer."""
-    awaits_payer: bool = False
+    requires_confirmation: bool = False
     """Whether the payer must confirm the charge at the bank."""
     confirm_url: str = ""
     """The URL at which the payer confirms it. Only set in the response to the charge."""
@@ -198,7 +198,7 @@ def charge_card(
             failure_message=error.message,
         )
     outcome = _parse_charge(intent)
-    if outcome.awaits_payer and not outcome.confirm_url:
+    if outcome.requires_confirmation and not outcome.confirm_url:
         return cancel_payment_intent(outcome)
     return outcome
 
@@ -235,7 +235,7 @@ def _parse_charge(intent: Any) -> ChargeOutcome:
         code = getattr(error, "decline_code", None) or getattr(error, "code", None) or "card_declined"
         return _failed_outcome(intent, str(code), str(getattr(error, "message", None) or "Your card was declined."))
     transaction = getattr(charge, "balance_transaction", None) if charge is not None else None
-    awaits_payer = intent.status in {"requires_action", "requires_confirmation"}
+    requires_confirmation = intent.status in {"requires_action", "requires_confirmation"}
     return ChargeOutcome(
         payment_intent_id=str(intent.id),
         succeeded=succeeded,
@@ -245,8 +245,8 @@ def _parse_charge(intent: Any) -> ChargeOutcome:
         charge_id=object_id(charge),
         fee=int(getattr(transaction, "fee", 0) or 0),
         is_final=succeeded,
-        awaits_payer=awaits_payer,
-        confirm_url=_confirm_url(intent) if awaits_payer else "",
+        requires_confirmation=requires_confirmation,
+        confirm_url=_confirm_url(intent) if requires_confirmation else "",
     )
 
 

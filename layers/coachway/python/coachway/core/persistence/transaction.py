@@ -288,14 +288,14 @@ def _increment(plan: TransactionPlan, op: IncrementCounters) -> None:
     names = {"#kind": "kind"} | {f"#{n}": name for n, name in enumerate(op.numbers)}
     values: dict[str, Any] = {":kind": {"S": op.kind}, ":zero": {"N": "0"}}
     sets, conditions = ["#kind = :kind"], []
-    for n, (name, by) in enumerate(op.numbers.items()):
-        values[f":by{n}"] = {"N": str(by)}
+    for n, (name, addend) in enumerate(op.numbers.items()):
+        values[f":by{n}"] = {"N": str(addend)}
         sets.append(f"#{n} = if_not_exists(#{n}, :zero) + :by{n}")
         for bound, sign, label in ((op.at_most, "<=", "most"), (op.at_least, ">=", "least")):
             if name in bound:
-                values[f":{label}{n}"] = {"N": str(bound[name] - by)}
+                values[f":{label}{n}"] = {"N": str(bound[name] - addend)}
                 never = f"attribute_not_exists(#{n})"
-                zero_is_fine = (bound[name] - by >= 0) if sign == "<=" else (bound[name] - by <= 0)
+                zero_is_fine = (bound[name] - addend >= 0) if sign == "<=" else (bound[name] - addend <= 0)
                 compare = f"#{n} {sign} :{label}{n}"
                 conditions.append(f"({never} OR {compare})" if zero_is_fine else compare)
     if op.expires_at is not None:

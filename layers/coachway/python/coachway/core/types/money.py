@@ -1,7 +1,7 @@
-"""Money: integer cents and a currency in the code, a number with two decimals in JSON."""
+"""Money: integer cents in the code, a number with two decimals in JSON."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final
@@ -17,66 +17,6 @@ LARGEST_CENTS: Final = 99_999_999_999
 def round_half_up(value: Decimal) -> int:
     """Round to whole cents; half a cent is rounded away from zero."""
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-@dataclass(frozen=True, slots=True, order=False)
-class Money:
-    """An amount in one currency. Adding different currencies raises ValueError."""
-
-    cents: int
-    currency: str = "USD"
-
-    @classmethod
-    def of(cls, amount: Decimal | int | str, currency: str = "USD") -> "Money":
-        """Return an amount given in units, such as dollars, rounded half up to the cent."""
-        return cls(round_half_up(Decimal(amount) * 100), currency)
-
-    @classmethod
-    def total(cls, amounts: Iterable["Money"], currency: str = "USD") -> "Money":
-        """Return the sum of `amounts`, or zero of `currency` if there are none."""
-        result = cls(0, currency)
-        for amount in amounts:
-            result += amount
-        return result
-
-    @property
-    def amount(self) -> Decimal:
-        """The amount in units, with two decimals."""
-        return Decimal(self.cents).scaleb(-2)
-
-    def _same(self, other: "Money") -> None:
-        if self.currency != other.currency:
-            raise ValueError(f"{self.currency} and {other.currency} cannot be added or compared")
-
-    def __add__(self, other: "Money") -> "Money":
-        self._same(other)
-        return Money(self.cents + other.cents, self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        self._same(other)
-        return Money(self.cents - other.cents, self.currency)
-
-    def __neg__(self) -> "Money":
-        return Money(-self.cents, self.currency)
-
-    def __mul__(self, factor: Decimal | int) -> "Money":
-        """Return the product, rounded half up to the cent. Round only once, per line item."""
-        return Money(round_half_up(Decimal(self.cents) * factor), self.currency)
-
-    def percent(self, percent: Decimal) -> "Money":
-        """Return this percentage of the amount, rounded half up to the cent."""
-        return self * (percent / 100)
-
-    def __lt__(self, other: "Money") -> bool:
-        self._same(other)
-        return self.cents < other.cents
-
-    def __le__(self, other: "Money") -> bool:
-        self._same(other)
-        return self.cents <= other.cents
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"
 
 
 def _cents(value: object) -> int:

@@ -114,7 +114,7 @@ class Assignment(Entity):
     ended_at: AwareDatetime | None = None
     """When the assignment was declined or released."""
     late_minutes: int | None = None
-    concern: Annotated[str, Personal()] = ""
+    risk_reason: Annotated[str, stored_as("concern", "risk_reason"), Personal()] = ""
     """Why the assignment cannot go ahead after a later change; empty if nothing is wrong."""
     may_drive_until: LocalTime | None = None
     """The last moment at which the hours-of-service rules let a driver of the crew drive; None at a stop."""

@@ -104,7 +104,7 @@ def end_ops(
     driver_keys = [DRIVER.key(org=org_id, id=driver_id) for driver_id in before.crew]
     page_keys = [key for resource in before.resources for key in diaries.page_keys(org_id, resource, week_names)]
     batch = store.batch_get([charter_key, *driver_keys, *page_keys])
-    after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "concern": ""})
+    after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "risk_reason": ""})
     if status is AssignmentStatus.DECLINED:
         after.answered_at = after.ended_at
     driver, *second_drivers = (batch.find(Driver, key) for key in driver_keys)

@@ -58,9 +58,9 @@ class Ranking:
         if size == 1:
             return [candidate for candidate, _ in available[:1]]
         for (first, evaluated), (second, other_evaluated) in combinations(available, 2):
-            if 1 in evaluated.seats and 2 in other_evaluated.seats:
+            if 1 in evaluated.crew_positions and 2 in other_evaluated.crew_positions:
                 return [first, second]
-            if 2 in evaluated.seats and 1 in other_evaluated.seats:
+            if 2 in evaluated.crew_positions and 1 in other_evaluated.crew_positions:
                 return [second, first]
         return [candidate for candidate, _ in available[:1]]
 
@@ -83,7 +83,7 @@ def assign_automatically(caller: Caller, request: AutoAssignInput) -> AutoAssign
     result = AutoAssignResult(
         timezone=assignment.timezone,
         assignment=assignment.model_copy(update={"version": 1}),
-        considered=[evaluated for _, evaluated in ranking.drivers],
+        drivers=[evaluated for _, evaluated in ranking.drivers],
         vehicles=[evaluated for _, evaluated in ranking.vehicles],
     )
     assignment_service.commit_assignment(caller, context, crew, vehicle, assignment, chosen_by="score", response=result)
@@ -154,7 +154,12 @@ def _block_unlicensed(
     result = []
     for candidate, evaluated in drivers:
         reasons = eligibility.license_reasons(candidate.driver, vehicle.vehicle, context.trip.plan.last_day)
-        changes = {"blocked_by": [*evaluated.blocked_by, *reasons], "score": None, "parts": None, "seats": []}
+        changes = {
+            "blocked_by": [*evaluated.blocked_by, *reasons],
+            "score": None,
+            "score_details": None,
+            "crew_positions": [],
+        }
         result.append((candidate, evaluated.model_copy(update=changes) if reasons else evaluated))
     return sorted(result, key=lambda pair: _sort_key(pair[1]))
 
@@ -199,8 +204,8 @@ def _evaluate_driver(
         driver_id=candidate.driver.id,
         driver_name=candidate.driver.name,
         score=score.total if score else None,
-        parts=score,
-        seats=[seat for seat, evaluation in enumerate(evaluations, 1) if not evaluation.reasons],
+        score_details=score,
+        crew_positions=[position for position, evaluation in enumerate(evaluations, 1) if not evaluation.reasons],
         blocked_by=reasons,
         earliest_legal_at=chosen.earliest_legal_at,
     )

@@ -1,6 +1,6 @@
 """Reevaluate future assignments: flag those whose driver or vehicle became unavailable.
 
-The concern is computed from the current records, independent of the event and of the order of events. It is cleared
+The reason is computed from the current records, independent of the event and of the order of events. It is cleared
 when its reasons are gone.
 """
 
@@ -48,9 +48,9 @@ def on_documents_changed(caller: Caller, delivery: Delivery) -> None:
 
 
 def reevaluate_assignments(caller: Caller, resource: str) -> None:
-    """Update the concern of every future assignment of a driver or vehicle."""
+    """Update the risk reason of every future assignment of a driver or vehicle."""
     for assignment in _list_future_assignments(caller.org_id, resource):
-        _update_concern(caller, assignment.id)
+        _update_risk_reason(caller, assignment.id)
 
 
 def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]:
@@ -62,21 +62,21 @@ def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]
 
 
 @retry_on_conflict
-def _update_concern(caller: Caller, assignment_id: str) -> None:
+def _update_risk_reason(caller: Caller, assignment_id: str) -> None:
     before = repository.get_assignment(caller, assignment_id)
-    concern = _describe_concern(before)
-    if not before.status.is_live or before.concern == concern:
+    risk_reason = _describe_risk(before)
+    if not before.status.is_live or before.risk_reason == risk_reason:
         return
-    after = before.model_copy(update={"concern": concern})
+    after = before.model_copy(update={"risk_reason": risk_reason})
     events = (
-        [AssignmentAtRisk(**assignment_event_payloads.assignment_event_fields(after), reason=concern)]
-        if concern
+        [AssignmentAtRisk(**assignment_event_payloads.assignment_event_fields(after), reason=risk_reason)]
+        if risk_reason
         else []
     )
     store.commit(caller, Update(before, after, events))
 
 
-def _describe_concern(assignment: Assignment) -> str:
+def _describe_risk(assignment: Assignment) -> str:
     """Describe why the drivers and the vehicle can no longer run the trip; empty if they can.
 
     Hours of service and schedule conflicts need no check: the assignment was created on condition that they allow it.

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.charters.model import CharterId
+from coachway.core.persistence.records import stored_as
 from coachway.core.schemas import BaseSchema, Note, RequestSchema
 from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import Personal
@@ -60,10 +61,11 @@ class EvaluatedDriver(BaseSchema):
     driver_id: str
     driver_name: Annotated[str, Personal("driver")]
     score: Annotated[float | None, Field(description="0 to 100; null when blocked.")] = None
-    parts: Score | None = None
-    seats: Annotated[
+    score_details: Annotated[Score | None, stored_as("parts", "score_details")] = None
+    crew_positions: Annotated[
         list[int],
-        Field(description="Roles that the driver can have in the crew: 1 for the first driver, 2 for the second."),
+        stored_as("seats", "crew_positions"),
+        Field(description="Positions that the driver can have in the crew: 1 for the first driver, 2 for the second."),
     ] = Field(default_factory=list)
     blocked_by: list[Reason] = Field(default_factory=list)
     earliest_legal_at: Annotated[
@@ -88,5 +90,5 @@ class AutoAssignResult(BaseSchema):
 
     timezone: Annotated[str, Field(description="Time zone of the trip.")]
     assignment: Assignment
-    considered: list[EvaluatedDriver]
+    drivers: list[EvaluatedDriver]
     vehicles: list[EvaluatedVehicle]

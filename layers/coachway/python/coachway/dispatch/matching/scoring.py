@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
+from coachway.core.persistence.records import stored_as
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.durations import round_hours
 from coachway.core.types.geo import Coordinates, miles_between
@@ -36,22 +37,34 @@ _UNKNOWN_SHARE: Final = 0.5
 class Score(BaseSchema):
     """A driver's points out of 100, by criterion."""
 
-    distance: Annotated[float, Field(description="0 to 40 points. Higher if the driver is closer to the first pickup.")]
-    hours_left: Annotated[
-        float, Field(description="0 to 25 points. Higher if more hours of the cycle are left after the trip.")
+    distance_points: Annotated[
+        float,
+        Field(description="0 to 40 points. Higher if the driver is closer to the first pickup."),
+        stored_as("distance", "distance_points"),
     ]
-    rating: Annotated[float, Field(description="0 to 15 points. Higher for a better average rating.")]
-    balance: Annotated[
-        float, Field(description="0 to 20 points. Higher if the driver has less other work around the trip.")
+    hours_left_points: Annotated[
+        float,
+        Field(description="0 to 25 points. Higher if more hours of the cycle are left after the trip."),
+        stored_as("hours_left", "hours_left_points"),
+    ]
+    rating_points: Annotated[
+        float,
+        Field(description="0 to 15 points. Higher for a better average rating."),
+        stored_as("rating", "rating_points"),
+    ]
+    balance_points: Annotated[
+        float,
+        Field(description="0 to 20 points. Higher if the driver has less other work around the trip."),
+        stored_as("balance", "balance_points"),
     ]
     distance_miles: float | None = None
     cycle_hours_left: float
-    work_hours_around: float
+    other_work_hours: Annotated[float, stored_as("work_hours_around", "other_work_hours")]
 
     @property
     def total(self) -> float:
         """The sum of the points."""
-        return round(self.distance + self.hours_left + self.rating + self.balance, 2)
+        return round(self.distance_points + self.hours_left_points + self.rating_points + self.balance_points, 2)
 
 
 def score_driver(
@@ -66,13 +79,13 @@ def score_driver(
     working_time = sum((_working_time(block) for block in facts.blocks), timedelta())
     limit = hours_rules.ruleset.cycle(hours_rules.daily_carrier).limit
     return Score(
-        distance=round(DISTANCE_POINTS * calculate_nearness(miles), 2),
-        hours_left=round(HOURS_LEFT_POINTS * (remaining.cycle / limit), 2),
-        rating=round(RATING_POINTS * (_UNKNOWN_SHARE if rating is None else (rating - 1) / 4), 2),
-        balance=round(BALANCE_POINTS * max(0.0, 1 - working_time / BUSY_TIME), 2),
+        distance_points=round(DISTANCE_POINTS * calculate_nearness(miles), 2),
+        hours_left_points=round(HOURS_LEFT_POINTS * (remaining.cycle / limit), 2),
+        rating_points=round(RATING_POINTS * (_UNKNOWN_SHARE if rating is None else (rating - 1) / 4), 2),
+        balance_points=round(BALANCE_POINTS * max(0.0, 1 - working_time / BUSY_TIME), 2),
         distance_miles=miles,
         cycle_hours_left=round_hours(remaining.cycle),
-        work_hours_around=round_hours(working_time),
+        other_work_hours=round_hours(working_time),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings.charters.model import CharterId
-from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime
@@ -111,7 +111,7 @@ class Recovery(Entity):
     opened_by: str
     offers: list[Offer] = Field(default_factory=list)
     """The offers made, one after the other."""
-    considered: list[EvaluatedDriver] = Field(default_factory=list)
+    drivers: Annotated[list[EvaluatedDriver], stored_as("considered", "drivers")] = Field(default_factory=list)
     """The latest evaluation: every driver with a score, or with the reasons why they cannot be assigned."""
     vehicles: list[EvaluatedVehicle] = Field(default_factory=list)
     """The same for vehicles."""

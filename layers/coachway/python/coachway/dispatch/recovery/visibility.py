@@ -18,4 +18,4 @@ def hide_other_offers(caller: Caller, recovery: Recovery) -> Recovery:
     if caller.role != "driver":
         return recovery
     own_offers = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
-    return recovery.model_copy(update={"offers": own_offers, "considered": [], "vehicles": []})
+    return recovery.model_copy(update={"offers": own_offers, "drivers": [], "vehicles": []})

@@ -145,7 +145,7 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
 
 def _ranking_fields(ranking: Ranking) -> dict[str, Any]:
     return {
-        "considered": [evaluated for _, evaluated in ranking.drivers][:MAX_CONSIDERED],
+        "drivers": [evaluated for _, evaluated in ranking.drivers][:MAX_CONSIDERED],
         "vehicles": [evaluated for _, evaluated in ranking.vehicles][:MAX_CONSIDERED],
     }
 
