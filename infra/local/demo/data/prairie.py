@@ -35,8 +35,8 @@ SCENARIO: Final = Scenario(
         "branding": {"color": "#b3261e", "email": "hello@prairie.example", "phone": "+12045550110"},
     },
     rules=(
-        {"name": "Base", "rule_type": "base_rate", "amount": 420},
-        {"name": "Mile", "rule_type": "mileage_rate", "amount": 3.1},
+        {"name": "Base fare", "rule_type": "base_rate", "amount": 420},
+        {"name": "Mileage", "rule_type": "mileage_rate", "amount": 3.1},
         {
             "name": "Saturday and Sunday",
             "rule_type": "time_multiplier",
