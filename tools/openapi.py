@@ -222,13 +222,13 @@ def _header_parameters(route: Route) -> list[Json]:
         headers.append(
             {"name": name, "in": "header", "required": True, "description": about, "schema": {"type": "string"}}
         )
-    if route.method == "POST" and "form" not in route.parameters and "raw_request" not in route.parameters:
+    if route.is_idempotent:
         headers.append(
             {
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "Unique key. For one day, requests with this key and body return the first response.",
+                "description": "Unique key. For one day, the same request with this key returns the first response.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         )

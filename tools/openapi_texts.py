@@ -34,8 +34,8 @@ Each filter is named after the field that it matches. `date_from` and `date_to`,
 first and the last day of a period. `q` searches by the beginning of a name.
 
 ## Idempotency
-Send a unique `Idempotency-Key` with a POST to retry it safely: for one day, a request with the same key and the
-same body returns the first response again, with the header `Idempotent-Replayed: true`. The same key with another body
+Send a unique `Idempotency-Key` with a POST to retry it safely: for one day, a request with the same key, query and body
+returns the first response again, with the header `Idempotent-Replayed: true`. The same key with another query or body
 returns 422.
 
 ## Updates

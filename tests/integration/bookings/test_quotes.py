@@ -246,6 +246,18 @@ def test_cancel_preview_returns_refund() -> None:
     assert send_request("POST", path, {}).status == 409
 
 
+def test_cancel_with_idempotency_key_of_a_preview_is_refused() -> None:
+    charter, headers = create_charter(), {"Idempotency-Key": "once"}
+    set_status(charter["id"], "booked")
+    path, body = f"/charters/{charter['id']}/cancel", {"reason": "Flooded"}
+    previews = [send_request("POST", path, body, query={"preview": "true"}, headers=headers) for _ in range(2)]
+    assert [preview.json()["preview"] for preview in previews] == [True, True]
+    refused = send_request("POST", path, body, headers=headers)
+    assert (refused.status, refused.json()["errors"][0]["code"]) == (422, "already_used")
+    assert send_request("POST", path, body).status == 200
+    assert get_status(charter["id"]) == "cancelled"
+
+
 def test_cancel_by_client_is_limited_to_own_charters() -> None:
     charter = create_charter()
     set_status(charter["id"], "booked")

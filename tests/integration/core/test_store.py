@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from typing import ClassVar
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -206,10 +208,20 @@ def test_response_is_stored_encrypted() -> None:
     assert json.loads(request.read_response(stored) or "")["name"] == "Ida"
 
 
-def test_response_of_an_earlier_release_is_read_as_it_is_stored() -> None:
+def test_response_of_an_earlier_release_is_read() -> None:
     request = IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", b"{}", 201)
-    for text in ('{"name": "Ida"}', "[1]", "null"):
-        assert request.read_response(request.record("").model_copy(update={"response": text})) == text
+    nonce, text = b"0" * 12, '{"name": "Ida"}'
+    encrypted = base64.b64encode(nonce + AESGCM(request._encryption_key).encrypt(nonce, text.encode(), None)).decode()
+    for stored, response in (("null", "null"), ("[1]", "[1]"), (text, text), (encrypted, text)):
+        assert request.read_response(request.record("").model_copy(update={"response": stored})) == response
+
+
+def test_large_response_is_stored_in_fewer_bytes() -> None:
+    request = IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", b"{}", 201)
+    text = json.dumps([{"id": ids.new("boa"), "notes": "Wait at the rear gate. " * 150} for _ in range(100)])
+    record = request.record(text)
+    assert len(record.response) < len(text) / 2
+    assert request.read_response(record) == text
 
 
 def test_response_is_built_from_committed_records() -> None:

@@ -101,6 +101,20 @@ def test_code_of_the_set_up_cannot_be_used_to_log_in() -> None:
     assert send_code(begin_login(org), code).status == 401
 
 
+def test_verify_code_repeated_with_idempotency_key_returns_first_response() -> None:
+    org = register_organization()
+    _, codes = set_up_authenticator(org.token)
+    token = begin_login(org)
+
+    def verify(code: str) -> Reply:
+        return post("/auth/mfa/verify", {"mfa_token": token, "code": code}, headers={"Idempotency-Key": "once"})
+
+    first, again = verify(codes[0]), verify(codes[0])
+    assert (first.status, again.text) == (200, first.text)
+    assert verify(codes[1]).status == 422
+    assert send_code(begin_login(org), codes[1]).status == 200
+
+
 def test_recovery_code_is_accepted_once() -> None:
     org = register_organization()
     _, codes = set_up_authenticator(org.token)

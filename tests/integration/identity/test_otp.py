@@ -168,6 +168,19 @@ def test_number_of_table_calls_does_not_reveal_whether_the_account_exists() -> N
     assert (len(request_costs), len(verify_costs)) == (1, 1)
 
 
+def test_request_code_repeated_with_idempotency_key_sends_one_code() -> None:
+    org = register_organization()
+    create_driver(org)
+
+    def request(phone: str) -> int:
+        body = {"organization": org.slug, "phone": phone}
+        return post("/auth/otp/request", body, headers={"Idempotency-Key": "once"}).status
+
+    assert [request("+12125550199"), request(PHONE)] == [202, 422]
+    assert list_event_data(org.id, OtpRequested) == []
+    assert [request_code(org).status, len(list_event_data(org.id, OtpRequested))] == [202, 1]
+
+
 def test_request_code_for_internal_user_sends_nothing() -> None:
     org = register_organization()
     put(f"/users/{org.admin_id}", {"phone": PHONE}, org.token)

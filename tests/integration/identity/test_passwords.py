@@ -140,6 +140,18 @@ def test_request_reset_number_of_table_calls_does_not_reveal_whether_the_account
     assert len(call_counts) == 1
 
 
+def test_request_reset_repeated_with_idempotency_key_sends_one_email() -> None:
+    org = register_organization()
+    org.create_user("sam@harbor.example")
+
+    def request(email: str) -> int:
+        body = {"organization": org.slug, "email": email}
+        return post("/auth/password/forgot", body, headers={"Idempotency-Key": "once"}).status
+
+    assert [request(org.email), request(org.email), request("sam@harbor.example")] == [202, 202, 422]
+    assert [each["email"] for each in list_event_data(org.id, PasswordResetRequested)] == [org.email]
+
+
 def test_request_reset_too_often_is_rate_limited() -> None:
     org = register_organization()
     assert [request_reset(org).status for _ in range(6)] == [202] * 5 + [429]

@@ -295,6 +295,16 @@ def save_idempotency_record(record: IdempotencyRecord, *, only_if_absent: bool) 
     return None
 
 
+def require_first_request(caller: Caller) -> None:
+    """Raise ReplayedRequest if the Idempotency-Key was used before.
+
+    `commit` does so by itself. A service calls this if it commits several times, or if a retry would raise an error.
+    """
+    first = find(IdempotencyRecord, caller.idempotency.location()) if caller.idempotency else None
+    if first is not None:
+        raise ReplayedRequest(first)
+
+
 def increment_expiring_counter(key: Key, *, expires_at: int) -> int:
     """Add one to a counter that expires, and return its value: for rate limits. Not part of a transaction."""
     response = connection().update_item(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from chalice.app import Request
 from chalice.app import Response as ChaliceResponse
@@ -120,16 +121,19 @@ def _invoke_idempotent(route: "Route", idempotency: IdempotentRequest, arguments
 def _replayed_response(idempotency: IdempotentRequest, first: IdempotencyRecord) -> Response:
     text = idempotency.read_response(first)
     if text is None:
-        raise errors.Invalid.field("Idempotency-Key", "was used before with another body", "already_used")
+        raise errors.Invalid.field("Idempotency-Key", "was used before with another body or query", "already_used")
     return Response(responses.ReplayedBody(text), status=first.status, headers={"Idempotent-Replayed": "true"})
 
 
 def _idempotent_request(route: "Route", request: Request, caller: Caller, body: bytes) -> IdempotentRequest | None:
     key = request.headers.get("idempotency-key")
-    if key is None or route.method != "POST" or "form" in route.parameters:
+    if key is None or not route.is_idempotent:
         return None
     if not _IDEMPOTENCY_KEY.match(key):
         raise errors.Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     target = f"{route.method} {request.context.get('path') or route.path}"
     scope = caller.user_id or f"ip:{caller.ip}"
+    if request.query_params:
+        pairs = [(name, request.query_params.getlist(name)) for name in sorted(request.query_params)]
+        body += b"?" + urlencode(pairs, doseq=True).encode()
     return IdempotentRequest(scope, caller.org_id, target, key, body, route.status)

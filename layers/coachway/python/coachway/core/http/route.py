@@ -53,6 +53,11 @@ class Route:
         return isinstance(self.response_type, type) and issubclass(self.response_type, Entity)
 
     @property
+    def is_idempotent(self) -> bool:
+        """Whether the operation takes an Idempotency-Key. Pages and webhooks do not."""
+        return self.method == "POST" and self.media != "text/html" and "raw_request" not in self.parameters
+
+    @property
     def has_body(self) -> bool:
         """Whether the operation takes a body."""
         return not self.parameters.keys().isdisjoint(("body", "form", "raw_request"))

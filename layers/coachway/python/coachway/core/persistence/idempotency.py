@@ -8,6 +8,7 @@ data.
 import base64
 import hashlib
 import os
+import zlib
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final
 
@@ -60,6 +61,7 @@ class IdempotentRequest:
     route: str
     key: str
     body: bytes
+    """The body, and the query if there is one."""
     status: int
     retention_seconds: int = RETENTION_SECONDS
     recorded: str | None = field(default=None)
@@ -85,7 +87,7 @@ class IdempotentRequest:
         )
 
     def read_response(self, first: IdempotencyRecord) -> str | None:
-        """Return the first response, or None if that request had another body."""
+        """Return the first response, or None if that request had another body or query."""
         if first.body_digest != self.body_digest:
             return None
         # An earlier release stored JSON.
@@ -103,14 +105,16 @@ class IdempotentRequest:
     def _encrypt(self, response: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        nonce = os.urandom(12)
-        return base64.b64encode(nonce + AESGCM(self._encryption_key).encrypt(nonce, response.encode(), None)).decode()
+        nonce, content = os.urandom(12), zlib.compress(response.encode(), level=1)
+        return base64.b64encode(nonce + AESGCM(self._encryption_key).encrypt(nonce, content, None)).decode()
 
     def _decrypt(self, sealed: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         raw = base64.b64decode(sealed)
-        return AESGCM(self._encryption_key).decrypt(raw[:12], raw[12:], None).decode()
+        content = AESGCM(self._encryption_key).decrypt(raw[:12], raw[12:], None)
+        # An earlier release did not compress: then it is JSON, which begins with another letter.
+        return (zlib.decompress(content) if content.startswith(b"x") else content).decode()
 
 
 def _digest(*parts: bytes) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from coachway.core import errors
+from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
 from coachway.core.persistence.retry import retry_on_conflict
@@ -88,6 +88,7 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
     Raises NotFound for another driver's assignment, Invalid for a time in the future, Conflict before check-in. Two
     reads and one write if all positions fall on the same page and show no stop event.
     """
+    store.require_first_request(caller)
     latest = clock.now() + CLOCK_SKEW
     problems = [
         FieldError(f"points.{number}.recorded_at", "must not be in the future")

@@ -110,6 +110,7 @@ def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCooki
 
     Raises Unauthenticated if the code or token is wrong, used or expired, RateLimited if the account is locked.
     """
+    store.require_first_request(caller)
     rate_limits.consume_by_address("mfa", caller)
     claims = authentication.verify_token(token, MFA_AUDIENCE)
     org_id, user_id = str(claims["org"]), str(claims["sub"])

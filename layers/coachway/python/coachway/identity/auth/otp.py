@@ -69,7 +69,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     rate_limits.consume_by_account("otp-request", f"{account.org_id}/{account.lockout_id}")
     user = _get_code_user(account)
     if user is None:
-        timing_equalizer.equalize_link_request(caller, account.org_id)
+        timing_equalizer.equalize_link_request(caller, account.org_id, Accepted())
         return Accepted()
     code = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + OTP_LIFETIME)
     event = OtpRequested(
@@ -86,8 +86,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     def save_code() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"otp": code})
-        # The response is stored afterwards, as for an account that does not exist, so that both take as long.
-        store.commit(caller.in_organization(user.org_id).without_idempotency(), Update(before, after, [event]))
+        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), response=Accepted())
 
     save_code()
     return Accepted()

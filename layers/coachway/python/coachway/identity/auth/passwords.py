@@ -74,7 +74,7 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
     rate_limits.consume_by_account("forgot", f"{account.org_id}/{account.lockout_id}")
     user = get_active_user(account)
     if user is None or user.email is None:
-        timing_equalizer.equalize_link_request(caller, account.org_id)
+        timing_equalizer.equalize_link_request(caller, account.org_id, Accepted())
         return Accepted()
     link = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + RESET_LINK_LIFETIME)
     event = PasswordResetRequested(
@@ -90,8 +90,7 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
     def save_link() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"reset": link})
-        # The response is stored afterwards, as for an account that does not exist, so that both take as long.
-        store.commit(caller.in_organization(user.org_id).without_idempotency(), Update(before, after, [event]))
+        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), response=Accepted())
 
     save_link()
     return Accepted()

@@ -9,7 +9,6 @@ from pydantic import AwareDatetime
 from coachway.contracts.identity import RefreshTokenReused, UserSignedIn, UserSignedOut
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.persistence.idempotency import IdempotencyRecord, ReplayedRequest
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -122,7 +121,7 @@ def _refresh_session(caller: Caller, token: RefreshToken) -> ResponseWithCookies
         raise errors.Unauthenticated("This session has ended. Log in again.")
     others = [each for each in stored.sessions if each.id != session.id]
     if not hashing.is_equal(session.current, token.current_digest):
-        _replay_first_response(caller)
+        store.require_first_request(caller)  # A retry with the same Idempotency-Key is not a reuse of the token.
         event = RefreshTokenReused(user_id=token.user_id, session_id=session.id)
         store.commit(caller.without_idempotency(), _write_op(stored, others, event))
         raise errors.Unauthenticated("This refresh token was used before, so the session has ended. Log in again.")
@@ -143,13 +142,6 @@ def _refresh_session(caller: Caller, token: RefreshToken) -> ResponseWithCookies
     response = tokens.issue_tokens(user, permissions, next_token, now, cookies=session.cookies)
     store.commit(caller, _write_op(stored, [*others, refreshed]), response=response.body)
     return response
-
-
-def _replay_first_response(caller: Caller) -> None:
-    """Return the first response to a retry with the same Idempotency-Key, which is not a reuse of the token."""
-    first = store.find(IdempotencyRecord, caller.idempotency.location()) if caller.idempotency else None
-    if first is not None:
-        raise ReplayedRequest(first)
 
 
 def end_sessions_ops(org_id: str, user_id: str, reason: str, *, except_id: str = "") -> list[Op]:
