@@ -67,3 +67,14 @@ def test_sweep_ignores_an_outcome_without_a_name() -> None:
     with clock.frozen(NOW):
         create_task(NOW)
         assert hourly_sweep.sweep("tasks", Task, DUE, lambda _task, _now: "") == {"failed": 0}
+
+
+def test_finish_of_two_runs_at_the_same_time_keeps_the_first_mark() -> None:
+    for now in (NOW, NOW + timedelta(hours=1)):
+        with clock.frozen(now):
+            runs = [hourly_sweep.begin_timer_run("tasks") for _ in range(2)]
+            for run in runs:
+                run.finish()
+            last_run = hourly_sweep.begin_timer_run("tasks").last_run
+            assert last_run is not None
+            assert last_run.until == now.replace(minute=0, second=0, microsecond=0)

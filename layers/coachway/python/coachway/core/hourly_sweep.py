@@ -6,6 +6,7 @@ again, so handling a record a second time must have no effect.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeVar
@@ -59,13 +60,14 @@ class TimerRun:
             at += _HOUR
 
     def finish(self) -> None:
-        """Record that all hours were handled. Raises ConcurrentUpdate if another run did so at the same time."""
+        """Record that all hours were handled, unless another run has done so since this one started."""
         mark = Timer(name=self.name, until=self.started_at.replace(minute=0, second=0, microsecond=0))
         caller = Caller.system(self.name, "")
-        if self.last_run is None:
-            store.commit(caller, Create(mark))
-        elif self.last_run.until != mark.until:
-            store.commit(caller, Update(self.last_run, mark))
+        with suppress(errors.ConcurrentUpdate):
+            if self.last_run is None:
+                store.commit(caller, Create(mark, on_exists=errors.ConcurrentUpdate()))
+            elif self.last_run.until != mark.until:
+                store.commit(caller, Update(self.last_run, mark))
 
 
 def begin_timer_run(name: str) -> TimerRun:
