@@ -17,8 +17,8 @@ PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.13 python3.12 python
 	$$p -c '$(IS_SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := layers/coachway/python/coachway functions tools infra/local tests
 TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
-# Most tests wait for emails and workflows, so there are two workers per processor.
-WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+# Most tests wait for emails and workflows, so there are more workers than processors.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN) + 1)))
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 # Bytecode files spare the many processes from compiling their imports again.

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from tests import stack as stacks
 from tests.stack import needs_stack
 
-LONGEST_GROUPS = ("restart", "browser")
+LONGEST_GROUPS = ("restart", "browser", "driver-page")
 """Groups of tests that one worker runs, and that take longest."""
 
 

@@ -14,7 +14,7 @@ from tests.browser.driver_page_builders import geolocation, open_driver_page, re
 from tests.browser.pages import PHONE, assert_accessible
 from tests.stack import Stack, eventually
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("driver-page")
 
 OFFICE_PHONE = "+12125550100"
 

@@ -12,7 +12,7 @@ from tests.browser.driver_page_builders import geolocation, log_in, open_driver_
 from tests.browser.pages import assert_accessible
 from tests.stack import Stack, eventually
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("driver-page")
 
 FURTHER = (40.7055, -74.0125)
 POSITION_INTERVAL = 10_100

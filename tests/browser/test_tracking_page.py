@@ -12,7 +12,7 @@ from tests.browser.dispatch_builders import BOARDWALK, CHEESEQUAKE, WALL_ST, Dis
 from tests.browser.pages import DESKTOP, PHONE, assert_url_accessible
 from tests.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("driver-page")
 
 BROOKLYN = (40.6950, -73.9900)
 
