@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.charters import instalments
-from coachway.bookings.charters.instalments import Instalment, InstalmentKind, InstalmentStatus
+from coachway.bookings import instalments
+from coachway.bookings.instalments import Instalment, InstalmentKind, InstalmentStatus
 from coachway.core.errors import Invalid
 from coachway.identity.model.organization import PaymentPolicy
 

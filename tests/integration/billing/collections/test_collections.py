@@ -19,9 +19,9 @@ from coachway.billing.collections.rules import CollectionStatus
 from coachway.billing.payments.model import OF_CLIENT, STRIPE_CUSTOMER, Payment, PaymentStatus, StripeCustomer
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe.client import ChargeOutcome
-from coachway.bookings.charters.instalments import Instalment, InstalmentKind
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.instalments import Instalment, InstalmentKind
 from coachway.core import errors, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create, Update

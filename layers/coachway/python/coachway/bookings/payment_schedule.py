@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings.charters import instalments
+from coachway.bookings import instalments
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.instalments import Instalment, InstalmentStatus
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import (
@@ -19,6 +18,7 @@ from coachway.bookings.errors import (
     InstalmentDateRequired,
     PaymentScheduleAccepted,
 )
+from coachway.bookings.instalments import Instalment, InstalmentStatus
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
 from coachway.core import errors, store

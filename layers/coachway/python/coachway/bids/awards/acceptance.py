@@ -16,7 +16,8 @@ from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BIDDING_WORKFLOW, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.schemas import AwardInput, BidView
-from coachway.bookings.charters import coverage, workflow_failures
+from coachway.bookings import workflow_failures
+from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import Charter, VehicleCoverage
 from coachway.contracts.bids import BidAccepted, BiddingAwarded
 from coachway.core import errors, store

@@ -9,7 +9,7 @@ from datetime import date
 from math import ceil
 from typing import Final, NamedTuple
 
-from coachway.bookings.charters.equipment import missing_amenities
+from coachway.bookings.amenity_matching import missing_amenities
 from coachway.compliance.rules import DocumentCompliance
 from coachway.core.types.geo import Coordinates, miles_between
 

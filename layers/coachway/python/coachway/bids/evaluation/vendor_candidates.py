@@ -17,7 +17,7 @@ from coachway.bids.evaluation.eligibility import (
 from coachway.bids.evaluation.ranking import BidOffer, EvaluatedBid
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BidRequest
-from coachway.bookings.charters import equipment
+from coachway.bookings import amenity_matching
 from coachway.bookings.charters.model import Charter, StopType
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
@@ -109,7 +109,7 @@ def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:
 def build_requirements(charter: Charter, request: BidRequest | None) -> TripRequirements:
     """What a charter requires of a vendor."""
     first = next((stop for stop in charter.stops if stop.stop_type is StopType.PICKUP), charter.stops[0])
-    amenities, needs_ada = equipment.required_amenities(charter.amenities)
+    amenities, needs_ada = amenity_matching.required_amenities(charter.amenities)
     pickup = None
     if first.latitude is not None and first.longitude is not None:
         pickup = Coordinates(first.latitude, first.longitude)

@@ -26,7 +26,7 @@ from coachway.bids.model.bid_request import (
 )
 from coachway.bids.rules import RequestStatus
 from coachway.bids.schemas import BidRequestDetails, BidRequestInput, BidRequestQuery, BidRequestView, ExtendInput
-from coachway.bookings.charters import workflow_failures
+from coachway.bookings import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.caller import Caller

@@ -19,7 +19,7 @@ from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BIDDING_WORKFLOW, BidRequest
 from coachway.bids.requests import consumers, invitations, service
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bookings.charters import workflow_failures
+from coachway.bookings import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BiddingDecisionNeeded, BiddingEndedWithoutAward, BiddingFailed, BidReviewed
 from coachway.core import errors, store

@@ -14,7 +14,7 @@ from coachway.billing.collections.rules import COLLECTED_STATUSES, CollectionSta
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.payables import rules as payable_rules
 from coachway.billing.payments.stripe_customers import find_customer
-from coachway.bookings.charters import instalments
+from coachway.bookings import instalments
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.caller import Caller

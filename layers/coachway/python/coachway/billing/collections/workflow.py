@@ -14,8 +14,7 @@ from coachway.billing.errors import PaymentInProgress
 from coachway.billing.invoices import payment_effects
 from coachway.billing.payments import card_payments
 from coachway.billing.payments.model import Payment, PaymentInput, PaymentStatus
-from coachway.bookings import payment_schedule
-from coachway.bookings.charters import instalments, workflow_failures
+from coachway.bookings import instalments, payment_schedule, workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.billing.collections import CollectionWorkflowFailed, PaymentCollected, PaymentCollectionFailed
 from coachway.core import errors, store

@@ -7,8 +7,7 @@ from typing import Final
 from coachway.billing.errors import CharterAlreadyInvoiced, CharterNotPayable
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.rules import require_payable
-from coachway.bookings import payment_schedule
-from coachway.bookings.charters import instalments
+from coachway.bookings import instalments, payment_schedule
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus

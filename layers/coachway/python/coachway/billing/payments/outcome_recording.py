@@ -15,7 +15,8 @@ from coachway.billing.payments import stripe_customers
 from coachway.billing.payments.event_payloads import payment_event_fields
 from coachway.billing.payments.model import PAYMENT, PAYMENT_HOLD, Payment, PaymentHold, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
-from coachway.bookings.charters import instalments, lifecycle
+from coachway.bookings import instalments
+from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.quotes import links as quote_links

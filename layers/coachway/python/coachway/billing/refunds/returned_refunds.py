@@ -9,7 +9,7 @@ from coachway.billing.refunds.model import Refund
 from coachway.billing.refunds.rules import TRANSITIONS, RefundStatus
 from coachway.billing.stripe import refunds_and_disputes
 from coachway.billing.stripe.refunds_and_disputes import StripeRefund
-from coachway.bookings.charters import workflow_failures
+from coachway.bookings import workflow_failures
 from coachway.bookings.charters.model import Charter
 from coachway.contracts.billing.refunds import RefundFailed
 from coachway.core import errors, store

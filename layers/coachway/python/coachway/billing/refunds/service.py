@@ -26,7 +26,7 @@ from coachway.billing.refunds.model import (
     RefundQuery,
 )
 from coachway.billing.refunds.rules import RefundStatus
-from coachway.bookings.charters import workflow_failures
+from coachway.bookings import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients.model import Client
 from coachway.contracts.billing.refunds import RefundApproved, RefundRejected, RefundRequested

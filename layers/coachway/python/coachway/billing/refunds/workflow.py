@@ -12,7 +12,7 @@ from coachway.billing.refunds.model import Refund
 from coachway.billing.refunds.rules import RefundStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import refunds_and_disputes
-from coachway.bookings.charters import workflow_failures
+from coachway.bookings import workflow_failures
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundFailed, RefundResumed
 from coachway.core import store
 from coachway.core.caller import Caller

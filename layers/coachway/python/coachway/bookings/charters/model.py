@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
-from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, UncoveredVehicle
+from coachway.bookings.instalments import Instalment
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import ids

@@ -6,12 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from coachway.bookings import charter_text, payment_schedule
+from coachway.bookings import charter_text, instalments, payment_schedule
 from coachway.bookings.charter_text import LabeledValue, LineText, StopText
-from coachway.bookings.charters import instalments
-from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.instalments import Instalment
 from coachway.core.documents.formatting import Formatter
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import payment_schedule
-from coachway.bookings.charters import instalments, lifecycle
+from coachway.bookings import instalments, payment_schedule
+from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import (

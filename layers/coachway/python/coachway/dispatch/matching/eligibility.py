@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.charters import equipment
+from coachway.bookings import amenity_matching
 from coachway.compliance.rules import DocumentCompliance
 from coachway.core.types.durations import format_minutes, round_up_to_minutes
 from coachway.dispatch.assignments.model import Assignment
@@ -150,8 +150,8 @@ def vehicle_reasons(facts: VehicleFacts, requirements: TripRequirements) -> list
         message = f"{vehicle.name} is of class {vehicle.vehicle_class}, but the trip needs class {needed}"
         reasons.append(Reason(rule=Rule.VEHICLE_CLASS, message=message))
     reasons += seat_reasons(vehicle, plan.passengers)
-    required, needs_ada = equipment.required_amenities(requirements.amenities)
-    missing = equipment.missing_amenities(required, needs_ada, vehicle.amenities, vehicle.is_ada_compliant)
+    required, needs_ada = amenity_matching.required_amenities(requirements.amenities)
+    missing = amenity_matching.missing_amenities(required, needs_ada, vehicle.amenities, vehicle.is_ada_compliant)
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{vehicle.name}: {amenity}") for amenity in missing]
     schedule_conflicts = conflicts.list_conflicts(plan.build_duty_block(""), facts.blocks)
     reasons += [_conflict_reason(vehicle.name, conflict, plan.timezone) for conflict in schedule_conflicts]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any, Final
 
-from coachway.bookings.charters import workflow_failures
+from coachway.bookings import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.dispatch.recovery import RecoveryDeclined, RecoveryEscalated, RecoveryFailed, RecoveryOffered
 from coachway.core import errors, store
