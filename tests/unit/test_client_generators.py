@@ -14,6 +14,9 @@ from tests.template import ROOT
 if TYPE_CHECKING:
     from openapi_python_client.parser import GeneratorData
 
+pytestmark = pytest.mark.xdist_group("client-generators")
+"""One worker generates the client for all tests."""
+
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
