@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from coachway.core.types.money import LARGEST_CENTS, ApiAmount, NonNegativeApiAmount, StoredAmount, round_half_up
+from coachway.core.types.money import (
+    LARGEST_CENTS,
+    ApiAmount,
+    NonNegativeApiAmount,
+    StoredAmount,
+    format_units,
+    round_half_up,
+)
 
 cents = st.integers(-LARGEST_CENTS, LARGEST_CENTS)
 
@@ -30,6 +37,13 @@ class Entry(BaseModel):
 )
 def test_round_half_up_half_a_cent_rounds_away_from_zero(value: str, expected: int) -> None:
     assert round_half_up(Decimal(value)) == expected
+
+
+@given(st.integers(-(10**17), 10**17))
+def test_formatted_units_read_back_are_the_same(value: int) -> None:
+    text = format_units(value)
+    assert text[-3] == "."
+    assert Decimal(text) * 100 == value
 
 
 @given(cents, st.integers(0, LARGEST_CENTS))

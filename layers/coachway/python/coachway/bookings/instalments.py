@@ -16,7 +16,7 @@ from pydantic import Field
 from coachway.core import errors
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.datetimes import Day
-from coachway.core.types.money import NonNegativeApiAmount, round_half_up
+from coachway.core.types.money import NonNegativeApiAmount, format_units, round_half_up
 from coachway.identity.model.organization import PaymentPolicy
 
 
@@ -105,7 +105,7 @@ def require_valid_schedule(parts: Sequence[Instalment], total: int, trip_date: d
     """Raise Invalid unless the parts add up to the price, in order of due dates, none of them after the trip."""
     amount = sum(part.amount for part in parts)
     if amount != total:
-        message = f"must add up to the price, {total / 100:.2f}, not {amount / 100:.2f}"
+        message = f"must add up to the price, {format_units(total)}, not {format_units(amount)}"
         raise errors.Invalid.field("instalments", message)
     days = [part.due_on or date.min for part in parts]
     if days != sorted(days):

@@ -12,6 +12,7 @@ from coachway.clients.model import CREDIT, Client, Credit
 from coachway.core import errors, store
 from coachway.core.persistence.operations import CheckVersion, IncrementCounters, Op
 from coachway.core.persistence.records import Key
+from coachway.core.types.money import format_units
 
 _KIND = "client_credit"
 
@@ -41,7 +42,7 @@ def reserve_credit_ops(client: Client, cents: int) -> list[Op]:
     The transaction fails with CreditLimitExceeded, or with ConcurrentUpdate if the client was changed meanwhile.
     """
     exceeded = CreditLimitExceeded(
-        f"The credit limit is {client.credit_limit / 100:.2f} {client.currency}. Raise it, or take a payment first."
+        f"The credit limit is {format_units(client.credit_limit)} {client.currency}. Raise it, or take a payment first."
     )
     limits = {"open": client.credit_limit} if client.credit_limit else {}
     return [

@@ -34,7 +34,7 @@ from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import round_half_up
+from coachway.core.types.money import format_units, round_half_up
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
@@ -101,7 +101,7 @@ def apply_reversal(
     """
     before = context.invoice
     if cents > before.paid_since:
-        paid = f"{before.paid_since / 100:.2f}"
+        paid = format_units(before.paid_since)
         raise AmountExceedsPayment(f"Only {paid} was paid since the invoice was issued. Reverse {paid} or less.")
     after = _with_amount_paid(context, before.amount_paid - cents)
     event = InvoiceReopened(**service.event_fields(after), payment_id=payment_id, amount=cents)
@@ -131,7 +131,7 @@ def apply_refund(
     before = context.invoice
     refundable = before.amount_paid - before.amount_refunded
     if cents > refundable:
-        raise AmountExceedsPayment(f"Only {refundable / 100:.2f} of this invoice's payments can be refunded.")
+        raise AmountExceedsPayment(f"Only {format_units(refundable)} of this invoice's payments can be refunded.")
     after = before.model_copy(update={"amount_refunded": before.amount_refunded + cents})
     event = InvoiceRefunded(**service.event_fields(after), refund_id=refund_id, amount=cents)
     movement = _refund_movement(context, cents, refunded_tax(after) - refunded_tax(before), memo)

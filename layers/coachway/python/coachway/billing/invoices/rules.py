@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.billing.errors import AmountExceedsBalance, InvoiceHasPayments, InvoiceNotPayable
 from coachway.core.state_machine import Transitions
+from coachway.core.types.money import format_units
 
 
 class InvoiceStatus(StrEnum):
@@ -71,7 +72,7 @@ def require_payable(status: InvoiceStatus, balance_due: int, cents: int) -> None
     if not status.is_open:
         raise InvoiceNotPayable(f"This invoice is {status}. It does not accept payments.")
     if cents > balance_due:
-        balance = f"{balance_due / 100:.2f}"
+        balance = format_units(balance_due)
         raise AmountExceedsBalance(f"The balance of this invoice is {balance}. Pay {balance} or less.")
 
 
@@ -82,4 +83,6 @@ def require_voidable(status: InvoiceStatus, paid_since_issue: int) -> None:
     """
     TRANSITIONS.require(status, InvoiceStatus.VOID)
     if paid_since_issue > 0:
-        raise InvoiceHasPayments(f"{paid_since_issue / 100:.2f} was paid on this invoice. Reverse or refund it first.")
+        raise InvoiceHasPayments(
+            f"{format_units(paid_since_issue)} was paid on this invoice. Reverse or refund it first."
+        )

@@ -24,6 +24,7 @@ from coachway.core.client_reference import CLIENT
 from coachway.core.http.response_types import FileResponse
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.datetimes import Day
+from coachway.core.types.money import format_units
 from coachway.identity import organization_queries
 
 MAX_EXPORT_BYTES: Final = 4_000_000
@@ -119,11 +120,6 @@ def _party_name(line: Posting, names: Mapping[str, str]) -> str:
     return names.get(party, party) if party else ""
 
 
-def _format_amount(cents: int) -> str:
-    """Format cents as `-1234.50`, without a float in between."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
-
-
 def to_csv(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
     """Write one row per posting (RFC 4180), with separate columns for debit and credit."""
     output = io.StringIO()
@@ -131,7 +127,7 @@ def to_csv(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
     writer.writerow(CSV_COLUMNS)
     for entry in entries:
         for line in entry.postings:
-            debit, credit = (_format_amount(line.amount), "") if line.amount > 0 else ("", _format_amount(-line.amount))
+            debit, credit = (format_units(line.amount), "") if line.amount > 0 else ("", format_units(-line.amount))
             references = [line.client_id, line.vendor_id, line.charter_id, line.invoice_id]
             name = _escape_formula(_party_name(line, names))
             description = [entry.id, entry.entry_date, entry.kind, _escape_formula(entry.memo), line.account]
@@ -174,7 +170,7 @@ def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
                 f"{entry.entry_date:%m/%d/%Y}",
                 ACCOUNTS[line.account][0],
                 _strip_separators(_party_name(line, names)),
-                _format_amount(line.amount),
+                format_units(line.amount),
                 document_number(entry),
                 _strip_separators(entry.memo),
             ]

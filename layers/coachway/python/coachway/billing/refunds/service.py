@@ -40,6 +40,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types import ids
+from coachway.core.types.money import format_units
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 WORKFLOW: Final = "refund"
@@ -156,7 +157,7 @@ def create_refund_ops(refund: Refund, payment: Payment, *, held_before: int) -> 
 
 
 def _build_amount_error(refundable: int, currency: str) -> AmountExceedsPayment:
-    return AmountExceedsPayment(f"Only {max(refundable, 0) / 100:.2f} {currency} of this payment can be refunded.")
+    return AmountExceedsPayment(f"Only {format_units(max(refundable, 0))} {currency} of this payment can be refunded.")
 
 
 def event_fields(refund: Refund) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field
 
 from coachway.core.schemas import RequestSchema
+from coachway.core.types.money import format_units
 
 _SCRIPT: Final = Path(__file__).parents[1] / "templates" / "card.js"
 STYLE: Final = (
@@ -56,7 +57,7 @@ class CardFormContext:
     @classmethod
     def for_amount(cls, action: str, label: str, amount: int, paid: int, alternative: str = "") -> "CardFormContext":
         """Build the context for an amount to pay, with the amount paid so far, both in cents."""
-        return cls(action, label, f"{amount / 100:.2f}", f"{paid / 100:.2f}", alternative)
+        return cls(action, label, format_units(amount), format_units(paid), alternative)
 
     @property
     def publishable_key(self) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_name
+from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent
 
 DEFAULT_LOCALE: Final = "en_US"
@@ -27,6 +27,8 @@ _SPELLINGS: Final = {
     **{word: word.upper() for word in ("ada", "dot", "dvd", "pa", "suv", "tv", "usb")},
     "wifi": "Wi-Fi",
 }
+_AMBIGUOUS_ZONES: Final = frozenset({"CST", "CDT", "PST"})
+"""Abbreviations of the time zone database that also mean times in China, Cuba or the Philippines."""
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
@@ -71,9 +73,12 @@ class Formatter:
         return self.locale_name.replace("_", "-")
 
     def money(self, cents: int, currency: str = "") -> str:
-        """Format an amount: `$1,114.50`."""
+        """Format an amount with two decimals, as it is stored: `$1,114.50`.
+
+        CLDR shows some currencies, such as RSD, without decimals. Their amounts have hundredths here too.
+        """
         amount = Decimal(cents).scaleb(-2)
-        return str(format_currency(amount, currency or self.currency, locale=self.locale))
+        return str(format_currency(amount, currency or self.currency, locale=self.locale, currency_digits=False))
 
     def number(self, value: Decimal | int) -> str:
         """Format a number, without trailing zeros: `1,250.5`."""
@@ -107,8 +112,18 @@ class Formatter:
         return str(format_time(local.time(), "short", locale=self.locale)).replace("\u202f", "\N{NO-BREAK SPACE}")
 
     def zone(self, moment: datetime, timezone: str = "") -> str:
-        """Return the name of the time zone at a moment: `EST`."""
-        return str(get_timezone_name(self.local(moment, timezone), width="short", locale=self.locale))
+        """Return the name of the time zone at a moment: `EST`, `CET`, or `GMT-03:00` if it has no abbreviation.
+
+        In English, the abbreviation is that of the time zone database: CLDR's `en_US` has those of North America only.
+        """
+        local = self.local(moment, timezone)
+        translated = str(get_timezone_name(local, width="short", locale=self.locale))
+        abbreviation = local.tzname() or ""
+        if abbreviation in _AMBIGUOUS_ZONES or not self._is_english:
+            abbreviation = translated
+        if abbreviation.isalpha():
+            return abbreviation
+        return str(get_timezone_gmt(local, width="long", locale=self.locale))
 
     def moment(self, moment: datetime, timezone: str = "") -> str:
         """Format a moment: `Wednesday, March 3, 2027, 9:00 AM EST`."""

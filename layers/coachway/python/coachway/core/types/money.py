@@ -19,6 +19,11 @@ def round_half_up(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
+def format_units(cents: int) -> str:
+    """Format cents as a plain number of units, `-1234.50`, for forms, files and errors."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
 def _cents(value: object) -> int:
     """Cents of a JSON number with at most two decimals."""
     # A number with two decimals is one float only.
