@@ -106,11 +106,38 @@ def test_export_iif_lists_party_line_first_and_names() -> None:
     request = PayableInput(vendor_id=vendor_id, amount=10_000, due_date=date(2027, 4, 1), description="Parking")
     payouts.pay_payable(MANAGER, payables.create_payable(MANAGER, request).id, PayInput(method=PayoutMethod.ACH), None)
     lines = [line.split("\t") for line in builders.decode_file(export_journal("iif")).splitlines()]
-    assert {line[1] for line in lines if line[0] == "CUST"} == {"Acme Events", "=HYPERLINK( x ) Bolt Tours"}
+    assert {line[1] for line in lines if line[0] == "CUST"} == {
+        "Acme Events #1M2P4R6S",
+        "'=HYPERLINK( x ) Bolt Tours #1M2P4R6T",
+    }
     [[_, name]] = [line for line in lines if line[0] == "VEND"]
     party_accounts = {"Accounts Receivable", "Accounts Payable"}
     assert [line for line in lines if line[0] == "SPL" and line[4] in party_accounts] == []
     assert [line[5] for line in lines if line[0] == "TRNS" and line[4] == "Accounts Payable"] == [name, name]
+
+
+def test_export_iif_keeps_parties_of_one_name_apart() -> None:
+    for last_character in "VW":
+        client = builders.create_client(
+            f"cli_01K3ZV8N6Y3T5G7H9J1M2P4R6{last_character}",
+            name="North: Shore",
+            email=f"{last_character}@north.example",
+        )
+        draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter(client_id=client.id).id})
+        send_ok("POST", f"/invoices/{draft['id']}/issue")
+    request = PayableInput(
+        vendor_id=bid_builders.create_vendor("North: Shore"),
+        amount=10_000,
+        due_date=date(2027, 4, 1),
+        description="=cmd|' /C calc'!A0",
+    )
+    payables.create_payable(MANAGER, request)
+    lines = [line.split("\t") for line in builders.decode_file(export_journal("iif")).splitlines()]
+    names = [line[1] for line in lines if line[0] in {"CUST", "VEND"} and line[1].startswith("North")]
+    assert names[:2] == ["North Shore #1M2P4R6V", "North Shore #1M2P4R6W"]
+    assert len(set(names)) == 3
+    assert {line[5] for line in lines if line[0] in {"TRNS", "SPL"} and line[5].startswith("North")} == set(names)
+    assert "'=cmd|' /C calc'!A0" in {line[8] for line in lines if line[0] == "TRNS"}
 
 
 def test_export_qbo_balances_and_names_parties() -> None:

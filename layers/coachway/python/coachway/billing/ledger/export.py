@@ -6,7 +6,6 @@ Each export contains every posting of the date range once, so its sums equal the
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
@@ -16,6 +15,7 @@ from pydantic import Field
 
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, VENDOR_ACCOUNTS, LedgerAccount, Posting
+from coachway.billing.ledger.export_text import escape_formula, format_quickbooks_name, strip_separators
 from coachway.billing.ledger.journal import JournalEntry
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -115,9 +115,13 @@ def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
     return (items[start : start + 100] for start in range(0, len(items), 100))
 
 
+def _party_id(line: Posting) -> str:
+    return line.vendor_id or line.client_id or ""
+
+
 def _party_name(line: Posting, names: Mapping[str, str]) -> str:
-    party = line.vendor_id or line.client_id
-    return names.get(party, party) if party else ""
+    party = _party_id(line)
+    return names.get(party, party)
 
 
 def to_csv(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
@@ -129,17 +133,12 @@ def to_csv(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
         for line in entry.postings:
             debit, credit = (format_units(line.amount), "") if line.amount > 0 else ("", format_units(-line.amount))
             references = [line.client_id, line.vendor_id, line.charter_id, line.invoice_id]
-            name = _escape_formula(_party_name(line, names))
-            description = [entry.id, entry.entry_date, entry.kind, _escape_formula(entry.memo), line.account]
+            name = escape_formula(_party_name(line, names))
+            description = [entry.id, entry.entry_date, entry.kind, escape_formula(entry.memo), line.account]
             writer.writerow(
                 [*description, debit, credit, entry.currency, name, *(reference or "" for reference in references)]
             )
     return output.getvalue()
-
-
-def _escape_formula(text: str) -> str:
-    """Quote text that a spreadsheet would run as a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 _IIF_HEAD: Final = (
@@ -149,15 +148,20 @@ _IIF_HEAD: Final = (
 )
 
 
-def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
+def to_iif(entries: Sequence[JournalEntry], names: Mapping[str, str]) -> str:
     """Write the Intuit Interchange Format: accounts and names, then one general journal transaction per entry.
 
     QuickBooks accepts a receivable or payable line only with the name of a known customer or vendor, and lists the
     entry with that party only if the line is the first.
     """
     lines = ["!ACCNT\tNAME\tACCNTTYPE", *(f"ACCNT\t{name}\t{kind}" for name, kind in ACCOUNTS.values())]
+    parties = {
+        party: format_quickbooks_name(party, names.get(party, ""))
+        for party in (_party_id(line) for entry in entries for line in entry.postings)
+        if party
+    }
     for row_type, prefix in (("CUST", "cli_"), ("VEND", "ven_")):
-        party_names = sorted({_strip_separators(name) for id_, name in names.items() if id_.startswith(prefix)})
+        party_names = sorted(name for party, name in parties.items() if party.startswith(prefix))
         lines += [f"!{row_type}\tNAME", *(f"{row_type}\t{name}" for name in party_names)]
     lines += _IIF_HEAD
     for entry in entries:
@@ -169,10 +173,10 @@ def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
                 "GENERAL JOURNAL",
                 f"{entry.entry_date:%m/%d/%Y}",
                 ACCOUNTS[line.account][0],
-                _strip_separators(_party_name(line, names)),
+                parties.get(_party_id(line), ""),
                 format_units(line.amount),
                 document_number(entry),
-                _strip_separators(entry.memo),
+                escape_formula(strip_separators(entry.memo)),
             ]
             lines.append("\t".join(cells))
         lines.append("ENDTRNS")
@@ -181,11 +185,6 @@ def to_iif(entries: Iterable[JournalEntry], names: Mapping[str, str]) -> str:
 
 def _needs_no_party(line: Posting) -> bool:
     return line.account not in {LedgerAccount.RECEIVABLE, LedgerAccount.PAYABLE}
-
-
-def _strip_separators(text: str) -> str:
-    """Replace tabs, newlines and quotes by spaces: IIF cannot escape them."""
-    return re.sub(r'[\s"]+', " ", text).strip()
 
 
 def document_number(entry: JournalEntry) -> str:
