@@ -7,6 +7,7 @@ from coachway.core.caller import Caller
 from coachway.core.errors import CsrfTokenInvalid, Forbidden, NotFound, RateLimited, Unauthenticated
 from coachway.core.http.response_types import Response
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
+from coachway.core.persistence.idempotency import Body, ResponseWithCookies
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.identity import api_keys, organization_queries, roles
 from coachway.identity.api_keys import CreatedApiKey, NewApiKey
@@ -17,7 +18,7 @@ from coachway.identity.auth.mfa import MfaCode, MfaSetup, MfaVerified
 from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
 from coachway.identity.auth.passwords import PasswordChange, PasswordReset, PasswordResetRequest
 from coachway.identity.auth.sessions import SessionView
-from coachway.identity.auth.tokens import Body, LoginResult, RefreshRequest, ResponseWithCookies
+from coachway.identity.auth.tokens import LoginResult, RefreshRequest
 from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLoginRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings

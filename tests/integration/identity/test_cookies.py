@@ -6,7 +6,7 @@ from http.cookies import SimpleCookie
 
 from coachway.core.auth import authentication
 from tests.integration.client import Reply
-from tests.integration.identity.builders import delete, get, post, register_organization
+from tests.integration.identity.builders import PASSWORD, delete, get, post, register_organization
 
 
 def parse_cookies(reply: Reply) -> SimpleCookie:
@@ -72,6 +72,43 @@ def test_refresh_with_cookie_requires_csrf_token() -> None:
     assert refreshed.json()["access_token"] is None
     assert get("/auth/me", headers={"cookie": cookie_header(refreshed, "coachway_session")}).status == 200
     assert parse_cookies(refreshed)["coachway_refresh"].value != parse_cookies(reply)["coachway_refresh"].value
+
+
+def refresh_with_cookies(reply: Reply, key: str) -> Reply:
+    cookies = cookie_header(reply, "coachway_refresh", "coachway_csrf")
+    headers = {"cookie": cookies, "x-csrf-token": reply.json()["csrf_token"], "idempotency-key": key}
+    return post("/auth/refresh", {}, headers=headers)
+
+
+def test_refresh_with_cookie_repeated_returns_the_cookies_again() -> None:
+    org = register_organization()
+    login = org.log_in(cookies=True)
+    first, repeated = refresh_with_cookies(login, "once"), refresh_with_cookies(login, "once")
+    assert (repeated.status, repeated.text, repeated.cookies) == (200, first.text, first.cookies)
+    assert repeated.headers["Idempotent-Replayed"] == "true"
+    assert refresh_with_cookies(repeated, "next").status == 200
+
+
+def test_refresh_with_key_of_another_browser_returns_its_own_session() -> None:
+    harbor, other = register_organization(), register_organization("other")
+    first = refresh_with_cookies(harbor.log_in(cookies=True), "once")
+    second = refresh_with_cookies(other.log_in(cookies=True), "once")
+    assert (first.status, second.status) == (200, 200)
+    assert first.json()["csrf_token"] != second.json()["csrf_token"]
+    session = {"cookie": cookie_header(second, "coachway_session")}
+    assert get("/auth/me", headers=session).json()["organization"]["slug"] == "other"
+
+
+def test_repeated_log_in_and_log_out_return_the_cookies_again() -> None:
+    org = register_organization()
+    body = {"organization": org.slug, "email": org.email, "password": PASSWORD, "cookies": True}
+    first, repeated = (post("/auth/login", body, headers={"idempotency-key": "in"}) for _ in range(2))
+    assert len(first.cookies) == 3
+    assert (repeated.text, repeated.cookies) == (first.text, first.cookies)
+    csrf, cookies = first.json()["csrf_token"], cookie_header(first, "coachway_session")
+    headers = {"cookie": cookies, "x-csrf-token": csrf, "idempotency-key": "out"}
+    ended, again = (post("/auth/logout", headers=headers) for _ in range(2))
+    assert (again.status, again.cookies) == (204, ended.cookies)
 
 
 def test_refresh_without_token_is_refused() -> None:

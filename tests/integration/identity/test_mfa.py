@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -113,6 +114,26 @@ def test_verify_code_repeated_with_idempotency_key_returns_first_response() -> N
     assert (first.status, again.text) == (200, first.text)
     assert verify(codes[1]).status == 422
     assert send_code(begin_login(org), codes[1]).status == 200
+
+
+def test_identical_verifications_at_once_all_return_the_first_response() -> None:
+    org = register_organization()
+    _, codes = set_up_authenticator(org.token)
+    body = {"mfa_token": begin_login(org), "code": codes[0]}
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(
+            pool.map(lambda _: post("/auth/mfa/verify", body, headers={"Idempotency-Key": "once"}), range(8))
+        )
+    assert {(each.status, each.text) for each in replies} == {(200, replies[0].text)}
+
+
+def test_confirm_mfa_with_key_of_another_user_returns_no_recovery_codes() -> None:
+    org, other = register_organization(), register_organization("other")
+    authenticator = pyotp.TOTP(post("/auth/mfa/setup", token=org.token).json()["secret"])
+    body, headers = {"code": authenticator.at(clock.now())}, {"Idempotency-Key": "once"}
+    assert post("/auth/mfa/verify", body, org.token, headers).status == 200
+    refused = post("/auth/mfa/verify", body, other.token, headers)
+    assert (refused.status, "recovery_codes" in refused.text) == (409, False)
 
 
 def test_recovery_code_is_accepted_once() -> None:

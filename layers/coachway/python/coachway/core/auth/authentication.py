@@ -28,6 +28,7 @@ ISSUER: Final = "coachway"
 AUDIENCE: Final = "coachway-api"
 ALGORITHM: Final = "ES256"
 SESSION_COOKIE: Final = "coachway_session"
+REFRESH_COOKIE: Final = "coachway_refresh"
 CSRF_COOKIE: Final = "coachway_csrf"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -224,6 +225,16 @@ def _caller_from_api_key(text: str, request: Caller) -> Caller:
         user_agent=request.user_agent,
         correlation_id=request.correlation_id,
     )
+
+
+def read_credentials(headers: Mapping[str, str]) -> bytes:
+    """Return the token, key or cookie of a request, unverified; empty if it has none.
+
+    Of the cookies, the refresh token identifies a browser best: the access token expires between two attempts.
+    """
+    cookies = headers.get("cookie", "")
+    cookie = read_cookie(cookies, REFRESH_COOKIE) or read_cookie(cookies, SESSION_COOKIE)
+    return (headers.get("authorization", "") or headers.get("x-api-key", "") or cookie).encode()
 
 
 def read_cookie(header: str, name: str) -> str:

@@ -16,7 +16,13 @@ from coachway.core.caller import Caller
 from coachway.core.http import request_parsing, responses
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
 from coachway.core.persistence import response_json
-from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
+from coachway.core.persistence.idempotency import (
+    IdempotencyRecord,
+    IdempotentRequest,
+    ReplayedRequest,
+    format_response,
+    parse_response,
+)
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime.logging import logger
 
@@ -108,9 +114,9 @@ def _invoke_idempotent(route: "Route", idempotency: IdempotentRequest, arguments
         if first is None:
             raise
         return _replayed_response(idempotency, first)
-    body = result.body if isinstance(result, Response) else result
-    if not isinstance(body, HtmlResponse | FileResponse):
-        text = response_json.to_json(body)
+    response = result if isinstance(result, Response) else Response(result)
+    if not isinstance(response.body, HtmlResponse | FileResponse):
+        text = format_response(response_json.to_json(response.body), response.cookies)
         if idempotency.recorded != text:
             first = store.save_idempotency_record(idempotency.record(text), only_if_absent=idempotency.recorded is None)
             if first is not None:
@@ -122,7 +128,8 @@ def _replayed_response(idempotency: IdempotentRequest, first: IdempotencyRecord)
     text = idempotency.read_response(first)
     if text is None:
         raise errors.Invalid.field("Idempotency-Key", "was used before with another body or query", "already_used")
-    return Response(responses.ReplayedBody(text), status=first.status, headers={"Idempotent-Replayed": "true"})
+    stored, headers = parse_response(text), {"Idempotent-Replayed": "true"}
+    return Response(responses.ReplayedBody(stored.body), status=first.status, headers=headers, cookies=stored.cookies)
 
 
 def _idempotent_request(route: "Route", request: Request, caller: Caller, body: bytes) -> IdempotentRequest | None:
@@ -133,7 +140,8 @@ def _idempotent_request(route: "Route", request: Request, caller: Caller, body: 
         raise errors.Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     target = f"{route.method} {request.context.get('path') or route.path}"
     scope = caller.user_id or f"ip:{caller.ip}"
+    credentials = b"" if caller.user_id else authentication.read_credentials(request.headers)
     if request.query_params:
         pairs = [(name, request.query_params.getlist(name)) for name in sorted(request.query_params)]
         body += b"?" + urlencode(pairs, doseq=True).encode()
-    return IdempotentRequest(scope, caller.org_id, target, key, body, route.status)
+    return IdempotentRequest(scope, caller.org_id, target, key, body, route.status, credentials=credentials)

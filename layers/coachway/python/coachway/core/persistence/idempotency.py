@@ -2,15 +2,16 @@
 
 The key of the record is a digest of the caller's key. The response is encrypted with a key derived from the caller's
 key and body, which the table does not contain: it may hold a secret that is shown only once, a sealed price or personal
-data.
+data. Cookies are stored with the body, so that a browser that repeats a request gets its session.
 """
 
 import base64
 import hashlib
 import os
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Generic, TypeVar
 
 from coachway.core.persistence.records import AccessPattern, Key, Record, stored_as
 from coachway.core.runtime import clock
@@ -22,6 +23,17 @@ FIRST_RESPONSES = AccessPattern(
     pk="ORG#{org}#IDEMPOTENCY#{digest}",
     sk="IDEMPOTENCY",
 )
+
+
+Body = TypeVar("Body")
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseWithCookies(Generic[Body]):
+    """The body of a response, and the cookies that it sets."""
+
+    body: Body
+    cookies: tuple[str, ...] = ()
 
 
 class IdempotencyRecord(Record):
@@ -56,7 +68,7 @@ class IdempotentRequest:
     """One request with an Idempotency-Key. The store writes `record(…)` together with the changes of the request."""
 
     scope: str
-    """Who the key belongs to: the user, or the IP address of an anonymous caller."""
+    """Who the key belongs to: the user, or the IP address of a caller that the route does not authenticate."""
     org_id: str
     route: str
     key: str
@@ -64,19 +76,22 @@ class IdempotentRequest:
     """The body, and the query if there is one."""
     status: int
     retention_seconds: int = RETENTION_SECONDS
+    credentials: bytes = b""
+    """The token or cookie that a caller sent to a route that does not authenticate. Only its holder gets the response
+    again: users behind one IP address can send the same key and body."""
     recorded: str | None = field(default=None)
     """The response that was written with a commit, if any."""
 
     @property
     def digest(self) -> str:
-        return _digest(self.scope.encode(), self.route.encode(), self.key.encode())
+        return _digest(self.scope.encode(), self.route.encode(), self.key.encode(), *self._credential_parts)
 
     @property
     def body_digest(self) -> str:
         return _digest(b"body", self.key.encode(), self.body)
 
     def record(self, response: str) -> IdempotencyRecord:
-        """Return the record that stores `response`, a JSON text."""
+        """Return the record that stores `response`, as `format_response` returns it."""
         return IdempotencyRecord(
             org_id=self.org_id or "PUBLIC",
             digest=self.digest,
@@ -87,7 +102,7 @@ class IdempotentRequest:
         )
 
     def read_response(self, first: IdempotencyRecord) -> str | None:
-        """Return the first response, or None if that request had another body or query."""
+        """Return the first response, or None if that request had another body or query. See `parse_response`."""
         if first.body_digest != self.body_digest:
             return None
         # An earlier release stored JSON.
@@ -100,7 +115,12 @@ class IdempotentRequest:
 
     @property
     def _encryption_key(self) -> bytes:
-        return hashlib.sha256(b"answer\0" + self.key.encode() + b"\0" + self.body).digest()
+        parts = (b"answer", self.key.encode(), self.body, *self._credential_parts)
+        return hashlib.sha256(b"\0".join(parts)).digest()
+
+    @property
+    def _credential_parts(self) -> tuple[bytes, ...]:
+        return (self.credentials,) if self.credentials else ()
 
     def _encrypt(self, response: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -115,6 +135,23 @@ class IdempotentRequest:
         content = AESGCM(self._encryption_key).decrypt(raw[:12], raw[12:], None)
         # An earlier release did not compress: then it is JSON, which begins with another letter.
         return (zlib.decompress(content) if content.startswith(b"x") else content).decode()
+
+
+_COOKIE_LINE: Final = "Set-Cookie: "
+
+
+def format_response(text: str, cookies: Sequence[str]) -> str:
+    """Return the stored form of a response: a line for each cookie, then the JSON text."""
+    return "".join(f"{_COOKIE_LINE}{cookie}\n" for cookie in cookies) + text
+
+
+def parse_response(stored: str) -> ResponseWithCookies[str]:
+    """Return the JSON text and the cookies of a stored response."""
+    cookies = []
+    while stored.startswith(_COOKIE_LINE):
+        line, _, stored = stored.partition("\n")
+        cookies.append(line.removeprefix(_COOKIE_LINE))
+    return ResponseWithCookies(stored, tuple(cookies))
 
 
 def _digest(*parts: bytes) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
 from coachway.core.errors import Conflict, Error
 from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.records import AccessPattern, Key, Record
 
 UNIQUE = AccessPattern(
@@ -114,5 +116,5 @@ class AlreadyConsumed(Conflict):
 
 Op = Create | Update | Refresh | Remove | CheckVersion | CheckAbsent | IncrementCounters | MarkConsumed
 
-ResponseToStore = BaseModel | Callable[[], BaseModel] | None
+ResponseToStore = BaseModel | ResponseWithCookies[Any] | Callable[[], BaseModel] | None
 """The response for an Idempotency-Key, or a function that builds it from the records with their new versions."""

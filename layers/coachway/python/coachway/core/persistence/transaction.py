@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events, response_json
-from coachway.core.persistence.idempotency import IdempotencyRecord
+from coachway.core.persistence.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
 from coachway.core.persistence.operations import (
     CONSUMED,
     UNIQUE,
@@ -318,15 +318,19 @@ def _add_idempotency_record(
     idempotency = caller.idempotency
     if idempotency is None or idempotency.recorded is not None:
         return
-    if idempotency.status == HTTPStatus.NO_CONTENT:
-        response = None
+    body: object = response
+    cookies: tuple[str, ...] = ()
+    if isinstance(response, ResponseWithCookies):
+        body, cookies = response.body, response.cookies
     elif response is None:
-        response = _first_entity(ops)
-        if response is None:
-            return
+        body = _first_entity(ops)
     elif not isinstance(response, BaseModel):
-        response = response()
-    plan.response = response_json.to_json(response)
+        body = response()
+    if idempotency.status == HTTPStatus.NO_CONTENT:
+        body = None
+    elif body is None:
+        return
+    plan.response = format_response(response_json.to_json(body), cookies)
     record = idempotency.record(plan.response)
     _put(plan, record, _absent_or_expired_condition(), record)
 

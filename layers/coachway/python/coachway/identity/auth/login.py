@@ -4,6 +4,7 @@ from pydantic import ConfigDict
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
@@ -11,7 +12,7 @@ from coachway.identity import rate_limits
 from coachway.identity.account_lookup import LoginAccount, find_account
 from coachway.identity.auth import lockout, sessions, tokens
 from coachway.identity.auth.sessions import Method
-from coachway.identity.auth.tokens import LoginResult, ResponseWithCookies
+from coachway.identity.auth.tokens import LoginResult
 from coachway.identity.model.credential_limits import MFA_TOKEN_LIFETIME
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.field_types import LookupText, PasswordInput
@@ -60,19 +61,6 @@ def log_in(caller: Caller, body: LoginRequest) -> ResponseWithCookies[LoginResul
 def get_active_user(account: LoginAccount) -> User | None:
     """Return the user of an account if they are active."""
     return account.user if account.user is not None and account.user.status == "active" else None
-
-
-def complete_first_factor(
-    caller: Caller, user: User, *, method: Method, cookies: bool
-) -> ResponseWithCookies[LoginResult]:
-    """Begin a session, or ask for the second factor.
-
-    Failed attempts are removed only when the session begins.
-    """
-    if user.mfa_enabled:
-        return request_second_factor(user, method)
-    lockout.clear_attempts(caller, user.org_id, user.id)
-    return sessions.begin_session(caller, user, method=method, second_factor=False, cookies=cookies)
 
 
 def request_second_factor(user: User, method: Method) -> ResponseWithCookies[LoginResult]:

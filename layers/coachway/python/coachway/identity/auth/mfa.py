@@ -8,6 +8,7 @@ from coachway.contracts.identity import MfaDisabled, MfaEnabled, RecoveryCodeUse
 from coachway.core import errors, store
 from coachway.core.auth import authentication
 from coachway.core.caller import Caller
+from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -16,7 +17,7 @@ from coachway.identity import organization_queries, rate_limits
 from coachway.identity.account_lookup import get_credentials, require_logged_in_user
 from coachway.identity.auth import lockout, sessions, totp
 from coachway.identity.auth.sessions import Method
-from coachway.identity.auth.tokens import MFA_AUDIENCE, ResponseWithCookies
+from coachway.identity.auth.tokens import MFA_AUDIENCE, LoginResult
 from coachway.identity.model.field_types import TokenInput
 from coachway.identity.model.user import USERS, User
 
@@ -115,30 +116,36 @@ def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCooki
     claims = authentication.verify_token(token, MFA_AUDIENCE)
     org_id, user_id = str(claims["org"]), str(claims["sub"])
     lockout.record_attempt(caller, org_id, user_id)
-    user = _consume_code(caller.in_organization(org_id), user_id, body.code)
-    lockout.clear_attempts(caller, org_id, user_id)
     method: Method = "otp" if claims.get("amr") == "otp" else "password"
-    # The commit of the session must not store the response: this one has other fields than that of a login.
-    session_caller = caller.without_idempotency()
-    issued = sessions.begin_session(session_caller, user, method=method, second_factor=True, cookies=body.cookies)
-    fields = issued.body.model_dump(include={*MfaVerified.model_fields})
-    return ResponseWithCookies(MfaVerified(**fields), issued.cookies)
+    response = _begin_session(caller.in_organization(org_id), user_id, body, method)
+    lockout.clear_attempts(caller, org_id, user_id)
+    return response
 
 
 @retry_on_conflict
-def _consume_code(caller: Caller, user_id: str, code: str) -> User:
+def _begin_session(caller: Caller, user_id: str, body: MfaCode, method: Method) -> ResponseWithCookies[MfaVerified]:
     user = store.find(User, USERS.key(org=caller.org_id, id=user_id))
     if user is None or user.status != "active" or not user.mfa_enabled:
         raise errors.Unauthenticated("The login is no longer valid. Log in again.")
     before = get_credentials(user)
-    consumed = totp.consume_code(before, code, clock.now())
+    consumed = totp.consume_code(before, body.code, clock.now())
     if consumed is None:
         raise errors.Unauthenticated("The code is wrong, expired or was used before.")
     after, is_recovery_code = consumed
     events = [RecoveryCodeUsed(user_id=user.id, left=len(after.recovery))] if is_recovery_code else []
-    acting = Caller(caller.org_id, user.id, user.role, ip=caller.ip, correlation_id=caller.correlation_id)
-    store.commit(acting, Update(before, after, events))
-    return user
+    return sessions.begin_with_code(
+        caller,
+        user,
+        Update(before, after, events),
+        _build_verified,
+        method=method,
+        second_factor=True,
+        cookies=body.cookies,
+    )
+
+
+def _build_verified(tokens: LoginResult) -> MfaVerified:
+    return MfaVerified(**tokens.model_dump(include={*MfaVerified.model_fields}))
 
 
 def remove_mfa(caller: Caller) -> None:

@@ -1,5 +1,6 @@
 """Login of clients, vendors and drivers with one-time codes, sent by SMS or email."""
 
+from dataclasses import replace
 from typing import Literal, Self
 
 from pydantic import ConfigDict, model_validator
@@ -8,6 +9,7 @@ from coachway.contracts.identity import OTP, OtpRequested
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
+from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -15,11 +17,11 @@ from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.contact import Phone
 from coachway.identity import organization_queries, rate_limits
 from coachway.identity.account_lookup import LoginAccount, find_account, get_credentials
-from coachway.identity.auth import lockout, timing_equalizer
-from coachway.identity.auth.login import complete_first_factor, get_active_user
-from coachway.identity.auth.tokens import LoginResult, ResponseWithCookies
+from coachway.identity.auth import lockout, sessions, timing_equalizer
+from coachway.identity.auth.login import get_active_user, request_second_factor
+from coachway.identity.auth.tokens import LoginResult
 from coachway.identity.model.credential_limits import MAX_OTP_ATTEMPTS, OTP_LIFETIME
-from coachway.identity.model.credentials import Credentials, PendingLink
+from coachway.identity.model.credentials import PendingLink
 from coachway.identity.model.field_types import LookupText, OneTimeCode
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 from coachway.identity.model.user import User
@@ -104,9 +106,10 @@ def verify_code(caller: Caller, body: OtpVerification) -> ResponseWithCookies[Lo
     if user is None:
         timing_equalizer.equalize_code_check(caller, account.org_id)
         raise _wrong_code_error()
-    if not _consume_code(caller, user, body.code):
-        raise _wrong_code_error()
-    return complete_first_factor(caller, user, method="otp", cookies=body.cookies)
+    response = _log_in_with_code(caller, user, body)
+    if not user.mfa_enabled:
+        lockout.clear_attempts(caller, user.org_id, user.id)
+    return response
 
 
 def _wrong_code_error() -> errors.Unauthenticated:
@@ -120,15 +123,32 @@ def _get_code_user(account: LoginAccount) -> User | None:
 
 
 @retry_on_conflict
-def _consume_code(caller: Caller, user: User, code: str) -> bool:
-    """Return whether the code is right. One write consumes it or counts the wrong attempt, so that races are safe."""
+def _log_in_with_code(caller: Caller, user: User, body: OtpVerification) -> ResponseWithCookies[LoginResult]:
+    """Consume the code and begin a session, or ask for the second factor.
+
+    One write consumes the code or counts the wrong attempt, so that races are safe.
+    """
     before = get_credentials(user)
     pending = before.otp
     if pending is None or pending.expires_at <= clock.now() or pending.attempts >= MAX_OTP_ATTEMPTS:
-        return False
+        raise _wrong_code_error()
+    system = Caller.system("identity", user.org_id, caller.correlation_id)
     expected = signed_links.create_one_time_code(OTP, user.org_id, user.id, pending.nonce)
-    is_right = hashing.is_equal(expected, code)
-    remaining = None if is_right else pending.model_copy(update={"attempts": pending.attempts + 1})
-    after: Credentials = before.model_copy(update={"otp": remaining})
-    store.commit(Caller.system("identity", user.org_id, caller.correlation_id), Update(before, after))
-    return is_right
+    if not hashing.is_equal(expected, body.code):
+        counted = pending.model_copy(update={"attempts": pending.attempts + 1})
+        store.commit(system, Update(before, before.model_copy(update={"otp": counted})))
+        raise _wrong_code_error()
+    consume_code = Update(before, before.model_copy(update={"otp": None}))
+    if user.mfa_enabled:
+        response = request_second_factor(user, "otp")
+        store.commit(replace(system, idempotency=caller.idempotency), consume_code, response=response)
+        return response
+    return sessions.begin_with_code(
+        caller,
+        user,
+        consume_code,
+        sessions.return_tokens,
+        method="otp",
+        second_factor=False,
+        cookies=body.cookies,
+    )

@@ -1,14 +1,16 @@
 """Sessions of users. A user has at most five; a new session ends the oldest."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 
 from coachway.contracts.identity import RefreshTokenReused, UserSignedIn, UserSignedOut
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -17,7 +19,7 @@ from coachway.core.types import ids
 from coachway.identity import in_memory_paging, roles
 from coachway.identity.account_lookup import get_sessions, require_logged_in_user, require_session
 from coachway.identity.auth import lockout, tokens
-from coachway.identity.auth.tokens import LoginResult, RefreshToken, ResponseWithCookies
+from coachway.identity.auth.tokens import LoginResult, RefreshToken
 from coachway.identity.errors import RecentLoginRequired
 from coachway.identity.model.credential_limits import MAX_SESSIONS, RECENT_LOGIN_PERIOD, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.credentials import Session, Sessions
@@ -37,6 +39,7 @@ class SessionView(BaseSchema):
     current: bool
 
 
+Body = TypeVar("Body", bound=BaseModel)
 Method = Literal["password", "otp"]
 _ENDED_BY_USER: Final = "ended by the user"
 
@@ -46,7 +49,26 @@ def begin_session(
     caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool
 ) -> ResponseWithCookies[LoginResult]:
     """Begin a session of a user who has completed their login."""
-    return _begin_session(caller, user, get_sessions(user.org_id, user.id), method, second_factor, cookies)
+    existing = get_sessions(user.org_id, user.id)
+    return _begin_session(caller, user, existing, method, second_factor, cookies, return_tokens)
+
+
+def begin_with_code(
+    caller: Caller,
+    user: User,
+    consume_code: Op,
+    build_body: Callable[[LoginResult], Body],
+    *,
+    method: Method,
+    second_factor: bool,
+    cookies: bool,
+) -> ResponseWithCookies[Body]:
+    """Begin a session and consume the code of the login in one transaction.
+
+    A request that is repeated at the same time then finds either the unused code or the response of the first.
+    """
+    existing = get_sessions(user.org_id, user.id)
+    return _begin_session(caller, user, existing, method, second_factor, cookies, build_body, [consume_code])
 
 
 def begin_after_login(
@@ -57,7 +79,7 @@ def begin_after_login(
     `existing` was read before the password was verified. If it has changed since, it is read again.
     """
     try:
-        return _begin_session(caller, user, existing, method, False, cookies, clear_attempts)
+        return _begin_session(caller, user, existing, method, False, cookies, return_tokens, [clear_attempts])
     except errors.ConcurrentUpdate:
         lockout.clear_attempts(caller, user.org_id, user.id)
         return begin_session(caller, user, method=method, second_factor=False, cookies=cookies)
@@ -70,8 +92,9 @@ def _begin_session(
     method: Method,
     second_factor: bool,
     cookies: bool,
-    *more_ops: Op,
-) -> ResponseWithCookies[LoginResult]:
+    build_body: Callable[[LoginResult], Body],
+    more_ops: Sequence[Op] = (),
+) -> ResponseWithCookies[Body]:
     now = clock.now()
     refresh = RefreshToken.new(user, ids.new("ses"))
     session = Session(
@@ -88,10 +111,16 @@ def _begin_session(
     active = [each for each in before.sessions if each.expires_at > now]
     newest = sorted([*active, session], key=lambda each: each.created_at)[-MAX_SESSIONS:]
     event = UserSignedIn(user_id=user.id, session_id=session.id, method=method, second_factor=second_factor)
-    response = tokens.issue_tokens(user, roles.get_permissions(user.org_id, user.role), refresh, now, cookies=cookies)
+    issued = tokens.issue_tokens(user, roles.get_permissions(user.org_id, user.role), refresh, now, cookies=cookies)
+    response = ResponseWithCookies(build_body(issued.body), issued.cookies)
     acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
-    store.commit(acting, _write_op(before, newest, event), *more_ops, response=response.body)
+    store.commit(acting, _write_op(before, newest, event), *more_ops, response=response)
     return response
+
+
+def return_tokens(tokens_of_session: LoginResult) -> LoginResult:
+    """Return the body of a login that is answered with its tokens."""
+    return tokens_of_session
 
 
 def _write_op(
@@ -140,7 +169,7 @@ def _refresh_session(caller: Caller, token: RefreshToken) -> ResponseWithCookies
     )
     permissions = roles.get_permissions(user.org_id, user.role)
     response = tokens.issue_tokens(user, permissions, next_token, now, cookies=session.cookies)
-    store.commit(caller, _write_op(stored, [*others, refreshed]), response=response.body)
+    store.commit(caller, _write_op(stored, [*others, refreshed]), response=response)
     return response
 
 
@@ -176,19 +205,20 @@ def end_session(caller: Caller, session_id: str) -> None:
 
 
 @retry_on_conflict
-def _end_session(caller: Caller, session_id: str) -> None:
+def _end_session(caller: Caller, session_id: str, cleared_cookies: tuple[str, ...] = ()) -> None:
     stored = get_sessions(caller.org_id, caller.user_id)
     _get_own_session(stored, session_id, clock.now())
     remaining = [each for each in stored.sessions if each.id != session_id]
     event = UserSignedOut(user_id=caller.user_id, session_ids=[session_id], reason=_ENDED_BY_USER)
-    store.commit(caller, _write_op(stored, remaining, event))
+    store.commit(caller, _write_op(stored, remaining, event), response=ResponseWithCookies(None, cleared_cookies))
 
 
 def log_out(caller: Caller) -> tuple[str, ...]:
     """End the session of the caller's token. Returns the cookie headers that clear its cookies, if it has any."""
     _, session = require_session(caller)
-    end_session(caller, session.id)
-    return tokens.clear_session_cookies() if session.cookies else ()
+    cookies = tokens.clear_session_cookies() if session.cookies else ()
+    _end_session(caller, session.id, cookies)
+    return cookies
 
 
 def end_other_sessions(caller: Caller) -> None:

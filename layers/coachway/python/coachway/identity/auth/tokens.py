@@ -5,13 +5,15 @@ import binascii
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Generic, Literal, TypeVar
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from coachway.core import errors
 from coachway.core.auth import authentication
+from coachway.core.auth.authentication import REFRESH_COOKIE
+from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.runtime import settings
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
@@ -22,7 +24,6 @@ from coachway.identity.secrets import signing_keys
 from coachway.identity.secrets.hashing import digest_bytes, is_equal
 
 MFA_AUDIENCE: Final = "coachway-mfa"
-REFRESH_COOKIE: Final = "coachway_refresh"
 _AUTH_PATH: Final = "/api/v1/auth"
 _PREFIX: Final = "cwr_"
 _PART_BYTES: Final = 16
@@ -50,17 +51,6 @@ class RefreshRequest(RequestSchema):
     model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": "cwr_AZ…"}]})
 
     refresh_token: TokenInput | None = None
-
-
-Body = TypeVar("Body", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseWithCookies(Generic[Body]):
-    """The body of a response, and the cookies that it sets."""
-
-    body: Body
-    cookies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
