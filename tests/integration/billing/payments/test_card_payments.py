@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coachway.billing.errors import PaymentInProgress
+from coachway.billing.errors import NothingDue, PaymentInProgress
 from coachway.billing.ledger.accounts import LedgerAccount
 from coachway.billing.payments import card_payments, outcome_recording, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
@@ -16,9 +16,9 @@ from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
 from coachway.billing.stripe_sync import reconciliation_job
 from coachway.bookings.charters import lifecycle
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Remove, Update
+from coachway.core.persistence.operations import Create, Remove, Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
@@ -82,7 +82,7 @@ def test_process_payment_deposit_books_charter(organization: BillingOrganization
 def test_process_payment_uses_saved_card(organization: BillingOrganization) -> None:
     charter = organization.create_accepted_charter()
     assert organization.pay(charter_id=charter["id"]).status == 201
-    rest = organization.pay(charter_id=charter["id"], card=None)
+    rest = organization.pay(charter_id=charter["id"], card=None, amount=507.22)
     assert (rest.status, rest.json()["amount"]) == (201, 507.22)
     assert organization.get_charter(charter["id"]).amount_paid == 676_30
     again = organization.pay(charter_id=charter["id"])
@@ -90,10 +90,37 @@ def test_process_payment_uses_saved_card(organization: BillingOrganization) -> N
     assert sum_by_client(organization.list_journal_entries()) == {organization.client.id: -676_30}
 
 
+def test_process_payment_repeated_without_amount_leaves_the_next_instalment(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
+    assert organization.pay(charter_id=charter["id"]).json()["amount"] == DEPOSIT
+    again = organization.pay(charter_id=charter["id"])
+    assert (again.status, again.json()["code"]) == (409, "nothing_due")
+    assert organization.get_charter(charter["id"]).amount_paid == 169_08
+    in_advance = organization.pay(charter_id=charter["id"], amount=507.22)
+    assert (in_advance.status, in_advance.json()["amount"]) == (201, 507.22)
+
+
+def test_process_payment_of_changed_invoice_is_retried(
+    organization: BillingOrganization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The PDF of an invoice is stored just after it is issued, while the client already pays."""
+    charter = organization.create_accepted_charter()
+    commit, changes = store.commit, iter([True])
+
+    def commit_after_change(caller: Caller, *ops: Any, **options: Any) -> Any:
+        if any(isinstance(op, Create) and isinstance(op.record, Payment) for op in ops) and next(changes, False):
+            before = organization.get_charter(charter["id"])
+            commit(STAFF, Update(before, before.model_copy(update={"notes": "changed"})))
+        return commit(caller, *ops, **options)
+
+    monkeypatch.setattr(store, "commit", commit_after_change)
+    assert organization.pay(charter_id=charter["id"]).status == 201
+
+
 def test_get_or_create_customer_creates_once(organization: BillingOrganization, sandbox: Sandbox) -> None:
     charter = organization.create_accepted_charter()
     for _ in range(2):
-        assert organization.pay(charter_id=charter["id"]).status == 201
+        assert organization.pay(charter_id=charter["id"], amount=10).status == 201
     customers = [
         customer
         for customer in sandbox.list_objects("customers")
@@ -134,7 +161,8 @@ def test_process_payment_repeated_key_charges_once(organization: BillingOrganiza
     assert organization.pay(charter_id=charter["id"], amount=10, key="k-1").status == 422
     assert len(organization.list_payments()) == 1
     declined = [
-        organization.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail", key="k-2") for _ in range(2)
+        organization.pay(charter_id=charter["id"], amount=10, card="pm_card_chargeCustomerFail", key="k-2")
+        for _ in range(2)
     ]
     assert [reply.status for reply in declined] == [409, 409]
     assert len(organization.list_payments()) == 2
@@ -171,6 +199,17 @@ def test_process_payment_unknown_outcome_stays_pending(organization: BillingOrga
     assert organization.pay(charter_id=charter["id"]).status == 201
 
 
+def test_process_payment_after_a_process_that_stopped_before_stripe_waits_one_minute(
+    organization: BillingOrganization, sandbox: Sandbox
+) -> None:
+    payment = create_pending_payment(organization)
+    blocked = organization.pay(charter_id=payment.subject_id).json()
+    assert (blocked["code"], "in 1 minute at the latest" in blocked["detail"]) == ("payment_in_progress", True)
+    with clock.frozen(payment.created_at + timedelta(seconds=61)):
+        assert organization.pay(charter_id=payment.subject_id).status == 201
+    assert (reload_payment(payment).status, sandbox.list_charges(payment.id)) == ("failed", [])
+
+
 def test_reconciliation_settles_charge_after_crash(organization: BillingOrganization, sandbox: Sandbox) -> None:
     payment = create_unrecorded_charge(organization)
     assert payment.status is PaymentStatus.PENDING
@@ -186,7 +225,7 @@ def test_reconciliation_settles_charge_after_crash(organization: BillingOrganiza
 def test_next_payment_settles_charge_after_crash(organization: BillingOrganization, sandbox: Sandbox) -> None:
     payment = create_unrecorded_charge(organization)
     assert organization.pay(charter_id=payment.subject_id).json()["code"] == "payment_in_progress"
-    with clock.frozen(clock.now() + timedelta(minutes=3)), pytest.raises(errors.ConcurrentUpdate):
+    with clock.frozen(clock.now() + timedelta(minutes=3)), pytest.raises(NothingDue):
         card_payments.charge_card(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
     assert reload_payment(payment).status is PaymentStatus.SUCCEEDED
     assert len(sandbox.list_charges(payment.id)) == 1
@@ -303,7 +342,9 @@ def test_charge_saved_card_repeated_id_charges_once(organization: BillingOrganiz
     assert organization.pay(charter_id=charter["id"]).status == 201
     payment_id = ids.new("pay")
     for _ in range(2):
-        payment = card_payments.charge_saved_card(STAFF, PaymentInput(charter_id=charter["id"]), payment_id=payment_id)
+        payment = card_payments.charge_saved_card(
+            STAFF, PaymentInput(charter_id=charter["id"], amount=507_22), payment_id=payment_id
+        )
         assert (payment.id, payment.status, payment.amount) == (payment_id, "succeeded", 507_22)
     assert len(sandbox.list_charges(payment_id)) == 1
 

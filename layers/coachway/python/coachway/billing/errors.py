@@ -74,7 +74,7 @@ class CharterNotPayable(errors.Conflict):
 
 
 class NothingDue(errors.Conflict):
-    """The invoice or charter has no balance to pay."""
+    """The invoice or charter has no balance that is due. Set `amount` to pay an instalment before its due date."""
 
     code = "nothing_due"
     title = "Nothing is due"

@@ -11,6 +11,7 @@ from coachway.bookings import instalments, payment_schedule
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.instalments import Instalment
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -25,7 +26,8 @@ _UNPAYABLE: Final = frozenset({CharterStatus.DECLINED, CharterStatus.EXPIRED, Ch
 class AmountDue:
     """The amount due of an invoice or a charter, in cents.
 
-    `due` is due now, `maximum` is the most that can be paid, and `paid` was paid before. Commit a payment together with
+    `due` is due now, `offered` is what the payment page offers to pay: the amount due or, if nothing is due, the next
+    instalment. `maximum` is the most that can be paid, and `paid` was paid before. Commit a payment together with
     `conditions`, which fail if the invoice or charter has changed.
     """
 
@@ -33,6 +35,7 @@ class AmountDue:
     number: str
     currency: str
     due: int
+    offered: int
     maximum: int
     paid: int
     conditions: Sequence[Op]
@@ -51,6 +54,7 @@ def load_invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
         number=invoice.number,
         currency=invoice.currency,
         due=invoice.balance_due,
+        offered=invoice.balance_due,
         maximum=invoice.balance_due,
         paid=invoice.amount_paid,
         conditions=[CheckVersion(invoice, conflict)],
@@ -70,11 +74,14 @@ def load_charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
     if charter.invoice_id is not None:
         raise CharterAlreadyInvoiced(f"This charter is on invoice {charter.invoice_id}. Pay that invoice.")
     conflict = errors.ConcurrentUpdate("This charter was changed by another request. Read it again, then retry.")
+    parts = _list_instalments(charter)
+    due = max(0, instalments.sum_due_by(parts, payment_schedule.local_today(charter)) - charter.amount_paid)
     return AmountDue(
         client_id=charter.client_id,
         number=charter.number,
         currency=charter.quote.currency,
-        due=_charter_cents_due(charter),
+        due=due,
+        offered=due or _next_open_amount(parts, charter.amount_paid),
         maximum=max(0, charter.quote.total - charter.amount_paid),
         paid=charter.amount_paid,
         conditions=[CheckVersion(charter, conflict)],
@@ -82,21 +89,17 @@ def load_charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
     )
 
 
-def _charter_cents_due(charter: Charter) -> int:
-    """Return the amount due by today or, if nothing is due, of the next instalment, in cents."""
+def _list_instalments(charter: Charter) -> Sequence[Instalment]:
     client_key, organization_key = (
         CLIENT.key(org=charter.org_id, id=charter.client_id),
         ORGANIZATIONS.key(org=charter.org_id),
     )
     records = store.batch_get([client_key, organization_key])
     client = records.find(Client, client_key)
-    agreed_instalments = (
-        payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
-        if client
-        else []
-    )
-    due = instalments.sum_due_by(agreed_instalments, payment_schedule.local_today(charter)) - charter.amount_paid
-    if due > 0:
-        return due
-    open_amounts = instalments.calculate_open_amounts(agreed_instalments, charter.amount_paid)
-    return next((open_amount for open_amount in open_amounts if open_amount), 0)
+    if client is None:
+        return []
+    return payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
+
+
+def _next_open_amount(parts: Sequence[Instalment], paid: int) -> int:
+    return next((amount for amount in instalments.calculate_open_amounts(parts, paid) if amount), 0)

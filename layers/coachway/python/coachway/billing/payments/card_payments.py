@@ -6,6 +6,7 @@ reconciliation records its outcome. Only one payment per invoice or charter can 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import Final
 
 from coachway.billing.errors import AmountDueChanged, AmountExceedsBalance, NothingDue, PaymentInProgress
@@ -26,18 +27,20 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Create
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import ids
 
-RECHECK_AFTER: Final = timedelta(minutes=2)
-"""If an earlier payment is pending for longer than this, a new payment reads its outcome from Stripe first."""
+UNSENT_TIMEOUT: Final = timedelta(minutes=1)
+"""Longer than any function runs. A payment whose card was not prepared by then never reached Stripe. After this time, a
+new payment reads the outcome of a pending one from Stripe first."""
 CONFIRMATION_TIMEOUT: Final = timedelta(minutes=30)
 """How long a payer can take to confirm a payment at the bank (3-D Secure) before it is cancelled."""
 _IDEMPOTENCY_WINDOW: Final = timedelta(hours=12)
 """Stripe keeps idempotency keys for a day. After this time, read the outcome instead of repeating the charge."""
-UNKNOWN_CHARGE_TIMEOUT: Final = timedelta(minutes=10)
-"""If Stripe does not know a charge after this time, the charge never reached it."""
+UNKNOWN_CHARGE_TIMEOUT: Final = timedelta(minutes=2)
+"""Longer than Stripe takes to process a request. A charge that Stripe does not know by then never reached it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def charge_saved_card(caller: Caller, request: PaymentInput, *, payment_id: str)
     )
 
 
+@retry_on_conflict
 def create_pending_payment(
     caller: Caller,
     request: PaymentInput,
@@ -100,6 +104,7 @@ def create_pending_payment(
 ) -> Payment:
     """Create a pending payment, or return the one that the same request created before.
 
+    If the invoice or charter is changed meanwhile, such as by the PDF of a new invoice, its amount due is read again.
     Raises NothingDue, AmountExceedsBalance, AmountDueChanged, PaymentInProgress, and Invalid without a card.
     """
     existing = _find_payment_of_request(caller)
@@ -111,10 +116,10 @@ def create_pending_payment(
         else amount_due.load_invoice_amount_due(caller, str(request.invoice_id))
     )
     amount = balance.due if request.amount is None else request.amount
-    if seen_paid is not None and (seen_paid, amount) != (balance.paid, balance.due):
+    if seen_paid is not None and (seen_paid, amount) != (balance.paid, balance.offered):
         raise AmountDueChanged(f"{balance.paid / 100:.2f} is paid for {balance.number} now. Reload the page.")
     if balance.maximum <= 0 or amount <= 0:
-        raise NothingDue(f"Nothing is due for {balance.number}.")
+        raise NothingDue(f"Nothing is due for {balance.number} now. To pay in advance, set `amount`.")
     if amount > balance.maximum:
         raise AmountExceedsBalance(f"The balance of {balance.number} is {balance.maximum / 100:.2f}. Pay that or less.")
     customer = stripe_customers.find_customer(caller.org_id, balance.client_id)
@@ -135,9 +140,8 @@ def create_pending_payment(
         created_by=caller.user_id,
         **_request_digests(caller),
     )
-    _resolve_previous_attempt(caller, payment)
+    in_progress = _resolve_previous_attempt(caller, payment)
     hold = PaymentHold(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
-    in_progress = PaymentInProgress("Another payment is in progress. Check its result in a minute, then pay again.")
     try:
         store.commit(
             caller.without_idempotency(), Create(payment), Create(hold, on_exists=in_progress), *balance.conditions
@@ -169,20 +173,33 @@ def _find_payment_of_request(caller: Caller) -> Payment | None:
     return payment
 
 
-def _resolve_previous_attempt(caller: Caller, new: Payment) -> None:
+def _resolve_previous_attempt(caller: Caller, new: Payment) -> PaymentInProgress:
     """Record the outcome of an earlier payment for the same invoice or charter that is still pending.
 
-    An earlier payment that waits for the payer's confirmation is cancelled: the new one replaces it.
+    An earlier payment that waits for the payer's confirmation is cancelled: the new one replaces it. Return the error
+    to raise if a payment is in progress.
     """
     hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=caller.org_id, subject=new.subject_id))
-    if hold is None:
-        return
-    payment = store.find(Payment, PAYMENT.key(org=caller.org_id, id=hold.payment_id))
+    payment = store.find(Payment, PAYMENT.key(org=caller.org_id, id=hold.payment_id)) if hold is not None else None
     if payment is None:
-        return
+        return _build_in_progress_error(UNSENT_TIMEOUT)
     is_replaced = payment.requires_confirmation and not new.off_session
-    if is_replaced or payment.created_at + RECHECK_AFTER < clock.now():
-        refresh_from_stripe(caller, payment, is_replaced=is_replaced)
+    if is_replaced or payment.created_at + UNSENT_TIMEOUT < clock.now():
+        payment = refresh_from_stripe(caller, payment, is_replaced=is_replaced)
+    return _build_in_progress_error(payment.created_at + _outcome_timeout(payment) - clock.now())
+
+
+def _build_in_progress_error(remaining: timedelta) -> PaymentInProgress:
+    minutes = max(1, ceil(remaining / timedelta(minutes=1)))
+    unit = "minute" if minutes == 1 else "minutes"
+    return PaymentInProgress(f"Another payment is in progress. Its result is known in {minutes} {unit} at the latest.")
+
+
+def _outcome_timeout(payment: Payment) -> timedelta:
+    """Return the time after which a pending payment that has no outcome at Stripe has failed."""
+    if payment.requires_confirmation:
+        return CONFIRMATION_TIMEOUT
+    return UNKNOWN_CHARGE_TIMEOUT if _has_card(payment) else UNSENT_TIMEOUT
 
 
 def complete_payment(caller: Caller, payment: Payment) -> Payment:
@@ -303,7 +320,7 @@ def refresh_from_stripe(caller: Caller, payment: Payment, *, is_replaced: bool =
         return payment
     if outcome is not None:
         return outcome_recording.record_outcome(caller, payment.id, outcome)
-    if payment.created_at + UNKNOWN_CHARGE_TIMEOUT > clock.now():
+    if payment.created_at + _outcome_timeout(payment) > clock.now():
         return payment
     not_charged = _build_failed_outcome(
         payment, "not_charged", "The payment did not reach your bank. Nothing was charged."

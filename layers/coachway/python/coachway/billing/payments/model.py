@@ -91,7 +91,9 @@ class PaymentInput(RequestSchema):
     charter_id: CharterId | None = None
     amount: Annotated[
         NonNegativeApiAmount | None,
-        Field(gt=0, description="Defaults to the amount due: the invoice's balance, or the charter's due instalments."),
+        Field(
+            gt=0, description="Defaults to the invoice's balance, or to the charter's instalments that are due today."
+        ),
     ] = None
     payment_method_id: Annotated[MethodToken | None, Field(description="Defaults to the card used last.")] = None
 
