@@ -27,6 +27,7 @@ from coachway.dispatch.tracking import live_positions, position_ingest, tracking
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIngestResult
 from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
 from coachway.dispatch.tracking.tracking_links import TrackingLink, TrackingLinkInput
+from coachway.identity.current_authority import read_current_authority
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
@@ -122,6 +123,7 @@ def get_charter_track(caller: Caller, charter_id: CharterId) -> CharterTrack:
     permission="dispatch:write",
     status=201,
     errors=(CharterNotTrackable,),
+    refresh_caller=read_current_authority,
 )
 def create_track_link(caller: Caller, charter_id: CharterId, body: TrackingLinkInput) -> TrackingLink:
     """Create the tracking link of a charter.

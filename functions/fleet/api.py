@@ -20,12 +20,13 @@ from coachway.fleet.model import (
     VehicleProfile,
     VehicleQuery,
 )
+from coachway.identity.current_authority import read_current_authority
 
 api = ApiRouter("fleet", "Drivers and vehicles that trips are assigned to, and the availability of drivers.")
 app = api.app
 
 
-@api.post("/drivers", permission="fleet:write", status=201, errors=(NotFound,))
+@api.post("/drivers", permission="fleet:write", status=201, errors=(NotFound,), refresh_caller=read_current_authority)
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
     """Create a driver.
 
@@ -53,7 +54,9 @@ def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
     return drivers.get_profile(caller, driver_id)
 
 
-@api.put("/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,))
+@api.put(
+    "/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,), refresh_caller=read_current_authority
+)
 def update_driver(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
 ) -> Driver:
@@ -65,7 +68,9 @@ def update_driver(
     return drivers.update_driver(caller, driver_id, body, if_match)
 
 
-@api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,))
+@api.delete(
+    "/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,), refresh_caller=read_current_authority
+)
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
     """Delete a driver.
 

@@ -2,7 +2,8 @@
 
 from typing import cast
 
-from coachway.core.auth.authentication import ApiKey, authenticate
+from coachway.core.auth.api_keys import ApiKey
+from coachway.core.auth.authentication import authenticate
 from coachway.core.caller import Caller
 from coachway.core.errors import CsrfTokenInvalid, Forbidden, NotFound, RateLimited, Unauthenticated
 from coachway.core.http.response_types import Response
@@ -19,6 +20,7 @@ from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
 from coachway.identity.auth.passwords import PasswordChange, PasswordReset, PasswordResetRequest
 from coachway.identity.auth.sessions import SessionView
 from coachway.identity.auth.tokens import LoginResult, RefreshRequest
+from coachway.identity.current_authority import read_current_authority
 from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLoginRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings
@@ -88,7 +90,9 @@ def log_out(caller: Caller) -> None:
     return cast("None", Response(status=204, cookies=cookies)) if cookies else None
 
 
-@api.post("/auth/mfa/setup", permission=AUTHENTICATED, errors=(RecentLoginRequired,))
+@api.post(
+    "/auth/mfa/setup", permission=AUTHENTICATED, errors=(RecentLoginRequired,), refresh_caller=read_current_authority
+)
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Set up an authenticator.
 
@@ -108,10 +112,10 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     if body.mfa_token is not None:
         return _build_response(mfa.complete_mfa(caller, body, body.mfa_token))
     headers = app.current_request.headers if app.current_request else {}
-    return mfa.confirm_mfa(authenticate("POST", headers, caller), body)
+    return mfa.confirm_mfa(read_current_authority(authenticate("POST", headers, caller)), body)
 
 
-@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLoginRequired,))
+@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLoginRequired,), refresh_caller=read_current_authority)
 def remove_mfa(caller: Caller) -> None:
     """Remove the authenticator.
 
@@ -153,7 +157,13 @@ def reset_password(caller: Caller, body: PasswordReset) -> None:
     passwords.reset_password(caller, body)
 
 
-@api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(RateLimited,))
+@api.post(
+    "/auth/password/change",
+    permission=AUTHENTICATED,
+    status=204,
+    errors=(RateLimited,),
+    refresh_caller=read_current_authority,
+)
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change your password.
 
@@ -213,7 +223,9 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     return users.list_users(caller, query)
 
 
-@api.post("/users", permission="users:write", status=201, errors=(PermissionsExceeded,))
+@api.post(
+    "/users", permission="users:write", status=201, errors=(PermissionsExceeded,), refresh_caller=read_current_authority
+)
 def create_user(caller: Caller, body: NewUser) -> User:
     """Create a user.
 
@@ -222,7 +234,13 @@ def create_user(caller: Caller, body: NewUser) -> User:
     return users.create_user(caller, body)
 
 
-@api.post("/users/invite", permission="users:write", status=201, errors=(PermissionsExceeded,))
+@api.post(
+    "/users/invite",
+    permission="users:write",
+    status=201,
+    errors=(PermissionsExceeded,),
+    refresh_caller=read_current_authority,
+)
 def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user by email.
 
@@ -244,6 +262,7 @@ def get_user(caller: Caller, user_id: UserId) -> User:
         LastAdmin,
         PermissionsExceeded,
     ),
+    refresh_caller=read_current_authority,
 )
 def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
     """Update a user.
@@ -260,6 +279,7 @@ def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSetting
         LastAdmin,
         PermissionsExceeded,
     ),
+    refresh_caller=read_current_authority,
 )
 def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
     """Delete a user.
@@ -278,7 +298,9 @@ def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     return roles.list_roles(caller, query)
 
 
-@api.post("/roles", permission="roles:write", status=201, errors=(PermissionsExceeded,))
+@api.post(
+    "/roles", permission="roles:write", status=201, errors=(PermissionsExceeded,), refresh_caller=read_current_authority
+)
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Create a role.
 
@@ -287,7 +309,9 @@ def create_role(caller: Caller, body: NewRole) -> Role:
     return roles.create_role(caller, body)
 
 
-@api.put("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
+@api.put(
+    "/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,), refresh_caller=read_current_authority
+)
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
     """Update a role.
 
@@ -296,7 +320,9 @@ def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSet
     return roles.update_role(caller, role_name, body, if_match)
 
 
-@api.delete("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
+@api.delete(
+    "/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,), refresh_caller=read_current_authority
+)
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
     """Delete a role.
 
@@ -311,7 +337,9 @@ def get_organization(caller: Caller) -> Organization:
     return organization_queries.get_organization(caller.org_id)
 
 
-@api.put("/organization", permission="organization:write", errors=(CurrencyFixed,))
+@api.put(
+    "/organization", permission="organization:write", errors=(CurrencyFixed,), refresh_caller=read_current_authority
+)
 def update_organization(
     caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
 ) -> Organization:
@@ -328,7 +356,13 @@ def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     return api_keys.list_api_keys(caller, query)
 
 
-@api.post("/api-keys", permission="api-keys:write", status=201, errors=(PermissionsExceeded,))
+@api.post(
+    "/api-keys",
+    permission="api-keys:write",
+    status=201,
+    errors=(PermissionsExceeded,),
+    refresh_caller=read_current_authority,
+)
 def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     """Create an API key.
 
@@ -337,7 +371,7 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     return api_keys.create_api_key(caller, body)
 
 
-@api.delete("/api-keys/{api_key_id}", permission="api-keys:write")
+@api.delete("/api-keys/{api_key_id}", permission="api-keys:write", refresh_caller=read_current_authority)
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
     """Revoke an API key.
 

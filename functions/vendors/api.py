@@ -4,6 +4,7 @@ from coachway.core.caller import Caller
 from coachway.core.errors import InvalidStatusTransition
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
+from coachway.identity.current_authority import read_current_authority
 from coachway.vendors import service, webhook_secrets
 from coachway.vendors.model import (
     StatusChanged,
@@ -94,7 +95,9 @@ def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> VendorComplian
     return service.get_compliance_status(caller, vendor_id)
 
 
-@api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201)
+@api.post(
+    "/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, refresh_caller=read_current_authority
+)
 def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
     """Create a webhook secret for a vendor.
 

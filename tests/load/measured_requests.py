@@ -175,7 +175,7 @@ _FLEET_AND_DISPATCH_REQUESTS: Final = (
     get("get a driver", "fleet", "/drivers/{driver_id}", max_calls=1),
     get("list 20 drivers", "fleet", "/drivers?limit=20", max_calls=1),
     get("list 20 vehicles", "fleet", "/vehicles?limit=20&status=in_service", max_calls=1),
-    RequestStep("update a driver", "fleet", "PUT", "/drivers/{driver_id}", {"license_number": "{n}"}, max_calls=2),
+    RequestStep("update a driver", "fleet", "PUT", "/drivers/{driver_id}", {"license_number": "{n}"}, max_calls=3),
     post(
         "assign a driver",
         "dispatch",

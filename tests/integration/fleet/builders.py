@@ -32,8 +32,7 @@ class FleetClient:
 
     def staff_token(self, scopes: str = "") -> str:
         """An access token of a member of staff, with all permissions or only those named."""
-        permissions = frozenset(scopes.split()) or BUILT_IN_ROLES["admin"]
-        return self._token("admin", permissions)
+        return self._token("admin", frozenset(scopes.split())) if scopes else self.org.token
 
     def driver_token(self, driver_id: str) -> str:
         return self._token("driver", BUILT_IN_ROLES["driver"], party_id=driver_id, phone="+12125550199")

@@ -7,6 +7,7 @@ from coachway.core import errors
 
 if TYPE_CHECKING:
     from coachway.core.persistence.idempotency import IdempotentRequest
+    from coachway.core.persistence.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Caller:
     idempotency: "IdempotentRequest | None" = field(default=None, compare=False)
     """The request of an `Idempotency-Key`; the store records its first response."""
 
+    authority: "tuple[Record, ...]" = field(default=(), compare=False)
+    """The records that gave the caller their rights, if they were read for this request; see `Route.refresh_caller`."""
+
     @classmethod
     def system(cls, name: str, org_id: str, correlation_id: str = "") -> "Caller":
         """A caller for work that the system does for an organization, on a timer or after an event."""
@@ -35,6 +39,11 @@ class Caller:
     def is_external(self) -> bool:
         """Whether the caller is a client, vendor or driver, who sees only their own records."""
         return self.role in EXTERNAL_ROLES
+
+    @property
+    def has_cached_rights(self) -> bool:
+        """Whether the rights come from an access token or an API key, so that they may have been withdrawn since."""
+        return bool(self.session_id) or self.role == "api_key"
 
     def is_vendor(self, vendor_id: str) -> bool:
         """Whether the caller acts for this vendor."""

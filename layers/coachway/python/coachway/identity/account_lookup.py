@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coachway.core import errors, store
+from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
 from coachway.core.types.contact import normalize_email
@@ -17,7 +18,7 @@ from coachway.identity.model.credentials import (
     Session,
     Sessions,
 )
-from coachway.identity.model.user import SLUGS, USERS, SlugHolder, User
+from coachway.identity.model.user import SLUGS, SlugHolder, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ def get_sessions(org_id: str, user_id: str) -> Sessions:
 def require_session(caller: Caller) -> tuple[Sessions, Session]:
     """Return all sessions of the caller's user, and that of the token. Raises Unauthenticated if it has ended."""
     stored = get_sessions(caller.org_id, caller.user_id)
-    return stored, _require_active(stored.sessions, caller.session_id)
+    return stored, require_active(stored.sessions, caller.session_id)
 
 
-def _require_active(sessions: Iterable[Session], session_id: str) -> Session:
+def require_active(sessions: Iterable[Session], session_id: str) -> Session:
+    """Return the session with an id. Raises Unauthenticated if it has ended."""
     for session in sessions:
         if session.id == session_id and session.expires_at > clock.now():
             return session
@@ -90,17 +92,8 @@ def require_logged_in_user(caller: Caller) -> User:
     sessions_key = SESSIONS.key(org=caller.org_id, id=caller.user_id)
     batch = store.batch_get([user_key, sessions_key])
     stored = batch.find(Sessions, sessions_key)
-    _require_active(stored.sessions if stored else [], caller.session_id)
+    require_active(stored.sessions if stored else [], caller.session_id)
     user = batch.find(User, user_key)
     if user is None or user.status != "active":
         raise errors.Unauthenticated("This account is not active.")
     return user
-
-
-def require_active_session(caller: Caller) -> None:
-    """Raise Unauthenticated if the caller's session has ended since the access token was issued.
-
-    For changes of users, roles and settings. API keys have no session.
-    """
-    if caller.session_id:
-        require_session(caller)

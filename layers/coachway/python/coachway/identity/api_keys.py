@@ -1,4 +1,4 @@
-"""API keys of machine clients. A key is shown once and stored as a digest."""
+"""API keys of machine clients. A key is shown once and stored as a digest. See `core.auth.api_keys`."""
 
 import secrets
 from datetime import datetime
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.contracts.identity import ApiKeyCreated, ApiKeyDeleted
 from coachway.core import errors, store
-from coachway.core.auth.authentication import API_KEYS, API_KEYS_LIST, ApiKey, encode_api_key
+from coachway.core.auth.api_keys import API_KEYS, API_KEYS_LIST, ApiKey, encode_api_key
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.queries import query_page
@@ -17,7 +17,6 @@ from coachway.core.schemas import BaseSchema, Page, PageQuery, RequestSchema, Te
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Timestamp
 from coachway.identity import roles
-from coachway.identity.account_lookup import require_active_session
 from coachway.identity.model.permissions import PERMISSIONS, Permission
 from coachway.identity.secrets import hashing
 
@@ -55,7 +54,6 @@ def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
 
 def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     """Create an API key. Raises PermissionsExceeded for permissions that the caller does not have."""
-    require_active_session(caller)
     roles.require_permissions_held(caller, frozenset(body.permissions))
     if body.expires is not None and body.expires <= clock.now():
         raise errors.Invalid.field("expires", "must be in the future")
@@ -69,6 +67,7 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
         digest=hashing.digest_bytes(text),
         hint=text[-4:],
         created_by=caller.user_id,
+        owner_id=_get_owner_id(caller),
         expires=body.expires,
     )
     response = CreatedApiKey(key=text, **key.model_dump(include=CreatedApiKey.model_fields.keys() - {"key"}))
@@ -77,9 +76,18 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     return response
 
 
+def _get_owner_id(caller: Caller) -> str:
+    """Return the user with whom a new key ends. A key that a key creates has the same owner."""
+    if caller.role != "api_key":
+        return caller.user_id
+    return store.get(ApiKey, API_KEYS.key(org=caller.org_id, id=caller.user_id)).user_id
+
+
 def delete_api_key(caller: Caller, key_id: str, expected: int | None) -> None:
-    """Revoke an API key. Functions that cached it accept it for up to 30 seconds more. Raises NotFound."""
-    require_active_session(caller)
+    """Revoke an API key. Functions that cached it accept it for up to 30 seconds more, but not to grant rights.
+
+    Raises NotFound.
+    """
     before = store.get(ApiKey, API_KEYS.key(org=caller.org_id, id=key_id), expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [ApiKeyDeleted(name=before.name)]))

@@ -16,7 +16,6 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, Text, apply_changes
 from coachway.core.types import ids
 from coachway.identity import in_memory_paging
-from coachway.identity.account_lookup import require_active_session
 from coachway.identity.errors import PermissionsExceeded
 from coachway.identity.model.field_types import RoleName
 from coachway.identity.model.permissions import (
@@ -74,6 +73,7 @@ class Role(Entity, NewRole):
     """A named set of permissions."""
 
     KIND: ClassVar[str] = "role"
+    GRANTS_AUTHORITY: ClassVar[bool] = True
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     built_in: bool = False
@@ -90,10 +90,15 @@ class Role(Entity, NewRole):
 
 def get_permissions(org_id: str, name: str) -> frozenset[str]:
     """Return the permissions of a role; none if it does not exist."""
+    return read_role(org_id, name)[0]
+
+
+def read_role(org_id: str, name: str) -> tuple[frozenset[str], Role | None]:
+    """Return the permissions of a role, and its record if the organization created it; none if it does not exist."""
     if name in BUILT_IN_ROLES:
-        return BUILT_IN_ROLES[name]
+        return BUILT_IN_ROLES[name], None
     role = _find_own_role(org_id, name)
-    return frozenset(role.permissions) if role else frozenset()
+    return frozenset(role.permissions) if role else frozenset(), role
 
 
 def grant_check_ops(caller: Caller, name: str) -> list[Op]:
@@ -146,7 +151,6 @@ def _build_built_in_role(caller: Caller, name: str) -> Role:
 
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Create a role. Raises Duplicate, or PermissionsExceeded for permissions that the caller does not have."""
-    require_active_session(caller)
     if body.name in RESERVED_ROLE_NAMES:
         field_errors = [FieldError("name", "is the name of a built-in role")]
         raise errors.Duplicate(f"The role {body.name} is built in. Choose another name.", fields=field_errors)
@@ -161,7 +165,6 @@ def create_role(caller: Caller, body: NewRole) -> Role:
 
 def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings], expected: int | None) -> Role:
     """Update a role. Its users get the new permissions with their next access token."""
-    require_active_session(caller)
     before = _get_editable_role(caller, name, expected)
     after = apply_changes(before, changes)
     after.permissions = sorted(set(after.permissions))
@@ -172,7 +175,6 @@ def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings],
 
 def delete_role(caller: Caller, name: str, expected: int | None) -> None:
     """Delete a role. Raises Conflict if a user has it."""
-    require_active_session(caller)
     before = _get_editable_role(caller, name, expected)
     require_permissions_held(caller, frozenset(before.permissions))
     if _has_users(caller.org_id, name):

@@ -4,25 +4,20 @@ Each function verifies tokens with the public keys of the deployment, which it r
 minutes. The identity capability signs tokens.
 """
 
-import base64
-import binascii
-import hashlib
 import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import jwt
 from pydantic import AwareDatetime, Field
 
 from coachway.core import errors, store
+from coachway.core.auth import api_keys
 from coachway.core.caller import Caller
-from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
-from coachway.core.runtime import clock
-from coachway.core.schemas import BaseSchema, Text
-from coachway.core.types import ids
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.schemas import BaseSchema
 
 ISSUER: Final = "coachway"
 AUDIENCE: Final = "coachway-api"
@@ -36,13 +31,6 @@ SIGNING_KEYS = AccessPattern(
     "the signing keys of the deployment, with encrypted private keys",
     pk="PLATFORM#SIGNING",
     sk="KEYS",
-)
-API_KEYS = AccessPattern("an API key by its id", pk="ORG#{org}#APIKEY#{id}", sk="HEAD")
-API_KEYS_LIST = AccessPattern(
-    "the API keys of an organization, newest first",
-    index="gsi1",
-    pk="ORG#{org}#APIKEYS",
-    sk="{id}",
 )
 
 
@@ -64,26 +52,6 @@ class SigningKeys(Record):
 
     def key(self) -> Key:
         return SIGNING_KEYS.key()
-
-
-class ApiKey(Entity):
-    """An API key of a program. `hint` is its last four characters; the key itself is not stored."""
-
-    KIND: ClassVar[str] = "api_key"
-    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"digest"})
-
-    name: Text
-    permissions: list[str]
-    digest: str
-    hint: str
-    created_by: str
-    expires: datetime | None = Field(default=None)
-
-    def key(self) -> Key:
-        return API_KEYS.key(org=self.org_id, id=self.id)
-
-    def indexes(self) -> dict[str, Key]:
-        return {"gsi1": API_KEYS_LIST.key(org=self.org_id, id=self.id)}
 
 
 def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Caller:
@@ -182,40 +150,11 @@ def _get_public_key(kid: str) -> jwt.PyJWK:
 def clear_caches() -> None:
     """Clear the cached public keys and API keys. For tests."""
     _key_cache.keys = {}
-    _api_key_cache.clear()
-
-
-_api_key_cache: dict[str, tuple[float, ApiKey]] = {}
-_API_KEY_CACHE_SECONDS: Final = 30.0
-API_KEY_PREFIX: Final = "cw_"
-
-
-def encode_api_key(org_id: str, key_id: str, secret: bytes) -> str:
-    """Return the key as its owner sees it, once: the ids of its record and 24 secret bytes."""
-    return API_KEY_PREFIX + base64.urlsafe_b64encode(
-        ids.to_bytes(org_id) + ids.to_bytes(key_id) + secret
-    ).decode().rstrip("=")
+    api_keys.clear_cache()
 
 
 def _caller_from_api_key(text: str, request: Caller) -> Caller:
-    invalid_key = errors.Unauthenticated("The API key is not valid.")
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    existing = _api_key_cache.get(digest)
-    if existing is None or time.monotonic() - existing[0] > _API_KEY_CACHE_SECONDS:
-        try:
-            coded = text.removeprefix(API_KEY_PREFIX).encode("ascii")
-            raw = base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
-            org_id, key_id = ids.from_bytes("org", raw[:16]), ids.from_bytes("key", raw[16:32])
-        except (ValueError, binascii.Error):
-            raise invalid_key from None
-        record = store.find(ApiKey, API_KEYS.key(org=org_id, id=key_id), consistent=False)
-        if record is None or not hmac.compare_digest(record.digest, digest):
-            raise invalid_key
-        existing = (time.monotonic(), record)
-        _api_key_cache[digest] = existing
-    key = existing[1]
-    if key.expires is not None and key.expires <= clock.now():
-        raise invalid_key
+    key = api_keys.verify_api_key(text)
     return Caller(
         org_id=key.org_id,
         user_id=key.id,

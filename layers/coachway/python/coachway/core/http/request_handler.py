@@ -16,6 +16,7 @@ from coachway.core.caller import Caller
 from coachway.core.http import request_parsing, responses
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
 from coachway.core.persistence import response_json
+from coachway.core.persistence.authority import AuthorityChanged
 from coachway.core.persistence.idempotency import (
     IdempotencyRecord,
     IdempotentRequest,
@@ -29,6 +30,7 @@ from coachway.core.runtime.logging import logger
 if TYPE_CHECKING:
     from coachway.core.http.route import Route
 
+_MAX_RIGHTS_CHANGES: Final = 4
 _CORRELATION_ID: Final = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
 _IDEMPOTENCY_KEY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
 
@@ -83,11 +85,25 @@ def _authorize(route: "Route", request: Request, caller: Caller) -> Caller:
     caller = authentication.authenticate(route.method, request.headers, caller)
     if not caller.user_id:
         raise errors.Unauthenticated("Send Authorization: Bearer <token>, X-Api-Key, or the session cookie.")
-    if route.permission != "signed-in":
-        caller.require(route.permission)
-        if caller.is_external and caller.role not in route.external_roles:
-            raise errors.Forbidden(f"This operation is not available to the role {caller.role}.")
+    _require_permission(route, caller)
+    return _refresh_caller(route, caller)
+
+
+def _refresh_caller(route: "Route", caller: Caller) -> Caller:
+    """Return the caller with the rights that they have now, if the route grants lasting rights."""
+    if route.refresh_caller is None:
+        return caller
+    caller = route.refresh_caller(caller)
+    _require_permission(route, caller)
     return caller
+
+
+def _require_permission(route: "Route", caller: Caller) -> None:
+    if route.permission == "signed-in":
+        return
+    caller.require(route.permission)
+    if caller.is_external and caller.role not in route.external_roles:
+        raise errors.Forbidden(f"This operation is not available to the role {caller.role}.")
 
 
 def _invoke_view(route: "Route", request: Request, caller: Caller, path: Mapping[str, str]) -> object:
@@ -99,14 +115,24 @@ def _invoke_view(route: "Route", request: Request, caller: Caller, path: Mapping
     if "caller" in route.parameters:
         arguments["caller"] = caller
     if idempotency is None:
-        return route.view(**arguments)
+        return _call_view(route, arguments)
     return _invoke_idempotent(route, idempotency, arguments)
+
+
+def _call_view(route: "Route", arguments: dict[str, Any]) -> object:
+    """Call a view. If the caller's rights change in the meantime, read them again and repeat the call."""
+    for _ in range(_MAX_RIGHTS_CHANGES):
+        try:
+            return route.view(**arguments)
+        except AuthorityChanged:
+            arguments["caller"] = _refresh_caller(route, arguments["caller"])
+    return route.view(**arguments)
 
 
 def _invoke_idempotent(route: "Route", idempotency: IdempotentRequest, arguments: dict[str, Any]) -> object:
     """Call a view whose Idempotency-Key may have been used before; if so, return the first response again."""
     try:
-        result = route.view(**arguments)
+        result = _call_view(route, arguments)
     except ReplayedRequest as replayed:
         return _replayed_response(idempotency, replayed.first)
     except errors.Error:

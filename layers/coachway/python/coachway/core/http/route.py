@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
+from coachway.core.caller import Caller
 from coachway.core.errors import Error
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.persistence.records import Entity
@@ -34,6 +35,8 @@ class Route:
     """Media type of the response; several are separated by a comma and a space."""
     external_roles: tuple[str, ...] = ()
     """Roles outside the organization that have the permission for their own data."""
+    refresh_caller: Callable[[Caller], Caller] | None = None
+    """Reads the caller's rights again, for operations that grant lasting rights."""
     error_page: Callable[[Problem], HtmlResponse] | None = None
     """Renders errors as an HTML page instead of problem details."""
 

@@ -20,6 +20,7 @@ from chalice.app import Chalice, Request
 
 from coachway import __version__
 from coachway.core import store
+from coachway.core.caller import Caller
 from coachway.core.entrypoints import cold_start
 from coachway.core.errors import Error
 from coachway.core.http import request_handler
@@ -118,6 +119,7 @@ class ApiRouter:
         base: str = BASE,
         media: str = "application/json",
         external_roles: tuple[str, ...] = (),
+        refresh_caller: Callable[[Caller], Caller] | None = None,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
             route = Route(
@@ -130,6 +132,7 @@ class ApiRouter:
                 errors=errors,
                 media=media,
                 external_roles=external_roles,
+                refresh_caller=refresh_caller,
                 error_page=self.error_page if media == "text/html" else None,
             )
             self.routes.append(route)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events, response_json
+from coachway.core.persistence.authority import authority_ops
 from coachway.core.persistence.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
 from coachway.core.persistence.operations import (
     CONSUMED,
@@ -119,6 +120,7 @@ def to_item(record: Record) -> dict[str, Any]:
 def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToStore) -> TransactionPlan:
     """Return the transaction for `ops`. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
+    ops = [*ops, *authority_ops(caller, ops)]
     plan = TransactionPlan()
     event_ids = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
     for op in _merge_increments(ops):

@@ -11,7 +11,7 @@ from coachway.bookings.charters.rules import CharterStatus
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
-from coachway.core.persistence import conditional_writes
+from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
@@ -46,6 +46,7 @@ class StoredTrackingLink(Record):
     """The nonce and expiry from which the tracking link of a charter is derived."""
 
     KIND: ClassVar[str] = "track_link"
+    GRANTS_AUTHORITY: ClassVar[bool] = True
 
     org_id: str
     charter_id: str
@@ -99,11 +100,11 @@ def create_link(caller: Caller, charter_id: str, body: TrackingLinkInput) -> Tra
     until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + DEFAULT_EXPIRY
     if until <= now:
         raise CharterNotTrackable("The trip is over. Send `expires_in_hours` to share it anyway.")
-    return _attempt_create(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
+    return _attempt_create(caller, charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
 
 
 @retry_on_conflict
-def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> TrackingLink:
+def _attempt_create(caller: Caller, charter: Charter, until: datetime, *, renew: bool) -> TrackingLink:
     key = TRACKING_LINK.key(org=charter.org_id, charter=charter.id)
     existing = store.find(StoredTrackingLink, key)
     if existing is None or renew or existing.until <= clock.now():
@@ -113,7 +114,11 @@ def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> Tracki
         )
     else:
         link = existing.model_copy(update={"until": until})
-    if link != existing:
-        conditional_writes.put_if_unchanged(link)
     token = signed_links.create_link_token(PURPOSE, charter.org_id, charter.id, link.nonce)
-    return TrackingLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)
+    url = f"{settings.public_url()}/pages/track/{token}"
+    response = TrackingLink(token=token, url=url, expires_at=link.until)
+    if existing is None:
+        store.commit(caller, Create(link, on_exists=errors.ConcurrentUpdate()), response=response)
+    elif link != existing:
+        store.commit(caller, Update(existing, link), response=response)
+    return response

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from coachway.contracts.identity import MfaDisabled, MfaEnabled, RecoveryCodeUsed
 from coachway.core import errors, store
 from coachway.core.auth import authentication
+from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
@@ -19,7 +20,7 @@ from coachway.identity.auth import lockout, sessions, totp
 from coachway.identity.auth.sessions import Method
 from coachway.identity.auth.tokens import MFA_AUDIENCE, LoginResult
 from coachway.identity.model.field_types import TokenInput
-from coachway.identity.model.user import USERS, User
+from coachway.identity.model.user import User
 
 
 class MfaSetup(BaseSchema):

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from coachway.contracts.identity import RefreshTokenReused, UserSignedIn, UserSignedOut
 from coachway.core import errors, store
+from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Create, Op, Update
@@ -23,7 +24,7 @@ from coachway.identity.auth.tokens import LoginResult, RefreshToken
 from coachway.identity.errors import RecentLoginRequired
 from coachway.identity.model.credential_limits import MAX_SESSIONS, RECENT_LOGIN_PERIOD, REFRESH_TOKEN_LIFETIME
 from coachway.identity.model.credentials import Session, Sessions
-from coachway.identity.model.user import USERS, User
+from coachway.identity.model.user import User
 from coachway.identity.secrets import hashing
 
 

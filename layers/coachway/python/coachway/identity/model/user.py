@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from coachway.core.auth.api_keys import USERS
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types import ids
@@ -17,7 +18,6 @@ SLUGS = AccessPattern(
     pk="SLUG#{slug}",
     sk="SLUG",
 )
-USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD")
 USERS_LIST = AccessPattern(
     "the users of an organization, newest first, by the month they were added",
     index="gsi1",
@@ -171,6 +171,7 @@ class User(Entity, UserFields):
     """A user of the organization."""
 
     KIND: ClassVar[str] = "user"
+    GRANTS_AUTHORITY: ClassVar[bool] = True
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     status: UserStatus

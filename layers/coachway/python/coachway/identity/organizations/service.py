@@ -11,7 +11,6 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types import ids
-from coachway.identity.account_lookup import require_active_session
 from coachway.identity.errors import CurrencyFixed
 from coachway.identity.model.organization import ORGANIZATIONS, Organization, OrganizationSettings, charter_sequence
 
@@ -26,7 +25,6 @@ def update_organization(
 
     Raises CurrencyFixed if the currency changes after trips have prices, because the books have one currency.
     """
-    require_active_session(caller)
     before = store.get(Organization, ORGANIZATIONS.key(org=caller.org_id), expected=expected)
     merged = {name: _merge_settings(getattr(before, name), value) for name, value in changes.fields.items()}
     after = apply_changes(before, PartialUpdate(merged))

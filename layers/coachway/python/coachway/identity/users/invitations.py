@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, ConfigDict
 from coachway.contracts.identity import INVITATION, UserInvited, UserJoined
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
+from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
@@ -15,11 +16,11 @@ from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
 from coachway.identity import organization_queries, rate_limits, roles
-from coachway.identity.account_lookup import get_credentials, get_user, require_active_session
+from coachway.identity.account_lookup import get_credentials, get_user
 from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink, is_valid_link
 from coachway.identity.model.field_types import NewPassword, TokenInput
-from coachway.identity.model.user import USERS, User, UserInvitation, UserStatus
+from coachway.identity.model.user import User, UserInvitation, UserStatus
 from coachway.identity.secrets import hashing
 from coachway.identity.users.service import admin_count_ops
 
@@ -60,7 +61,6 @@ def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     Raises Duplicate if another user has the email, PermissionsExceeded if the role has permissions that the caller does
     not have.
     """
-    require_active_session(caller)
     return issue_invitation(caller, body, *roles.grant_check_ops(caller, body.role))
 
 

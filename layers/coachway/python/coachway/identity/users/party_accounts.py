@@ -5,6 +5,7 @@ from typing import Final, Literal, TypedDict
 
 from coachway.contracts.identity import UserCreated, UserDeleted, UserUpdated
 from coachway.core import errors, store
+from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
@@ -17,7 +18,7 @@ from coachway.identity import roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions
 from coachway.identity.model.credentials import CREDENTIALS, SESSIONS, Credentials, Sessions
-from coachway.identity.model.user import USERS, User
+from coachway.identity.model.user import User
 
 PartyRole = Literal["client", "vendor", "driver"]
 

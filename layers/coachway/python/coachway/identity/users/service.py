@@ -4,6 +4,7 @@ from typing import Final
 
 from coachway.contracts.identity import MfaDisabled, UserCreated, UserDeleted, UserUpdated
 from coachway.core import errors, store
+from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, IncrementCounters, Op, Remove, Update
@@ -13,12 +14,12 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.identity import roles
-from coachway.identity.account_lookup import get_credentials, get_sessions, require_active_session
+from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions, totp
 from coachway.identity.errors import LastAdmin
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
-from coachway.identity.model.user import ADMINS, USERS, USERS_LIST, NewUser, User, UserQuery, UserSettings
+from coachway.identity.model.user import ADMINS, USERS_LIST, NewUser, User, UserQuery, UserSettings
 from coachway.identity.secrets.hashing import digest_password
 
 _PERMISSIONS_CHANGED: Final = "an admin changed the user's permissions"
@@ -41,7 +42,6 @@ def get_user(caller: Caller, user_id: str, expected: int | None = None) -> User:
 
 def create_user(caller: Caller, body: NewUser) -> User:
     """Create a user who can log in immediately. Raises Duplicate if another user has the email or phone."""
-    require_active_session(caller)
     role_checks = roles.grant_check_ops(caller, body.role)
     if body.password is None and body.role not in PARTY_ID_PREFIXES:
         raise errors.Invalid.field("password", "is required for this role, unless you invite the user")
@@ -64,7 +64,6 @@ def update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSetting
     Raises PermissionsExceeded if the user or the new role has permissions that the caller does not have, LastAdmin if
     no admin would be left.
     """
-    require_active_session(caller)
     return _update_user(caller, user_id, changes, expected)
 
 
@@ -88,7 +87,6 @@ def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettin
 
 def delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
     """Delete a user with their credentials and sessions. Raises PermissionsExceeded or LastAdmin."""
-    require_active_session(caller)
     _delete_user(caller, user_id, expected)
 
 
