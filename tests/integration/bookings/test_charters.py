@@ -140,6 +140,26 @@ def test_clone_charter_creates_new_quote() -> None:
     assert later["stops"][1]["estimated_arrival"] == "2028-04-05T12:00:00-04:00"
 
 
+def test_clone_charter_and_series_across_dst_have_the_same_times() -> None:
+    first, last = stops_with_driving_hours(3)
+    hotel = {"address": "Hotel", "estimated_arrival": "2027-03-05T13:00:00-05:00"}
+    weekend = [
+        {**first, "estimated_departure": "2027-03-05T09:00:00-05:00"},
+        {**hotel, "estimated_departure": "2027-03-07T12:00:00-05:00"},
+        {**last, "estimated_arrival": "2027-03-07T16:00:00-05:00"},
+    ]
+    original, repeated = send_request(
+        "POST",
+        "/charters/recurring",
+        charter_request(stops=weekend),
+        query={"recurrence_rule": "weekly", "instance_count": "2"},
+    ).json()["items"]
+    body = {"estimated_departure": "2027-03-12T09:00:00-05:00"}
+    clone = send_request("POST", f"/charters/{original['id']}/clone", body).json()
+    assert clone["stops"] == repeated["stops"]
+    assert (clone["starts_at"], clone["ends_at"]) == ("2027-03-12T09:00:00-05:00", "2027-03-14T16:00:00-04:00")
+
+
 def test_delete_charter_removes_it_from_lists() -> None:
     charter = create_charter()
     assert send_request("DELETE", f"/charters/{charter['id']}").status == 204

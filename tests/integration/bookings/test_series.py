@@ -61,6 +61,39 @@ def test_create_series_keeps_local_time_across_dst() -> None:
     assert charters[2]["stops"][1]["estimated_arrival"] == "2027-03-17T12:00:00-04:00"
 
 
+def test_create_series_keeps_times_of_its_first_charter() -> None:
+    first, last = stops_with_driving_hours(3)
+    stops = [
+        {**first, "estimated_departure": "2027-11-07T01:30:00-05:00"},
+        {"address": "Club", "estimated_arrival": "2027-11-07T01:35:00-05:00"}
+        | {"estimated_departure": "2027-11-07T01:40:00-05:00"},
+        {**last, "estimated_arrival": "2027-11-07T04:30:00-05:00"},
+    ]
+    charters = create_series(count=2, stops=stops).json()["items"]
+    assert [stop["estimated_departure"] for stop in charters[0]["stops"][:2]] == [
+        "2027-11-07T01:30:00-05:00",
+        "2027-11-07T01:40:00-05:00",
+    ]
+    assert charters[1]["starts_at"] == "2027-11-14T01:30:00-05:00"
+
+
+@pytest.mark.parametrize(
+    ("departs", "rule", "expected"),
+    [
+        ("2027-10-30T02:30:00+02:00", "FREQ=DAILY;UNTIL=20271031T010000Z", ["2027-10-30", "2027-10-31"]),
+        ("2027-10-30T02:30:00+02:00", "FREQ=DAILY;UNTIL=20271031T000000Z", ["2027-10-30"]),
+    ],
+)
+def test_create_series_compares_until_as_a_moment(departs: str, rule: str, expected: list[str]) -> None:
+    first, last = stops_with_driving_hours(3)
+    stops = [
+        {**first, "estimated_departure": departs, "timezone": "Europe/Amsterdam"},
+        {**last, "estimated_arrival": None},
+    ]
+    charters = create_series(rule, None, stops=stops).json()["items"]
+    assert [charter["trip_date"] for charter in charters] == expected
+
+
 def test_create_series_prices_and_numbers_each_charter() -> None:
     charters = create_series("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_stops_on_day("2027-03-31")).json()["items"]
     assert [each["trip_date"] for each in charters][:3] == ["2027-03-31", "2027-04-30", "2027-05-31"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.rrule import rrulestr
@@ -155,3 +157,43 @@ def test_expand_rule_agrees_with_dateutil(rule: str, first: date) -> None:
     start = datetime.combine(first, datetime.min.time())
     expected = [moment.date() for moment in itertools.islice(rrulestr(rule, dtstart=start), 6)]
     assert recurrence_dates.expand_rule(rrule.parse_rule(rule, start), first, 6) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "until", "expected"),
+    [
+        ("Europe/Amsterdam", "2027-10-30T02:30", "20271031T010000Z", 2),
+        ("Europe/Amsterdam", "2027-10-30T02:30", "20271031T002959Z", 1),
+        ("America/New_York", "2027-03-12T02:30", "20270314T070000Z", 2),
+        ("America/New_York", "2027-03-12T02:30", "20270314T073000Z", 3),
+        ("America/New_York", "2027-03-12T02:30", "20270314T023000", 3),
+        ("America/New_York", "2027-11-06T01:30", "20271107T013000", 2),
+        ("America/New_York", "2027-03-12T23:30", "20270314T033000Z", 1),
+    ],
+)
+def test_until_in_utc_is_compared_as_a_moment(zone: str, first: str, until: str, expected: int) -> None:
+    starts = datetime.fromisoformat(first).replace(tzinfo=ZoneInfo(zone))
+    assert len(expand(f"FREQ=DAILY;UNTIL={until}", first=starts)) == expected
+
+
+def test_until_of_series_that_begins_in_second_of_two_equal_hours() -> None:
+    starts = datetime(2027, 11, 7, 1, 30, tzinfo=ZoneInfo("America/New_York"), fold=1)
+    assert len(expand("FREQ=DAILY;UNTIL=20271107T063000Z", first=starts)) == 1
+    with pytest.raises(errors.Invalid):
+        expand("FREQ=DAILY;UNTIL=20271107T062959Z", first=starts)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    zone=st.sampled_from(["America/New_York", "Europe/Amsterdam", "Australia/Sydney", "UTC"]),
+    change=st.sampled_from([date(2027, 3, 14), date(2027, 3, 28), date(2027, 10, 3), date(2027, 10, 31)]),
+    minutes=st.integers(0, 24 * 60 - 1),
+    until=st.integers(0, 4 * 24 * 60),
+)
+def test_until_agrees_with_dateutil(zone: str, change: date, minutes: int, until: int) -> None:
+    local = datetime.combine(change, time_of_day.min) + timedelta(minutes=minutes) - timedelta(days=2)
+    starts = local.replace(tzinfo=ZoneInfo(zone))
+    end = starts.astimezone(UTC) + timedelta(minutes=until)
+    rule = f"FREQ=DAILY;UNTIL={end:%Y%m%dT%H%M%SZ}"
+    expected = [moment.date().isoformat() for moment in rrulestr(rule, dtstart=starts)]
+    assert expand(rule, first=starts) == expected

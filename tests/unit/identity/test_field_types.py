@@ -8,30 +8,6 @@ from pydantic import TypeAdapter, ValidationError
 from coachway.identity.model import field_types
 
 
-@pytest.mark.parametrize("name", ["America/New_York", "Europe/Berlin", "UTC", "Pacific/Kiritimati"])
-def test_time_zone_with_iana_name_is_accepted(name: str) -> None:
-    assert TypeAdapter(field_types.TimeZone).validate_python(name) == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "EST5EDT4",
-        "America",
-        "America/Nowhere",
-        "../etc/passwd",
-        "/etc/localtime",
-        "posix/UTC",
-        "a\x00b/c",
-        "x" * 99,
-    ],
-)
-def test_time_zone_with_another_name_is_refused(name: str) -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(field_types.TimeZone).validate_python(name)
-
-
 @pytest.mark.parametrize("code", ["USD", "EUR"])
 def test_currency_with_two_decimals_is_accepted(code: str) -> None:
     assert TypeAdapter(field_types.Currency).validate_python(code) == code

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 
 from coachway.core import problem_details
+from coachway.core.types.stored_values import STORED
 
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
@@ -84,6 +85,6 @@ def apply_changes(entity: E, changes: PartialUpdate[Any]) -> E:
     Raises Invalid if the fields contradict each other.
     """
     try:
-        return type(entity).model_validate({**entity.model_dump(), **changes.fields})
+        return type(entity).model_validate({**entity.model_dump(), **changes.fields}, context=STORED)
     except ValidationError as failure:
         raise problem_details.validation_error(failure, of_body=False) from None

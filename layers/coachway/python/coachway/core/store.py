@@ -24,6 +24,7 @@ from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.persistence.table import connection
 from coachway.core.persistence.transaction import TransactionPlan, build_transaction, to_item
 from coachway.core.runtime import clock, settings
+from coachway.core.types.stored_values import STORED
 
 R = TypeVar("R", bound=Record)
 
@@ -36,7 +37,7 @@ _SEQUENCE_TIMEOUT_SECONDS: Final = 15.0
 
 
 def _parse_record(model: type[R], stored: Mapping[str, Any]) -> R:
-    return model.model_validate_json(stored["doc"]["S"])
+    return model.model_validate_json(stored["doc"]["S"], context=STORED)
 
 
 def _parse_live(model: type[R], stored: Mapping[str, Any] | None) -> R | None:

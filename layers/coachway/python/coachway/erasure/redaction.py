@@ -18,6 +18,7 @@ from coachway import contracts
 from coachway.core.persistence.domain_events import Change, Envelope, Event
 from coachway.core.types import ids
 from coachway.core.types.personal import Person, Personal
+from coachway.core.types.stored_values import STORED
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -100,7 +101,7 @@ class Redaction:
     def redact_record(self, record: M) -> M:
         """A copy of `record` without the personal data."""
         redacted = self._value(json.loads(record.model_dump_json()), Shape(models=[type(record)]))
-        return type(record).model_validate_json(json.dumps(redacted))
+        return type(record).model_validate_json(json.dumps(redacted), context=STORED)
 
     def redact_event(self, event: Envelope, models: Sequence[type[BaseModel]]) -> Envelope:
         """A copy of a past event without the personal data: in its data and its changes, and from where it came.

@@ -13,8 +13,9 @@ from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.time_zones import TimeZone
 from coachway.fleet.availability import Availability
-from coachway.identity.model.field_types import TimeZone, UserId
+from coachway.identity.model.field_types import UserId
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 
 DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]

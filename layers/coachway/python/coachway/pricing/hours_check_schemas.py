@@ -13,10 +13,10 @@ from coachway.core.schemas import BaseSchema, Note, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput
 from coachway.core.types.money import ApiAmount
+from coachway.core.types.time_zones import TimeZone
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality, Rule
 from coachway.hours.trip import HoursStop, HoursTrip
-from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.quote_model import Miles, Notice, QuoteRequest
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import VehicleClass

@@ -12,7 +12,7 @@ from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTimeInput
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
-from coachway.identity.model.field_types import TimeZone
+from coachway.core.types.time_zones import TimeZone
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.rule_model import AmenityCode, RouteText, RuleInput, TripDate, VehicleClass, json_number
 

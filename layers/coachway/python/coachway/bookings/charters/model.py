@@ -1,7 +1,7 @@
 """Charters: requests, the stored record and its access patterns."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
@@ -18,6 +18,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput, sortable
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.time_zones import TimeZone, with_fixed_offset
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Line, Miles, Notice
@@ -39,11 +40,6 @@ def _require_supported_date(at: datetime) -> datetime:
     if not is_supported_date(at):
         raise ValueError(SUPPORTED_YEARS)
     return with_fixed_offset(at)
-
-
-def with_fixed_offset(at: datetime) -> datetime:
-    """The same time with a fixed UTC offset, because Python ignores DST when it compares times of one named zone."""
-    return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
 TripTime = Annotated[LocalTimeInput, AfterValidator(_require_supported_date)]
@@ -107,9 +103,8 @@ class Stop(RequestSchema):
     estimated_arrival: TripTime | None = None
     estimated_departure: TripTime | None = None
     timezone: Annotated[
-        str | None,
+        TimeZone | None,
         Field(
-            max_length=64,
             description="IANA time zone. Defaults to the first stop's; for the first stop, to the organization's.",
         ),
     ] = None

@@ -100,7 +100,7 @@ def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     fields = original.model_dump(include=set(CharterInput.model_fields))
     stops = original.stops
     if body.estimated_departure is not None:
-        stops = trip_times.shift_by_duration(stops, body.estimated_departure - original.starts_at)
+        stops = trip_times.move_trip(stops, body.estimated_departure)
     if original.miles_estimated:
         fields["miles"] = None
     copy = CharterInput.model_validate({**fields, "stops": stops})

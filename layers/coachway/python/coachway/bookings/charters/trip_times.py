@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,9 +13,9 @@ from coachway.bookings.charters.model import (
     Stop,
     StopType,
     is_supported_date,
-    with_fixed_offset,
 )
 from coachway.core import errors
+from coachway.core.types.time_zones import shift_local_time, with_fixed_offset
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality
 from coachway.hours.rulesets import DEFAULT_RULESET
@@ -24,6 +24,8 @@ from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
 from coachway.pricing.rule_matching import derive_route
 
 _MAX_DURATION: Final = timedelta(days=MAX_DAYS)
+_LONGEST_DRIVE: Final = timedelta(days=1)
+"""A longer time between two stops contains a night's rest."""
 _MAX_MILES: Final = 20_000
 _MAX_ROUTE_LENGTH: Final = 200
 
@@ -46,7 +48,7 @@ def build_trip_schedule(
 ) -> TripSchedule:
     """Build the schedule of a requested trip, and check it against the hours-of-service ruleset.
 
-    Raises Invalid if times are inconsistent or a time zone is unknown.
+    Raises Invalid if times are inconsistent.
     """
     stops = complete_stops(request.stops, default_zone)
     zone = ZoneInfo(stops[0].timezone or default_zone)
@@ -79,27 +81,17 @@ def build_trip_schedule(
 
 
 def complete_stops(stops: Sequence[Stop], default_zone: str) -> list[Stop]:
-    """Fill in missing stop types by position and missing time zones from the first stop. Raises Invalid."""
+    """Fill in missing stop types by position and missing time zones from the first stop."""
     first_zone = stops[0].timezone or default_zone
     completed = []
     for index, stop in enumerate(stops):
         has_type = "stop_type" in stop.model_fields_set
         default_type = {0: StopType.PICKUP, len(stops) - 1: StopType.DROPOFF}.get(index, StopType.WAYPOINT)
         zone = stop.timezone or first_zone
-        _require_zone(zone, index)
         completed.append(
             stop.model_copy(update={"stop_type": stop.stop_type if has_type else default_type, "timezone": zone})
         )
     return completed
-
-
-def _require_zone(name: str, index: int) -> None:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
-        raise errors.Invalid.field(
-            f"stops.{index}.timezone", "must be an IANA time zone, such as America/New_York"
-        ) from None
 
 
 def _require_supported_times(stops: Sequence[Stop]) -> None:
@@ -176,54 +168,37 @@ def build_quote_request(request: CharterInput, schedule: TripSchedule) -> QuoteR
     )
 
 
-def shift_by_days(stops: Sequence[Stop], days: int, zone: ZoneInfo) -> list[Stop]:
-    """The same stops `days` later on the calendar of `zone`.
+def move_trip(stops: Sequence[Stop], departure: datetime) -> list[Stop]:
+    """The same trip with another departure. Every stop needs its time zone.
 
-    Departures keep their local time of day across DST changes. Driving times stay the same: each arrival is as
-    long after the previous departure as before, and a departure is delayed if the vehicle would arrive after it.
+    Local times change by the local difference between the departures. Only drives keep their elapsed time when DST
+    begins or ends: an arrival is as long after the previous departure as before, unless that is a day or more, and a
+    departure is delayed if the vehicle would arrive after it.
     """
-    shifted: list[Stop] = []
-    previous: tuple[datetime, datetime] | None = None  # departure from the previous stop: original, shifted
+    departure = with_fixed_offset(departure)
+    original = stops[0].estimated_departure or departure
+    zone = ZoneInfo(stops[0].timezone or "UTC")
+    difference = departure.astimezone(zone).replace(tzinfo=None) - original.astimezone(zone).replace(tzinfo=None)
+    moved: list[Stop] = []
+    previous: tuple[datetime, datetime] | None = None  # departure from the previous stop: original, moved
     for stop in stops:
-        arrival, departure = stop.estimated_arrival, stop.estimated_departure
-        if arrival is not None:
-            arrival = (
-                _same_local_time(arrival, days, zone) if previous is None else _arrival_after(previous, arrival, zone)
-            )
-        if departure is not None:
-            departure = _same_local_time(departure, days, zone)
-            earliest = arrival or (previous[1] if previous else departure)
-            departure = max(departure, earliest)
-        shifted.append(stop.model_copy(update={"estimated_arrival": arrival, "estimated_departure": departure}))
+        zone = ZoneInfo(stop.timezone or "UTC")
+        arrival, leaves = stop.estimated_arrival, stop.estimated_departure
+        if previous is None:
+            leaves = departure
+            if arrival is not None:
+                arrival = min(shift_local_time(arrival, difference, zone), departure)
+        else:
+            if arrival is not None and arrival - previous[0] < _LONGEST_DRIVE:
+                arrival = previous[1] + (arrival - previous[0])
+            elif arrival is not None:
+                arrival = max(shift_local_time(arrival, difference, zone), previous[1])
+            if leaves is not None:
+                leaves = max(shift_local_time(leaves, difference, zone), arrival or previous[1])
+        times = {"estimated_arrival": arrival, "estimated_departure": leaves}
+        moved.append(
+            stop.model_copy(update={name: at and with_fixed_offset(at.astimezone(zone)) for name, at in times.items()})
+        )
         if stop.time is not None:
-            previous = (stop.time, departure or arrival or stop.time)
-    return shifted
-
-
-def shift_by_duration(stops: Sequence[Stop], delay: timedelta) -> list[Stop]:
-    """The same stops, later by `delay` of elapsed time (earlier if negative), each in its own time zone."""
-    shifted = []
-    for stop in stops:
-        zone = ZoneInfo(stop.timezone) if stop.timezone else UTC
-        times = {
-            name: with_fixed_offset((at + delay).astimezone(zone))
-            for name, at in (
-                ("estimated_arrival", stop.estimated_arrival),
-                ("estimated_departure", stop.estimated_departure),
-            )
-            if at is not None
-        }
-        shifted.append(stop.model_copy(update=times))
-    return shifted
-
-
-def _arrival_after(previous: tuple[datetime, datetime], arrival: datetime, zone: ZoneInfo) -> datetime:
-    """The arrival, with the original driving time after the shifted departure."""
-    return with_fixed_offset((previous[1] + (arrival - previous[0])).astimezone(zone))
-
-
-def _same_local_time(at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The same local time `days` later. A time skipped by DST uses the offset before the change (RFC 5545)."""
-    local = at.astimezone(zone)
-    shifted = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=zone, fold=0)
-    return with_fixed_offset(shifted.astimezone(UTC).astimezone(zone))
+            previous = (stop.time, leaves or arrival or stop.time)
+    return moved

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NoReturn
 
 from coachway.core import errors
+from coachway.core.types.time_zones import at_same_local_time, resolve_local_time
 
 SHORTHANDS: Final = {
     "daily": "FREQ=DAILY",
@@ -40,7 +41,7 @@ class RecurrenceRule:
 
 
 def parse_rule(text: str, starts: datetime) -> RecurrenceRule:
-    """Parse a rule. `starts` is the first departure; UNTIL is converted to its time zone.
+    """Parse a rule. `starts` is the first departure, in the time zone of the first stop.
 
     Raises Invalid with the allowed values.
     """
@@ -118,7 +119,7 @@ def _parse_wkst(value: str) -> int:
 
 
 def _parse_until(value: str, starts: datetime) -> date:
-    """The last date on which a trip can start: the day before UNTIL's if the trip departs after its time of day."""
+    """The last date on which a trip can start: the day before UNTIL's if the trip departs after that moment."""
     expected = "UNTIL must be a date (20271231) or a UTC time (20271231T235959Z)"
     match = _UNTIL.fullmatch(value)
     if match is None:
@@ -127,10 +128,12 @@ def _parse_until(value: str, starts: datetime) -> date:
         day = date.fromisoformat(match[1])
         if match[2] is None:
             return day
-        moment = datetime.combine(day, time.fromisoformat(match[2]), UTC if match[3] else starts.tzinfo)
-        local = moment.astimezone(starts.tzinfo)
-        is_after = starts.time() > local.time()
-        return date.fromordinal(local.toordinal() - 1) if is_after else local.date()
+        local = datetime.combine(day, time.fromisoformat(match[2]))
+        zone = starts.tzinfo or UTC
+        # Without Z, the time is local to the first stop. Of two equal local times, the second includes both.
+        until = local.replace(tzinfo=UTC) if match[3] else resolve_local_time(local.replace(fold=1), zone)
+        last = until.astimezone(zone).date()
+        return last - timedelta(days=1) if at_same_local_time(starts, last, zone) > until else last
     except (ValueError, OverflowError):
         _reject(expected)
 

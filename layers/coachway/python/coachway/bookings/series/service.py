@@ -6,7 +6,7 @@ the timer if this process fails (see `outbox`).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from coachway.bookings.charters import drafting, status_counts, trip_times
@@ -25,6 +25,7 @@ from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Page
 from coachway.core.types import ids
+from coachway.core.types.time_zones import at_same_local_time
 
 MAX_BYTES: Final = 3_000_000
 """Maximum size of one series: a DynamoDB transaction has at most 4 MB."""
@@ -108,13 +109,11 @@ def _plan_occurrences(request: RecurringInput, query: RecurringQuery, default_zo
         exceptions[exception.date] = exception
     occurrences: list[list[Stop]] = []
     for day in days:
-        shifted = trip_times.shift_by_days(stops, (day - starts.date()).days, zone)
-        day_exception = exceptions.get(day)
-        if day_exception is None:
-            occurrences.append(shifted)
-        elif day_exception.estimated_departure is not None and shifted[0].estimated_departure is not None:
-            delay = day_exception.estimated_departure - shifted[0].estimated_departure
-            occurrences.append(trip_times.shift_by_duration(shifted, delay))
+        departure: datetime | None = at_same_local_time(starts, day, zone)
+        if day in exceptions:
+            departure = exceptions[day].estimated_departure
+        if departure is not None:
+            occurrences.append(trip_times.move_trip(stops, departure))
     if not occurrences:
         raise errors.Invalid.field("exceptions", "must leave at least one occurrence")
     return occurrences

@@ -16,6 +16,7 @@ from coachway.core.persistence.table import connection
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
+from coachway.core.types.stored_values import STORED
 
 R = TypeVar("R", bound=Record)
 
@@ -195,7 +196,7 @@ class _Reader:
 
 
 def _parse(model: type[R], item: Mapping[str, Any]) -> R:
-    return model.model_validate_json(item["doc"]["S"])
+    return model.model_validate_json(item["doc"]["S"], context=STORED)
 
 
 def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> cursors.CursorPosition:

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
@@ -19,27 +18,12 @@ _CURRENCIES_WITH_HUNDREDTHS: Final = """
 CURRENCIES: Final = frozenset(_CURRENCIES_WITH_HUNDREDTHS.split())
 
 
-def _validate_time_zone(name: str) -> str:
-    try:
-        is_iana_name = (name == "UTC" or "/" in name) and not name.startswith(("posix/", "right/"))
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a directory raises OSError
-        is_iana_name = False
-    if not is_iana_name:
-        raise ValueError("must be an IANA time zone such as America/New_York")
-    return name
-
-
 def _validate_currency(code: str) -> str:
     if code not in CURRENCIES:
         raise ValueError("must be the ISO 4217 code of a currency with two decimals, such as USD")
     return code
 
 
-TimeZone = Annotated[
-    str, StringConstraints(max_length=64), AfterValidator(_validate_time_zone), Field(examples=["America/New_York"])
-]
-"""An IANA time zone."""
 Currency = Annotated[
     str,
     AfterValidator(_validate_currency),

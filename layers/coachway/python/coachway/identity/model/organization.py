@@ -10,7 +10,8 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import RequestSchema, Text
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import NonNegativeApiAmount
-from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate, TimeZone
+from coachway.core.types.time_zones import TimeZone
+from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
 
 ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
 

@@ -10,7 +10,8 @@ from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, normalize_email
 from coachway.core.types.personal import ERASED, Personal
-from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug, TimeZone
+from coachway.core.types.time_zones import TimeZone
+from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 
 SLUGS = AccessPattern(
