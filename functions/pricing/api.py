@@ -141,7 +141,7 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     return extras_service.create_amenity(caller, body)
 
 
-@api.post("/pricing/dot-compliance", permission="pricing:read", errors=(PriceTooLarge,))
+@api.post("/pricing/dot-compliance", permission="pricing:read", errors=(errors.NotFound, PriceTooLarge))
 def check_hours_of_service(caller: Caller, body: HoursCheckRequest) -> HoursCheckReport:
     """Check an itinerary's hours of service (49 CFR 395.5).
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 
-from coachway.core.types import ids
+from coachway.fleet.model import DRIVER_EXAMPLE
 from coachway.identity.model.permissions import BUILT_IN_ROLES
+from coachway.vendors.model import VENDOR_EXAMPLE
 from tests.security.in_process import Deployment
-from tests.security.operations import EXTERNAL_ROLES
+from tests.security.unique_values import new_phone
 
 PASSWORD = "correct horse battery staple"
 _TOKEN_SECONDS = 600.0
@@ -87,16 +88,14 @@ class Tenant:
     def create_user(self, role: str) -> str:
         """Create a user who can log in; returns the email address."""
         person = self._person(role)
-        if role in EXTERNAL_ROLES:
-            person["party_id"] = self.party_ids[role]
-        self.create("/api/v1/users", {**person, "password": PASSWORD})
+        if role == "client":
+            person["party_id"] = self.create("/api/v1/clients", self.client_body())["id"]
+        elif role == "vendor":
+            person["party_id"] = self.create("/api/v1/vendors", self.vendor_body())["id"]
+        user = self.create("/api/v1/users", {**person, "password": PASSWORD})
+        if role == "driver":
+            self.create("/api/v1/drivers", {**DRIVER_EXAMPLE, "phone": new_phone(), "user_id": user["id"]})
         return str(person["email"])
-
-    @cached_property
-    def party_ids(self) -> dict[str, str]:
-        """The ids of the parties that the external roles act for."""
-        client = self.create("/api/v1/clients", self.client_body())
-        return {"client": client["id"], "vendor": ids.new("ven"), "driver": ids.new("drv")}
 
     @cached_property
     def limited_api_key(self) -> str:
@@ -120,6 +119,14 @@ class Tenant:
             "email": self.new_email("client"),
             "payment_terms": "net_30",
             "credit_limit": 10000,
+        }
+
+    def vendor_body(self) -> dict[str, Any]:
+        """The body of a new vendor."""
+        return {
+            **VENDOR_EXAMPLE,
+            "business_name": f"Lines {self.marker}",
+            "primary_email": self.new_email("vendor"),
         }
 
     def new_email(self, prefix: str) -> str:

@@ -98,7 +98,7 @@ def create_driver_user(mail_organization: MailOrganization, name: str, phone: st
         "first_name": "Dee",
         "last_name": "Roe",
     }
-    return dict(mail_organization.post("/users", person | {"party_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"}))
+    return dict(mail_organization.post("/users", person))
 
 
 def new_phone() -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from coachway.compliance.rules import REQUIRED, SubjectType
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.domain_events import Actor, Envelope, Event
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
-from coachway.vendors.model import VENDOR
 from tests import event_builders
 from tests.stack import Stack, eventually
 from tests.workflows.faults import Queue, run_command

@@ -10,6 +10,8 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.persistence.domain_events import BY_DAY, Envelope, Event
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
+from coachway.fleet.model import DRIVER_EXAMPLE
+from coachway.vendors.model import VENDOR_EXAMPLE
 from tests.integration.client import Reply, call
 from tools.function_modules import load
 
@@ -17,6 +19,11 @@ Json = Any
 api: ApiRouter = load("identity", "api").api
 PASSWORD = "correct horse battery staple"
 WRONG_PASSWORD = "wrong wrong wrong"
+PARTIES = {
+    "client": ("clients", "/clients", {"name": "Acme Events", "client_type": "corporate", "email": "a@acme.example"}),
+    "vendor": ("vendors", "/vendors", VENDOR_EXAMPLE),
+    "driver": ("fleet", "/drivers", DRIVER_EXAMPLE),
+}
 SAM = {"first_name": "Sam", "last_name": "Okafor"}
 
 
@@ -100,6 +107,14 @@ def register_organization(slug: str = "harbor") -> Org:
     assert login.status == 200, login.text
     tokens = login.json()
     return Org(slug, organization["id"], admin["id"], admin["email"], tokens["access_token"], tokens["refresh_token"])
+
+
+def create_party(org: Org, role: str) -> str:
+    """Create a client, vendor or driver through its route; returns its id."""
+    capability, path, body = PARTIES[role]
+    reply = call(load(capability, "api").api, "POST", f"/api/v1{path}", body, token=org.token)
+    assert reply.status == 201, reply.text
+    return str(reply.json()["id"])
 
 
 def list_event_data(org_id: str, event_class: type[Event]) -> list[Json]:

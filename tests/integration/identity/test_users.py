@@ -11,7 +11,16 @@ from coachway.core import store
 from coachway.core.auth.api_keys import USERS
 from coachway.core.runtime import clock
 from coachway.core.types import ids
-from tests.integration.identity.builders import PASSWORD, SAM, delete, get, post, put, register_organization
+from tests.integration.identity.builders import (
+    PASSWORD,
+    SAM,
+    create_party,
+    delete,
+    get,
+    post,
+    put,
+    register_organization,
+)
 
 
 def test_user_can_be_created_listed_updated_and_deleted() -> None:
@@ -75,10 +84,29 @@ def test_create_internal_user_without_password_is_refused() -> None:
 
 def test_external_user_has_party_id_and_no_internal_permissions() -> None:
     org = register_organization()
-    client = ids.new("cli")
+    client = create_party(org, "client")
     dana = org.create_user("dana@acme.example", "client", party_id=client)
     assert get("/auth/me", dana["access_token"]).json()["party_id"] == client
     assert get("/users", dana["access_token"]).status == 403
+
+
+@pytest.mark.parametrize(("role", "prefix"), [("client", "cli"), ("vendor", "ven"), ("driver", "drv")])
+def test_party_id_must_be_a_party_of_the_organization(role: str, prefix: str) -> None:
+    org, rival = register_organization(), register_organization("rival")
+    user = {"email": "dana@acme.example", "role": role, **SAM}
+    sam = post("/users", {**user, "email": "sam@acme.example"}, org.token).json()
+    for party_id in (ids.new(prefix), create_party(rival, role)):
+        for refused in (
+            post("/users", {**user, "party_id": party_id}, org.token),
+            post("/users/invite", {**user, "party_id": party_id}, org.token),
+            put(f"/users/{sam['id']}", {"party_id": party_id}, org.token),
+        ):
+            assert (refused.status, refused.json()["errors"]) == (
+                422,
+                [{"field": "party_id", "message": "does not exist", "code": "not_found"}],
+            )
+    own = create_party(org, role)
+    assert put(f"/users/{sam['id']}", {"party_id": own}, org.token).json()["party_id"] == own
 
 
 @pytest.mark.parametrize("change", [{"role": "viewer"}, {"status": "disabled"}])

@@ -7,6 +7,7 @@ from typing import Any
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
+from coachway.core.types import ids
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
 from tests.integration.pricing.builders import ORG, PER_MILE, create_rule, send_request
@@ -94,3 +95,8 @@ def test_check_uses_ruleset_of_organization_by_default() -> None:
     nine_hours = stops("2027-03-03T06:00:00-05:00", "2027-03-03T14:00:00-06:00")
     assert check(stops=nine_hours, miles=450)["violations"][0]["citation"] == "49 CFR 395.3(a)(3)(ii)"
     assert check(stops=nine_hours, miles=450, ruleset="us_passenger")["violations"] == []
+
+
+def test_check_for_unknown_client_is_refused() -> None:
+    trip = stops("2027-03-03T06:00:00-05:00", "2027-03-03T11:00:00-05:00")
+    assert send_request("POST", "/dot-compliance", {"stops": trip, "client_id": ids.new("cli")}).status == 404

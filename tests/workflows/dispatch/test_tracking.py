@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from coachway.compliance.rules import SubjectType
+from coachway.core.party_reference import DRIVER
 from coachway.dispatch.tracking.position_store import TrailPage, trail_partition
-from coachway.fleet.model import DRIVER
 from tests.integration.dispatch.tracking_builders import position_report
 from tests.stack import Stack, eventually
 from tests.tracks import read_track

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from coachway.core import store
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.table import call_stats
 from coachway.dispatch.calendars import service
 from coachway.dispatch.calendars.service import FleetQuery
 from coachway.fleet import roster
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
+from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.identity.organizations.service import mark_data_current
 from tests.integration import previous_release_data
 from tests.integration.bookings.builders import ORG

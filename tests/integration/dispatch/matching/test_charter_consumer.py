@@ -11,6 +11,7 @@ from coachway.compliance import subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import store
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.domain_events import Envelope
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.queries import query_all
@@ -20,7 +21,7 @@ from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.matching import charter_consumer
 from coachway.dispatch.recovery import workflow as recovery_workflow
 from coachway.fleet.availability import Availability
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
+from coachway.fleet.model import VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import (

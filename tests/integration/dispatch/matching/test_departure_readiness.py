@@ -8,9 +8,10 @@ import pytest
 
 from coachway.compliance.rules import SubjectType
 from coachway.core import store
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.records import Key
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
+from coachway.fleet.model import VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.builders import get_assignment

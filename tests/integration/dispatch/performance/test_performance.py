@@ -7,12 +7,13 @@ import pytest
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.event_log import iterate_events
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.dispatch.performance import service as performance
-from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.model import Driver
 from tests.event_builders import build_vendor_rated, event_data
 from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, tracking_builders

@@ -15,11 +15,12 @@ from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, format_phone, humanize
 from coachway.core.http.response_types import FileResponse
+from coachway.core.party_reference import DRIVER
 from coachway.core.store import batch_get
 from coachway.core.types.durations import format_minutes
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
+from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.hours.model import DutyStatus, Segment
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.identity.organizations.branding import build_brand

@@ -14,6 +14,7 @@ from coachway.contracts.fleet import (
 )
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
@@ -23,7 +24,7 @@ from coachway.core.types import ids
 from coachway.fleet import assignment_counter, resource_queries
 from coachway.fleet.access_checks import require_own_driver, require_vendor
 from coachway.fleet.availability import Availability, AvailabilityInput, DriverAvailability
-from coachway.fleet.model import DRIVER, Driver, DriverInput, DriverProfile, DriverQuery, DriverStatus, NewDriver
+from coachway.fleet.model import Driver, DriverInput, DriverProfile, DriverQuery, DriverStatus, NewDriver
 from coachway.identity.users import party_accounts
 
 

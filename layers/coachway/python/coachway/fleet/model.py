@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from coachway.clients.rules import normalize_name
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types import ids
@@ -24,7 +25,6 @@ VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
-DRIVER = AccessPattern("a driver, with their availability", pk="ORG#{org}#DRIVER#{id}", sk="HEAD")
 VEHICLE = AccessPattern("a vehicle", pk="ORG#{org}#VEHICLE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "drivers or vehicles, newest first, by the month they were added",

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from coachway.core import client_reference
 from coachway.core.caller import Caller
 from coachway.hours import itinerary, rulesets
 from coachway.identity import organization_queries
@@ -12,7 +13,8 @@ from coachway.pricing.rule_matching import derive_route
 
 
 def check_itinerary(caller: Caller, request: HoursCheckRequest) -> HoursCheckReport:
-    """Check an itinerary. Raises Invalid for times out of order."""
+    """Check an itinerary. Raises NotFound for an unknown client, Invalid for times out of order."""
+    client_reference.require_client(caller.org_id, request.client_id)
     organization = organization_queries.get_organization(caller.org_id)
     policy = organization.hours_policy
     ruleset = rulesets.get_carrier_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)

@@ -8,11 +8,12 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer
 from coachway.core.event_counters import CounterProjection, Numbers
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.operations import Op, Refresh
 from coachway.core.persistence.queries import iterate_by_month
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.vendors import counters
-from coachway.vendors.model import BY_MONTH, VENDOR, Vendor
+from coachway.vendors.model import BY_MONTH, Vendor
 from coachway.vendors.statistics import Statistics, statistics_key
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
@@ -16,7 +17,6 @@ from coachway.vendors.rules import VendorStatus, VendorType
 
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
 
-VENDOR = AccessPattern("a vendor", pk="ORG#{org}#VENDOR#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "vendors, newest first, by the month they were added",
     index="gsi1",

@@ -17,6 +17,7 @@ from coachway.contracts.vendors import (
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.event_counters import Numbers
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
@@ -28,7 +29,6 @@ from coachway.vendors import rules, statistics
 from coachway.vendors.model import (
     BY_MONTH,
     BY_STATUS,
-    VENDOR,
     StatusChanged,
     StatusQuery,
     Vendor,

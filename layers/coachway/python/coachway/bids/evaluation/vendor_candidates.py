@@ -24,13 +24,14 @@ from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import store
 from coachway.core.errors import FieldError
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.store import BatchResult
 from coachway.core.types.geo import Coordinates
 from coachway.vendors import active_vendors, statistics
-from coachway.vendors.model import VENDOR, Figures, Vendor
+from coachway.vendors.model import Figures, Vendor
 from coachway.vendors.statistics import Statistics
 
 _BATCH_SIZE: Final = 33

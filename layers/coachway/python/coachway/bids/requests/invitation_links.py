@@ -9,9 +9,10 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
-from coachway.vendors.model import VENDOR, Vendor
+from coachway.vendors.model import Vendor
 
 PURPOSE: Final = "bid"
 

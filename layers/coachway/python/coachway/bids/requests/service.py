@@ -30,6 +30,7 @@ from coachway.bookings import workflow_failures
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
@@ -37,7 +38,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types import ids
-from coachway.vendors.model import VENDOR, Vendor
+from coachway.vendors.model import Vendor
 
 
 def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidRequestView:

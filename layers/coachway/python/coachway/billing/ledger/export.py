@@ -22,6 +22,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.http.response_types import FileResponse
+from coachway.core.party_reference import VENDOR
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.datetimes import Day
 from coachway.core.types.money import format_units
@@ -97,7 +98,7 @@ def _build_filename(slug: str, first: date, last: date, format_: Format) -> str:
 def _load_names(org_id: str, entries: Iterable[JournalEntry]) -> dict[str, str]:
     """Load the names of clients and vendors by their ids. Deleted ones have none."""
     # Imported here because only exports need vendors: the other routes start faster without them.
-    from coachway.vendors.model import VENDOR, Vendor
+    from coachway.vendors.model import Vendor
 
     client_ids = {line.client_id for entry in entries for line in entry.postings if line.client_id}
     vendor_ids = {line.vendor_id for entry in entries for line in entry.postings if line.vendor_id}

@@ -10,12 +10,13 @@ from coachway.billing.payables.rules import PayableStatus
 from coachway.contracts.billing.payables import PaidLine, PayablePaid, PayoutMade
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
-from coachway.vendors.model import VENDOR, Vendor
+from coachway.vendors.model import Vendor
 
 
 def pay_payable(caller: Caller, payable_id: str, request: PayInput, expected: int | None) -> Payable:

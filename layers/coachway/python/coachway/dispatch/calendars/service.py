@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from coachway.core import errors
 from coachway.core.caller import Caller
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
@@ -23,7 +24,7 @@ from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet import roster
 from coachway.fleet.access_checks import require_own_driver
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle, VendorId
+from coachway.fleet.model import VEHICLE, Driver, Vehicle, VendorId
 from coachway.fleet.rules import Span
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization

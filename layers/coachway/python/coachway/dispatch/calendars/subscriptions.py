@@ -15,6 +15,7 @@ from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.http.routing import BASE
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.persistence.retry import retry_on_conflict
@@ -25,7 +26,7 @@ from coachway.dispatch.assignments.repository import find_by_ids
 from coachway.dispatch.assignments.rules import list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.fleet.access_checks import require_own_driver
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
+from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.identity import organization_queries
 
 _PAST: Final = timedelta(days=30)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.party_reference import DRIVER
 from coachway.core.runtime import clock
 from coachway.core.types.durations import round_hours
 from coachway.dispatch.assignments import repository
@@ -17,7 +18,7 @@ from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.driver_hours.schemas import DriverHours, RegainedHours, UnknownPeriod, WorkedDay
 from coachway.fleet.access_checks import require_own_driver
-from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.model import Driver
 from coachway.hours.model import Legality, Rule, Ruleset, Segment
 from coachway.hours.rules import check_hours
 from coachway.hours.rulesets import RULESETS

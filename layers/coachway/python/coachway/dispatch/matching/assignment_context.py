@@ -13,6 +13,7 @@ from coachway.compliance.rules import DocumentCompliance, SubjectType
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
@@ -27,7 +28,7 @@ from coachway.dispatch.matching import trip_plan
 from coachway.dispatch.matching.eligibility import DriverFacts, TripRequirements, VehicleFacts
 from coachway.dispatch.matching.trip_plan import TripPlan
 from coachway.fleet import resource_ops
-from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
+from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.hours import rulesets
 from coachway.hours.model import CarrierRuleset
 from coachway.identity.model.organization import ORGANIZATIONS, Organization

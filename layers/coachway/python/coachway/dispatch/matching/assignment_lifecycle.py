@@ -7,6 +7,7 @@ from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
@@ -18,7 +19,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus, list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.errors import DeclineTooLate, TripUnderWay
-from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.model import Driver
 
 
 def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.core import store
 from coachway.core.errors import FieldError
+from coachway.core.party_reference import DRIVER
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
@@ -18,7 +19,7 @@ from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.errors import HoursOfServiceExceeded
 from coachway.dispatch.matching import assignment_context
-from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.model import Driver
 from coachway.hours.model import CarrierRuleset, DutyStatus, Legality, Segment
 from coachway.hours.rules import check_hours, find_violations
 from coachway.identity.model.organization import ORGANIZATIONS, Organization

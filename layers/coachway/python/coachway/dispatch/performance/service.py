@@ -10,6 +10,7 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer
 from coachway.core.event_counters import CounterProjection, CounterRecord, Numbers
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import AccessPattern, Key
 from coachway.core.schemas import BaseSchema
@@ -17,7 +18,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.performance import counters
 from coachway.fleet.access_checks import require_own_driver
-from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.model import Driver
 from coachway.fleet.resource_ops import set_rating_op
 from coachway.vendors.rules import calculate_average_rating, calculate_percentage, calculate_usable_rating
 

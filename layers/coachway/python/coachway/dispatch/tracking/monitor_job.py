@@ -14,6 +14,7 @@ from coachway.contracts.dispatch.assignments import TripNotStarted
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.hourly_sweep import sweep
+from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Remove, Update
 from coachway.core.schemas import BaseSchema
@@ -23,7 +24,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.monitoring_schedule import DUE, MonitoringSchedule
 from coachway.dispatch.tracking import geofence, lateness, position_store, stop_event_service
 from coachway.dispatch.tracking.position_encoding import GpsPosition
-from coachway.fleet.model import DRIVER, Driver
+from coachway.fleet.model import Driver
 
 _TIMER: Final = "dispatch-watch"
 ARCHIVED_AFTER: Final = timedelta(days=28)

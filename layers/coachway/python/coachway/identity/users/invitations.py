@@ -9,6 +9,7 @@ from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
+from coachway.core.party_reference import require_party
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -61,6 +62,7 @@ def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     Raises Duplicate if another user has the email, PermissionsExceeded if the role has permissions that the caller does
     not have.
     """
+    require_party(caller.org_id, body.party_id)
     return issue_invitation(caller, body, *roles.grant_check_ops(caller, body.role))
 
 

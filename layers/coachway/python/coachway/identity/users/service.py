@@ -6,6 +6,7 @@ from coachway.contracts.identity import MfaDisabled, UserCreated, UserDeleted, U
 from coachway.core import errors, store
 from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
+from coachway.core.party_reference import require_party
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, IncrementCounters, Op, Remove, Update
 from coachway.core.persistence.queries import months_between, query_page
@@ -45,6 +46,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
     role_checks = roles.grant_check_ops(caller, body.role)
     if body.password is None and body.role not in PARTY_ID_PREFIXES:
         raise errors.Invalid.field("password", "is required for this role, unless you invite the user")
+    require_party(caller.org_id, body.party_id)
     fields = body.model_dump(exclude={"password"})
     user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **fields)
     digest = digest_password(body.password) if body.password else ""
@@ -74,6 +76,8 @@ def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettin
     if before.status == "invited" and after.status != "invited":
         raise errors.Conflict("This user has not accepted the invitation yet. Wait, or delete the user.")
     roles.require_role_not_above_caller(caller, before.role)
+    if after.party_id != before.party_id:
+        require_party(caller.org_id, after.party_id)
     role_checks = roles.grant_check_ops(caller, after.role) if after.role != before.role else []
     has_new_permissions = any(getattr(before, name) != getattr(after, name) for name in ("role", "status", "party_id"))
     more_ops = sessions.end_sessions_ops(caller.org_id, user_id, _PERMISSIONS_CHANGED) if has_new_permissions else []
