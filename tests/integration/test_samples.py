@@ -133,7 +133,7 @@ def test_consumer_function_handles_a_message(function: str, sent_messages: SentM
 
 def test_messaging_function_sends_the_invitation_of_its_sample(sent_messages: SentMessages) -> None:
     load_handler("MessagingFunction")(read_function_sample("MessagingFunction"), Context())
-    assert [mail["To"] for mail in sent_messages.mails] == ["Sam Ruiz <invited@harbor.example>"]
+    assert [mail["To"] for mail in sent_messages.mails] == ['"Sam Ruiz" <invited@harbor.example>']
 
 
 def test_relay_publishes_the_events_of_its_sample(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,10 @@ from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.problem_details import Problem
 from coachway.core.runtime import clock
-from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, Text, apply_changes
+from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types import ids
 from coachway.core.types.money import NonNegativeApiAmount
+from coachway.core.types.text import Text
 from tests.integration.client import Reply, call, token_for
 from tests.integration.conftest import TABLE
 

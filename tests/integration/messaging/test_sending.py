@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from email.header import decode_header, make_header
+from email.utils import getaddresses
 from typing import Any
 
 import pytest
@@ -77,9 +79,9 @@ def test_email_has_record_id_as_message_id(sent_messages: SentMessages) -> None:
     (mail,) = sent_messages.mails
     (record,) = list_records()
     assert mail["Message-ID"] == f"<{record.id}@coachway.example>"
-    assert mail["From"] == "Harbor Coach <no-reply@coachway.example>"
-    assert mail["Reply-To"] == "Harbor Coach <hello@harbor.example>"
-    assert mail["To"] == "Acme Events <events@acme.example>"
+    assert mail["From"] == '"Harbor Coach" <no-reply@coachway.example>'
+    assert mail["Reply-To"] == '"Harbor Coach" <hello@harbor.example>'
+    assert mail["To"] == '"Acme Events" <events@acme.example>'
 
 
 def test_consumer_reports_only_failed_messages_of_batch(
@@ -181,6 +183,32 @@ def test_rejected_email_fails_permanently(sent_messages: SentMessages, monkeypat
     )
 
 
+def test_email_to_name_with_encoded_headers_has_only_our_headers(sent_messages: SentMessages) -> None:
+    name = "=?utf-8?q?Eve=0d=0aBcc:_victim@example.com=0d=0a=0d=0a<h1>Pay_here</h1>?="
+    send(build_delivery("user.password_reset_requested", first_name=name, organization_name=name))
+    (mail,) = sent_messages.mails
+    assert mail["Bcc"] is None
+    assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert "<h1>Pay" not in str(list(mail.walk())[2].get_payload(decode=True))
+    [(phrase, address)] = getaddresses([mail["To"]])
+    assert (str(make_header(decode_header(phrase))), address) == (name, "eli@harbor.example")
+    assert str(make_header(decode_header(mail["Subject"]))) == f"Set a new password for {name}"
+    assert list_records()[0].status is MessageStatus.SENT
+
+
+@pytest.mark.parametrize(
+    "address", ["eli @harbor.example", "eli@harbor.example\r\nBcc: x@y.example", "grüße@a.example"]
+)
+def test_email_that_cannot_be_composed_fails_permanently(address: str, sent_messages: SentMessages) -> None:
+    event = build_delivery("user.password_reset_requested", email=address)
+    for _ in range(2):
+        send(event)
+    (record,) = list_records()
+    assert record.status is MessageStatus.FAILED
+    assert record.reason
+    assert sent_messages.mails == []
+
+
 def test_concurrent_delivery_is_retried_later(sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch) -> None:
     event = build_delivery("charter.booked")
 
@@ -241,7 +269,7 @@ def test_expired_messages_are_not_sent(sent_messages: SentMessages) -> None:
 
 def test_declined_quote_notifies_organization(sent_messages: SentMessages) -> None:
     send(build_delivery("quote.declined"))
-    assert [each["To"] for each in sent_messages.mails] == ["Harbor Coach <hello@harbor.example>"]
+    assert [each["To"] for each in sent_messages.mails] == ['"Harbor Coach" <hello@harbor.example>']
 
 
 def test_records_contain_no_links_and_no_codes(sent_messages: SentMessages, dynamodb: Any) -> None:

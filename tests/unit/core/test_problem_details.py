@@ -10,9 +10,10 @@ import pytest
 from pydantic import AwareDatetime, Field, ValidationError
 
 from coachway.core import problem_details
-from coachway.core.schemas import Note, RequestSchema, Text
+from coachway.core.schemas import RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
+from coachway.core.types.text import Note, Text
 
 
 class Size(Enum):

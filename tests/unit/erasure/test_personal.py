@@ -23,8 +23,8 @@ from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.clients.model import Address, Client, Contact
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.records import Record
-from coachway.core.schemas import Note, Text
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Note, Text
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.erasure.model import Erasure
 from coachway.erasure.redaction import list_field_shapes

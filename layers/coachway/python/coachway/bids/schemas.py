@@ -10,9 +10,10 @@ from coachway.bids.model.bid_request import VendorMatch
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import Entity
-from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import Day, Timestamp
 from coachway.core.types.money import NonNegativeApiAmount
+from coachway.core.types.text import Note, Text
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.vendors.model import VendorId
 

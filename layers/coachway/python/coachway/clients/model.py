@@ -11,11 +11,12 @@ from pydantic import ConfigDict, Field
 from coachway.clients import rules
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import contact, ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Note, Text
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]

@@ -7,10 +7,11 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.compliance.rules import DocumentStatus, DocumentSummary, DocumentType, SubjectType
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
-from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Note, Text
 
 ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]

@@ -6,19 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from coachway.core import problem_details
 from coachway.core.types.stored_values import STORED
-
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
-]
-"""A line of text: 1 to 200 characters, no control characters."""
-
-
-Note = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
-"""A paragraph: up to 4,000 characters."""
 
 
 class BaseSchema(BaseModel):
@@ -80,7 +71,7 @@ def optional_fields_model(model: type[BaseModel]) -> type[BaseModel]:
 
 
 def apply_changes(entity: E, changes: PartialUpdate[Any]) -> E:
-    """Return a validated copy of `entity` with the fields in `changes`.
+    """Return a validated copy of `entity` with the fields in `changes`, which are valid by themselves.
 
     Raises Invalid if the fields contradict each other.
     """

@@ -9,11 +9,12 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from coachway.clients.rules import normalize_name
 from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.fleet.availability import Availability
 from coachway.identity.model.field_types import UserId

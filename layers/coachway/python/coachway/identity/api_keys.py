@@ -13,9 +13,10 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime import clock
-from coachway.core.schemas import BaseSchema, Page, PageQuery, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, Page, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Timestamp
+from coachway.core.types.text import Text
 from coachway.identity import roles
 from coachway.identity.model.permissions import PERMISSIONS, Permission
 from coachway.identity.secrets import hashing

@@ -13,8 +13,9 @@ from coachway.core.persistence.operations import CheckVersion, Create, Op, Updat
 from coachway.core.persistence.queries import months_between, query_all, query_page
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.runtime import clock
-from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, Text, apply_changes
+from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types import ids
+from coachway.core.types.text import Text
 from coachway.identity import in_memory_paging
 from coachway.identity.errors import PermissionsExceeded
 from coachway.identity.model.field_types import RoleName

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import Note, RequestSchema, Text
+from coachway.core.schemas import RequestSchema
 from coachway.core.types.money import NonNegativeApiAmount
+from coachway.core.types.text import Note, Text
 from coachway.pricing.rule_model import AmenityCode, RateAmount, TripDate, json_number
 
 PromoText = Annotated[

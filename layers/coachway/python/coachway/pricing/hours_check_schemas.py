@@ -9,10 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from coachway.core.schemas import BaseSchema, Note, RequestSchema
+from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput
 from coachway.core.types.money import ApiAmount
+from coachway.core.types.text import Note
 from coachway.core.types.time_zones import TimeZone
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality, Rule

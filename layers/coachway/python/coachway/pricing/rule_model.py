@@ -20,10 +20,11 @@ from pydantic import (
 )
 
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
-from coachway.core.schemas import Note, RequestSchema, Text
+from coachway.core.schemas import RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
 from coachway.core.types.money import NonNegativeApiAmount
+from coachway.core.types.text import Note, Text
 
 RuleType = Literal[
     "base_rate",

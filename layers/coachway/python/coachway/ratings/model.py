@@ -7,9 +7,10 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_
 
 from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Note, Text
 from coachway.ratings.rules import convert_to_half_points
 from coachway.vendors.model import VendorId
 

@@ -7,10 +7,11 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstrai
 
 from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Note, Text
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors import rules
 from coachway.vendors.rules import VendorStatus, VendorType

@@ -11,11 +11,12 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bids.rules import BidStatus
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
-from coachway.core.schemas import BaseSchema, Note, Text
+from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Note, Text
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 
 BidId = Annotated[str, Field(pattern=ids.pattern("bid"))]

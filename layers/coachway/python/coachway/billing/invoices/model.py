@@ -10,11 +10,12 @@ from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.clients.rules import PaymentTerms
 from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record, stored_as
-from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Note, Text
 
 MAX_CHARTERS: Final = 80
 """The transaction that issues an invoice writes each of its charters, and a transaction has at most 100 items."""

@@ -11,11 +11,12 @@ from coachway.billing.payables.rules import PayableStatus
 from coachway.bookings.charters.model import CharterId
 from coachway.contracts.billing.payables import PaidLine
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Text
 from coachway.vendors.model import VendorId
 
 PayoutId = Annotated[str, Field(pattern=ids.pattern("pyo"))]

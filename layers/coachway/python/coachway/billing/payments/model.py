@@ -11,11 +11,12 @@ from coachway.billing.ids import InvoiceId
 from coachway.billing.payments.dispute import Dispute
 from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
-from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Note, Text
 
 PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(

@@ -11,10 +11,11 @@ from coachway.billing.payments.model import PaymentMethod
 from coachway.billing.refunds.rules import RefundStatus
 from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
-from coachway.core.schemas import PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Text
 from coachway.core.workflows.failure import WorkflowFailure
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")

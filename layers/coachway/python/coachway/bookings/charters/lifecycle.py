@@ -30,7 +30,8 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
-from coachway.core.schemas import Note, RequestSchema, Text
+from coachway.core.schemas import RequestSchema
+from coachway.core.types.text import Note, Text
 from coachway.pricing import quote_acceptance
 from coachway.pricing.errors import QuoteNotBookable
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus

@@ -13,11 +13,12 @@ from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, UncoveredVehicle
 from coachway.bookings.instalments import Instalment
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
-from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput, sortable
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Note, Text
 from coachway.core.types.time_zones import TimeZone, with_fixed_offset
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.pricing.extras_model import PromoText

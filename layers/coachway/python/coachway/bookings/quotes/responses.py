@@ -24,8 +24,9 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
-from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
+from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.money import ApiAmount
+from coachway.core.types.text import Note, Text
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import Quote

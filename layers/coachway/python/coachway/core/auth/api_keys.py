@@ -17,8 +17,8 @@ from pydantic import Field
 from coachway.core import errors, store
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.runtime import clock
-from coachway.core.schemas import Text
 from coachway.core.types import ids
+from coachway.core.types.text import Text
 
 API_KEYS = AccessPattern("an API key by its id", pk="ORG#{org}#APIKEY#{id}", sk="HEAD")
 API_KEYS_LIST = AccessPattern(

@@ -17,6 +17,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.personal import Personal
+from coachway.core.types.stored_values import STORED
 
 HISTORY = AccessPattern(
     "the events of one aggregate, oldest first",
@@ -46,7 +47,7 @@ class Event(BaseSchema):
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """Parse the data of a stored or delivered event. Fields that a newer version has added are ignored."""
         # Parsed as JSON, because an integer in Python mode would count as cents instead of units.
-        return cls.model_validate_json(json.dumps(data), extra="ignore")
+        return cls.model_validate_json(json.dumps(data), extra="ignore", context=STORED)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

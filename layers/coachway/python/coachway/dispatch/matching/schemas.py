@@ -6,9 +6,10 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import stored_as
-from coachway.core.schemas import BaseSchema, Note, RequestSchema
+from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import Note
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.matching.eligibility_reasons import Reason
 from coachway.dispatch.matching.scoring import Score

@@ -7,10 +7,11 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
-from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Note
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments.model import AssignmentId
 from coachway.dispatch.matching.schemas import EvaluatedDriver, EvaluatedVehicle

@@ -7,9 +7,10 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import RequestSchema, Text
+from coachway.core.schemas import RequestSchema
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import NonNegativeApiAmount
+from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
 

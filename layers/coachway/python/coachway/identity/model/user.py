@@ -6,10 +6,11 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from coachway.core.auth.api_keys import USERS
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
-from coachway.core.schemas import PageQuery, RequestSchema, Text
+from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, normalize_email
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES

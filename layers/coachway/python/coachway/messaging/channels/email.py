@@ -1,8 +1,7 @@
 """Email by Amazon SES."""
 
 import os
-from email.errors import HeaderParseError, MessageError
-from email.headerregistry import Address
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from coachway.core import errors
 from coachway.core.runtime import clock
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
+from coachway.messaging.channels.email_headers import build_header_block, format_mailbox, format_text
 
 _REJECTION_CODES: Final = frozenset({"MessageRejected", "InvalidParameterValue"})
 """Error codes of SES about a single message. Other errors are temporary or concern the account."""
@@ -65,27 +65,37 @@ def send_email(
 def compose_email(
     message: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
 ) -> bytes:
-    """Compose the MIME message with plain text and HTML. Raises MessageRejected for an invalid address."""
-    mail = EmailMessage(policy=SMTP)
+    """Compose the MIME message with plain text and HTML. Raises MessageRejected if that is impossible.
+
+    Replies go to the sender if SES does not support the address `reply_to`.
+    """
+    headers = {
+        "Date": format_datetime(clock.now()),
+        "Message-ID": f"<{message_id}@{sender_address().rpartition('@')[2]}>",
+        "X-Notification": message_id,
+        # Prevents automatic replies, such as out-of-office messages (RFC 3834).
+        "Auto-Submitted": "auto-generated",
+    }
     try:
-        mail["From"] = Address(from_name, addr_spec=sender_address())
-        mail["To"] = Address(to_name, addr_spec=to)
-        if reply_to:
-            mail["Reply-To"] = Address(from_name, addr_spec=reply_to)
-    except (ValueError, IndexError, HeaderParseError, MessageError) as error:  # IndexError for an empty address
-        raise MessageRejected("The email address is invalid.") from error
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = f"<{message_id}@{sender_address().rpartition('@')[2]}>"
-    mail["X-Notification"] = message_id
-    # Prevents automatic replies, such as out-of-office messages (RFC 3834).
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.text, cte="quoted-printable")
-    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+        headers["From"] = format_mailbox(from_name, sender_address())
+        headers["To"] = format_mailbox(to_name, to)
+        headers["Subject"] = format_text(message.subject)
+        with suppress(MessageRejected, ValueError):
+            headers |= {"Reply-To": format_mailbox(from_name, _to_ascii(reply_to))} if reply_to else {}
+        return build_header_block(headers) + _build_body(message)
+    except ValueError as error:
+        raise MessageRejected("The address or text of the email is invalid.") from error
+
+
+def _build_body(message: RenderedMessage) -> bytes:
+    """The parts of the email, with the headers that describe them."""
+    body = EmailMessage(policy=SMTP)
+    body.set_content(message.text, cte="quoted-printable")
+    body.add_alternative(message.html, subtype="html", cte="quoted-printable")
     if message.attachment is not None:
         name, content = message.attachment
-        mail.add_attachment(content, maintype="application", subtype="pdf", filename=name)
-    return mail.as_bytes()
+        body.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+    return body.as_bytes()
 
 
 def _to_ascii(address: str) -> str:
