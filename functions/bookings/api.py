@@ -23,6 +23,7 @@ from coachway.bookings.errors import (
     DocumentsNotInOrder,
     QuoteAlreadyAccepted,
     QuoteAlreadyAnswered,
+    QuoteIncomplete,
     QuoteLinkExpired,
     QuoteLinkReplaced,
     QuoteNotSendable,
@@ -72,7 +73,8 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     """Create a charter.
 
     Creates a charter with the status `quote`, a number and a price. Check `quote.warnings` before sending the quote: a
-    charter with a blocking warning, such as illegal driving hours, cannot be booked.
+    charter with a blocking warning, such as illegal driving hours, cannot be booked. Without a rate, with an unknown
+    vehicle class or with too few seats, it cannot be sent either.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
@@ -128,8 +130,9 @@ def update_charter(
     """Update a charter.
 
     Omitted fields keep their values. Changing the trip creates a new revision with a new price, and invalidates links
-    that were sent before. Once the charter is booked, its price, times and stops cannot be changed: clone the
-    charter, send the quote of the copy, and cancel the original charter.
+    that were sent before. A quote that cannot be sent is priced again by every update, also if nothing changes. Once
+    the charter is booked, its price, times and stops cannot be changed: clone the charter, send the quote of the copy,
+    and cancel the original charter.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
@@ -180,12 +183,13 @@ def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEn
 @api.post(
     "/charters/{charter_id}/send-quote",
     permission="charters:write",
-    errors=(ClientInactive, DeparturePassed, QuoteNotSendable),
+    errors=(ClientInactive, DeparturePassed, QuoteIncomplete, QuoteNotSendable),
 )
 def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> SentQuote:
     """Send a quote to the client.
 
     Emails a link to the quote. The link is valid for the current revision, until it expires or the quote is sent again.
+    A quote with the warning `no_rate`, `unknown_vehicle_class` or `too_few_seats` cannot be sent.
     """
     return quote_links.send_quote(caller, charter_id, body)
 

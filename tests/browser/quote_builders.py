@@ -38,7 +38,7 @@ class QuoteOrganization:
         send("POST", "/auth/register", {"organization": settings, "admin": admin})
         organization.token = send("POST", "/auth/login", {"organization": slug, **login})["access_token"]
         branding = {"color": "#00695c", "email": "hello@harbor.example", "phone": "+12125550100"}
-        send("PUT", "/organization", {"branding": branding})
+        send("PUT", "/organization", {"branding": branding, "fuel_surcharge_per_mile": 0.01})
         for rule in (
             {"name": "Coach base", "rule_type": "base_rate", "amount": 350},
             {"name": "Per mile", "rule_type": "mileage_rate", "amount": 2.5},

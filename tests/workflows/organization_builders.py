@@ -47,6 +47,7 @@ class Operator:
         operator = cls(stack)
         operator.org_id = operator.call("POST", "/auth/register", operator.registration_body())["organization"]["id"]
         operator.tokens = operator.log_in()
+        operator.call("PUT", "/organization", {"fuel_surcharge_per_mile": 0.01})
         for rule in (
             {"name": "Coach base", "rule_type": "base_rate", "amount": 350, "priority": 10},
             {"name": "Per mile", "rule_type": "mileage_rate", "amount": 2.5},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from coachway.bookings.charters.model import CHARTER_EXAMPLE
@@ -38,6 +39,7 @@ def create_organizations() -> None:
             name=slug.title(),
             timezone="America/New_York",
             currency="USD",
+            fuel_surcharge_per_mile=Decimal("0.01"),
             data_version=CURRENT_DATA_VERSION,
         )
         store.commit(Caller.system("tests", org_id), Create(organization))

@@ -18,6 +18,8 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate
+from coachway.pricing import rule_service
+from coachway.pricing.rule_model import RuleInput
 from tests.integration.client import Reply, call, token_for
 from tests.unit.bookings.builders import CLIENT, ORG_ID, ORGANIZATION
 from tools.function_modules import load
@@ -31,6 +33,7 @@ ACCEPT_FORM = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "tru
 def charter() -> Charter:
     """A charter of an organization's client."""
     store.commit(STAFF, Create(ORGANIZATION.model_copy()), Create(Client.model_validate(CLIENT.model_dump())))
+    rule_service.create_rule(STAFF, RuleInput(name="Mile", rule_type="mileage_rate", amount=5_00))
     return charter_service.create_charter(
         STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id})
     )

@@ -94,5 +94,6 @@ def test_organization_query_returns_default_settings() -> None:
     organization = organization_queries.get_organization(org.id)
     assert (organization.timezone, organization.currency) == ("America/New_York", "USD")
     assert organization.number_code == "HARBOR"
-    assert float(organization.fuel_surcharge_per_mile) == 0.01
+    assert organization.fuel_surcharge_per_mile == 0
+    assert organization.vehicle_classes["coach"] == 56
     assert (organization.minimum_charge, organization.approval_thresholds.refund) == (0, 50000)

@@ -25,7 +25,7 @@ def _organizations(dynamodb: Any) -> None:
             name=slug.title(),
             timezone="America/New_York",
             currency="USD",
-            tax_rate_percent=Decimal(0),
+            fuel_surcharge_per_mile=Decimal("0.01"),
         )
         store.commit(Caller.system("tests", org_id), Create(organization))
     for client_id, name in ((ACME, "Acme"), (ZENITH, "Zenith")):

@@ -24,6 +24,7 @@ ORGANIZATION: Final = Organization(
     slug="harbor",
     timezone="America/New_York",
     currency="USD",
+    fuel_surcharge_per_mile=Decimal("0.01"),
     branding=Branding(color="#00695c", email="hello@harbor.example", phone="+12125550100"),
 )
 CLIENT: Final = Client(

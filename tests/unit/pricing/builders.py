@@ -19,7 +19,7 @@ from coachway.pricing.rule_model import PricingRule
 NEW_YORK = ZoneInfo("America/New_York")
 WEDNESDAY, FRIDAY, SATURDAY = date(2027, 3, 3), date(2027, 3, 5), date(2027, 3, 6)
 ACME, OTHER = "cli_01K0000000000000000000000A", "cli_01K0000000000000000000000B"
-TERMS = PricingTerms(currency="USD", requested_on=date(2026, 11, 20))
+TERMS = PricingTerms(currency="USD", requested_on=date(2026, 11, 20), fuel_per_mile=Decimal("0.01"))
 CREATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -14,6 +14,7 @@ _WEEKEND: Final = ["saturday", "sunday"]
 SCENARIO: Final = Scenario(
     zone="America/New_York",
     settings={
+        "fuel_surcharge_per_mile": 0.01,
         # The 60-hour limit applies to carriers that do not operate every day. Drivers have seven days of recorded work,
         # so that trips that started yesterday can be checked as well.
         "hours_policy": {"ruleset": "us_passenger", "daily_carrier": False},

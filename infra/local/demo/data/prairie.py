@@ -30,6 +30,7 @@ SCENARIO: Final = Scenario(
         "timezone": "America/Winnipeg",
         "currency": "CAD",
         "tax_rate_percent": 12,
+        "fuel_surcharge_per_mile": 0.01,
         "minimum_charge": 400,
         "number_prefixes": {"charter": "PL"},
         "branding": {"color": "#b3261e", "email": "hello@prairie.example", "phone": "+12045550110"},

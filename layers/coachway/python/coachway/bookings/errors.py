@@ -131,6 +131,17 @@ class QuoteLinkReplaced(errors.NotFound):
     title = "The link was replaced by a newer one"
 
 
+class QuoteIncomplete(errors.Conflict):
+    """The quote has no rate, an unknown vehicle class, or too few seats. `errors` lists every reason.
+
+    Correct the trip, the pricing rules or the organization's `vehicle_classes`. Then update the charter, which prices
+    it again.
+    """
+
+    code = "quote_incomplete"
+    title = "The quote cannot be sent as it is"
+
+
 class QuoteNotSendable(errors.Conflict):
     """Only a charter with the status `quote` can be sent to its client. Clone the charter to send a new quote."""
 

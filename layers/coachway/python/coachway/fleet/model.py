@@ -16,9 +16,10 @@ from coachway.core.types.datetimes import Day
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
+from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.fleet.availability import Availability
 from coachway.identity.model.field_types import UserId
-from coachway.pricing.rule_model import AmenityCode, VehicleClass
+from coachway.pricing.rule_model import AmenityCode
 
 DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
 VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]

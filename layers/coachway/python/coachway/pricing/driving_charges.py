@@ -81,6 +81,11 @@ class DrivingCharges:
     def __post_init__(self) -> None:
         self.rates = {name: self.winners[name].amount or 0 for name in RATES if name in self.winners}
 
+    @property
+    def is_priced(self) -> bool:
+        """Whether a base, mileage or hourly rate applies. Deadhead miles alone do not price a trip."""
+        return any(rate != "deadhead_rate" and self.rate_quantity(rate) for rate in self.rates)
+
     def rate_quantity(self, rate: Rate) -> Decimal:
         """The number of units of a rate, for all vehicles."""
         rule, units = self.winners.get(rate), Decimal(0)

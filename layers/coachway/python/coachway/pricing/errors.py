@@ -18,7 +18,7 @@ class PromoCodeUsedUp(errors.Conflict):
 
 
 class QuoteNotBookable(errors.Conflict):
-    """A warning, such as illegal driving hours, blocks the quote.
+    """A warning, such as illegal driving hours, blocks the quote. `errors` lists all of them.
 
     Change the trip and send the new revision.
     """

@@ -15,12 +15,12 @@ from coachway.core.types.datetimes import LocalTime, LocalTimeInput
 from coachway.core.types.money import ApiAmount
 from coachway.core.types.text import Note
 from coachway.core.types.time_zones import TimeZone
+from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality, Rule
 from coachway.hours.trip import HoursStop, HoursTrip
 from coachway.pricing.quote_model import Miles, Notice, QuoteRequest
 from coachway.pricing.rule_matching import Trip
-from coachway.pricing.rule_model import VehicleClass
 
 _DEFAULT_START = time(9)
 _MAX_MILES = 10_000

@@ -1,9 +1,11 @@
 """Operations on stored quotes: status changes and acceptance. Does not import the price calculation."""
 
+from collections.abc import Sequence
+
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
 from coachway.pricing.errors import QuoteNotBookable
-from coachway.pricing.quote_model import Quote, QuoteStatus
+from coachway.pricing.quote_model import Notice, Quote, QuoteStatus
 
 
 def set_status_op(before: Quote, status: QuoteStatus) -> Update:
@@ -11,14 +13,20 @@ def set_status_op(before: Quote, status: QuoteStatus) -> Update:
     return Update(before, before.model_copy(update={"status": status}))
 
 
+def require_bookable(warnings: Sequence[Notice]) -> None:
+    """Raise QuoteNotBookable with every warning that blocks the quote."""
+    blocking = [warning for warning in warnings if warning.blocking]
+    if blocking:
+        detail = " ".join(warning.message for warning in blocking)
+        raise QuoteNotBookable(detail, fields=[warning.field_error for warning in blocking])
+
+
 def acceptance_ops(caller: Caller, before: Quote) -> list[Op]:
     """Operations that accept a quote: its status, and one use of its promo code.
 
     Raises QuoteNotBookable. The transaction fails with PromoCodeUsedUp.
     """
-    blocking = [warning.message for warning in before.warnings if warning.blocking]
-    if blocking:
-        raise QuoteNotBookable("; ".join(blocking))
+    require_bookable(before.warnings)
     ops: list[Op] = [set_status_op(before, "accepted")]
     if before.promo_code is not None:
         from coachway.pricing import extras_service  # imported late: few quotes have a promo code

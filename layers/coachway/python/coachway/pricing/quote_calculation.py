@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
+from coachway.core.types.vehicle_classes import DEFAULT_SEATS
 from coachway.pricing.driving_charges import DrivingCharges, build_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity
@@ -22,8 +22,6 @@ from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_rea
 from coachway.pricing.quote_model import AppliedRule, Line, Margin, Notice, PriceBreakdown
 from coachway.pricing.rule_matching import Trip, depends_on_start_time, pick_winning_rules
 from coachway.pricing.rule_model import Fee, PricingRule
-
-FUEL_PER_MILE: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +31,11 @@ class PricingTerms:
     currency: str
     requested_on: date
     tax_percent: Decimal = Decimal(0)
-    fuel_per_mile: Decimal = FUEL_PER_MILE
+    fuel_per_mile: Decimal = Decimal(0)
     """In currency units; can include fractions of a cent."""
     minimum_cents: int = 0
+    seats_by_class: Mapping[str, int] = field(default_factory=lambda: DEFAULT_SEATS)
+    """The vehicle classes that can be quoted, with the seats of their largest vehicle."""
 
 
 def calculate_price(
@@ -63,6 +63,7 @@ def calculate_price(
     if builder.total > LARGEST_CENTS:
         raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates and the distance.")
     builder.add_rate_warnings(driving, rules)
+    builder.add_vehicle_warnings()
     if cost is not None and before_tax < cost:
         builder.add_warning("below_cost", "The price before tax is less than the cost.")
     return PriceBreakdown(
@@ -185,14 +186,30 @@ class _PriceBuilder:
 
     def add_rate_warnings(self, driving: DrivingCharges, rules: Sequence[PricingRule]) -> None:
         """Add warnings about missing rates and times."""
-        if not driving.rates:
-            self.add_warning("no_rate", "No base, mileage or hourly rate matches this trip.")
+        if not driving.is_priced:
+            self.add_warning("no_rate", "No base, mileage or hourly rate prices this trip. Add a pricing rule.")
         if "hourly_rate" in driving.rates and self.trip.hours is None:
             self.add_warning("hours_unknown", "An hourly rate applies. Add departs_at and returns_at, or hours.")
         if self.trip.deadhead_miles and "deadhead_rate" not in driving.rates:
             self.add_warning("no_deadhead_rate", "No rate matches deadhead miles. They are not charged.")
         if depends_on_start_time(rules, self.trip):
             self.add_warning("start_unknown", "Some rates depend on the start time. Add start_time.")
+
+    def add_vehicle_warnings(self) -> None:
+        """Add warnings about an unknown vehicle class and too few seats."""
+        trip, seats = self.trip, self.terms.seats_by_class.get(self.trip.vehicle_class)
+        if seats is None:
+            self.add_warning(
+                "unknown_vehicle_class",
+                f"The organization has no vehicle class {trip.vehicle_class}. Its classes are "
+                f"{', '.join(sorted(self.terms.seats_by_class))}.",
+            )
+        elif seats * trip.vehicles < trip.passengers:
+            self.add_warning(
+                "too_few_seats",
+                f"{trip.passengers} passengers need more than {trip.vehicles} × {trip.vehicle_class} "
+                f"with up to {seats} seats.",
+            )
 
 
 def _label_and_id(rule: PricingRule | None, default_label: str) -> tuple[str, str | None]:

@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from datetime import UTC, time, timedelta
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, field_serializer, model_validator
 
+from coachway.core import errors
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTimeInput
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.time_zones import TimeZone
+from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.pricing.extras_model import PromoText
-from coachway.pricing.rule_model import AmenityCode, RouteText, RuleInput, TripDate, VehicleClass, json_number
+from coachway.pricing.rule_model import AmenityCode, RouteText, RuleInput, TripDate, json_number
 
 Miles = Annotated[
     Decimal,
@@ -131,14 +134,39 @@ class Line(BaseSchema):
     amount: StoredAmount
 
 
+FIELDS_OF_UNSENDABLE_QUOTES: Final[Mapping[str, str]] = MappingProxyType(
+    {"no_rate": "quote.lines", "unknown_vehicle_class": "vehicle_class", "too_few_seats": "passengers"}
+)
+"""The codes of warnings that also prevent sending the quote to the client, each with the field that is wrong."""
+
+
 class Notice(BaseSchema):
-    """A warning about the quote. A trip with a blocking warning cannot be booked."""
+    """A warning about the quote. A trip with a blocking warning cannot be booked.
+
+    A quote without a rate, of an unknown vehicle class, or with too few seats cannot be sent either.
+    """
 
     model_config = ConfigDict(defer_build=True)
 
     code: str
     message: str
     blocking: bool = False
+
+    @model_validator(mode="after")
+    def _block_unsendable_quote(self) -> Self:
+        """Also for quotes that an earlier release stored with a harmless warning."""
+        self.blocking = self.blocking or self.prevents_sending
+        return self
+
+    @property
+    def prevents_sending(self) -> bool:
+        """Whether a quote with this warning cannot be sent."""
+        return self.code in FIELDS_OF_UNSENDABLE_QUOTES
+
+    @property
+    def field_error(self) -> errors.FieldError:
+        """The warning as part of an error response."""
+        return errors.FieldError(FIELDS_OF_UNSENDABLE_QUOTES.get(self.code, "quote"), self.message, self.code)
 
 
 class Margin(BaseSchema):

@@ -147,6 +147,7 @@ def _resolve_request(caller: Caller, request: QuoteRequest, context: PricingCont
         tax_percent=organization.tax_rate_percent,
         fuel_per_mile=organization.fuel_surcharge_per_mile,
         minimum_cents=organization.minimum_charge,
+        seats_by_class=organization.vehicle_classes,
     )
     promo_code = (
         extras_service.load_requested_promo_code(caller.org_id, request.promo_code) if request.promo_code else None

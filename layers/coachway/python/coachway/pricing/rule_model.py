@@ -25,6 +25,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
 from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.text import Note, Text
+from coachway.core.types.vehicle_classes import VehicleClass
 
 RuleType = Literal[
     "base_rate",
@@ -66,12 +67,6 @@ Percent = Annotated[
     *json_number({"minimum": -100, "maximum": 1000, "examples": [25]}),
 ]
 """A percentage to add, such as 25, or to subtract, such as -10."""
-VehicleClass = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
-    Field(examples=["coach"]),
-]
-"""A vehicle class: `coach`, `minibus`, `sedan`."""
 AmenityCode = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),

@@ -12,7 +12,8 @@ from coachway.core.types import ids
 from coachway.core.types.contact import Email
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, Text
-from coachway.pricing.rule_model import AmenityCode, VehicleClass
+from coachway.core.types.vehicle_classes import VehicleClass
+from coachway.pricing.rule_model import AmenityCode
 from coachway.vendors import rules
 from coachway.vendors.rules import VendorStatus, VendorType
 

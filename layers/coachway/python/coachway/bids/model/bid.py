@@ -17,7 +17,8 @@ from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import Note, Text
-from coachway.pricing.rule_model import AmenityCode, VehicleClass
+from coachway.core.types.vehicle_classes import VehicleClass
+from coachway.pricing.rule_model import AmenityCode
 
 BidId = Annotated[str, Field(pattern=ids.pattern("bid"))]
 BidRequestId = Annotated[str, Field(pattern=ids.pattern("brq"))]

@@ -33,7 +33,6 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.text import Note, Text
 from coachway.pricing import quote_acceptance
-from coachway.pricing.errors import QuoteNotBookable
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
 
 _EVENTS_BY_STATUS: Final[dict[CharterStatus, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
@@ -164,7 +163,8 @@ def booking_ops(
     A quote that was accepted earlier has already used its promo code. Raises the same errors as `book`.
     """
     require_transition(before.status, CharterStatus.BOOKED, Actor.CLIENT if before.is_accepted else actor_kind(caller))
-    require_bookable(before)
+    if not before.is_accepted:  # otherwise it was bookable when it was accepted, and its deposit is paid
+        require_bookable(before)
     client_key, quote_key = client_and_quote_keys(before)
     records = records or store.batch_get([client_key, quote_key])
     client, quote = require_client(records.find(Client, client_key)), records.get(Quote, quote_key)
@@ -206,9 +206,7 @@ def require_client(client: Client | None) -> Client:
 
 def require_bookable(charter: Charter) -> None:
     """Raise QuoteNotBookable if a warning, such as illegal driving hours, blocks the quote."""
-    if charter.quote.blocking:
-        detail = " ".join(warning.message for warning in charter.quote.blocking)
-        raise QuoteNotBookable(detail)
+    quote_acceptance.require_bookable(charter.quote.warnings)
 
 
 def decline(caller: Caller, before: Charter, reason: str, *, response: BaseModel | None = None) -> Charter:

@@ -20,10 +20,11 @@ from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, Text
 from coachway.core.types.time_zones import TimeZone, with_fixed_offset
+from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Line, Miles, Notice
-from coachway.pricing.rule_model import AmenityCode, RouteText, VehicleClass
+from coachway.pricing.rule_model import AmenityCode, RouteText
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
@@ -193,6 +194,11 @@ class CharterQuote(BaseSchema):
     def blocking(self) -> list[Notice]:
         """The warnings that keep the charter from being booked."""
         return [warning for warning in self.warnings if warning.blocking]
+
+    @property
+    def preventing_sending(self) -> list[Notice]:
+        """The warnings that keep the quote from being sent."""
+        return [warning for warning in self.warnings if warning.prevents_sending]
 
 
 class Cancellation(BaseSchema):

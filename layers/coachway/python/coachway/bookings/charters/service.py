@@ -56,6 +56,8 @@ def update_charter(
 ) -> Charter:
     """Update a charter. Changing the trip creates a new revision with a new price, and invalidates the quote's link.
 
+    A quote that cannot be sent is priced again by every update, because pricing rules may have been added since.
+
     Raises ChangeCaseRequired if the charter is booked and the change affects price, time or stops, VehiclesAwarded, or
     CharterClosed.
     """
@@ -65,9 +67,10 @@ def update_charter(
         edited = edited.model_copy(update={"stops": trip_times.complete_stops(edited.stops, before.timezone)})
     changed = frozenset(name for name in CharterInput.model_fields if getattr(edited, name) != getattr(before, name))
     rules.require_editable(before.status, changed, awarded=bool(before.vendor_ids))
-    if not changed:
+    is_priced_again = before.status is CharterStatus.QUOTE and bool(before.quote.preventing_sending)
+    if not changed and not is_priced_again:
         return before
-    if not changed & FIXED_ONCE_BOOKED:
+    if not changed & FIXED_ONCE_BOOKED and not is_priced_again:
         store.commit(
             caller,
             Update(before, edited, [CharterModified(**event_payloads.charter_event_fields(edited), revised=False)]),

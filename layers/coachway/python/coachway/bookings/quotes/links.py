@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.bookings.errors import DeparturePassed, QuoteLinkReplaced, QuoteNotSendable
+from coachway.bookings.errors import DeparturePassed, QuoteIncomplete, QuoteLinkReplaced, QuoteNotSendable
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
@@ -102,7 +102,7 @@ def expiry_hour(at: datetime) -> str:
 def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     """Send the client a link to the current revision, and invalidate earlier links.
 
-    Raises QuoteNotSendable, DeparturePassed or ClientInactive.
+    Raises QuoteNotSendable, QuoteIncomplete, DeparturePassed or ClientInactive.
     """
     charter = get_charter(caller, charter_id)
     now = clock.now()
@@ -110,6 +110,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
         raise QuoteNotSendable(f"This charter is {charter.status}. Only a quote can be sent.")
     if charter.starts_at <= now:
         raise DeparturePassed("Change the charter's times before sending the quote.")
+    require_sendable(charter)
     expires = (
         min(now + timedelta(hours=body.expires_in_hours), charter.starts_at).astimezone(UTC).replace(microsecond=0)
     )
@@ -149,6 +150,14 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
         ops.append(quote_acceptance.set_status_op(quote, "sent"))
     store.commit(caller, *ops, response=response)
     return response
+
+
+def require_sendable(charter: Charter) -> None:
+    """Raise QuoteIncomplete with every reason why the client must not see the quote."""
+    reasons = charter.quote.preventing_sending
+    if reasons:
+        detail = " ".join(reason.message for reason in reasons)
+        raise QuoteIncomplete(detail, fields=[reason.field_error for reason in reasons])
 
 
 def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:

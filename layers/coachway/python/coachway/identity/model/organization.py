@@ -12,6 +12,7 @@ from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
+from coachway.core.types.vehicle_classes import DEFAULT_SEATS, SeatsByClass
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
 
 ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
@@ -111,8 +112,15 @@ class OrganizationSettings(RequestSchema):
     timezone: TimeZone
     currency: Currency
     tax_rate_percent: TaxRate = Decimal(0)
-    fuel_surcharge_per_mile: PerMile = Decimal("0.01")
+    fuel_surcharge_per_mile: PerMile = Decimal(0)
     minimum_charge: NonNegativeApiAmount = 0
+    vehicle_classes: Annotated[
+        SeatsByClass,
+        Field(
+            description="Vehicle classes that can be quoted, each with the passenger seats of its largest vehicle. "
+            "Setting it replaces all classes."
+        ),
+    ] = Field(default_factory=lambda: dict(DEFAULT_SEATS))
     number_prefixes: NumberPrefixes = Field(default_factory=NumberPrefixes)
     approval_thresholds: ApprovalThresholds = Field(default_factory=ApprovalThresholds)
     payment_policy: PaymentPolicy = Field(default_factory=PaymentPolicy)

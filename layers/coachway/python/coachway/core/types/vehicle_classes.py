@@ -1,0 +1,40 @@
+"""Vehicle classes, and the classes of a new organization."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+VehicleClass = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
+    Field(examples=["coach"]),
+]
+"""A vehicle class: `coach`, `minibus`, `sedan`."""
+
+SeatsByClass = Annotated[
+    dict[VehicleClass, Annotated[int, Field(ge=1, le=200)]],
+    Field(min_length=1, max_length=50, examples=[{"coach": 56, "minibus": 35}]),
+]
+"""The passenger seats of the largest vehicle of each class."""
+
+DEFAULT_SEATS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "sedan": 3,
+        "suv": 6,
+        "minivan": 6,
+        "limousine": 8,
+        "van": 14,
+        "sprinter": 14,
+        "shuttle": 30,
+        "minibus": 35,
+        "trolley": 36,
+        "party_bus": 40,
+        "coach": 56,
+        "motorcoach": 56,
+        "school_bus": 72,
+        "double_decker": 81,
+    }
+)
+"""The usual classes of the trade, with the seats of their usual largest vehicle."""
