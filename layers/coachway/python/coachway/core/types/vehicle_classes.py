@@ -4,18 +4,30 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
+
+_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 
 VehicleClass = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
+    StringConstraints(strip_whitespace=True, to_lower=True, pattern=_PATTERN),
     Field(examples=["coach"]),
 ]
 """A vehicle class: `coach`, `minibus`, `sedan`."""
 
 SeatsByClass = Annotated[
     dict[VehicleClass, Annotated[int, Field(ge=1, le=200)]],
-    Field(min_length=1, max_length=50, examples=[{"coach": 56, "minibus": 35}]),
+    Field(min_length=1, max_length=50),
+    WithJsonSchema(  # generators of clients do not read pydantic's `patternProperties`
+        {
+            "type": "object",
+            "propertyNames": {"pattern": _PATTERN},
+            "additionalProperties": {"type": "integer", "minimum": 1, "maximum": 200},
+            "minProperties": 1,
+            "maxProperties": 50,
+            "examples": [{"coach": 56, "minibus": 35}],
+        }
+    ),
 ]
 """The passenger seats of the largest vehicle of each class."""
 
