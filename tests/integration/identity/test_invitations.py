@@ -92,3 +92,22 @@ def test_concurrent_acceptances_succeed_once() -> None:
         statuses = sorted(each.status for each in pool.map(lambda _: accept_invitation(token), range(6)))
     assert statuses == [201] + [404] * 5
     assert len(list_event_data(org.id, UserJoined)) == 1
+
+
+def test_corrected_email_voids_the_invitation_and_sends_it_again() -> None:
+    org = register_organization()
+    first = org.invite("sma@harbor.example")
+    assert put(f"/users/{first['id']}", {"email": "sam@harbor.example"}, org.token).status == 200
+    assert accept_invitation(first["invitation_token"]).status == 404
+    event = list_event_data(org.id, UserInvited)[-1]
+    assert event["email"] == "sam@harbor.example"
+    token = signed_links.create_link_token(INVITATION, org.id, first["id"], event["nonce"])
+    assert accept_invitation(token).json()["email"] == "sam@harbor.example"
+
+
+def test_other_changes_of_an_invited_user_keep_the_invitation() -> None:
+    org = register_organization()
+    invited = org.invite("sam@harbor.example")
+    for change in ({"first_name": "Samuel"}, {"email": "Sam@harbor.example"}):
+        assert put(f"/users/{invited['id']}", change, org.token).status == 200
+    assert accept_invitation(invited["invitation_token"]).status == 201

@@ -168,6 +168,16 @@ def test_number_of_table_calls_does_not_reveal_whether_the_account_exists() -> N
     assert (len(request_costs), len(verify_costs)) == (1, 1)
 
 
+def test_code_sent_to_a_number_that_was_corrected_is_refused() -> None:
+    org = register_organization()
+    driver = create_driver(org)
+    request_code(org)
+    code = get_sent_code(org)["code"]
+    assert put(f"/users/{driver['id']}", {"phone": "+12125550124"}, org.token).status == 200
+    assert verify_code(org, code).status == 401
+    assert verify_code(org, code, phone="+12125550124").status == 401
+
+
 def test_request_code_repeated_with_idempotency_key_sends_one_code() -> None:
     org = register_organization()
     create_driver(org)

@@ -98,6 +98,16 @@ def test_change_password_invalidates_reset_link() -> None:
     assert reset_password(token).status == 404
 
 
+def test_reset_link_sent_to_an_address_that_was_corrected_is_refused() -> None:
+    org = register_organization()
+    request_reset(org)
+    token = get_sent_token(org)
+    assert put(f"/users/{org.admin_id}", {"email": "ana.ruiz@harbor.example"}, org.token).status == 200
+    assert reset_password(token).status == 404
+    assert request_reset(org, "ana.ruiz@harbor.example").status == 202
+    assert reset_password(get_sent_token(org)).status == 204
+
+
 def test_reset_link_forged_or_of_another_user_is_refused() -> None:
     org, other = register_organization(), register_organization("other")
     request_reset(org)

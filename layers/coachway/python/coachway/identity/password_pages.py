@@ -88,7 +88,7 @@ def _load_link(purpose: str, token: str) -> tuple[User, Organization]:
         pending, status = credentials.invitation, "invited"
     else:
         pending, status = credentials.reset, "active"
-    if user.status != status or not is_valid_link(pending, link.nonce):
+    if user.status != status or not is_valid_link(pending, link.nonce, user.email):
         raise errors.NotFound("This link was used or has expired. Ask for another one.")
     return user, organization_queries.get_organization(link.org_id)
 

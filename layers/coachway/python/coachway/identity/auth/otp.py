@@ -73,11 +73,12 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     if user is None:
         timing_equalizer.equalize_link_request(caller, account.org_id, Accepted())
         return Accepted()
-    code = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + OTP_LIFETIME)
+    recipient = (user.phone if body.phone else user.email) or ""
+    code = PendingLink.create(recipient, OTP_LIFETIME)
     event = OtpRequested(
         user_id=user.id,
         channel="sms" if body.phone else "email",
-        recipient=(user.phone if body.phone else user.email) or "",
+        recipient=recipient,
         first_name=user.first_name,
         organization_name=organization_queries.get_organization(user.org_id).display_name,
         nonce=code.nonce,
@@ -131,6 +132,8 @@ def _log_in_with_code(caller: Caller, user: User, body: OtpVerification) -> Resp
     before = get_credentials(user)
     pending = before.otp
     if pending is None or pending.expires_at <= clock.now() or pending.attempts >= MAX_OTP_ATTEMPTS:
+        raise _wrong_code_error()
+    if not pending.is_sent_to(user.email, user.phone):
         raise _wrong_code_error()
     system = Caller.system("identity", user.org_id, caller.correlation_id)
     expected = signed_links.create_one_time_code(OTP, user.org_id, user.id, pending.nonce)

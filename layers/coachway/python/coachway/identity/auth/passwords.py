@@ -8,9 +8,8 @@ from coachway.contracts.identity import PASSWORD_RESET, PasswordChanged, Passwor
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Update
+from coachway.core.persistence.operations import CheckVersion, Update
 from coachway.core.persistence.retry import retry_on_conflict
-from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries, rate_limits
 from coachway.identity.account_lookup import find_account, get_credentials, get_user, require_logged_in_user
@@ -76,7 +75,7 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
     if user is None or user.email is None:
         timing_equalizer.equalize_link_request(caller, account.org_id, Accepted())
         return Accepted()
-    link = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + RESET_LINK_LIFETIME)
+    link = PendingLink.create(user.email, RESET_LINK_LIFETIME)
     event = PasswordResetRequested(
         user_id=user.id,
         email=user.email,
@@ -105,22 +104,23 @@ def reset_password(caller: Caller, body: PasswordReset) -> None:
     rate_limits.consume_by_address("link", caller)
     link = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
     digest = hashing.digest_password(body.password)
-    user = get_user(link.org_id, link.subject_id)
 
     @retry_on_conflict
     def save_password() -> None:
+        user = get_user(link.org_id, link.subject_id)
         before = get_credentials(user)
-        if user.status != "active" or not is_valid_link(before.reset, link.nonce):
+        if user.status != "active" or not is_valid_link(before.reset, link.nonce, user.email):
             raise errors.NotFound("This link was used or has expired. Request another one.")
         acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
         store.commit(
             acting,
             Update(before, before.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
             *sessions.end_sessions_ops(user.org_id, user.id, "password reset"),
+            CheckVersion(user, errors.ConcurrentUpdate()),
         )
 
     save_password()
-    lockout.clear_attempts(caller, user.org_id, user.id)
+    lockout.clear_attempts(caller, link.org_id, link.subject_id)
 
 
 def change_password(caller: Caller, body: PasswordChange) -> None:

@@ -1,12 +1,15 @@
 """Credentials, sessions and lockouts of users. No response contains these records."""
 
-from typing import Annotated, ClassVar, Final
+from datetime import timedelta
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, Field
 
+from coachway.core.auth import signed_links
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.contact import normalize_email
 from coachway.core.types.personal import Personal
 from coachway.identity.secrets import hashing
 
@@ -28,11 +31,31 @@ LOCKOUTS = AccessPattern(
 
 
 class PendingLink(BaseSchema):
-    """A link or code that was sent and not used: the nonce that it is computed from, and when it expires."""
+    """A link or code that was sent and not used: the nonce that it is computed from, and when it expires.
+
+    It is valid only while its user has the email or phone that it was sent to.
+    """
 
     nonce: str
     expires_at: AwareDatetime
     attempts: Annotated[int, stored_as("tries", "attempts")] = 0
+    address_digest: str = ""
+    """The digest of the email or phone. Empty in a link of an earlier release, which is valid for any address."""
+
+    @classmethod
+    def create(cls, address: str, lifetime: timedelta) -> Self:
+        """Create a link or code that is sent to an address now."""
+        nonce, expires_at = signed_links.new_nonce(), clock.now() + lifetime
+        return cls(nonce=nonce, expires_at=expires_at, address_digest=_digest_address(address))
+
+    def is_sent_to(self, *addresses: str | None) -> bool:
+        """Whether it was sent to one of these addresses."""
+        digests = {_digest_address(address) for address in addresses if address}
+        return not self.address_digest or self.address_digest in digests
+
+
+def _digest_address(address: str) -> str:
+    return hashing.keyed_digest("address", normalize_email(address))
 
 
 class Credentials(Entity):
@@ -119,6 +142,8 @@ NO_USER_ID: Final = "usr_00000000000000000000000000"
 """Read instead of an account that does not exist, so that the response takes the same time."""
 
 
-def is_valid_link(stored: PendingLink | None, nonce: str) -> bool:
-    """Whether `nonce` is that of the stored link, and the link has not expired."""
-    return stored is not None and hashing.is_equal(stored.nonce, nonce) and stored.expires_at > clock.now()
+def is_valid_link(stored: PendingLink | None, nonce: str, email: str | None) -> bool:
+    """Whether `nonce` is that of the stored link, the link has not expired, and it was sent to `email`."""
+    if stored is None or not hashing.is_equal(stored.nonce, nonce):
+        return False
+    return stored.expires_at > clock.now() and stored.is_sent_to(email)

@@ -12,7 +12,6 @@ from coachway.core.caller import Caller
 from coachway.core.party_reference import require_party
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
-from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
@@ -23,7 +22,7 @@ from coachway.identity.model.credentials import Credentials, PendingLink, is_val
 from coachway.identity.model.field_types import NewPassword, TokenInput
 from coachway.identity.model.user import User, UserInvitation, UserStatus
 from coachway.identity.secrets import hashing
-from coachway.identity.users.service import admin_count_ops
+from coachway.identity.users.admin_count import admin_count_ops
 
 
 class SentInvitation(BaseSchema):
@@ -68,31 +67,34 @@ def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
 
 def issue_invitation(caller: Caller, body: UserInvitation, *role_checks: Op) -> SentInvitation:
     """Invite a user without checking the caller's permissions. `role_checks` are part of the transaction."""
-    organization = organization_queries.get_organization(caller.org_id)
-    inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
-    inviter_name = f"{inviter.first_name} {inviter.last_name}" if inviter else organization.name
-    link = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + INVITATION_LIFETIME)
+    link = PendingLink.create(body.email, INVITATION_LIFETIME)
 
     @retry_on_conflict
     def save_invitation() -> SentInvitation:
         user, ops = _reinvite_ops(caller, body, link) or _new_user_ops(caller, body, link)
-        event = UserInvited(
-            user_id=user.id,
-            email=body.email,
-            first_name=user.first_name,
-            last_name=user.last_name,
-            role=user.role,
-            organization_name=organization.display_name,
-            invited_by=inviter_name,
-            nonce=link.nonce,
-            expires_at=link.expires_at,
-        )
-        ops[0].events = [event]
+        ops[0].events = [build_invited_event(caller, user, link)]
         response = _build_sent_invitation(user, link)
         store.commit(caller, *ops, *role_checks, response=response)
         return response
 
     return save_invitation()
+
+
+def build_invited_event(caller: Caller, user: User, link: PendingLink) -> UserInvited:
+    """Build the event that sends the link of an invitation."""
+    organization = organization_queries.get_organization(caller.org_id)
+    inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
+    return UserInvited(
+        user_id=user.id,
+        email=user.email or "",
+        first_name=user.first_name,
+        last_name=user.last_name,
+        role=user.role,
+        organization_name=organization.display_name,
+        invited_by=f"{inviter.first_name} {inviter.last_name}" if inviter else organization.name,
+        nonce=link.nonce,
+        expires_at=link.expires_at,
+    )
 
 
 def _build_sent_invitation(user: User, link: PendingLink) -> SentInvitation:
@@ -133,7 +135,7 @@ def accept_invitation(caller: Caller, body: InvitationAcceptance) -> JoinedUser:
     def activate_user() -> JoinedUser:
         user = get_user(link.org_id, link.subject_id)
         credentials = get_credentials(user)
-        if not is_valid_link(credentials.invitation, link.nonce):
+        if not is_valid_link(credentials.invitation, link.nonce, user.email):
             raise errors.NotFound("This invitation was used or has expired. Ask for another one.")
         active_user = user.model_copy(update={"status": "active"})
         response = JoinedUser(id=user.id, email=user.email, role=user.role)

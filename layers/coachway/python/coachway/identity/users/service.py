@@ -8,20 +8,23 @@ from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.party_reference import require_party
 from coachway.core.persistence.domain_events import Event
-from coachway.core.persistence.operations import Create, IncrementCounters, Op, Remove, Update
+from coachway.core.persistence.operations import Create, Remove, Update
 from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
+from coachway.core.types.contact import normalize_email
 from coachway.identity import roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions, totp
-from coachway.identity.errors import LastAdmin
-from coachway.identity.model.credentials import Credentials
+from coachway.identity.model.credential_limits import INVITATION_LIFETIME
+from coachway.identity.model.credentials import Credentials, PendingLink
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
-from coachway.identity.model.user import ADMINS, USERS_LIST, NewUser, User, UserQuery, UserSettings
+from coachway.identity.model.user import USERS_LIST, NewUser, User, UserQuery, UserSettings
 from coachway.identity.secrets.hashing import digest_password
+from coachway.identity.users.admin_count import admin_count_ops
+from coachway.identity.users.invitations import build_invited_event
 
 _PERMISSIONS_CHANGED: Final = "an admin changed the user's permissions"
 
@@ -63,6 +66,8 @@ def create_user(caller: Caller, body: NewUser) -> User:
 def update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], expected: int | None) -> User:
     """Update a user. A change of role, status or party ends their sessions.
 
+    A change of email or phone voids the links and codes that were sent to the old one. An invitation is sent again.
+
     Raises PermissionsExceeded if the user or the new role has permissions that the caller does not have, LastAdmin if
     no admin would be left.
     """
@@ -85,6 +90,16 @@ def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettin
     if before.mfa_enabled and not after.mfa_enabled:
         more_ops.append(totp.disable_op(get_credentials(before)))
         events.append(MfaDisabled(user_id=user_id))
+    if (
+        after.status == "invited"
+        and after.email
+        and normalize_email(after.email) != normalize_email(before.email or "")
+    ):
+        # The link in the earlier email is void, because it was sent to another address.
+        link = PendingLink.create(after.email, INVITATION_LIFETIME)
+        credentials = get_credentials(before)
+        more_ops.append(Update(credentials, credentials.model_copy(update={"invitation": link})))
+        events.append(build_invited_event(caller, after, link))
     store.commit(caller, Update(before, after, events), *role_checks, *more_ops, *admin_count_ops(before, after))
     return after
 
@@ -107,13 +122,3 @@ def _delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
         *([Remove(stored_sessions)] if stored_sessions.version else []),
         *admin_count_ops(before, after),
     )
-
-
-def admin_count_ops(before: User | None, after: User) -> list[Op]:
-    """Return the operation that counts active admins; none if the count stays. It fails with LastAdmin at zero."""
-    difference = int(after.is_active_admin) - int(before is not None and before.is_active_admin)
-    if difference == 0:
-        return []
-    last_admin = LastAdmin("This is the last active admin. Make another user an admin first.")
-    key = ADMINS.key(org=after.org_id)
-    return [IncrementCounters(key, {"n": difference}, "admin_count", at_least={"n": 1}, on_failure=last_admin)]
