@@ -122,6 +122,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "recorded_at": "Time of the position.",
     "recovery_id": "ID of the latest recovery of the assignment.",
     "recurrence_rule": "Recurrence rule of the series.",
+    "reported_arrival_at": "Arrival as a person reported it. Null if only positions show it.",
+    "reported_departure_at": "Departure as a person reported it. Null if only positions show it.",
     "requires_second_driver": "Whether the trip requires a second driver.",
     "revision_number": "Revision of the quote.",
     "second_duty": "Planned duty of the second driver.",

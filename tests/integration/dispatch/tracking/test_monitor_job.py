@@ -122,9 +122,11 @@ def test_monitor_beyond_the_hours_of_service_raises_one_alarm() -> None:
     _, second_assignment_id, sam = create_trip_on_duty(driver_name="Sam Tran", vehicle_name="Coach 2", day="2027-03-10")
     with freeze_time("09:00", "2027-03-10"):
         send_ok("POST", f"/dispatch/assignments/{second_assignment_id}/depart", {}, driver_id=sam)
-    for clock_time in ("18:58", "19:05", "19:06"):
+    for latitude, clock_time in ((39.9, "18:58"), (39.95, "19:05"), (39.96, "19:06")):
         send_positions(
-            second_assignment_id, [round_position(local_time(clock_time, "2027-03-10"), 40.0, -74.2)], driver_id=sam
+            second_assignment_id,
+            [round_position(local_time(clock_time, "2027-03-10"), latitude, -74.2)],
+            driver_id=sam,
         )
     assert event_types(second_assignment_id).count("trip.hours_exceeded") == 1
 

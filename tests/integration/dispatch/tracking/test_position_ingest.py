@@ -52,11 +52,13 @@ def test_ingest_positions_with_repeated_ones_stores_each_once() -> None:
         "accepted": 3,
         "duplicates": 0,
         "ignored": 0,
+        "untrusted": [],
     }
     assert send_positions(assignment_id, create_positions(5), driver_id=rosa) == {
         "accepted": 2,
         "duplicates": 3,
         "ignored": 0,
+        "untrusted": [],
     }
     assert list_stored_positions(assignment_id) == create_positions(5)
 
@@ -167,7 +169,12 @@ def test_ingest_positions_interrupted_between_pages_is_completed_by_the_retry(mo
         save_page(page)
 
     monkeypatch.setattr(position_store, "save_page", fail_once)
-    assert send_positions(assignment_id, positions, driver_id=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
+    assert send_positions(assignment_id, positions, driver_id=rosa) == {
+        "accepted": 100,
+        "duplicates": 0,
+        "ignored": 0,
+        "untrusted": [],
+    }
     assert list_stored_positions(assignment_id) == positions
 
 
@@ -186,7 +193,7 @@ def test_ingest_positions_killed_after_stop_events_is_completed_by_the_same_requ
             send_positions(assignment_id, positions, driver_id=rosa, headers=key)
     assert list_stored_positions(assignment_id) == []
     response = send_positions(assignment_id, positions, driver_id=rosa, headers=key)
-    assert response == {"accepted": 100, "duplicates": 0, "ignored": 0}
+    assert response == {"accepted": 100, "duplicates": 0, "ignored": 0, "untrusted": []}
     assert list_stored_positions(assignment_id) == positions
 
 
@@ -234,7 +241,7 @@ def test_ingest_positions_off_duty_stores_nothing() -> None:
     assert send_positions(assignment["id"], create_positions(2, start="08:31"), driver_id=rosa)["accepted"] == 2
 
 
-def test_ingest_positions_of_the_same_moment_keeps_the_first() -> None:
+def test_ingest_positions_of_the_same_moment_keeps_the_most_complete() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     report = position_report(create_positions(1)[0])
     points = [report, {**report, "speed_mph": None}, {**report, "latitude": 40.8, "heading": None}]
@@ -244,14 +251,54 @@ def test_ingest_positions_of_the_same_moment_keeps_the_first() -> None:
             "accepted": 1,
             "duplicates": 2,
             "ignored": 0,
+            "untrusted": [],
         }
         body["points"] = points[::-1]
         assert send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa) == {
             "accepted": 0,
             "duplicates": 3,
             "ignored": 0,
+            "untrusted": [],
         }
     assert list_stored_positions(assignment_id) == create_positions(1)
+
+
+def send_fixes(assignment_id: str, rosa: str, *fixes: tuple[str, tuple[float, float]], **fields: Any) -> dict[str, Any]:
+    """Send positions, each at a time in New York."""
+    positions = [round_position(local_time(clock_time), *place, **fields) for clock_time, place in fixes]
+    return send_positions(assignment_id, positions, driver_id=rosa)
+
+
+def test_ingest_positions_without_a_fix_are_stored_and_decide_nothing() -> None:
+    charter_id, assignment_id, rosa = create_trip_on_duty()
+    result = send_fixes(assignment_id, rosa, ("08:01", (0.0, 0.0)), ("08:02", (0.0, 0.0)), ("08:03", (0.0, 0.0)))
+    assert (result["accepted"], {position["reason"] for position in result["untrusted"]}) == (3, {"no_fix"})
+    assert len(list_stored_positions(assignment_id)) == 3
+    assert "trip.late_risk" not in tracking_builders.event_types(assignment_id)
+    with tracking_builders.freeze_time("08:04"):
+        [vehicle] = send_ok("GET", f"/dispatch/charters/{charter_id}/track")["vehicles"]
+    assert (vehicle["position"], vehicle["path"], vehicle["late_minutes"]) == (None, [], None)
+    assert [position["reason"] for position in vehicle["untrusted_positions"]] == ["no_fix"] * 3
+
+
+@pytest.mark.parametrize(
+    ("second", "raises_alarm"),
+    [
+        (("08:06", (42.09, -76.81)), True),
+        (("08:06", (42.1, -76.8)), False),
+        (("08:06", (0.0, 0.0)), False),
+        (("08:12", (40.7, -74.0)), False),
+    ],
+)
+def test_ingest_positions_of_a_delay_need_a_second_one(
+    second: tuple[str, tuple[float, float]], raises_alarm: bool
+) -> None:
+    """A receiver that is stuck repeats the same position, so that a repetition confirms nothing."""
+    _, assignment_id, rosa = create_trip_on_duty()
+    send_fixes(assignment_id, rosa, ("08:05", (42.1, -76.8)))
+    assert "trip.late_risk" not in tracking_builders.event_types(assignment_id)
+    send_fixes(assignment_id, rosa, second)
+    assert ("trip.late_risk" in tracking_builders.event_types(assignment_id)) is raises_alarm
 
 
 def test_ingest_positions_beyond_the_page_limit_ignores_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,12 +308,17 @@ def test_ingest_positions_beyond_the_page_limit_ignores_the_rest(monkeypatch: py
         "accepted": 20,
         "duplicates": 0,
         "ignored": 0,
+        "untrusted": [],
     }
-    later_positions = [position._replace(at=position.at + timedelta(seconds=5)) for position in create_positions(20)]
+    later_positions = [
+        position._replace(at=position.at + timedelta(seconds=5), latitude=round(position.latitude + 1 / 4000, 5))
+        for position in create_positions(20)
+    ]
     assert send_positions(assignment_id, [*create_positions(1), *later_positions], driver_id=rosa) == {
         "accepted": 5,
         "duplicates": 1,
         "ignored": 15,
+        "untrusted": [],
     }
     assert list_stored_positions(assignment_id) == sorted([*create_positions(20), *later_positions[:5]])
 

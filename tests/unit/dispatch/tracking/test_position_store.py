@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.tracking import position_encoding, position_store
 from coachway.dispatch.tracking.geofence import Progress, follow_positions
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.position_store import TrailPage
-from tests.tracks import read_track
-from tests.unit.dispatch.builders import PLANNED_STOPS, planned_stops
+from coachway.dispatch.tracking.stop_event_rules import apply_detected_events
+from tests.tracks import generate, read_track
+from tests.unit.dispatch.builders import PLANNED_STOPS, create_assignment, planned_stops
 
 ORG_ID, ASSIGNMENT_ID = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+FREE_WAIT = timedelta(minutes=15)
 Pages = dict[datetime, TrailPage]
 
 
@@ -31,11 +35,19 @@ def merge_batch(pages: Pages, batch: list[GpsPosition], stops: list[AssignmentSt
     )
     for page in merged.changed:
         pages[page.starts_at] = page.model_copy(update={"version": page.version + 1})
-    for stop_event in merged.stop_events:
-        field = f"{stop_event.kind}_at"
-        recorded_at = getattr(stops[stop_event.stop], field)
-        setattr(stops[stop_event.stop], field, min(recorded_at or stop_event.at, stop_event.at))
     return merged
+
+
+def follow_batches(batches: Iterable[list[GpsPosition]], stops: list[AssignmentStop]) -> tuple[Pages, Assignment]:
+    """Merge batches one after the other, and apply what they show to an assignment whose driver has checked in."""
+    pages, assignment = Pages(), create_assignment("checked_in", stops=stops)
+    for batch in batches:
+        merged = merge_batch(pages, batch, assignment.stops)
+        while (
+            step := apply_detected_events(assignment, merged.initial_progress, merged.stop_events, FREE_WAIT)
+        ).is_changed:
+            assignment = step.after
+    return {start: page.model_copy(update={"version": 1}) for start, page in sorted(pages.items())}, assignment
 
 
 def test_trail_page_keeps_its_stored_names_and_reads_those_of_older_releases() -> None:
@@ -62,23 +74,59 @@ def test_trail_page_keeps_its_stored_names_and_reads_those_of_older_releases() -
     assert TrailPage.model_validate({**stored, "before": {**stored["before"], "strays": 2}}) == page
 
 
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("track_name", PLANNED_STOPS)
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 1000))
-def test_merge_positions_in_any_order_gives_the_same_trail(track_name: str, seed: int) -> None:
-    track, random_source = read_track(track_name)[::5], random.Random(seed)
-    batches = [track[first : first + 24] for first in range(0, len(track), 20)]
+def test_merge_positions_in_any_order_gives_the_same_trip(track_name: str, seed: int) -> None:
+    track, random_source = read_track(track_name)[::9], random.Random(seed)
+    batches = [track[first : first + 24] for first in range(0, len(track), 20)]  # they overlap
+    pages, in_order = follow_batches(batches, planned_stops(track_name))
     random_source.shuffle(batches)
-    pages: Pages = {}
-    stops, in_order = planned_stops(track_name), planned_stops(track_name)
-    for stop_event in follow_positions(Progress(), track, in_order).stop_events:
-        setattr(in_order[stop_event.stop], f"{stop_event.kind}_at", stop_event.at)
-    duplicate_count = sum(
-        len(merge_batch(pages, random_source.sample(batch, len(batch)), stops).duplicates) for batch in batches
+    other_pages, assignment = follow_batches(
+        (random_source.sample(batch, len(batch)) for batch in batches), planned_stops(track_name)
     )
-    assert [position for starts_at in sorted(pages) for position in pages[starts_at].positions] == track
-    assert duplicate_count == sum(len(batch) for batch in batches) - len(track)
-    assert stops == in_order
+    assert [position for starts_at in sorted(other_pages) for position in other_pages[starts_at].positions] == track
+    assert other_pages == pages
+    assert (assignment.stops, assignment.status) == (in_order.stops, in_order.status)
+
+
+MINUTE_OF_TRIP = st.integers(0, 40)
+PLACES = (generate.NEWARK, (40.7, -74.2), (40.72, -74.2), generate.WALL_STREET, (0.0, 0.0))
+"""Two stops, two places on the way, and no fix."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    visits=st.dictionaries(MINUTE_OF_TRIP, st.sampled_from(PLACES), max_size=9),
+    seed=st.integers(0, 1000),
+)
+def test_merge_positions_one_by_one_in_any_order_gives_the_same_trip(
+    visits: dict[int, tuple[float, float]], seed: int
+) -> None:
+    """Also where two positions seem to be next to each other until a third one arrives."""
+    start = datetime(2027, 3, 4, 13, tzinfo=UTC)
+    positions = [
+        position_encoding.round_position(start + timedelta(minutes=minute), *place)
+        for minute, place in sorted(visits.items())
+    ]
+    shuffled = random.Random(seed).sample(positions, len(positions))
+    pages, in_order = follow_batches([positions] if positions else [], planned_stops("tunnel"))
+    other_pages, assignment = follow_batches(([position] for position in shuffled), planned_stops("tunnel"))
+    assert other_pages == pages
+    if assignment.status is in_order.status:  # a trip that positions have started or ended stays started or ended
+        assert assignment.stops == in_order.stops
+
+
+@pytest.mark.parametrize("order", list(permutations((120, 121, 122))))
+def test_merge_positions_of_an_arrival_in_any_order_gives_its_first_minute(order: tuple[int, ...]) -> None:
+    start = datetime(2027, 3, 3, 14, tzinfo=UTC)
+    positions = {
+        minute: position_encoding.round_position(start + timedelta(minutes=minute), *generate.ATLANTIC_CITY)
+        for minute in order
+    }
+    stops = planned_stops("to-the-shore")
+    stops[0].reported_departure_at = stops[0].departed_at = start
+    _, assignment = follow_batches(([positions[minute]] for minute in order), stops)
+    assert assignment.stops[1].arrived_at == start + timedelta(minutes=120)
 
 
 @pytest.mark.parametrize("track_name", PLANNED_STOPS)
@@ -98,7 +146,7 @@ def test_merge_positions_of_the_same_batch_changes_nothing() -> None:
     for first in range(0, len(track), 60):
         merge_batch(pages, track[first : first + 60], stops)
     repeated = merge_batch(pages, track[60:120], stops)
-    assert (repeated.changed, repeated.stop_events, len(repeated.duplicates)) == ([], [], 60)
+    assert (repeated.changed, len(repeated.duplicates)) == ([], 60)
 
 
 def test_get_page_start_is_every_five_minutes() -> None:

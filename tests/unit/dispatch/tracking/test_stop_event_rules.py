@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
-from coachway.dispatch.tracking.stop_event_rules import ProgressStep, apply_stop_events_to_assignment
+from coachway.dispatch.tracking.stop_event_rules import ProgressStep, apply_reported_events
 from tests.unit.dispatch.builders import PICKUP_AT, create_assignment, minutes, planned_stops
 
 ARRIVED, DEPARTED = StopEventKind.ARRIVED, StopEventKind.DEPARTED
@@ -28,7 +28,7 @@ def create_checked_in_assignment() -> Assignment:
 
 def apply_all(before: Assignment, stop_events: list[StopEvent]) -> list[ProgressStep]:
     steps = []
-    while (step := apply_stop_events_to_assignment(before, stop_events, FREE_WAIT)).is_changed:
+    while (step := apply_reported_events(before, stop_events, FREE_WAIT)).is_changed:
         steps.append(step)
         before = step.after
         assert len(steps) < 20

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from coachway.bookings.charters.model import StopType
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
@@ -58,10 +58,25 @@ class AssignmentStop(BaseSchema):
     departure: LocalTime | None = None
     arrived_at: LocalTime | None = None
     departed_at: LocalTime | None = None
+    reported_arrival_at: LocalTime | None = None
+    """When a person says that the vehicle arrived. `arrived_at` is earlier if positions show it."""
+    reported_departure_at: LocalTime | None = None
     dwell_minutes: int | None = None
     """Minutes between arrival and departure; None until both are known."""
     billable_minutes: int | None = None
     """The minutes beyond the free wait, which are billed."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_times_of_older_releases(cls, data: Any) -> Any:
+        """Keep a time that an older release recorded as a reported one, which positions do not remove."""
+        if isinstance(data, dict) and "reported_arrival_at" not in data and "reported_departure_at" not in data:
+            reported = {
+                "reported_arrival_at": data.get("arrived_at"),
+                "reported_departure_at": data.get("departed_at"),
+            }
+            return {**data, **reported}
+        return data
 
     @property
     def place(self) -> Coordinates | None:

@@ -149,7 +149,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
             raise CharterNotConfirmed(f"Charter {charter.number} is {charter.status}, not confirmed.")
     arrival = [] if progress.is_at_stop else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
     stop_events = [*arrival, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
-    step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, _free_wait(before))
+    step = stop_event_rules.apply_reported_events(before, stop_events, _free_wait(before))
     return stop_event_service.write_step(caller, before, step, ops=conditions, events=alarm_events)
 
 
@@ -170,11 +170,11 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     if before.status.is_under_way and geofence.apply_recorded_events(before.stops).stop > 0:
         at, free_wait = max(at, _last_event_at(before)), _free_wait(before)
         stop_events = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
-        step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, free_wait)
+        step = stop_event_rules.apply_reported_events(before, stop_events, free_wait)
         if step.starts_trip:  # this crew took over after another vehicle had left the first stop
             # The second step stores the response to this request.
             before = stop_event_service.write_step(caller.without_idempotency(), before, step)
-            step = stop_event_rules.apply_stop_events_to_assignment(before, stop_events, free_wait)
+            step = stop_event_rules.apply_reported_events(before, stop_events, free_wait)
         step.after.checked_out_at = at
         return stop_event_service.write_step(
             caller,

@@ -112,6 +112,8 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     assignment.notes = "\n".join(text for text in (replaced.notes, before.notes) if text)
     for stop, replaced_stop in zip(assignment.stops, replaced.stops, strict=False):
         stop.arrived_at, stop.departed_at = replaced_stop.arrived_at, replaced_stop.departed_at
+        # The positions that showed these times are in the trail of the replaced assignment.
+        stop.reported_arrival_at, stop.reported_departure_at = stop.arrived_at, stop.departed_at
         stop.dwell_minutes, stop.billable_minutes = replaced_stop.dwell_minutes, replaced_stop.billable_minutes
     _, end_ops = assignment_lifecycle.end_ops(
         caller,

@@ -12,9 +12,13 @@ from coachway.core.hourly_sweep import sweep
 from coachway.core.persistence import conditional_writes
 from coachway.core.persistence.operations import Remove, Update
 from coachway.core.schemas import BaseSchema
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.monitoring_schedule import TO_ARCHIVE, MonitoringSchedule
 from coachway.dispatch.tracking import position_store
+from coachway.dispatch.tracking.geofence import Progress, follow_positions
 from coachway.dispatch.tracking.position_encoding import GpsPosition
+from coachway.dispatch.tracking.position_trust import UntrustedReason
 
 _TIMER: Final = "trail-archive"
 
@@ -41,8 +45,13 @@ def _archive_trail(indexed_schedule: MonitoringSchedule, _now: datetime) -> Mapp
     positions = [position for page in pages for position in page.positions]
     caller = Caller.system(_TIMER, schedule.org_id)
     if not schedule.is_filed:
+        assignment = store.find(Assignment, repository.assignment_key(schedule.org_id, schedule.assignment_id))
+        stops = assignment.stops if assignment is not None else []
+        untrusted = follow_positions(Progress(), positions, stops).untrusted
         file_storage.put_file(
-            archive_key(schedule.org_id, schedule.assignment_id), serialize_trail(positions), "application/gzip"
+            archive_key(schedule.org_id, schedule.assignment_id),
+            serialize_trail(positions, untrusted),
+            "application/gzip",
         )
         updated = schedule.model_copy(update={"is_filed": True})
         store.commit(caller, Update(schedule, updated))
@@ -58,10 +67,12 @@ def archive_key(org_id: str, assignment_id: str) -> str:
     return f"trails/{org_id}/{assignment_id}.json.gz"
 
 
-def serialize_trail(positions: list[GpsPosition]) -> bytes:
-    """Serialize a trail as compressed JSON lines, one for each position."""
-    lines = [
-        json.dumps({**position._asdict(), "at": position.at.isoformat(timespec="milliseconds")})
-        for position in positions
-    ]
+def serialize_trail(positions: list[GpsPosition], untrusted: Mapping[datetime, UntrustedReason]) -> bytes:
+    """Serialize a trail as compressed JSON lines, one for each position; untrusted ones have the reason."""
+    lines = []
+    for position in positions:
+        line = {**position._asdict(), "at": position.at.isoformat(timespec="milliseconds")}
+        if position.at in untrusted:
+            line["untrusted"] = untrusted[position.at].value
+        lines.append(json.dumps(line))
     return gzip.compress("\n".join(lines).encode(), mtime=0)

@@ -1,7 +1,8 @@
 """Detect arrivals and departures from positions: two inside a stop's fence are an arrival, two outside a departure.
 
-Stops are visited in their order. Recorded arrivals and departures (by hand, or from earlier positions) are kept: the
-vehicle is at least at that stop. Pure: no clock, no I/O.
+Stops are visited in their order. Arrivals and departures that a person reported are kept: the vehicle is at least at
+that stop. The result depends only on the set of positions, not on the order in which they were received. Pure: no
+clock, no I/O.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,10 +18,11 @@ from coachway.core.persistence.records import stored_as
 from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
 from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.tracking import position_trust
 from coachway.dispatch.tracking.position_encoding import GpsPosition
+from coachway.dispatch.tracking.position_trust import FENCE_METERS, UntrustedReason
 from coachway.hours.model import FrozenSchema, Instant
 
-FENCE_METERS: Final = 200.0
 REQUIRED_POSITIONS: Final = 2
 """The number of consecutive positions that prove an arrival or a departure."""
 FAR_AWAY_METERS: Final = 1000.0
@@ -31,8 +33,6 @@ SOON: Final = timedelta(minutes=15)
 """How long before its planned time a stop counts as reached by a vehicle that already waits at the same place."""
 MIN_STAY: Final = timedelta(minutes=3)
 """How long a vehicle must stay at an unexpected stop; this excludes vehicles that only drive past."""
-FASTEST_MPH: Final = 120.0
-"""A position that requires a higher speed is a GPS error, unless the next position confirms it."""
 
 
 class StopEventKind(StrEnum):
@@ -70,7 +70,9 @@ class Progress(FrozenSchema):
     latitude: Annotated[float | None, Personal("driver")] = None
     longitude: Annotated[float | None, Personal("driver")] = None
     seen_at: Instant | None = None
-    """Time of the last counted position."""
+    """Time of the last trusted position."""
+    unchanged_since: Instant | None = None
+    """When the vehicle was first seen at the coordinates of the last trusted position."""
     unconfirmed_position: Annotated[tuple[Instant, float, float] | None, stored_as("doubt", "unconfirmed_position")] = (
         None
     )
@@ -79,22 +81,34 @@ class Progress(FrozenSchema):
     @property
     def place(self) -> Coordinates | None:
         """The last known place."""
-        if self.latitude is None or self.longitude is None:
+        return self.last_position.place if self.last_position is not None else None
+
+    def move_to(self, position: GpsPosition) -> "Progress":
+        """Return the same progress, seen at another position."""
+        changes = {"latitude": position.latitude, "longitude": position.longitude, "seen_at": position.at}
+        return self.model_copy(update=changes)
+
+    def includes(self, stop: int, kind: StopEventKind) -> bool:
+        """Whether an arrival or departure is part of this progress, or was skipped."""
+        return stop < self.stop or (stop == self.stop and self.is_at_stop and kind is StopEventKind.ARRIVED)
+
+    @property
+    def last_position(self) -> GpsPosition | None:
+        """The last trusted position."""
+        if self.latitude is None or self.longitude is None or self.seen_at is None:
             return None
-        return Coordinates(self.latitude, self.longitude)
+        return GpsPosition(self.seen_at, self.latitude, self.longitude)
 
 
 @dataclass(frozen=True, slots=True)
 class FollowResult:
-    """The result of following positions: the progress, the stop events, and the positions that counted.
-
-    `newest` is the newest position that is accurate enough, even if it does not count yet.
-    """
+    """The result of following positions: the progress, the stop events, the positions that counted, and the others."""
 
     progress: Progress
     stop_events: list[StopEvent]
     counted: list[GpsPosition]
-    newest: GpsPosition | None
+    untrusted: dict[datetime, UntrustedReason]
+    """By the time of the position. A later position may confirm an unreachable one, which then counts."""
 
 
 def follow_positions(
@@ -104,13 +118,13 @@ def follow_positions(
     tracker = _ProgressTracker(stops, **progress.model_dump())
     for position in positions:
         tracker.add_position(position)
-    return FollowResult(tracker.progress, tracker.stop_events, tracker.counted, tracker.newest)
+    return FollowResult(tracker.progress, tracker.stop_events, tracker.counted, tracker.untrusted)
 
 
 def apply_recorded_events(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
-    """Return the progress by the recorded stop events, and by the positions that led to `progress`."""
+    """Return the progress by all recorded stop events, and by the positions that led to `progress`."""
     tracker = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
-    tracker.catch_up(None)
+    tracker.apply_stop_times([(stop.arrived_at, stop.departed_at) for stop in stops])
     return tracker.progress
 
 
@@ -137,13 +151,6 @@ def are_served_together(one: AssignmentStop, other: AssignmentStop, left_at: dat
     return planned_at is not None and left_at >= planned_at - SOON
 
 
-def _is_reachable(one: GpsPosition, other: GpsPosition) -> bool:
-    """Whether a vehicle could have driven from one position to the other."""
-    hours = max(1.0, (other.at - one.at).total_seconds()) / 3600
-    miles = miles_between(one.place, other.place)
-    return miles * METERS_PER_MILE <= FENCE_METERS or miles / hours <= FASTEST_MPH
-
-
 @dataclass(slots=True)
 class _ProgressTracker:
     """The state of following a vehicle; `Progress` is its stored form."""
@@ -158,25 +165,50 @@ class _ProgressTracker:
     latitude: float | None = None
     longitude: float | None = None
     seen_at: datetime | None = None
+    unchanged_since: datetime | None = None
     unconfirmed_position: tuple[datetime, float, float] | None = None
     stop_events: list[StopEvent] = field(default_factory=list)
     counted: list[GpsPosition] = field(default_factory=list)
-    newest: GpsPosition | None = None
+    untrusted: dict[datetime, UntrustedReason] = field(default_factory=dict)
+    places: list[Coordinates] = field(init=False)
+    reported_times: list[tuple[datetime | None, datetime | None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.places = [stop.place for stop in self.stops if stop.place is not None]
+        self.reported_times = [(stop.reported_arrival_at, stop.reported_departure_at) for stop in self.stops]
 
     @property
     def progress(self) -> Progress:
         return Progress(**{name: getattr(self, name) for name in Progress.model_fields})
 
     def add_position(self, position: GpsPosition) -> None:
-        self.catch_up(position.at)
-        if position.accuracy_m is None or position.accuracy_m <= FENCE_METERS:
-            self.newest = position
-            for counted_position in self._plausible_positions(position):
-                self._count_position(counted_position)
+        self.apply_stop_times(self.reported_times, position.at)
+        reason = position_trust.untrusted_reason(position, self._last_position, self.unchanged_since, self.places)
+        if reason is None:
+            self.unconfirmed_position = None
+            self._count_position(position)
+        elif reason is UntrustedReason.UNREACHABLE and (confirmed := self._confirmed_position(position)) is not None:
+            self.untrusted.pop(confirmed.at, None)
+            self.unconfirmed_position = None
+            self._count_position(confirmed)
+            self._count_position(position)
+        else:
+            self.untrusted[position.at] = reason
+            if reason is UntrustedReason.UNREACHABLE:
+                self.unconfirmed_position = (position.at, position.latitude, position.longitude)
+
+    def _confirmed_position(self, position: GpsPosition) -> GpsPosition | None:
+        """Return the unconfirmed position, if this one confirms it."""
+        if self.unconfirmed_position is None:
+            return None
+        unconfirmed = GpsPosition(*self.unconfirmed_position)
+        return unconfirmed if position_trust.is_reachable(unconfirmed, position) else None
 
     def _count_position(self, position: GpsPosition) -> None:
         before = self._last_position
         self.counted.append(position)
+        if before is None or before.place != position.place:
+            self.unchanged_since = position.at
         self.latitude, self.longitude, self.seen_at = position.latitude, position.longitude, position.at
         if self.is_at_stop and self.stop < len(self.stops):
             if not self._detect_departure(position):
@@ -193,28 +225,16 @@ class _ProgressTracker:
             return None
         return GpsPosition(self.seen_at, self.latitude, self.longitude)
 
-    def catch_up(self, until: datetime | None) -> None:
-        """Apply the recorded stop events up to `until`."""
+    def apply_stop_times(
+        self, times: Sequence[tuple[datetime | None, datetime | None]], until: datetime | None = None
+    ) -> None:
+        """Apply arrivals and departures, by stop, up to `until`."""
         for number in range(self.stop, len(self.stops)):
-            stop = self.stops[number]
-            if stop.departed_at is not None and (until is None or stop.departed_at <= until):
+            arrived_at, departed_at = times[number]
+            if departed_at is not None and (until is None or departed_at <= until):
                 self._depart(number)
-            elif stop.arrived_at is not None and (until is None or stop.arrived_at <= until):
+            elif arrived_at is not None and (until is None or arrived_at <= until):
                 self._arrive(number)
-
-    def _plausible_positions(self, position: GpsPosition) -> list[GpsPosition]:
-        """Return the positions that now count: none while this one is unconfirmed.
-
-        The result includes the unconfirmed position before this one, if this one confirms it.
-        """
-        unconfirmed, self.unconfirmed_position = self.unconfirmed_position, None
-        last = self._last_position
-        if last is None or _is_reachable(last, position):
-            return [position]
-        if unconfirmed is not None and _is_reachable(before := GpsPosition(*unconfirmed), position):
-            return [before, position]
-        self.unconfirmed_position = (position.at, position.latitude, position.longitude)
-        return []
 
     def _detect_departure(self, position: GpsPosition) -> bool:
         """Count a position for a departure; returns whether the vehicle has left its stop."""

@@ -12,6 +12,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta, position_store, tracking_links
+from coachway.dispatch.tracking.geofence import apply_recorded_events
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 from coachway.dispatch.tracking.position_store import MergedTrail
 from coachway.dispatch.tracking.schemas import (
@@ -44,6 +45,9 @@ def list_vehicle_tracks(org_id: str, assignments: Sequence[Assignment], now: dat
             "assignment_id": assignment.id,
             "driver_id": assignment.driver_id,
             "driver_name": assignment.driver_name,
+            "untrusted_positions": [
+                position for position in trail.list_untrusted() if position.recorded_at >= now - eta.RECENT_WINDOW
+            ],
         }
         tracks.append(OwnVehicleTrack(**_vehicle_fields(assignment, trail, now), **identity))
     return tracks
@@ -115,7 +119,7 @@ def _is_never_visible(_: Assignment) -> bool:
 
 
 def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -> dict[str, Any]:
-    progress, counted = trail.progress, trail.counted
+    progress, counted = apply_recorded_events(assignment.stops, trail.progress), trail.counted
     is_ahead = assignment.status.is_live and progress.stop < len(assignment.stops)
     expected: list[datetime | None] = [None] * len(assignment.stops)
     if assignment.status.is_under_way:

@@ -80,7 +80,7 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Cou
     counted: list[GpsPosition] = []
     if before.status.is_under_way:
         progress, counted = position_store.load_progress(before.org_id, before.id, before.stops)
-    if counted and now - counted[-1].at <= stop_event_service.FRESH:
+    if stop_event_service.find_confirmed_positions(counted, now) is not None:
         after = stop_event_service.raise_alarms(caller, before, progress, counted)
         counts["alarms"] += after is not before
         return after

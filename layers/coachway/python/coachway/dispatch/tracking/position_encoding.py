@@ -101,9 +101,17 @@ def decode_positions(start: datetime, text: str) -> list[GpsPosition]:
 
 
 def merge_in_time_order(existing: Sequence[GpsPosition], new: Iterable[GpsPosition]) -> list[GpsPosition]:
-    """Merge positions in time order; for the same moment, the existing one stays."""
-    by_time = {position.at: position for position in new} | {position.at: position for position in existing}
+    """Merge positions in time order. Of two for the same moment, the better one stays, whichever was received first."""
+    by_time: dict[datetime, GpsPosition] = {}
+    for position in sorted((*existing, *new), key=_quality):
+        by_time.setdefault(position.at, position)
     return [by_time[moment] for moment in sorted(by_time)]
+
+
+def _quality(position: GpsPosition) -> tuple[float, ...]:
+    """Sort key, best first: not 0°, 0°; the more accurate; the more complete; then any fixed order."""
+    values = [_UNKNOWN if value is None else value for value in position[1:]]
+    return (position.place == (0.0, 0.0), values[-1], values.count(_UNKNOWN), *values)
 
 
 def _encode_byte(value: int | None, unit: int = 1) -> int:

@@ -17,7 +17,9 @@ from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.errors import DriverNotOnDuty
 from coachway.dispatch.tracking import position_store, stop_event_service
-from coachway.dispatch.tracking.position_encoding import GpsPosition, round_position
+from coachway.dispatch.tracking.geofence import apply_recorded_events
+from coachway.dispatch.tracking.position_encoding import GpsPosition, merge_in_time_order, round_position
+from coachway.dispatch.tracking.position_trust import UntrustedPosition
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far the clock of a phone may be ahead."""
@@ -80,6 +82,12 @@ class PositionIngestResult(BaseSchema):
         int,
         Field(description="Positions before check-in, after check-out, or beyond 1,000 in five minutes."),
     ]
+    untrusted: Annotated[
+        list[UntrustedPosition],
+        Field(
+            description="Positions that are stored, but by which nothing is decided. A later position may confirm one."
+        ),
+    ] = Field(default_factory=list)
 
 
 def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
@@ -97,7 +105,7 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
     ]
     if problems:
         raise errors.Invalid(f"{problems[0].field}: {problems[0].message}", fields=problems)
-    positions = sorted((point.to_position() for point in body.points), key=lambda position: position.at)
+    positions = [point.to_position() for point in body.points]
     written: set[datetime] = set()
     # Several writes: the last one is not a commit, so that none of them may store the response.
     caller = caller.without_idempotency()
@@ -112,21 +120,18 @@ def _attempt_ingest(
     assignment = repository.get_assignment(caller, assignment_id)
     if assignment.status not in _ACCEPTING or assignment.checked_in_at is None:
         raise DriverNotOnDuty(f"This assignment is {assignment.status}. Check in first.")
-    new_positions: dict[datetime, GpsPosition] = {}
-    for position in positions:
-        if _is_on_duty(assignment, position.at):
-            new_positions.setdefault(position.at, position)
-    ignored = sum(not _is_on_duty(assignment, position.at) for position in positions)
+    on_duty = [position for position in positions if _is_on_duty(assignment, position.at)]
+    new_positions = {position.at: position for position in merge_in_time_order([], on_duty)}
+    ignored = len(positions) - len(on_duty)
     if not new_positions:
         return PositionIngestResult(accepted=0, duplicates=0, ignored=ignored)
     pages = position_store.load_pages_since(assignment.org_id, assignment.id, min(new_positions))
     trail = position_store.merge_positions(
         assignment.org_id, assignment.id, pages, new_positions.values(), assignment.stops
     )
-    after = stop_event_service.apply_stop_events(caller, assignment, trail.stop_events)
-    if after is not assignment:
-        trail = position_store.merge_positions(after.org_id, after.id, pages, new_positions.values(), after.stops)
-    stop_event_service.raise_alarms(caller, after, trail.progress, trail.counted)
+    after = stop_event_service.apply_detected_events(caller, assignment, trail)
+    progress = apply_recorded_events(after.stops, trail.progress)
+    stop_event_service.raise_alarms(caller, after, progress, trail.counted)
     for page in trail.changed:
         position_store.save_page(page)
         written |= {
@@ -136,7 +141,12 @@ def _attempt_ingest(
         }
     accepted = len(new_positions.keys() - (trail.duplicates - written) - trail.too_many)
     ignored += sum(position.at in trail.too_many for position in positions)
-    return PositionIngestResult(accepted=accepted, duplicates=len(positions) - ignored - accepted, ignored=ignored)
+    return PositionIngestResult(
+        accepted=accepted,
+        duplicates=len(positions) - ignored - accepted,
+        ignored=ignored,
+        untrusted=[position for position in trail.list_untrusted() if position.recorded_at in new_positions],
+    )
 
 
 def _is_on_duty(assignment: Assignment, at: datetime) -> bool:

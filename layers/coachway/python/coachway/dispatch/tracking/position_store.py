@@ -32,6 +32,7 @@ from coachway.dispatch.tracking.position_encoding import (
     encode_positions,
     merge_in_time_order,
 )
+from coachway.dispatch.tracking.position_trust import UntrustedPosition, UntrustedReason
 
 PAGE_LENGTH: Final = timedelta(minutes=5)
 RETENTION: Final = timedelta(days=180)
@@ -133,19 +134,39 @@ def load_pages_since(org_id: str, assignment_id: str, first: datetime) -> list[T
 
 @dataclass(frozen=True, slots=True)
 class MergedTrail:
-    """A trail with merged positions: the changed pages, the stop events and the progress."""
+    """A trail with merged positions: the changed pages, and what its positions show.
+
+    It depends on the positions and on the reported stop times, not on the order in which the positions were received.
+    """
 
     changed: list[TrailPage]
+    initial_progress: Progress
+    """The progress before the first of the pages."""
     stop_events: list[StopEvent]
+    """All that the positions show after `initial_progress`."""
     progress: Progress
     counted: list[GpsPosition]
     """The positions that counted, as far back as the pages reach."""
-    newest: GpsPosition | None
-    """The newest position that is accurate enough: the vehicle's position."""
+    untrusted: dict[GpsPosition, UntrustedReason]
+    """The positions that did not count."""
     duplicates: frozenset[datetime]
     """Moments of new positions that were stored already."""
     too_many: frozenset[datetime]
     """Moments of new positions that exceed `MAX_POSITIONS` of their page."""
+
+    @property
+    def newest(self) -> GpsPosition | None:
+        """The vehicle's position: the newest one that counted."""
+        return self.counted[-1] if self.counted else self.progress.last_position
+
+    def list_untrusted(self) -> list[UntrustedPosition]:
+        """The positions that did not count, each with the reason."""
+        return [
+            UntrustedPosition(
+                recorded_at=position.at, latitude=position.latitude, longitude=position.longitude, reason=reason
+            )
+            for position, reason in self.untrusted.items()
+        ]
 
 
 def merge_positions(
@@ -160,11 +181,11 @@ def merge_positions(
     for position in positions:
         by_page.setdefault(get_page_start(position.at), []).append(position)
     pages_by_start = {page.starts_at: page for page in pages}
-    progress = pages[0].initial_progress if pages else Progress()
-    newest_position: GpsPosition | None = None
+    progress = initial_progress = pages[0].initial_progress if pages else Progress()
     changed: list[TrailPage] = []
     stop_events: list[StopEvent] = []
     counted: list[GpsPosition] = []
+    untrusted: dict[GpsPosition, UntrustedReason] = {}
     duplicates: set[datetime] = set()
     too_many: set[datetime] = set()
     for starts_at in sorted(pages_by_start.keys() | by_page.keys()):
@@ -178,7 +199,8 @@ def merge_positions(
             duplicates |= times.intersection(position.at for position in by_page[starts_at])
             free_slots = max(0, MAX_POSITIONS - len(page_positions))
             too_many |= {position.at for position in fresh[free_slots:]}
-            page_positions = merge_in_time_order(page_positions, fresh[:free_slots])
+            repeated = [position for position in by_page[starts_at] if position.at in times]
+            page_positions = merge_in_time_order(page_positions, [*repeated, *fresh[:free_slots]])
         after = page.model_copy(
             update={"encoded_positions": encode_positions(starts_at, page_positions), "initial_progress": progress}
         )
@@ -188,13 +210,19 @@ def merge_positions(
         progress = followed.progress
         stop_events += followed.stop_events
         counted += followed.counted
-        newest_position = followed.newest or newest_position
+        untrusted |= {
+            position: followed.untrusted[position.at]
+            for position in page_positions
+            if position.at in followed.untrusted
+        }
+    counted_times = {position.at for position in counted}  # an unreachable one may be confirmed on the next page
     return MergedTrail(
         changed,
+        initial_progress,
         stop_events,
-        apply_recorded_events(stops, progress),
+        progress,
         counted,
-        newest_position,
+        {position: reason for position, reason in untrusted.items() if position.at not in counted_times},
         frozenset(duplicates),
         frozenset(too_many),
     )
@@ -210,4 +238,4 @@ def load_progress(
 ) -> tuple[Progress, list[GpsPosition]]:
     """Load a vehicle's progress, and the counted positions of its last two pages. One read."""
     trail = merge_positions(org_id, assignment_id, load_newest_pages(org_id, assignment_id), [], stops)
-    return trail.progress, trail.counted
+    return apply_recorded_events(stops, trail.progress), trail.counted

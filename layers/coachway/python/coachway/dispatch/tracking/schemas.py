@@ -9,6 +9,7 @@ from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import LocalTime
 from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.tracking.position_trust import UntrustedPosition
 
 
 class Position(BaseSchema):
@@ -60,6 +61,10 @@ class OwnVehicleTrack(VehicleTrack):
     assignment_id: str
     driver_id: str
     driver_name: str
+    untrusted_positions: Annotated[
+        list[UntrustedPosition],
+        Field(description="Positions of the last ten minutes by which nothing is decided, oldest first."),
+    ] = Field(default_factory=list)
 
 
 class Track(BaseSchema):

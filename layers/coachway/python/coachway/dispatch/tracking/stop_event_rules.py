@@ -1,8 +1,8 @@
 """Apply arrivals and departures to an assignment. Pure: no clock, no I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
@@ -11,11 +11,16 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta
-from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind, get_planned_time
+from coachway.dispatch.tracking.geofence import Progress, StopEvent, StopEventKind, get_planned_time
 
 _MINUTE: Final = timedelta(minutes=1)
 _MAX_EVENTS: Final = 20
 """The most events in one transaction."""
+REPORTED_FIELDS: Final[Mapping[StopEventKind, str]] = {
+    StopEventKind.ARRIVED: "reported_arrival_at",
+    StopEventKind.DEPARTED: "reported_departure_at",
+}
+"""The field of a stop that has the time which a person reported."""
 
 
 @dataclass(slots=True)
@@ -31,42 +36,98 @@ class ProgressStep:
     is_changed: bool = False
 
 
-def apply_stop_events_to_assignment(
-    before: Assignment, stop_events: Iterable[StopEvent], free_wait: timedelta
-) -> ProgressStep:
-    """Apply stop events to an assignment. Recorded times stay, unless an event shows an earlier time.
+def apply_reported_events(before: Assignment, stop_events: Iterable[StopEvent], free_wait: timedelta) -> ProgressStep:
+    """Apply stop events that a person reports. Recorded times stay, unless an event shows an earlier time.
 
     One step may not apply all events: a trip does not start and end in the same step. Repeat until nothing changes.
     """
-    stops = [stop.model_copy() for stop in before.stops]
-    step = ProgressStep(before.model_copy(update={"stops": stops}))
+    step = _create_step(before)
     for stop_event in stop_events:
-        is_last = stop_event.stop == len(stops) - 1
-        ends = is_last and stop_event.kind is StopEventKind.ARRIVED and stops[stop_event.stop].arrived_at is None
-        if _is_trip_start(stop_event, step.after.status):
-            step.after.status, step.starts_trip = AssignmentStatus.IN_PROGRESS, True
-        if (ends and step.starts_trip) or len(step.events) == _MAX_EVENTS:
+        stop, name = step.after.stops[stop_event.stop], f"{stop_event.kind}_at"
+        at = min(stop_event.at, getattr(stop, name) or stop_event.at)
+        may_continue = _apply_event(before, step, stop_event, at, free_wait)
+        if getattr(stop, name) == stop_event.at:
+            setattr(stop, REPORTED_FIELDS[stop_event.kind], stop_event.at)
+        if not may_continue:
             break
-        if ends and step.after.status is not AssignmentStatus.IN_PROGRESS:
-            continue
-        stop = stops[stop_event.stop]
-        name = f"{stop_event.kind}_at"
-        recorded_at = getattr(stop, name)
-        if recorded_at is not None and recorded_at <= stop_event.at:
-            continue
-        setattr(stop, name, stop_event.at)
-        _set_dwell(stops, stop_event.stop, free_wait)
+    step.is_changed = step.is_changed or step.starts_trip
+    return step
+
+
+def apply_detected_events(
+    before: Assignment, initial_progress: Progress, stop_events: Sequence[StopEvent], free_wait: timedelta
+) -> ProgressStep:
+    """Apply the stop events that positions show, which are all of those after `initial_progress`.
+
+    Times that earlier positions showed are corrected, or removed if the positions that have come since disprove them.
+    Reported times stay, unless positions show an earlier time. Repeat until nothing changes, as for reported events.
+    """
+    step = _create_step(before)
+    for number, kind in list_disproved_events(before, initial_progress, stop_events):
+        stop = step.after.stops[number]
+        setattr(stop, f"{kind}_at", getattr(stop, REPORTED_FIELDS[kind]))
+        _set_dwell(step.after.stops, number, free_wait)
         step.is_changed = True
-        if recorded_at is not None:
-            continue
+    for stop_event in stop_events:
+        reported_at = getattr(step.after.stops[stop_event.stop], REPORTED_FIELDS[stop_event.kind])
+        if not _apply_event(before, step, stop_event, min(stop_event.at, reported_at or stop_event.at), free_wait):
+            break
+    step.is_changed = step.is_changed or step.starts_trip
+    return step
+
+
+def list_disproved_events(
+    assignment: Assignment, initial_progress: Progress, stop_events: Iterable[StopEvent]
+) -> list[tuple[int, StopEventKind]]:
+    """List the recorded stop events after `initial_progress` that no person reported and no position shows.
+
+    Not the departure that started the trip, nor the arrival that ended it: others have acted on them.
+    """
+    shown = {(stop_event.stop, stop_event.kind) for stop_event in stop_events}
+    if assignment.status is not AssignmentStatus.CHECKED_IN:
+        shown.add((0, StopEventKind.DEPARTED))
+    if assignment.status is AssignmentStatus.COMPLETED:
+        shown.add((len(assignment.stops) - 1, StopEventKind.ARRIVED))
+    return [
+        (number, kind)
+        for number, stop in enumerate(assignment.stops)
+        for kind in StopEventKind
+        if (number, kind) not in shown
+        and not initial_progress.includes(number, kind)
+        and getattr(stop, f"{kind}_at") != getattr(stop, REPORTED_FIELDS[kind])
+    ]
+
+
+def _create_step(before: Assignment) -> ProgressStep:
+    return ProgressStep(before.model_copy(update={"stops": [stop.model_copy() for stop in before.stops]}))
+
+
+def _apply_event(
+    before: Assignment, step: ProgressStep, stop_event: StopEvent, at: datetime, free_wait: timedelta
+) -> bool:
+    """Record a stop event at a time; returns whether the step may apply more of them."""
+    stops, name = step.after.stops, f"{stop_event.kind}_at"
+    stop = stops[stop_event.stop]
+    recorded_at = getattr(stop, name)
+    is_last = stop_event.stop == len(stops) - 1
+    ends = is_last and stop_event.kind is StopEventKind.ARRIVED and recorded_at is None
+    if _is_trip_start(stop_event, step.after.status):
+        step.after.status, step.starts_trip = AssignmentStatus.IN_PROGRESS, True
+    if (ends and step.starts_trip) or len(step.events) == _MAX_EVENTS:
+        return False
+    if recorded_at == at or (ends and step.after.status is not AssignmentStatus.IN_PROGRESS):
+        return True
+    setattr(stop, name, at)
+    _set_dwell(stops, stop_event.stop, free_wait)
+    step.is_changed = True
+    if recorded_at is None:
         step.events.append(_event(before, stop_event, stop, is_last=is_last))
         if _is_on_time(stop_event, stop):
             step.after.late_minutes = None  # the vehicle is on time again, so a new delay raises a new alarm
         if ends:
             step.after.status, step.ends_trip = AssignmentStatus.COMPLETED, True
-            break
-    step.is_changed = step.is_changed or step.starts_trip
-    return step
+            return False
+    return True
 
 
 def _is_trip_start(stop_event: StopEvent, status: AssignmentStatus) -> bool:
@@ -77,8 +138,7 @@ def _is_trip_start(stop_event: StopEvent, status: AssignmentStatus) -> bool:
 
 def _set_dwell(stops: list[AssignmentStop], number: int, free_wait: timedelta) -> None:
     dwell = eta.calculate_dwell_minutes(stops, number, free_wait)
-    if dwell is not None:
-        stops[number].dwell_minutes, stops[number].billable_minutes = dwell
+    stops[number].dwell_minutes, stops[number].billable_minutes = dwell or (None, None)
 
 
 def _is_on_time(stop_event: StopEvent, stop: AssignmentStop) -> bool:

@@ -1,6 +1,6 @@
 """Apply stop events and alarms to the assignment and its charter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,9 +19,10 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.tracking import eta, stop_event_rules
-from coachway.dispatch.tracking.geofence import Progress, StopEvent, get_planned_time
+from coachway.dispatch.tracking import eta, position_trust, stop_event_rules
+from coachway.dispatch.tracking.geofence import Progress, apply_recorded_events, get_planned_time
 from coachway.dispatch.tracking.position_encoding import GpsPosition
+from coachway.dispatch.tracking.position_store import MergedTrail
 from coachway.dispatch.tracking.stop_event_rules import ProgressStep
 from coachway.identity import organization_queries
 
@@ -30,16 +31,21 @@ FRESH: Final = timedelta(minutes=10)
 """The age from which a position no longer shows where the vehicle is."""
 
 
-def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Sequence[StopEvent]) -> Assignment:
+def apply_detected_events(caller: Caller, assignment: Assignment, trail: MergedTrail) -> Assignment:
     """Store the stop events that positions show, with their effects, and return the assignment after them.
 
     Stop events are facts: none is refused, and late ones are stored as well. A departure with invalid documents raises
     an alarm. Raises ConcurrentUpdate.
     """
-    if not stop_events or assignment.status not in _TRACKED:
+    if assignment.status not in _TRACKED or not (
+        trail.stop_events
+        or stop_event_rules.list_disproved_events(assignment, trail.initial_progress, trail.stop_events)
+    ):
         return assignment
     free_wait = timedelta(minutes=organization_queries.get_organization(assignment.org_id).free_wait_minutes)
-    while (step := stop_event_rules.apply_stop_events_to_assignment(assignment, stop_events, free_wait)).is_changed:
+    while (
+        step := stop_event_rules.apply_detected_events(assignment, trail.initial_progress, trail.stop_events, free_wait)
+    ).is_changed:
         assignment = write_step(
             caller, assignment, step, events=build_departure_alarms(assignment) if step.starts_trip else []
         )
@@ -67,10 +73,10 @@ def write_step(
     from coachway.dispatch.tracking import charter_status_ops
 
     after = step.after
-    if after.status.is_under_way and any(isinstance(event, TripDeparted) for event in step.events):
-        after.may_drive_until = crew_limits.calculate_drive_limit(after, clock.now())
-    elif any(isinstance(event, TripArrived) for event in step.events):
-        after.may_drive_until = None
+    if any(isinstance(event, TripDeparted | TripArrived) for event in step.events):
+        progress = apply_recorded_events(after.stops)
+        is_driving = after.status.is_under_way and progress.stop > 0 and not progress.is_at_stop
+        after.may_drive_until = crew_limits.calculate_drive_limit(after, clock.now()) if is_driving else None
     all_ops: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
     if step.starts_trip:
         all_ops += charter_status_ops.start_charter_ops(caller, charter_status_ops.get_charter(after), after)
@@ -81,13 +87,17 @@ def write_step(
 
 
 def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted: Sequence[GpsPosition]) -> Assignment:
-    """Raise alarms by the newest position (late, or driven too long), each once; returns the assignment after them."""
+    """Raise alarms by the newest positions (late, or driven too long), each once; returns the assignment after them.
+
+    One position alone raises no alarm: an alarm can call another driver.
+    """
     now = clock.now()
-    if not before.status.is_under_way or not counted or now - counted[-1].at > FRESH:
+    confirmed = find_confirmed_positions(counted, now)
+    if not before.status.is_under_way or confirmed is None:
         return before
     after = before.model_copy()
     events = [
-        *_late_events(before, after, progress, counted, now),
+        *_late_events(before, after, progress, counted, confirmed, now),
         *build_hours_exceeded_events(before, after, driven_at=None if progress.is_at_stop else counted[-1].at),
     ]
     if not events:
@@ -96,12 +106,40 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
     return after
 
 
+def find_confirmed_positions(counted: Sequence[GpsPosition], now: datetime) -> tuple[GpsPosition, GpsPosition] | None:
+    """Return the newest position and the one that confirms it; None if there is none, or the newest one is too old.
+
+    A repetition of the same coordinates confirms nothing: a receiver that is stuck sends it as well.
+    """
+    if not counted or now - counted[-1].at > FRESH:
+        return None
+    newest = counted[-1]
+    for position in reversed(counted[:-1]):
+        if newest.at - position.at > FRESH:
+            return None
+        if not position_trust.is_repeated(newest, position):
+            return position, newest
+    return None
+
+
 def _late_events(
-    before: Assignment, after: Assignment, progress: Progress, counted: Sequence[GpsPosition], now: datetime
+    before: Assignment,
+    after: Assignment,
+    progress: Progress,
+    counted: Sequence[GpsPosition],
+    confirmed: Iterable[GpsPosition],
+    now: datetime,
 ) -> list[Event]:
-    arrivals = eta.estimate_arrivals(progress, before.stops, now, eta.calculate_average_speed(counted))
-    lateness = eta.find_lateness(before.stops, arrivals)
-    return build_late_risk_events(before, after, lateness, arrivals[lateness.stop] if lateness else None)
+    """Return the event of the delay by the newest position, or by the one before if that shows a smaller delay."""
+    speed = eta.calculate_average_speed(counted)
+    estimates: list[tuple[eta.Lateness, datetime | None]] = []
+    for position in confirmed:
+        arrivals = eta.estimate_arrivals(progress.move_to(position), before.stops, now, speed)
+        lateness = eta.find_lateness(before.stops, arrivals)
+        if lateness is None:
+            return []
+        estimates.append((lateness, arrivals[lateness.stop]))
+    return build_late_risk_events(before, after, *min(estimates, key=lambda estimate: estimate[0].minutes))
 
 
 def build_late_risk_events(
