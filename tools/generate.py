@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from tools import data_map, error_codes, event_schemas, gateway, openapi, template
+from coachway.core.documents.drawable_characters import RANGES_FILE
+from tools import data_map, error_codes, event_schemas, font_coverage, gateway, openapi, template
 from tools.function_modules import import_everything, list_api_entries
 from tools.functions import ROOT
 
@@ -27,6 +28,7 @@ def generate_files() -> dict[Path, str]:
         ROOT / "docs/data-map.md": data_map.render_page(),
         ROOT / "docs/errors.md": error_codes.markdown_page(),
         ROOT / "functions/docs/errors.html": error_codes.html_page(),
+        RANGES_FILE: font_coverage.render_ranges(),
         **{ROOT / "events/schemas" / name: text for name, text in event_schemas.build_schemas().items()},
         **{directory / "__init__.py": "" for directory in _test_directories_without_init()},
     }

@@ -166,6 +166,6 @@ def get_trip_sheet_pdf(caller: Caller, assignment_id: AssignmentId) -> FileRespo
 
     The PDF has times, stops, phone numbers, the planned duty and notes. It has no prices.
     """
-    from coachway.dispatch import trip_sheet_pdf  # only needed here: imports ReportLab
+    from coachway.dispatch import trip_sheet_pdf  # only needed here: the layer `pdf` is large
 
     return trip_sheet_pdf.get_trip_sheet(caller, assignment_id)

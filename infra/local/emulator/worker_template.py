@@ -34,7 +34,6 @@ PACKAGES: Final = (
     "email_validator",
     "phonenumbers",
     "jinja2",
-    "reportlab.platypus",
     "stripe",
     "twilio.rest",
 )

@@ -101,12 +101,27 @@ DOCUMENTS: Final = Layer(
     "documents",
     "documents",
     base_group="api",
-    # PDFs only contain PNG and JPEG images.
-    prune=("PIL/_avif*", "PIL/_webp*", "pillow.libs/libavif*", "pillow.libs/libwebp*", "pillow.libs/libsharpyuv*"),
     keep={"babel/locale-data": ("root.dat", "en*.dat", "es*.dat", "fr*.dat", "de*.dat")},
     import_check="""
-import PIL.Image, babel, jinja2, reportlab.platypus, reportlab.graphics.barcode
+import babel, jinja2
 babel.Locale.parse("en_US").territories
+""",
+)
+
+PDF: Final = Layer(
+    "pdf",
+    "pdf",
+    base_group="api",
+    # The command line that finds fonts.
+    unused=("fontpkg",),
+    # A copy of a font, and fonts that are not used.
+    prune=("*.otf", "bin", "manimgx_fonts/*Italic*", "manimgx_fonts/NotoSansArabic*", "fontpkg_amiri/files/*Italic*"),
+    strip=("typst/_typst.abi3.so",),
+    import_check="""
+import importlib.resources, typst
+for package in ("manimgx_fonts", "fontpkg_amiri", "cvttf_NotoSansCJK_Regular"):
+    directory = str(importlib.resources.files(package))
+    assert typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[directory]).families()
 """,
 )
 
@@ -161,4 +176,4 @@ assert stripe.Event.construct_from(event, "sk_test_1").data.object.id == "pi_1"
 """,
 )
 
-LAYERS: Final = (VENDOR, DOCUMENTS, MESSAGING, CALENDARS, PAYMENTS)
+LAYERS: Final = (VENDOR, DOCUMENTS, PDF, MESSAGING, CALENDARS, PAYMENTS)

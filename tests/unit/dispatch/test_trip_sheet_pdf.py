@@ -12,6 +12,7 @@ from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 from coachway.hours.model import DutyStatus, Segment
 from tests.unit.bookings.builders import ORGANIZATION
+from tests.unit.pdf_text import read_pages
 
 START = datetime(2027, 3, 3, 13, 15, tzinfo=UTC)
 
@@ -91,9 +92,9 @@ def create_assignment(**fields: Any) -> Assignment:
 
 
 def test_render_pdf_of_a_day_trip_has_one_page() -> None:
-    pdf = trip_sheet_pdf.render_pdf(create_assignment(), [ROSA], COACH, ORGANIZATION)
-    assert pdf.startswith(b"%PDF")
-    assert pdf.count(b"/Type /Page\n") == 1
+    [page] = read_pages(trip_sheet_pdf.render_pdf(create_assignment(), [ROSA], COACH, ORGANIZATION))
+    assert "1901 Boardwalk, Atlantic City, NJ" in page
+    assert "Planned: 6 h 20 min of driving, 10 h 00 min on duty in total." in page
 
 
 def test_render_pdf_is_deterministic() -> None:
@@ -103,22 +104,32 @@ def test_render_pdf_is_deterministic() -> None:
     )
 
 
+def test_render_pdf_with_addresses_in_other_scripts_loses_no_letter() -> None:
+    addresses = ["東京都港区芝公園4-2-8", "شارع الملك فيصل", "क्षेत्र मार्ग", "𓀀 Museum"]
+    stops = [create_stop(StopType.WAYPOINT, address, n, n + 1) for n, address in enumerate(addresses)]
+    pdf = trip_sheet_pdf.render_pdf(create_assignment(stops=stops), [ROSA], COACH, ORGANIZATION)
+    text = " ".join(read_pages(pdf))
+    assert all(address in text for address in [*addresses[:3], "U+13000 Museum"])
+    assert pdf.missing_characters == ["U+13000"]
+
+
 def test_render_pdf_with_two_drivers_has_two_duty_plans() -> None:
     two_drivers = create_assignment(
         second_driver_id=EMIL.id,
         second_driver_name=EMIL.name,
         second_duty=create_duty((0, 390, DutyStatus.ON), (390, 570, DutyStatus.DRIVING), (570, 600, DutyStatus.ON)),
     )
-    one_driver = trip_sheet_pdf.render_pdf(create_assignment(), [ROSA], COACH, ORGANIZATION)
-    assert len(trip_sheet_pdf.render_pdf(two_drivers, [ROSA, EMIL], COACH, ORGANIZATION)) > len(one_driver)
+    pages = read_pages(trip_sheet_pdf.render_pdf(two_drivers, [ROSA, EMIL], COACH, ORGANIZATION))
+    for name, summary in ((ROSA.name, "6 h 20 min of driving"), (EMIL.name, "3 h 00 min of driving")):
+        assert any(f"Hours of {name} Planned: {summary}" in page for page in pages)
 
 
 def test_render_pdf_without_optional_data_has_one_page() -> None:
     minimal = create_assignment(duty=[], contact_phone=None, notes=" ", stops=[])
-    assert trip_sheet_pdf.render_pdf(minimal, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
+    assert len(read_pages(trip_sheet_pdf.render_pdf(minimal, [], None, ORGANIZATION))) == 1
 
 
 def test_render_pdf_with_long_content_has_several_pages() -> None:
     stops = [create_stop(StopType.WAYPOINT, "<b>W" * 50, n, n + 1) for n in range(20)]
     pdf = trip_sheet_pdf.render_pdf(create_assignment(stops=stops, notes="n\n" * 300), [ROSA], COACH, ORGANIZATION)
-    assert pdf.count(b"/Type /Page\n") > 5
+    assert len(read_pages(pdf)) > 5

@@ -1,19 +1,17 @@
 """The trip sheet PDF: everything that a driver needs for a trip."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
-from reportlab.lib.colors import Color, HexColor, white
-from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, Spacer, Table
-
 from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, build_formatter
-from coachway.bookings.itinerary_pdf import build_stops_table
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, format_phone, humanize
+from coachway.core.documents.pdf import Pdf
 from coachway.core.http.response_types import FileResponse
 from coachway.core.party_reference import DRIVER
 from coachway.core.store import batch_get
@@ -25,6 +23,7 @@ from coachway.hours.model import DutyStatus, Segment
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.identity.organizations.branding import build_brand
 
+_TEMPLATE: Final = Path(__file__).parent / "templates" / "trip_sheet.typ"
 _STATUS_NAMES: Final = {
     DutyStatus.OFF: "Off duty",
     DutyStatus.SLEEPER: "Sleeper berth",
@@ -33,11 +32,6 @@ _STATUS_NAMES: Final = {
 }
 _TINTS: Final = {DutyStatus.DRIVING: 1.0, DutyStatus.ON: 0.45, DutyStatus.SLEEPER: 0.12, DutyStatus.OFF: 0.12}
 """The share of the organization's accent color in the duty bar."""
-_COLUMN_WIDTH: Final = 30 * mm
-_HEADING_HEIGHT: Final = 30 * mm
-_ROW_HEIGHT: Final = 6 * mm
-_MAX_UNBROKEN_ROWS: Final = 20
-"""A duty plan with at most this many rows is kept on one page."""
 
 
 def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
@@ -51,47 +45,40 @@ def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
     batch = batch_get([*driver_keys, vehicle_key, organization_key])
     drivers = [driver for key in driver_keys if (driver := batch.find(Driver, key)) is not None]
     pdf = render_pdf(assignment, drivers, batch.find(Vehicle, vehicle_key), batch.get(Organization, organization_key))
-    name = f"trip-sheet-{assignment.charter_number}-{assignment.vehicle_number}.pdf"
-    return FileResponse(pdf, "application/pdf", name, inline=True)
+    return pdf.build_response(f"trip-sheet-{assignment.charter_number}-{assignment.vehicle_number}.pdf")
 
 
 def render_pdf(
     assignment: Assignment, drivers: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
-) -> bytes:
+) -> Pdf:
     """Render the PDF. It has no prices."""
     brand, formatter = build_brand(organization), build_formatter(organization)
-    document = document_pdf.PdfDocument(
+    crew = (
+        (assignment.driver_name, assignment.duty),
+        (assignment.second_driver_name or "", assignment.second_duty),
+    )
+    return document_pdf.render_template(
+        _TEMPLATE,
         brand,
         title="Trip sheet",
         subtitle=f"{assignment.charter_number} · vehicle {assignment.vehicle_number}",
         reference=assignment.charter_number,
         currency=organization.currency,
+        day=formatter.day(assignment.starts_at, assignment.timezone),
+        facts=_facts(assignment, vehicle, formatter),
+        phone_numbers=_phone_numbers(assignment, drivers, brand),
+        stops=[asdict(stop) for stop in _stops(assignment, formatter)],
+        notes=assignment.notes,
+        duties=[
+            {
+                "driver": driver,
+                "summary": _duty_summary(duty),
+                "segments": _describe_segments(assignment, duty, formatter),
+            }
+            for driver, duty in crew
+            if duty
+        ],
     )
-    document.add_heading(formatter.day(assignment.starts_at, assignment.timezone))
-    document.add_facts(_facts(assignment, vehicle, formatter))
-    numbers = _phone_numbers(assignment, drivers, brand)
-    if numbers:
-        document.add_heading("Phone numbers")
-        document.add_facts(numbers)
-    if assignment.stops:
-        document.add_heading("Stops")
-        document.add_flowable(build_stops_table(brand, document.width, _stops(assignment, formatter)))
-    if assignment.notes.strip():
-        document.add_heading("Notes")
-        document.add_paragraph(assignment.notes)
-    for name, duty in (
-        (assignment.driver_name, assignment.duty),
-        (assignment.second_driver_name or "", assignment.second_duty),
-    ):
-        if duty:
-            document.add_heading(
-                f"Hours of {name}", min_space=_HEADING_HEIGHT + min(len(duty), _MAX_UNBROKEN_ROWS) * _ROW_HEIGHT
-            )
-            document.add_paragraph(_duty_summary(duty))
-            document.add_flowable(_duty_bar(brand, duty, document.width))
-            document.add_flowable(Spacer(0, 4))
-            document.add_flowable(_plan_table(assignment, duty, formatter, document.width))
-    return document.render()
 
 
 def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter) -> list[tuple[str, str]]:
@@ -155,61 +142,23 @@ def _format_length(length: timedelta) -> str:
     return format_minutes(round(length / timedelta(minutes=1)))
 
 
-def _duty_bar(brand: Brand, duty: Sequence[Segment], width: float) -> Flowable:
-    """Draw the duty as a bar: the darker a segment, the more it counts for the hours of service."""
-    length = duty[-1].end - duty[0].start
-    widths = [max(1.0, width * (segment.length / length)) for segment in duty]
-    scale = width / sum(widths)
-    accent = HexColor(brand.accent)
-    fills = [
-        ("BACKGROUND", (column, 0), (column, 0), _tint(accent, _TINTS[segment.status]))
-        for column, segment in enumerate(duty)
-    ]
-    return Table(
-        [[""] * len(duty)],
-        colWidths=[segment_width * scale for segment_width in widths],
-        rowHeights=[5 * mm],
-        style=fills,
-        hAlign="LEFT",
-    )
-
-
-def _tint(color: Color, share: float) -> Color:
-    mixed = [
-        round(255 * (share * part + (1 - share) * base)) for part, base in zip(color.rgb(), white.rgb(), strict=True)
-    ]
-    return HexColor("#{:02x}{:02x}{:02x}".format(*mixed))
-
-
-def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Formatter, width: float) -> Table:
-    """List the segments of the duty with times and lengths."""
-    zone, last_day, rows = assignment.timezone, "", []
+def _describe_segments(
+    assignment: Assignment, duty: Sequence[Segment], formatter: Formatter
+) -> list[dict[str, object]]:
+    """Describe the segments of the duty with times and lengths. A day is shown only when it changes."""
+    zone, shown_day, segments = assignment.timezone, "", []
     for segment in duty:
         day = formatter.short_day(segment.start, zone)
-        times = f"{formatter.clock(segment.start, zone)} to {formatter.clock(segment.end, zone)}"
-        activity = "Riding along" if segment.riding else _STATUS_NAMES[segment.status]
-        rows.append(
-            [
-                Paragraph(
-                    document_pdf.escape_text(day if day != last_day else ""),
-                    document_pdf.paragraph_style(9, quiet=True),
-                ),
-                Paragraph(document_pdf.escape_text(times), document_pdf.paragraph_style(9.5)),
-                Paragraph(
-                    document_pdf.escape_text(activity),
-                    document_pdf.paragraph_style(9.5, bold=segment.status is DutyStatus.DRIVING),
-                ),
-                Paragraph(document_pdf.escape_text(_format_length(segment.length)), document_pdf.paragraph_style(9.5)),
-            ]
+        segments.append(
+            {
+                "day": day if day != shown_day else "",
+                "times": f"{formatter.clock(segment.start, zone)} to {formatter.clock(segment.end, zone)}",
+                "activity": "Riding along" if segment.riding else _STATUS_NAMES[segment.status],
+                "is-driving": segment.status is DutyStatus.DRIVING,
+                "length": _format_length(segment.length),
+                "minutes": segment.length / timedelta(minutes=1),
+                "tint": _TINTS[segment.status],
+            }
         )
-        last_day = day
-    return Table(
-        rows,
-        colWidths=[1.2 * _COLUMN_WIDTH, 1.6 * _COLUMN_WIDTH, 1.4 * _COLUMN_WIDTH, width - 4.2 * _COLUMN_WIDTH],
-        style=[
-            *document_pdf.FLUSH_STYLE,
-            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.4, document_pdf.LINE_COLOR),
-        ],
-    )
+        shown_day = day
+    return segments

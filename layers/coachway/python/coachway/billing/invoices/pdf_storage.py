@@ -1,7 +1,7 @@
 """Render the PDF of each issued invoice once and store it in S3."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from coachway.billing.errors import InvoiceChanged
 from coachway.billing.invoices import service
@@ -15,6 +15,9 @@ from coachway.core.http.response_types import FileResponse
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.identity import organization_queries
+
+if TYPE_CHECKING:
+    from coachway.core.documents.pdf import Pdf
 
 CONTENT_TYPE: Final = "application/pdf"
 
@@ -36,13 +39,13 @@ def _store_pdf(caller: Caller, invoice_id: str) -> None:
         return
     pdf_key = build_object_key(before)
     after = before.model_copy(update={"pdf_key": pdf_key})
-    file_storage.put_file(pdf_key, _render(before), CONTENT_TYPE)
+    file_storage.put_file(pdf_key, _render(before).content, CONTENT_TYPE)
     event = InvoicePdfStored(**service.event_fields(after), pdf_key=pdf_key, link_nonce=after.link_nonce)
     store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()))
 
 
-def _render(invoice: Invoice) -> bytes:
-    # Imported here because most invocations render nothing, and ReportLab is slow to import.
+def _render(invoice: Invoice) -> "Pdf":
+    # Imported here because most invocations render nothing, and the layer `pdf` is large.
     from coachway.billing.invoices import pdf
 
     return pdf.render_pdf(invoice, organization_queries.get_organization(invoice.org_id))
@@ -51,9 +54,10 @@ def _render(invoice: Invoice) -> bytes:
 def get_pdf(caller: Caller, invoice_id: str) -> FileResponse:
     """Get the PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
     invoice = service.get_invoice(caller, invoice_id)
-    is_current = invoice.pdf_key is not None and invoice.status is not InvoiceStatus.VOID
-    content = file_storage.get_file(invoice.pdf_key) if is_current and invoice.pdf_key else _render(invoice)
-    return FileResponse(content, CONTENT_TYPE, f"{invoice.number or 'draft'}.pdf", inline=True)
+    filename = f"{invoice.number or 'draft'}.pdf"
+    if invoice.pdf_key is None or invoice.status is InvoiceStatus.VOID:
+        return _render(invoice).build_response(filename)
+    return FileResponse(file_storage.get_file(invoice.pdf_key), CONTENT_TYPE, filename, inline=True)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"invoice.issued": store_pdf}

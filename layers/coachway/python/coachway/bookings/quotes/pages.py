@@ -92,12 +92,12 @@ def submit_decline_form(caller: Caller, token: str, form: DeclineQuoteForm) -> H
 
 def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
     """The itinerary of a charter as a PDF. Raises NotFound."""
-    from coachway.bookings import itinerary_pdf  # imported late: ReportLab is slow to load
+    from coachway.bookings import itinerary_pdf  # imported late: the layer `pdf` is large
 
     charter = charter_queries.get_charter(caller, charter_id)
     client = clients.get_client(caller, charter.client_id)
     pdf = itinerary_pdf.render_itinerary(charter, client, organization_queries.get_organization(caller.org_id))
-    return FileResponse(pdf, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
+    return pdf.build_response(f"itinerary-{charter.number}.pdf")
 
 
 def _redirect_after_answer(caller: Caller, token: str, send_answer: Callable[[], object]) -> HtmlResponse:
