@@ -7,6 +7,7 @@ from coachway.billing.errors import (
     RefundMayBeSent,
     RefundNotAwaitingApproval,
     RefundNotFailed,
+    RefundSelfApproval,
 )
 from coachway.billing.ids import RefundId
 from coachway.billing.refunds import service as refunds
@@ -56,13 +57,13 @@ def get_refund(caller: Caller, refund_id: RefundId) -> Refund:
 @api.post(
     "/refunds/{refund_id}/approve",
     permission="refunds:approve",
-    errors=(RefundNotAwaitingApproval, errors.InvalidStatusTransition),
+    errors=(RefundNotAwaitingApproval, RefundSelfApproval, errors.InvalidStatusTransition),
 )
 def approve_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_match: int | None) -> Refund:
     """Approve a refund.
 
-    The refund is sent to the payer. Managers can approve refunds that they requested themselves; both users are
-    recorded.
+    The refund is sent to the payer. Another person than the one who requested the refund, or who cancelled its
+    charter, must approve it.
     """
     return refunds.approve_refund(caller, refund_id, body.reason, if_match)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
 
 from tests.stack import Stack, eventually
-from tests.workflows.organization_builders import Operator
+from tests.workflows.organization_builders import PASSWORD, Operator
 
 KEY = "sk_test_12345"
 
@@ -62,6 +63,20 @@ class BillingOrganization:
         """Request a refund of a payment."""
         body = {"payment_id": payment_id, "amount": amount, "reason": "The coach had no wifi"}
         return dict(self.operator.call("POST", "/payments/refund", body))
+
+    def approve_refund(self, refund_id: str, reason: str = "Fair enough") -> None:
+        """Approve a refund as a second manager, because the admin requested it."""
+        self.operator.call(
+            "POST", f"/refunds/{refund_id}/approve", {"reason": reason}, authorization=f"Bearer {self._approver_token}"
+        )
+
+    @cached_property
+    def _approver_token(self) -> str:
+        email = f"mia@{self.operator.slug}.example"
+        manager = {"email": email, "first_name": "Mia", "last_name": "Stone", "role": "manager", "password": PASSWORD}
+        self.operator.call("POST", "/users", manager)
+        credentials = {"organization": self.operator.slug, "email": email, "password": PASSWORD}
+        return str(self.operator.call("POST", "/auth/login", credentials)["access_token"])
 
     def wait_for_refund_status(self, refund_id: str, status: str, seconds: float = 60) -> dict[str, Any]:
         """Wait until a refund has a status; returns the refund."""

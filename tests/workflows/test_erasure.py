@@ -93,7 +93,7 @@ class Traveler:
             refunds: list[dict[str, Any]] = self.call("GET", f"/refunds?charter_id={charter['id']}")["items"]
             for each in refunds:
                 if each["status"] == "awaiting_approval":
-                    self.call("POST", f"/refunds/{each['id']}/approve", {"reason": f"{self.mark} is right"})
+                    self.billing.approve_refund(each["id"], f"{self.mark} is right")
             return [each for each in refunds if each["status"] == "completed"]
 
         eventually(list_completed_refunds, 60, "nothing was refunded")

@@ -25,12 +25,14 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
+from tests.integration.billing.builders import MANAGER
 from tests.integration.bookings.builders import CLIENT_ID, ORG
 from tests.integration.client import Reply, call, token_for
 from tools.function_modules import load
 
 api = load("billing", "refunds_api").api
 SYSTEM: Final = Caller.system("refunds", ORG)
+APPROVER: Final = Caller(org_id=ORG, user_id="usr_01K3ZV8N6Y3T5G7H9J1M2P4R6A", role="manager", correlation_id="tests")
 PERMISSIONS: Final = "billing:read refunds:write refunds:approve"
 
 
@@ -84,13 +86,20 @@ def install_fake_stripe(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
 
 
 def send_request(
-    method: str, path: str, body: Any = None, *, permissions: str = PERMISSIONS, client: str = "", **options: Any
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    permissions: str = PERMISSIONS,
+    client: str = "",
+    user_id: str = MANAGER.user_id,
+    **options: Any,
 ) -> Reply:
     """Send a request to the refunds API, as a manager or as a user of a client."""
     issued_at = datetime.now(UTC)
     times: dict[str, Any] = {"iat": issued_at, "exp": issued_at + timedelta(minutes=5)}
     role = "client" if client else "manager"
-    token = token_for(permissions, role=role, party_id=client, **times)
+    token = token_for(permissions, role=role, party_id=client, user_id=user_id, **times)
     return call(api, method, f"/api/v1{path}", body, token=token, **options)
 
 
@@ -99,6 +108,11 @@ def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[st
     reply = send_request(method, path, body, **options)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
+
+
+def approve_refund(refund_id: str, reason: str = "") -> dict[str, Any]:
+    """Approve a refund as another manager than the one who requested it."""
+    return send_ok("POST", f"/refunds/{refund_id}/approve", {"reason": reason}, user_id=APPROVER.user_id)
 
 
 def create_payment(cents: int, *, charter_id: str | None = None, invoice_id: str | None = None) -> str:

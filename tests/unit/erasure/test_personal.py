@@ -45,7 +45,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
     "random values and digests": "nonce previous_nonce link_nonce digest body_digest token",
     "ids of users": """
         opened_by closed_by decided_by paid_by requested_by created_by reviewed_by submitted_by rated_by
-        declined_by""",
+        declined_by ended_by""",
     "codes of the price list": "vehicle_class vehicle_type vehicle_types amenities route promo_code code rule_type",
     "words of the code": "status old_status new_status role method channel template part flow state",
     "results of checks, workflows and Stripe": "error failure failure_code failure_message missing_documents",

@@ -44,7 +44,7 @@ def test_approve_refund_resumes_workflow(billing: BillingOrganization) -> None:
     assert refund["status"] == "awaiting_approval"
     billing.stack.wait_for_mail(billing.office_email, "A refund of .* needs approval")
     assert billing.list_refunded_cents(payment) == []
-    billing.operator.call("POST", f"/refunds/{refund['id']}/approve", {"reason": "Fair enough"})
+    billing.approve_refund(refund["id"])
     billing.wait_for_refund_status(refund["id"], "completed")
     assert billing.list_refunded_cents(payment) == [50_000]
     billing.wait_for_executions("refund", refund["id"], "SUCCEEDED")
@@ -64,7 +64,7 @@ def test_approval_unanswered_is_escalated(billing: BillingOrganization) -> None:
     payment = billing.create_card_payment(billing.create_booked_charter()["id"], 726.5)
     refund = billing.request_refund(payment["id"], 510)
     billing.stack.wait_for_mail(billing.office_email, r"^Reminder: a refund of \$510.00", 120)
-    billing.operator.call("POST", f"/refunds/{refund['id']}/approve", {})
+    billing.approve_refund(refund["id"])
     billing.wait_for_refund_status(refund["id"], "completed")
 
 

@@ -51,7 +51,7 @@ def get_client_balance() -> int:
 def complete_refund(payment_id: str, amount: float) -> None:
     refund = refund_builders.create_refund(payment_id, amount)
     if refund["status"] == "awaiting_approval":
-        refund_builders.send_ok("POST", f"/refunds/{refund['id']}/approve", {"reason": "Yes"})
+        refund_builders.approve_refund(refund["id"], "Yes")
     refund_builders.run_workflow(refund["id"])
     assert refund_builders.send_ok("GET", f"/refunds/{refund['id']}")["status"] == "completed"
 

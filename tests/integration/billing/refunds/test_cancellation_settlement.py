@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from coachway.billing.errors import RefundSelfApproval
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import Refund, RefundQuery
 from coachway.bookings.charters import lifecycle
@@ -18,6 +19,7 @@ from coachway.core import store
 from coachway.core.persistence.operations import AlreadyConsumed, Update
 from coachway.core.runtime import clock
 from tests.integration.billing import builders, refund_builders
+from tests.integration.billing.builders import MANAGER
 from tests.integration.billing.refund_builders import (
     SYSTEM,
     FakeStripe,
@@ -96,6 +98,18 @@ def test_cancellation_refunds_by_policy_and_keeps_fee(
         expected = {"cash": fee, "revenue": -fee} if fee else {}
         assert get_account_balances() == expected
     assert (fake_stripe.total, builders.get_charter(trip.id).amount_paid) == (refund_total, fee)
+
+
+def test_cancellation_refund_needs_approval_of_another_person() -> None:
+    trip = builders.create_booked_charter()
+    create_payment(CENTS, charter_id=trip.id)
+    cancel_charter(trip.id)
+    [refund] = list_refunds()
+    assert (refund.needs_approval, refund.requested_by) == (True, STAFF.user_id)
+    with clock.frozen(DEPARTURE):
+        with pytest.raises(RefundSelfApproval):
+            refunds.approve_refund(MANAGER, refund.id, "", None)
+        assert refunds.approve_refund(refund_builders.APPROVER, refund.id, "", None).status == "pending"
 
 
 def test_cancellation_repeated_event_refunds_once() -> None:

@@ -154,7 +154,7 @@ class RefundMachine(RuleBasedStateMachine):
         if refund_ids:
             refund_id = data.draw(st.sampled_from(refund_ids))
             decide = refunds.approve_refund if approved else refunds.reject_refund
-            self._succeeds(lambda: decide(MANAGER, refund_id, "", None))
+            self._succeeds(lambda: decide(refund_builders.APPROVER, refund_id, "", None))
 
     @rule(data=st.data(), timeouts=st.integers(0, 2), rejected=st.booleans())
     def run_refund_workflow(self, data: st.DataObject, timeouts: int, rejected: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from coachway.billing.errors import RefundSelfApproval
 from coachway.billing.payments.model import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds import workflow as refund_workflow
@@ -15,11 +16,15 @@ from coachway.billing.refunds.model import REFUND
 from coachway.billing.refunds.rules import RefundStatus
 from coachway.billing.stripe import refunds_and_disputes
 from coachway.core import errors, store
-from coachway.core.persistence.operations import Update
+from coachway.core.auth.api_keys import ApiKey
+from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
+from coachway.core.types import ids
 from coachway.core.workflows import executions
 from tests.integration.billing import builders, refund_builders
+from tests.integration.billing.builders import MANAGER
 from tests.integration.billing.refund_builders import (
     SYSTEM,
     FakeStripe,
@@ -120,11 +125,35 @@ def test_request_refund_threshold_counts_earlier_refunds() -> None:
     )
 
 
-def test_approve_refund_by_requester_is_recorded() -> None:
+def test_approve_refund_by_requester_is_refused() -> None:
     refund = create_refund(create_payment(CENTS, charter_id=builders.create_booked_charter().id), 600)
-    approved = send_ok("POST", f"/refunds/{refund['id']}/approve", {"reason": "Fair"})
-    assert refund["status"] == "awaiting_approval"
-    assert approved["requested_by"] == approved["decided_by"] != ""
+    assert (refund["status"], refund["requested_by"]) == ("awaiting_approval", MANAGER.user_id)
+    refused = send_request("POST", f"/refunds/{refund['id']}/approve", {"reason": "Fair"})
+    assert (refused.status, refused.json()["code"]) == (409, "refund_self_approval")
+    approved = refund_builders.approve_refund(refund["id"], "Fair")
+    assert (approved["status"], approved["decided_by"]) == ("pending", refund_builders.APPROVER.user_id)
+
+
+def test_approve_refund_with_api_key_of_requester_is_refused() -> None:
+    refund = create_refund(create_payment(CENTS, charter_id=builders.create_booked_charter().id), 600)
+    own, other = (
+        ApiKey(
+            id=ids.new("key"),
+            org_id=ORG,
+            name="Nightly",
+            permissions=[],
+            digest="",
+            hint="",
+            created_by=user,
+            owner_id=user,
+        )
+        for user in (MANAGER.user_id, refund_builders.APPROVER.user_id)
+    )
+    store.commit(SYSTEM, Create(own), Create(other))
+    with pytest.raises(RefundSelfApproval):
+        refunds.approve_refund(Caller(org_id=ORG, user_id=own.id, role="api_key"), refund["id"], "", None)
+    approved = refunds.approve_refund(Caller(org_id=ORG, user_id=other.id, role="api_key"), refund["id"], "", None)
+    assert approved.status == "pending"
 
 
 def test_approve_refund_resumes_workflow(fake_stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +167,7 @@ def test_approve_refund_resumes_workflow(fake_stripe: FakeStripe, monkeypatch: p
         send_request("POST", f"/refunds/{refund['id']}/approve", {}, permissions="billing:read refunds:write").status
         == 403
     )
-    approved = send_ok("POST", f"/refunds/{refund['id']}/approve", {"reason": "As agreed on the phone"})
+    approved = refund_builders.approve_refund(refund["id"], "As agreed on the phone")
     assert (approved["status"], approved["decision_reason"]) == ("pending", "As agreed on the phone")
     refund_builders.deliver_event(REFUND.key(org=ORG, id=refund["id"]), "refund.approved", refund["id"])
     assert resumed_tokens == ["t1"]
@@ -163,7 +192,7 @@ def test_decision_before_task_token_resumes_workflow(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(executions, "send_task_success", lambda _, waiting: resumed_tokens.append(waiting.token))
     refund = create_refund(create_payment(CENTS, charter_id=builders.create_booked_charter().id), 600)
     run_workflow(refund["id"])
-    send_ok("POST", f"/refunds/{refund['id']}/approve", {})
+    refund_builders.approve_refund(refund["id"])
     refund_workflow.request_approval(SYSTEM, refund["id"], token="late", escalated=False)
     assert resumed_tokens == ["late"]
 
@@ -282,7 +311,7 @@ def test_refund_of_overpayment_is_taken_from_deposit(fake_stripe: FakeStripe) ->
     draft = builders.send_ok("POST", "/invoices", {"charter_id": trip.id})
     builders.send_ok("POST", f"/invoices/{draft['id']}/issue")
     refund = create_refund(payment_id, None)
-    send_ok("POST", f"/refunds/{refund['id']}/approve", {})
+    refund_builders.approve_refund(refund["id"])
     assert run_workflow(refund["id"]) == "over"
     assert (fake_stripe.total, builders.get_charter(trip.id).amount_paid) == (CENTS + 10_000, 0)
     assert get_account_balances() == {"refunds": CENTS, "revenue": -CENTS}

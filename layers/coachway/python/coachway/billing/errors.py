@@ -136,6 +136,17 @@ class RefundNotAwaitingApproval(errors.Conflict):
     title = "The refund is not waiting for approval"
 
 
+class RefundSelfApproval(errors.Conflict):
+    """A refund that reaches the approval threshold needs two people. Ask another user with `refunds:approve`.
+
+    The person who cancelled a charter counts as the one who requested its refund, and the owner of an API key as the
+    one who uses it.
+    """
+
+    code = "refund_self_approval"
+    title = "Another person must approve the refund"
+
+
 class RefundMayBeSent(errors.Conflict):
     """The refund may have reached the payer, so it cannot be rejected. Retry it to find out."""
 

@@ -170,7 +170,7 @@ def _build_refunds(caller: Caller, context: SettlementContext, cents: int) -> li
             cause=RefundCause.CANCELLATION,
             # The threshold applies to the total, not to each refund.
             needs_approval=rules.needs_approval(cents, threshold),
-            requested_by=caller.user_id,
+            requested_by=context.charter.ended_by or caller.user_id,
         )
         for share in shares
     ]

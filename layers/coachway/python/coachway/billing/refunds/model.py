@@ -108,7 +108,9 @@ class Refund(Entity):
     reason: Annotated[str, Personal()]
     status: RefundStatus = RefundStatus.PENDING
     needs_approval: bool = False
-    requested_by: str = ""
+    requested_by: Annotated[
+        str, Field(description="User who requested the refund, or who cancelled the charter. They cannot approve it.")
+    ] = ""
     decided_by: str | None = None
     decided_at: AwareDatetime | None = None
     decision_reason: Annotated[str, Personal()] = ""

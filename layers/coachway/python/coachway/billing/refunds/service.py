@@ -10,6 +10,7 @@ from coachway.billing.errors import (
     RefundMayBeSent,
     RefundNotAwaitingApproval,
     RefundNotFailed,
+    RefundSelfApproval,
 )
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.payments.model import PAYMENT, REFUND_HOLDS, REFUND_HOLDS_KIND, Payment, PaymentStatus
@@ -31,6 +32,7 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients.model import Client
 from coachway.contracts.billing.refunds import RefundApproved, RefundRejected, RefundRequested
 from coachway.core import errors, store
+from coachway.core.auth.api_keys import get_person_id
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, IncrementCounters, Op, Update
@@ -83,7 +85,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
         needs_approval=rules.needs_approval(
             amount, organization.approval_thresholds.refund, refunded_before=held_amount
         ),
-        requested_by=caller.user_id,
+        requested_by=get_person_id(caller),
         refunds_cancellation_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
     ops: list[Op] = [
@@ -205,12 +207,14 @@ def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
 
 
 def approve_refund(caller: Caller, refund_id: str, reason: str, expected: int | None) -> Refund:
-    """Approve a refund. Raises RefundNotAwaitingApproval."""
+    """Approve a refund. Raises RefundNotAwaitingApproval, RefundSelfApproval."""
 
     def approve(before: Refund) -> tuple[Refund, list[Op]]:
         rules.TRANSITIONS.require(before.status, RefundStatus.PENDING)
         if before.status is not RefundStatus.AWAITING_APPROVAL:
             raise RefundNotAwaitingApproval(f"This refund is {before.status}. It is not waiting for approval.")
+        if get_person_id(caller) == before.requested_by:
+            raise RefundSelfApproval("You requested this refund. Another person must approve it.")
         after = _build_decided_refund(caller, before, RefundStatus.PENDING, reason)
         return after, [Update(before, after, [RefundApproved(**event_fields(after))])]
 

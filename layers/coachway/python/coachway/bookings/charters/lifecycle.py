@@ -24,6 +24,7 @@ from coachway.contracts.bookings import (
     QuoteExpired,
 )
 from coachway.core import errors, store
+from coachway.core.auth.api_keys import get_person_id
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.domain_events import Event
@@ -216,7 +217,14 @@ def decline(caller: Caller, before: Charter, reason: str, *, response: BaseModel
         **event_payloads.client_event_fields(before, _find_client(before)), quote_id=before.quote.id, reason=reason
     )
     return _commit_transition(
-        caller, before, CharterStatus.DECLINED, reason, [event], _quote_ops(before, "declined"), response=response
+        caller,
+        before,
+        CharterStatus.DECLINED,
+        reason,
+        [event],
+        _quote_ops(before, "declined"),
+        response=response,
+        ended_by=get_person_id(caller),
     )
 
 
@@ -256,7 +264,7 @@ def _commit_cancellation(
     ops = _quote_ops(before, "declined") if before.status is CharterStatus.QUOTE else []
     if before.credit_reserved:
         ops.append(credit.release_credit_op(before.org_id, before.client_id, before.credit_reserved))
-    fields = {"cancellation": cancellation, "credit_reserved": 0}
+    fields = {"cancellation": cancellation, "credit_reserved": 0, "ended_by": get_person_id(caller)}
     return _commit_transition(
         caller, before, CharterStatus.CANCELLED, cancellation.reason, [event], ops, response=response, **fields
     )

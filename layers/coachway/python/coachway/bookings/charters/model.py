@@ -242,6 +242,7 @@ class Charter(Entity, CharterInput):
     number: str = ""
     status: CharterStatus = CharterStatus.QUOTE
     status_reason: Annotated[str, Personal()] = ""
+    ended_by: Annotated[str, Field(description="User who cancelled the charter or declined its quote.")] = ""
     revision_number: int = 1
     miles: Miles
     miles_estimated: bool = False

@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from coachway.core import errors, store
+from coachway.core.caller import Caller
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.runtime import clock
 from coachway.core.types import ids
@@ -126,6 +127,14 @@ def read_valid_key(org_id: str, key_id: str) -> ValidKey:
     if owner is None or owner.status != "active":
         raise _invalid_key()
     return ValidKey(key, owner)
+
+
+def get_person_id(caller: Caller) -> str:
+    """Return the id of the user who acts: the owner of the API key, otherwise the caller. One read for a key."""
+    if caller.role != "api_key":
+        return caller.user_id
+    key = store.find(ApiKey, API_KEYS.key(org=caller.org_id, id=caller.user_id))
+    return key.user_id if key is not None and key.user_id else caller.user_id
 
 
 def _require_unexpired(key: ApiKey) -> None:
