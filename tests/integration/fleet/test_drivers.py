@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from coachway.core import errors, store
+from coachway.core.persistence.operations import Update
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
-from coachway.fleet import assignment_counter, drivers, resource_ops, resource_queries
+from coachway.fleet import assignment_counter, drivers, phone_numbers, resource_ops, resource_queries
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
+from coachway.identity import account_lookup
 from tests.integration.client import call
 from tests.integration.fleet.builders import APIS, PHONE, FleetClient
 from tests.integration.identity.builders import get, post
@@ -33,6 +35,38 @@ def test_create_driver_returns_fields_and_missing_documents(fleet: FleetClient) 
     assert profile["missing_documents"] == ["drivers_license", "medical_certificate", "background_check"]
     history = store.list_history(drivers.get_driver(fleet.caller, driver["id"]).key())
     assert [each.type for each in history] == ["driver.added"]
+
+
+def store_phone_as_typed(fleet: FleetClient, driver: dict[str, Any], phone: str) -> None:
+    """Store the phone of a driver and its user as earlier releases did."""
+    stored = drivers.get_driver(fleet.caller, driver["id"])
+    user = account_lookup.get_user(fleet.org.id, driver["user_id"])
+    store.commit(
+        fleet.caller,
+        Update(stored, stored.model_copy(update={"phone": phone})),
+        Update(user, user.model_copy(update={"phone": phone})),
+    )
+
+
+def test_phone_of_driver_is_unique_in_every_spelling(fleet: FleetClient) -> None:
+    fleet.create_driver(phone="+44 20 7946 0958")
+    for phone in ("+442079460958", "+44 (0)20 7946 0958", "\uff0b442079460958"):
+        reply = fleet.send("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": phone})
+        assert reply.status == 409, reply.text
+
+
+def test_refresh_phone_numbers_writes_stored_numbers_in_e164(fleet: FleetClient) -> None:
+    driver = fleet.create_driver(phone="+442079460958")
+    store_phone_as_typed(fleet, driver, "+4402079460958")
+    other = fleet.create_driver(phone="+442079460958")  # was possible before the rebuild
+    assert phone_numbers.refresh_phone_numbers(fleet.org.id) == 0
+    assert fleet.send("DELETE", f"/drivers/{other['id']}").status == 204
+    assert phone_numbers.refresh_phone_numbers(fleet.org.id) == 2
+    assert phone_numbers.refresh_phone_numbers(fleet.org.id) == 0
+    assert fleet.send("GET", f"/drivers/{driver['id']}").json()["phone"] == "+442079460958"
+    assert account_lookup.get_user(fleet.org.id, driver["user_id"]).phone == "+442079460958"
+    reply = fleet.send("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": "+442079460958"})
+    assert reply.status == 409, reply.text
 
 
 def test_get_driver_lists_missing_documents_until_approved(fleet: FleetClient) -> None:

@@ -86,6 +86,17 @@ def test_log_in_with_second_factor_requires_a_code() -> None:
     assert len(list_event_data(org.id, MfaEnabled)) == 1
 
 
+def test_codes_with_spaces_are_accepted_in_set_up_and_log_in() -> None:
+    org = register_organization()
+    authenticator = Authenticator(post("/auth/mfa/setup", token=org.token).json()["secret"])
+    confirmed, code = authenticator.code(), authenticator.code()
+    completed = post("/auth/mfa/verify", {"code": f"{confirmed[:3]} {confirmed[3:]}"}, org.token)
+    assert completed.status == 200, completed.text
+    assert send_code(begin_login(org), f" {code[:3]}-{code[3:]} ").status == 200
+    recovery_code = completed.json()["recovery_codes"][0]
+    assert send_code(begin_login(org), recovery_code.upper().replace("-", " ")).status == 200
+
+
 def test_code_used_twice_is_refused() -> None:
     org = register_organization()
     authenticator, _ = set_up_authenticator(org.token)

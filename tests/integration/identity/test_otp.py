@@ -6,9 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from coachway.contracts.identity import OTP, OtpRequested, UserSignedIn
+from coachway.core import store
 from coachway.core.auth import signed_links
+from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Update
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
+from coachway.identity.account_lookup import get_user
 from coachway.identity.model import permissions
 from tests.integration.client import Reply
 from tests.integration.identity.builders import Org, get, list_event_data, post, put, register_organization
@@ -56,6 +60,32 @@ def test_driver_logs_in_with_code_sent_by_sms() -> None:
         sorted(permissions.BUILT_IN_ROLES["driver"]),
     )
     assert list_event_data(org.id, UserSignedIn)[-1]["method"] == "otp"
+
+
+def test_phone_and_code_are_accepted_in_every_spelling() -> None:
+    org = register_organization()
+    driver = create_driver(org, phone="+44 (0)20 7946 0958")
+    assert driver["phone"] == "+442079460958"
+    for phone in ("+4402079460958", "\uff0b44 20 7946\u20110958", "\u202a+442079460958\u202c"):
+        body = {"first_name": "Dee", "last_name": "Wright", "role": "driver", "phone": phone}
+        assert post("/users", body, org.token).status == 409, phone
+        assert request_code(org, phone=phone).status == 202
+        event = get_sent_code(org)
+        assert event["recipient"] == "+442079460958"
+        code = f"{event['code'][:3]} {event['code'][3:]}"
+        assert verify_code(org, code, phone=phone).status == 200, phone
+
+
+def test_user_stored_with_national_prefix_logs_in() -> None:
+    org = register_organization()
+    driver = create_driver(org, phone="+442079460958")
+    stored = get_user(org.id, driver["id"])
+    store.commit(Caller.system("tests", org.id), Update(stored, stored.model_copy(update={"phone": "+4402079460958"})))
+    assert request_code(org, phone="+44 (0)20 7946 0958").status == 202
+    event = get_sent_code(org)
+    assert verify_code(org, event["code"], phone="+442079460958").status == 200
+    renamed = put(f"/users/{driver['id']}", {"first_name": "Di"}, org.token)
+    assert (renamed.status, renamed.json()["phone"]) == (200, "+4402079460958")
 
 
 def test_client_logs_in_with_code_sent_by_email() -> None:

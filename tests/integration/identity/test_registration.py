@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coachway.contracts.identity import OrganizationRegistered, UserCreated
+from coachway.contracts.identity import OrganizationRegistered, PasswordResetRequested, UserCreated
 from coachway.identity import organization_queries
 from tests.integration.identity.builders import (
     PASSWORD,
@@ -32,6 +32,36 @@ def test_register_creates_organization_and_admin_who_can_log_in() -> None:
     assert me["email"] == "ana@harbor.example"
     assert me["organization"]["name"] == "Harbor Coach"
     assert "users:write" in me["permissions"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("re\u0301my@harbor.example", "R\u00e9my@harbor.example"),
+        ("ana@xn--bcher-kva.example", "ana@B\u00fccher.example"),
+        ("ana@b\u00fccher.example", "ana@xn--bcher-kva.example"),
+    ],
+)
+def test_admin_logs_in_with_every_spelling_of_the_email(typed: str, again: str) -> None:
+    assert post("/auth/register", registration_body(email=typed)).status == 201
+    for email in (typed, again, f" {typed.upper()} "):
+        login = post("/auth/login", {"organization": "harbor", "email": email, "password": PASSWORD})
+        assert login.status == 200, (email, login.text)
+        token = login.json()["access_token"]
+        taken = post("/users", {"email": email, "first_name": "Ana", "last_name": "Ruiz", "role": "client"}, token)
+        assert taken.status == 409, (email, taken.text)
+    assert post("/auth/password/forgot", {"organization": "harbor", "email": again}).status == 202
+    organization_id = get("/auth/me", token).json()["organization"]["id"]
+    assert len(list_event_data(organization_id, PasswordResetRequested)) == 1
+
+
+@pytest.mark.parametrize("name", ["\u200b", "Harbor\x7fCoach", "Harbor\u2028Coach", "\u202eHarbor", "\x85"])
+def test_register_name_with_control_characters_or_nothing_visible_is_refused(name: str) -> None:
+    body = registration_body()
+    body["organization"]["name"] = body["admin"]["first_name"] = name
+    reply = post("/auth/register", body)
+    assert reply.status == 422
+    assert {each["field"] for each in reply.json()["errors"]} == {"organization.name", "admin.first_name"}
 
 
 def test_register_publishes_events_without_the_password() -> None:

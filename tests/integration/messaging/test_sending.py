@@ -119,6 +119,15 @@ def test_rejected_text_message_fails_permanently(sent_messages: SentMessages) ->
     assert "+1212" not in last.model_dump_json()
 
 
+def test_text_message_to_stored_number_goes_to_its_e164_form(sent_messages: SentMessages) -> None:
+    send(build_delivery("user.otp_requested", recipient="+44 (0)20 7946 0958"))
+    (text,) = sent_messages.texts
+    assert text["to"] == "+442079460958"
+    for recipient in ("+442079460958", "+44 (0)20 7946 0958"):
+        page = queries.list_notifications(CALLER, NotificationQuery(recipient=recipient))
+        assert [each.status for each in page.items] == [MessageStatus.SENT]
+
+
 def test_text_message_accepted_without_response_is_not_sent_again(sent_messages: SentMessages) -> None:
     sent_messages.sandbox.set_mode("time_out_after", 1)
     event = build_delivery("user.otp_requested")

@@ -32,7 +32,7 @@ def test_line_is_kept_in_composed_form(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_line_with_control_character_is_refused(control: str) -> None:
-    with pytest.raises(ValidationError, match="control characters"):
+    with pytest.raises(ValidationError, match="should match pattern"):
         LINE.validate_python(f"Acme{control}Events")
 
 
@@ -77,7 +77,7 @@ def test_paragraph_keeps_every_line_break_as_newline() -> None:
 
 @pytest.mark.parametrize("control", sorted({*CONTROLS} - {*"\t\n\r\x0b\x0c\x85\u2028\u2029"}))
 def test_paragraph_with_control_character_is_refused(control: str) -> None:
-    with pytest.raises(ValidationError, match="control characters"):
+    with pytest.raises(ValidationError, match="should match pattern"):
         PARAGRAPH.validate_python(f"Park{control}here")
 
 

@@ -41,11 +41,12 @@ def test_consume_code_used_or_earlier_is_refused() -> None:
     assert totp.consume_code(after, authenticator.at(NOW + timedelta(seconds=30)), NOW) is not None
 
 
-def test_consume_code_accepts_each_recovery_code_once_in_any_format() -> None:
-    codes, digests = totp.new_recovery_codes(USER.id)
+def test_consume_code_accepts_each_recovery_code_once() -> None:
+    formatted_codes, digests = totp.new_recovery_codes(USER.id)
+    codes = [code.replace("-", "") for code in formatted_codes]
     credentials = Credentials(id=USER.id, org_id=USER.org_id, recovery=digests)
     assert len(set(codes)) == 10
-    consumed = totp.consume_code(credentials, codes[3].upper().replace("-", " "), NOW)
+    consumed = totp.consume_code(credentials, codes[3], NOW)
     assert consumed is not None
     after, is_recovery_code = consumed
     assert is_recovery_code

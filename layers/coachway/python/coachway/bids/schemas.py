@@ -13,7 +13,7 @@ from coachway.core.persistence.records import Entity
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import Day, Timestamp
 from coachway.core.types.money import NonNegativeApiAmount
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import Note, ShortNote, Text
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.vendors.model import VendorId
 
@@ -111,7 +111,7 @@ class AwardInput(RequestSchema):
     decision: Annotated[
         Literal["accept"] | None, Field(description="Optional, because the operation already states the decision.")
     ] = None
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 class RejectInput(RequestSchema):
@@ -122,7 +122,7 @@ class RejectInput(RequestSchema):
     decision: Annotated[
         Literal["reject"] | None, Field(description="Optional, because the operation already states the decision.")
     ] = None
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 class ReleaseInput(RequestSchema):
@@ -138,7 +138,7 @@ class BidReasonInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "All vendors have answered"}]})
 
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 class BidRequestInput(RequestSchema):

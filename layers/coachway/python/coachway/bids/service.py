@@ -30,6 +30,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
+from coachway.core.types.stored_values import STORED
 
 
 def create_bid(caller: Caller, body: BidInput) -> BidView:
@@ -144,7 +145,7 @@ def update_bid(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], ex
     if before.status is not BidStatus.DRAFT:
         raise BidNotDraft(f"This bid is {before.status.value}. Only a draft can be changed.")
     fields = before.model_dump(include=set(BidInput.model_fields)) | before.terms.model_dump()
-    changed = apply_changes(BidInput.model_validate(fields), changes)
+    changed = apply_changes(BidInput.model_validate(fields, context=STORED), changes)
     for name in ("vendor_id", "charter_id"):
         if getattr(changed, name) != getattr(before, name):
             raise errors.Invalid.field(name, "cannot be changed; create another bid")

@@ -89,8 +89,8 @@ def _partitions(file: ClientFile, pattern: AccessPattern) -> list[str]:
         client.phone,
         *(address for person in file.contacts for address in (person.email, person.phone)),
     ]
-    mailboxes = sorted({contact.normalize_email(address) for address in addresses if address})
-    return [BY_RECIPIENT.partition(org=client.org_id, recipient=address) for address in mailboxes]
+    recipients = sorted({spelling for each in addresses if each for spelling in contact.address_spellings(each)})
+    return [BY_RECIPIENT.partition(org=client.org_id, recipient=recipient) for recipient in recipients]
 
 
 def _build_page(

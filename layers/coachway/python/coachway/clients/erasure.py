@@ -17,7 +17,7 @@ from coachway.core.persistence.domain_events import Envelope
 from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
-from coachway.core.types.contact import normalize_email
+from coachway.core.types.contact import address_spellings
 from coachway.erasure.model import ERASURE, Erasure
 from coachway.erasure.redaction import Redaction
 from coachway.erasure.service import erase_partition
@@ -83,4 +83,4 @@ def _contact_addresses(
     addresses += [address for user in users for address in (user.email, user.phone)]
     changes = [change for event in events for change in event.changes if change.field in {"email", "phone"}]
     addresses += [address for change in changes for address in (change.old, change.new)]
-    return sorted({normalize_email(each) for each in addresses if each})
+    return sorted({spelling for each in addresses if each for spelling in address_spellings(each)})

@@ -16,7 +16,7 @@ from coachway.core.types import contact, ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import Note, PostalCode, Text
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
@@ -208,9 +208,7 @@ class AddressInput(RequestSchema):
     line2: Annotated[Text | None, Personal()] = None
     city: Annotated[Text, Personal(blank=ERASED)]
     state: Annotated[Text | None, Personal()] = None
-    postal_code: Annotated[
-        Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$")] | None, Personal()
-    ] = None
+    postal_code: Annotated[PostalCode | None, Personal()] = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code.")] = "US"
 
 

@@ -11,7 +11,7 @@ from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.personal import Personal
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import HttpsUrl, InputPattern, Note, Text
 
 ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
@@ -119,9 +119,9 @@ class DocumentInput(RequestSchema):
         ),
     ] = Field(default_factory=list)
     file_path: Text | None = None
-    file_url: Annotated[str | None, Field(max_length=500, pattern=r"^https://[^\s]+$")] = None
+    file_url: HttpsUrl | None = None
     file_size: Annotated[int | None, Field(ge=0, le=100_000_000, description="Size in bytes.")] = None
-    file_type: Annotated[str | None, Field(max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")] = None
+    file_type: Annotated[str, Field(max_length=100), InputPattern(r"^[A-Za-z0-9.+_-]+/[A-Za-z0-9.+_-]+$")] | None = None
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:

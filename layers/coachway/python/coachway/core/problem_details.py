@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from coachway.core import errors
+from coachway.core.types.text import LINE, PARAGRAPH
 
 STATUS: Final[Mapping[type[errors.Error], int]] = {
     errors.NotFound: 404,
@@ -131,8 +132,8 @@ _CODES_AND_MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Our code and message for each error type of pydantic."""
 _PATTERN_MESSAGES: Final[Mapping[str, str]] = {
-    r"^[^\x00-\x1f]*$": "must be one line, without control characters",
-    r"^[^\x00]*$": "must not contain the character NUL",
+    LINE.pattern: "must be one line, without control characters",
+    PARAGRAPH.pattern: "must not have control characters",
 }
 
 

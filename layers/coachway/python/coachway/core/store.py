@@ -146,10 +146,11 @@ def _read_counters(stored: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in stored.items() if "N" in value and name != "expires_at"}
 
 
-def find_unique_owner(org_id: str, name: str, value: str) -> str | None:
-    """Return the id of the entity that has a unique value in the organization, or None."""
-    stored = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
-    return stored["owner"]["S"] if stored else None
+def find_unique_owner(org_id: str, name: str, *values: str) -> str | None:
+    """Return the id of the entity that has the first of the unique values in the organization, or None. One call."""
+    keys = [UNIQUE.key(org=org_id, name=name, value=value) for value in values]
+    stored = _batch_get_items(keys)
+    return next((stored[key]["owner"]["S"] for key in keys if key in stored), None)
 
 
 def commit(caller: Caller, *ops: Op, response: ResponseToStore = None) -> None:

@@ -145,7 +145,7 @@ class Redaction:
             if shape.models or not shape.elements:
                 return self._fields(value, shape.models)
             return {name: self._value(each, shape.elements) for name, each in value.items()}
-        is_impersonal = isinstance(value, int) or (isinstance(value, str) and ids.PATTERN.match(value))
+        is_impersonal = isinstance(value, int) or (isinstance(value, str) and ids.PATTERN.fullmatch(value))
         return value if shape.is_scalar or is_impersonal else None
 
     def _is_marked(self, shape: Shape) -> bool:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import LocalTimeInput
 from coachway.core.types.personal import Personal
+from coachway.core.types.text import OptionalText
 from coachway.pricing.rule_model import Weekday
 
 AVAILABILITY_EXAMPLE: Final[dict[str, JsonValue]] = {
@@ -50,7 +51,7 @@ class AvailabilityException(RequestSchema):
     starts_at: LocalTimeInput
     ends_at: LocalTimeInput
     available: bool = False
-    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$"), Personal("driver")] = ""
+    reason: Annotated[OptionalText, Personal("driver")] = ""
 
     @model_validator(mode="after")
     def _check_period(self) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from coachway.clients.rules import normalize_name
 from coachway.core.party_reference import DRIVER
@@ -14,7 +14,7 @@ from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Text
+from coachway.core.types.text import InputPattern, ReferenceText, Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.fleet.availability import Availability
@@ -112,9 +112,7 @@ class DriverInput(RequestSchema):
     last_name: Annotated[Text, Personal("driver", ERASED)]
     phone: Annotated[Phone, Field(description="Unique. One-time codes to log in are sent to this number.")]
     email: Email | None = None
-    license_number: Annotated[
-        str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9 -]+$"), Personal("driver", ERASED)
-    ]
+    license_number: Annotated[ReferenceText, Personal("driver", ERASED)]
     license_class: LicenseClass
     endorsements: Annotated[list[Endorsement], Field(max_length=6)] = Field(default_factory=list)
     license_expires: Day
@@ -195,7 +193,11 @@ class VehicleInput(RequestSchema):
     name: Text
     vehicle_class: VehicleClass
     capacity: Annotated[int, Field(ge=1, le=200, description="Number of passengers, without the driver.")]
-    plate: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 .-]+$")]
+    plate: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=20),
+        InputPattern(r"^[A-Za-z0-9 .-]*[A-Za-z0-9][A-Za-z0-9 .-]*$"),
+    ]
     gross_weight_pounds: Annotated[
         int | None,
         Field(

@@ -7,7 +7,7 @@ from coachway.core import errors, store
 from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
-from coachway.core.types.contact import normalize_email
+from coachway.core.types.contact import normalize_email, phone_spellings
 from coachway.identity.model.credentials import (
     CREDENTIALS,
     NO_ORGANIZATION_ID,
@@ -40,9 +40,12 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
     org_id = holder.organization_id if holder else NO_ORGANIZATION_ID
-    unique_name, value = ("user-email", normalize_email(email)) if email is not None else ("user-phone", phone or "")
-    user_id = store.find_unique_owner(org_id, unique_name, value)
-    account_id, lockout_id = user_id or NO_USER_ID, user_id or f"{slug}/{value}"
+    if email is not None:
+        unique_name, spellings = "user-email", (normalize_email(email),)
+    else:
+        unique_name, spellings = "user-phone", phone_spellings(phone or "")
+    user_id = store.find_unique_owner(org_id, unique_name, *spellings)
+    account_id, lockout_id = user_id or NO_USER_ID, user_id or f"{slug}/{spellings[0]}"
     keys = [pattern.key(org=org_id, id=account_id) for pattern in (USERS, CREDENTIALS, SESSIONS)]
     lockout_key = Lockout.build_key(org_id, lockout_id)
     batch = store.batch_get([*keys, lockout_key])

@@ -16,6 +16,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
+from coachway.core.types import contact
 from coachway.messaging import deduplication
 from coachway.messaging.channels import email
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
@@ -116,10 +117,11 @@ def _send_rendered(
         )
     from coachway.messaging.channels import sms  # Twilio's package is large, and most messages are emails.
 
+    number = contact.normalize_address(message.recipient)
     provider_id = None
     if claimed.attempts > 1:
-        provider_id = sms.find_accepted_sms(rendered.text, to=message.recipient, since=claimed.created_at)
-    return provider_id or sms.send_sms(rendered.text, to=message.recipient)
+        provider_id = sms.find_accepted_sms(rendered.text, to=number, since=claimed.created_at)
+    return provider_id or sms.send_sms(rendered.text, to=number)
 
 
 def _mark_failed(caller: Caller, claimed: Notification, reason: str) -> None:

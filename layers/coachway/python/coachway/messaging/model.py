@@ -108,7 +108,7 @@ class Notification(Entity):
 
     def indexes(self) -> dict[str, Key]:
         month = ids.get_created_at(self.id).strftime("%Y-%m")
-        recipient = contact.normalize_email(self.recipient)
+        recipient = contact.normalize_address(self.recipient)
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": BY_RECIPIENT.key(org=self.org_id, recipient=recipient, id=self.id),

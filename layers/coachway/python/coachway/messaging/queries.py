@@ -18,7 +18,7 @@ def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notific
     """List the records of messages, newest first."""
     where = {name: value.value for name, value in (("status", query.status), ("channel", query.channel)) if value}
     if query.recipient is not None:
-        recipient = contact.normalize_email(query.recipient)
+        recipient = contact.normalize_address(query.recipient)
         partition = BY_RECIPIENT.partition(org=caller.org_id, recipient=recipient)
         return query_page(Notification, BY_RECIPIENT, [partition], query, where=where, descending=True)
     now = clock.now()

@@ -10,7 +10,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.personal import Personal
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import PARAGRAPH, Note, Text
 from coachway.ratings.rules import convert_to_half_points
 from coachway.vendors.model import VendorId
 
@@ -131,9 +131,7 @@ class ResponseInput(RequestSchema):
         json_schema_extra={"examples": [{"vendor_response": "Thank you, it was a pleasure to drive you."}]}
     )
 
-    vendor_response: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")
-    ]
+    vendor_response: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), PARAGRAPH]
 
 
 class RatingQuery(PageQuery):

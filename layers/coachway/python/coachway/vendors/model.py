@@ -11,7 +11,7 @@ from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import LINE, Note, PostalCode, ReferenceText, Text
 from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.pricing.rule_model import AmenityCode
 from coachway.vendors import rules
@@ -69,7 +69,7 @@ class VendorInput(RequestSchema):
     business_name: Annotated[Text, Personal("vendor", ERASED)]
     legal_name: Annotated[Text | None, Personal("vendor")] = None
     vendor_type: VendorType
-    tax_id: Annotated[str | None, Field(max_length=30, pattern=r"^[A-Za-z0-9 -]+$")] = None
+    tax_id: ReferenceText | None = None
     dot_number: Annotated[str | None, Field(max_length=12, pattern=r"^[0-9]+$", description="USDOT")] = None
     mc_number: Annotated[str | None, Field(max_length=12, pattern=r"^[A-Za-z0-9-]+$")] = None
     primary_contact_name: Annotated[Text | None, Personal("vendor")] = None
@@ -79,9 +79,7 @@ class VendorInput(RequestSchema):
     address_line2: Annotated[Text | None, Personal("vendor")] = None
     city: Annotated[Text | None, Personal("vendor")] = None
     state: State | None = None
-    zip_code: Annotated[
-        str | None, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$"), Personal("vendor")
-    ] = None
+    zip_code: Annotated[PostalCode | None, Personal("vendor")] = None
 
     total_vehicles: Annotated[int, Field(ge=0, le=100_000)] = 0
     vehicle_types: Annotated[
@@ -211,7 +209,7 @@ class StatusQuery(RequestSchema):
     """The new status of a vendor, and the reason for it."""
 
     new_status: Annotated[VendorStatus | None, Field(description="Required.")] = None
-    reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f]*$")] = ""
+    reason: Annotated[str, Field(max_length=500), LINE] = ""
 
 
 class VendorCompliance(BaseSchema):

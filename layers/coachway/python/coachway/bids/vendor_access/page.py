@@ -23,6 +23,7 @@ from coachway.core.documents.formatting import Formatter
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import RequestSchema
+from coachway.core.types.text import LINE, OptionalText, ShortNote
 from coachway.identity import organization_queries
 from coachway.identity.organizations.branding import build_brand
 
@@ -41,13 +42,13 @@ class BidForm(RequestSchema):
         }
     )
 
-    quoted_price: Annotated[str, Field(max_length=20, pattern=r"^[^\x00-\x1f]*$")] = ""
-    passenger_capacity: Annotated[str, Field(max_length=6, pattern=r"^[^\x00-\x1f]*$")] = ""
-    vehicle_count: Annotated[str, Field(max_length=4, pattern=r"^[^\x00-\x1f]*$")] = ""
-    driver_name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    quoted_price: Annotated[str, Field(max_length=20), LINE] = ""
+    passenger_capacity: Annotated[str, Field(max_length=6), LINE] = ""
+    vehicle_count: Annotated[str, Field(max_length=4), LINE] = ""
+    driver_name: OptionalText = ""
     offers_amenities: Annotated[bool, Field(description="Whether the vehicles have all required amenities.")] = False
     is_ada_compliant: bool = False
-    notes: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    notes: ShortNote = ""
 
 
 class DeclineInvitationForm(RequestSchema):
@@ -55,7 +56,7 @@ class DeclineInvitationForm(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "No coach is free that day."}]})
 
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 def render_bid_page(caller: Caller, token: str) -> HtmlResponse:

@@ -15,7 +15,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import Note, ShortNote, Text
 
 MAX_CHARTERS: Final = 80
 """The transaction that issues an invoice writes each of its charters, and a transaction has at most 100 items."""
@@ -237,4 +237,4 @@ class VoidInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Billed to the wrong department"}]})
 
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""

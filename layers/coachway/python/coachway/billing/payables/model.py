@@ -16,7 +16,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
-from coachway.core.types.text import Text
+from coachway.core.types.text import LINE, Text
 from coachway.vendors.model import VendorId
 
 PayoutId = Annotated[str, Field(pattern=ids.pattern("pyo"))]
@@ -132,7 +132,7 @@ class PayInput(RequestSchema):
     model_config = ConfigDict(json_schema_extra={"examples": [{"method": "ach", "reference": "Transfer 4711"}]})
 
     method: PayoutMethod
-    reference: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = ""
+    reference: Annotated[str, Field(max_length=100), LINE] = ""
 
 
 class PayoutInput(PayInput):

@@ -16,7 +16,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import Note, OptionalText, Text
 
 PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
@@ -114,7 +114,7 @@ class RecordPaymentInput(RequestSchema):
 
     amount: Annotated[NonNegativeApiAmount, Field(gt=0)]
     method: PaymentMethod
-    reference: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    reference: OptionalText = ""
     received_on: Annotated[Day | None, Field(description="Defaults to today.")] = None
     notes: Note = ""
 

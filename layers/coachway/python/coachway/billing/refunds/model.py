@@ -15,7 +15,7 @@ from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Text
+from coachway.core.types.text import ShortNote, Text
 from coachway.core.workflows.failure import WorkflowFailure
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")
@@ -67,7 +67,7 @@ class DecisionInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "As agreed on the phone"}]})
 
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 class RefundCause(StrEnum):

@@ -19,6 +19,7 @@ from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
+from coachway.core.types.stored_values import STORED
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 from coachway.pricing.quote_service import PricingContext
@@ -106,7 +107,7 @@ def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
         stops = trip_times.move_trip(stops, body.estimated_departure)
     if original.miles_estimated:
         fields["miles"] = None
-    copy = CharterInput.model_validate({**fields, "stops": stops})
+    copy = CharterInput.model_validate({**fields, "stops": stops}, context=STORED)
     return create_charter(caller, copy, cloned_from_charter_id=original.id)
 
 

@@ -24,6 +24,7 @@ from coachway.core.documents.card_form import CardFormContext
 from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
+from coachway.core.types.text import OptionalText, ShortNote
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 from coachway.identity.organizations.branding import build_brand
@@ -39,7 +40,7 @@ class AcceptForm(RequestSchema):
     )
 
     revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="The revision that was read.")]
-    accepted_by: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    accepted_by: OptionalText = ""
     agreed: bool = False
 
 
@@ -49,7 +50,7 @@ class DeclineQuoteForm(RequestSchema):
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "reason": "The date moved."}]})
 
     revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="The revision that was read.")]
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 def render_quote_page(caller: Caller, token: str) -> HtmlResponse:

@@ -40,7 +40,7 @@ def handle(route: "Route", request: Request, context: Any, path: Mapping[str, st
     started, calls, units = time.perf_counter(), call_stats.calls, call_stats.units
     request_id = str(request.context.get("requestId") or getattr(context, "aws_request_id", ""))
     requested_id = request.headers.get("x-correlation-id", "")
-    correlation_id = requested_id if _CORRELATION_ID.match(requested_id) else request_id
+    correlation_id = requested_id if _CORRELATION_ID.fullmatch(requested_id) else request_id
     identity = request.context.get("identity") or {}
     caller = Caller(
         ip=str(identity.get("sourceIp") or ""),
@@ -162,7 +162,7 @@ def _idempotent_request(route: "Route", request: Request, caller: Caller, body: 
     key = request.headers.get("idempotency-key")
     if key is None or not route.is_idempotent:
         return None
-    if not _IDEMPOTENCY_KEY.match(key):
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise errors.Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
     target = f"{route.method} {request.context.get('path') or route.path}"
     scope = caller.user_id or f"ip:{caller.ip}"

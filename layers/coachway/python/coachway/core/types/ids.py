@@ -23,7 +23,7 @@ def ulid() -> str:
 
 def is_id(text: str, prefix: str) -> bool:
     """Return whether `text` has the format of an id with `prefix`."""
-    return text.startswith(prefix + "_") and PATTERN.match(text) is not None
+    return text.startswith(prefix + "_") and PATTERN.fullmatch(text) is not None
 
 
 def get_created_at(id_: str) -> datetime:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from coachway.bookings.charters.model import CharterId
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import Day
+from coachway.core.types.text import ShortNote
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.fleet.model import DriverId, VehicleId
 
@@ -19,7 +20,7 @@ class ReasonInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "My child is ill"}]})
 
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+    reason: ShortNote = ""
 
 
 class AssignmentQuery(PageQuery):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from coachway.contracts.identity import MfaDisabled, MfaEnabled, RecoveryCodeUsed
 from coachway.core import errors, store
@@ -19,7 +19,7 @@ from coachway.identity.account_lookup import get_credentials, require_logged_in_
 from coachway.identity.auth import lockout, sessions, totp
 from coachway.identity.auth.sessions import Method
 from coachway.identity.auth.tokens import MFA_AUDIENCE, LoginResult
-from coachway.identity.model.field_types import TokenInput
+from coachway.identity.model.field_types import SecondFactorCode, TokenInput
 from coachway.identity.model.user import User
 
 
@@ -36,11 +36,7 @@ class MfaCode(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"mfa_token": "eyJ…", "code": "123456"}]})
 
-    code: Annotated[
-        str,
-        StringConstraints(min_length=6, max_length=20, pattern=r"^[0-9A-Za-z -]+$"),
-        Field(description="Six digits, or a recovery code."),
-    ]
+    code: Annotated[SecondFactorCode, Field(description="Six digits, or a recovery code.")]
     mfa_token: TokenInput | None = None
     cookies: bool = False
 
@@ -82,7 +78,7 @@ def confirm_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Activate the authenticator that was set up. Ends the caller's other sessions, which had no second factor."""
     rate_limits.consume_by_address("mfa", caller)
     require_logged_in_user(caller)
-    return _activate_authenticator(caller, body.code.strip())
+    return _activate_authenticator(caller, body.code)
 
 
 @retry_on_conflict

@@ -14,7 +14,7 @@ from coachway.identity.secrets import encryption, hashing
 STEP_SECONDS: Final = 30
 _PURPOSE: Final = "totp"
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
-_SIX_DIGITS: Final = re.compile(r"^[0-9]{6}$")
+_SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
 def new_secret() -> str:
@@ -73,12 +73,14 @@ def _random_letters(count: int) -> str:
 
 
 def consume_code(before: Credentials, code: str, at: datetime) -> tuple[Credentials, bool] | None:
-    """Return the credentials after a code is used, and whether it was a recovery code. None if the code is wrong."""
-    normalized = re.sub(r"[\s-]", "", code).lower()
-    if _SIX_DIGITS.match(normalized):
-        step = find_step(before.id, before.totp, normalized, at, before.totp_step)
+    """Return the credentials after a `SecondFactorCode` is used, and whether it was a recovery code.
+
+    Returns None if the code is wrong.
+    """
+    if _SIX_DIGITS.fullmatch(code):
+        step = find_step(before.id, before.totp, code, at, before.totp_step)
         return None if step is None else (before.model_copy(update={"totp_step": step}), False)
-    digest = _recovery_digest(before.id, normalized)
+    digest = _recovery_digest(before.id, code)
     remaining = [each for each in before.recovery if not hashing.is_equal(each, digest)]
     return None if len(remaining) == len(before.recovery) else (before.model_copy(update={"recovery": remaining}), True)
 

@@ -1,9 +1,11 @@
 """Field types of organizations and users."""
 
+import re
+import unicodedata
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from coachway.core.types import ids
 
@@ -58,10 +60,32 @@ LookupText = Annotated[str, StringConstraints(min_length=1, max_length=254)]
 """A slug or email to look up."""
 TokenInput = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 """A token to verify."""
+
+
+def _clean_code(value: Any) -> Any:
+    """Remove spaces and dashes, with which codes are shown, and accept the digits that any keyboard has."""
+    if not isinstance(value, str):
+        return value
+    digits = "".join(str(unicodedata.decimal(each, each)) for each in unicodedata.normalize("NFKC", value))
+    return re.sub(r"[\s\u200b-\u200f\u2010-\u2015\u2060\ufeff-]", "", digits).lower()
+
+
 OneTimeCode = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$"), Field(examples=["123456"])
+    str,
+    StringConstraints(pattern=r"^[0-9]{6}$"),
+    BeforeValidator(_clean_code),
+    WithJsonSchema({"type": "string", "maxLength": 40, "pattern": "^[0-9][0-9 -]+$", "examples": ["123456"]}),
 ]
-"""A code of six digits."""
+"""A code of six digits. Spaces and dashes are ignored."""
+SecondFactorCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-z]{6,20}$"),
+    BeforeValidator(_clean_code),
+    WithJsonSchema(
+        {"type": "string", "maxLength": 40, "pattern": "^[0-9A-Za-z][0-9A-Za-z -]+$", "examples": ["123456"]}
+    ),
+]
+"""A code of an authenticator, or a recovery code. Spaces, dashes and case are ignored."""
 
 UserId = Annotated[str, Field(pattern=ids.pattern("usr"))]
 SessionId = Annotated[str, Field(pattern=ids.pattern("ses"))]

@@ -10,7 +10,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import NonNegativeApiAmount
-from coachway.core.types.text import Text
+from coachway.core.types.text import HttpsUrl, Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS, SeatsByClass
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
@@ -20,11 +20,6 @@ ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$"), Field(examples=["CH"])]
 """The prefix of a reference number: 1 to 12 capital letters and digits."""
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#0b5fff"])]
-HttpsUrl = Annotated[
-    str,
-    StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[^\s\"'<>\\]*)?$"),
-    Field(examples=["https://harbor.example/logo.png"]),
-]
 
 
 class NumberPrefixes(RequestSchema):

@@ -65,7 +65,7 @@ $("another-code").addEventListener("click", () => submitForm($("code-form"), req
 
 $("code-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const code = $("code").value.replace(/\D/g, "");
+  const code = $("code").value.normalize("NFKC").replace(/\D/g, "");
   if (code.length !== 6) return showLoginMessage("Enter the six digits of the code.");
   submitForm($("code-form"), () =>
     startSession(async () => {
