@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from coachway.bookings.charters import queries as charter_queries
+from coachway.core import store
+from coachway.core.persistence.operations import Update
 from coachway.core.persistence.table import call_stats
 from tests.integration.bookings.builders import (
     CLIENT_ID,
     OTHER_ORG,
+    STAFF,
     charter_request,
     create_charter,
     create_organizations,
@@ -138,6 +142,18 @@ def test_clone_charter_creates_new_quote() -> None:
     ).json()
     assert later["number"] == "CH-2028-000001"
     assert later["stops"][1]["estimated_arrival"] == "2028-04-05T12:00:00-04:00"
+
+
+def test_charter_stored_with_control_characters_can_be_read_updated_and_cloned() -> None:
+    charter_id, address = create_charter()["id"], "11 Wall\x7f\u2028St"
+    stored = charter_queries.get_charter(STAFF, charter_id)
+    stops = [stored.stops[0].model_copy(update={"address": address}), *stored.stops[1:]]
+    store.commit(STAFF, Update(stored, stored.model_copy(update={"stops": stops})))
+    updated = send_request("PUT", f"/charters/{charter_id}", {"notes": "Park\u2028at the door"})
+    clone = send_request("POST", f"/charters/{charter_id}/clone")
+    assert (updated.status, clone.status) == (200, 201), (updated.text, clone.text)
+    assert updated.json()["notes"] == "Park\nat the door"
+    assert updated.json()["stops"][0]["address"] == clone.json()["stops"][0]["address"] == address
 
 
 def test_clone_charter_and_series_across_dst_have_the_same_times() -> None:

@@ -86,13 +86,13 @@ any_text = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), m
 def assert_is_read_as_written(name: str, subject: str) -> None:
     """Two parsers of Python, the old one and the new one, find the text and one mailbox per header.
 
-    The new one adds spaces between encoded words of names before Python 3.13, so it is asked without spaces.
+    The new one adds spaces between encoded words of names in some releases, so names are compared without spaces.
     """
     message = RenderedMessage(subject, "Text\n", "<p>Text</p>")
     expected_name, expected_subject = " ".join(name.split()), " ".join(subject.split())
-    mail = compose(message, to_name=name, from_name=name)
+    raw = compose_bytes(message, to_name=name, from_name=name)
+    mail, old = message_from_bytes(raw, EmailMessage, policy=default), message_from_bytes(raw)
     assert mail["Subject"] == expected_subject
-    old = message_from_bytes(mail.as_bytes(policy=mail.policy.clone(refold_source="none")))
     assert str(make_header(decode_header(old["Subject"]))) == expected_subject
     for header, address in MAILBOXES.items():
         [mailbox] = mail[header].addresses

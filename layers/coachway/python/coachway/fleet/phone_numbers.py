@@ -1,5 +1,6 @@
 """Writes phone numbers that an earlier release stored as they were typed in E.164: for rebuilds after a deployment."""
 
+from collections.abc import Iterable
 from itertools import chain
 
 from coachway.contracts.fleet import DriverUpdated
@@ -21,7 +22,7 @@ def refresh_phone_numbers(org_id: str) -> int:
 
     A number that another driver or user has in E.164 stays as it is: staff must decide whose it is.
     """
-    members = chain(
+    members: Iterable[Driver | User] = chain(
         iterate_by_month(Driver, BY_MONTH, org_id, kind=Driver.KIND), iterate_by_month(User, USERS_LIST, org_id)
     )
     return sum(_refresh_number(Caller.system("rebuild", org_id), member) for member in members)

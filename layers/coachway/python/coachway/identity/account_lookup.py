@@ -40,10 +40,8 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
     org_id = holder.organization_id if holder else NO_ORGANIZATION_ID
-    if email is not None:
-        unique_name, spellings = "user-email", (normalize_email(email),)
-    else:
-        unique_name, spellings = "user-phone", phone_spellings(phone or "")
+    unique_name = "user-phone" if email is None else "user-email"
+    spellings = phone_spellings(phone or "") if email is None else (normalize_email(email),)
     user_id = store.find_unique_owner(org_id, unique_name, *spellings)
     account_id, lockout_id = user_id or NO_USER_ID, user_id or f"{slug}/{spellings[0]}"
     keys = [pattern.key(org=org_id, id=account_id) for pattern in (USERS, CREDENTIALS, SESSIONS)]
