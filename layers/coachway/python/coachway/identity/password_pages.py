@@ -16,6 +16,7 @@ from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries
 from coachway.identity.account_lookup import get_credentials, get_user
 from coachway.identity.auth import passwords
+from coachway.identity.auth.password_strength import weakness_reason
 from coachway.identity.auth.passwords import PasswordReset
 from coachway.identity.model.credentials import is_valid_link
 from coachway.identity.model.organization import Organization
@@ -55,7 +56,7 @@ def submit_invitation(caller: Caller, token: str, form: PasswordForm) -> HtmlRes
     """Accept an invitation with the password of the form. Raises NotFound like `show_invitation`."""
     user, organization = _load_link(INVITATION, token)
     text = _invitation_text(user, organization)
-    error = _password_error(form.password)
+    error = _password_error(form.password, user, organization)
     if error:
         return _form_page(user, organization, text, error)
     invitations.accept_invitation(caller, InvitationAcceptance(token=token, password=form.password))
@@ -72,7 +73,7 @@ def submit_password_reset(caller: Caller, token: str, form: PasswordForm) -> Htm
     """Set the password of the form. Raises NotFound like `show_password_reset`."""
     user, organization = _load_link(PASSWORD_RESET, token)
     text = _reset_text(user)
-    error = _password_error(form.password)
+    error = _password_error(form.password, user, organization)
     if error:
         return _form_page(user, organization, text, error)
     passwords.reset_password(caller, PasswordReset(token=token, password=form.password))
@@ -93,14 +94,15 @@ def _load_link(purpose: str, token: str) -> tuple[User, Organization]:
     return user, organization_queries.get_organization(link.org_id)
 
 
-def _password_error(password: str) -> str:
+def _password_error(password: str, user: User, organization: Organization) -> str:
     if not password:
         return "Enter a password."
     if len(password) < MIN_LENGTH:
         return f"The password has {len(password)} characters. It needs at least {MIN_LENGTH}."
     if len(password) > MAX_LENGTH:
         return f"The password can have at most {MAX_LENGTH} characters."
-    return ""
+    reason = weakness_reason(password, user, organization)
+    return f"The password {reason}" if reason else ""
 
 
 def _invitation_text(user: User, organization: Organization) -> _PageText:

@@ -16,6 +16,7 @@ from coachway.identity.account_lookup import find_account, get_credentials, get_
 from coachway.identity.auth import lockout, sessions, timing_equalizer
 from coachway.identity.auth.login import get_active_user
 from coachway.identity.auth.otp import Accepted
+from coachway.identity.auth.password_strength import require_strong_password
 from coachway.identity.model.credential_limits import RESET_LINK_LIFETIME
 from coachway.identity.model.credentials import PendingLink, is_valid_link
 from coachway.identity.model.field_types import LookupText, NewPassword, PasswordInput, TokenInput
@@ -103,14 +104,19 @@ def reset_password(caller: Caller, body: PasswordReset) -> None:
     """
     rate_limits.consume_by_address("link", caller)
     link = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
-    digest = hashing.digest_password(body.password)
+    digest = ""
 
     @retry_on_conflict
     def save_password() -> None:
+        nonlocal digest
         user = get_user(link.org_id, link.subject_id)
         before = get_credentials(user)
         if user.status != "active" or not is_valid_link(before.reset, link.nonce, user.email):
             raise errors.NotFound("This link was used or has expired. Request another one.")
+        if not digest:
+            organization = organization_queries.get_organization(user.org_id)
+            require_strong_password("password", body.password, user, organization)
+            digest = hashing.digest_password(body.password)
         acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
         store.commit(
             acting,
@@ -132,6 +138,8 @@ def change_password(caller: Caller, body: PasswordChange) -> None:
     lockout.clear_attempts(caller, user.org_id, user.id)
     if body.new_password == body.current_password:
         raise errors.Invalid.field("new_password", "must differ from the current password")
+    organization = organization_queries.get_organization(user.org_id)
+    require_strong_password("new_password", body.new_password, user, organization)
     digest = hashing.digest_password(body.new_password)
 
     @retry_on_conflict

@@ -53,7 +53,7 @@ PerMile = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4), *_number_sc
 NewPassword = Annotated[
     str, StringConstraints(min_length=12, max_length=128), Field(examples=["correct horse battery staple"])
 ]
-"""A new password: 12 to 128 characters of any kind."""
+"""A new password: 12 to 128 characters of any kind, not easy to guess (see `auth.password_strength`)."""
 PasswordInput = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 """A password to verify."""
 LookupText = Annotated[str, StringConstraints(min_length=1, max_length=254)]

@@ -12,6 +12,7 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
 from coachway.identity import rate_limits
+from coachway.identity.auth.password_strength import require_strong_password
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.organization import Organization
 from coachway.identity.model.user import ADMINS, Registration, SlugHolder, User
@@ -43,6 +44,7 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
         role="admin",
         status="active",
     )
+    require_strong_password("admin.password", admin.password, user, organization)
     credentials = Credentials(id=user_id, org_id=org_id, password_hash=digest_password(admin.password))
     event = OrganizationRegistered(
         **body.organization.model_dump(),

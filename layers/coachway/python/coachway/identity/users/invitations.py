@@ -17,6 +17,7 @@ from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
 from coachway.identity import organization_queries, rate_limits, roles
 from coachway.identity.account_lookup import get_credentials, get_user
+from coachway.identity.auth.password_strength import require_strong_password
 from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink, is_valid_link
 from coachway.identity.model.field_types import NewPassword, TokenInput
@@ -129,14 +130,19 @@ def accept_invitation(caller: Caller, body: InvitationAcceptance) -> JoinedUser:
     """Accept an invitation. Raises NotFound if the link is wrong, used, expired or replaced by another one."""
     rate_limits.consume_by_address("link", caller)
     link = signed_links.verify_link_token(INVITATION, "usr", body.token)
-    digest = hashing.digest_password(body.password)
+    digest = ""
 
     @retry_on_conflict
     def activate_user() -> JoinedUser:
+        nonlocal digest
         user = get_user(link.org_id, link.subject_id)
         credentials = get_credentials(user)
         if not is_valid_link(credentials.invitation, link.nonce, user.email):
             raise errors.NotFound("This invitation was used or has expired. Ask for another one.")
+        if not digest:
+            organization = organization_queries.get_organization(user.org_id)
+            require_strong_password("password", body.password, user, organization)
+            digest = hashing.digest_password(body.password)
         active_user = user.model_copy(update={"status": "active"})
         response = JoinedUser(id=user.id, email=user.email, role=user.role)
         store.commit(

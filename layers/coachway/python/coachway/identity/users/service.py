@@ -15,9 +15,10 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
-from coachway.identity import roles
+from coachway.identity import organization_queries, roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions, totp
+from coachway.identity.auth.password_strength import require_strong_password
 from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
@@ -52,7 +53,11 @@ def create_user(caller: Caller, body: NewUser) -> User:
     require_party(caller.org_id, body.party_id)
     fields = body.model_dump(exclude={"password"})
     user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **fields)
-    digest = digest_password(body.password) if body.password else ""
+    digest = ""
+    if body.password:
+        organization = organization_queries.get_organization(caller.org_id)
+        require_strong_password("password", body.password, user, organization)
+        digest = digest_password(body.password)
     store.commit(
         caller,
         Create(user, [UserCreated(user_id=user.id, role=user.role)]),
