@@ -117,10 +117,15 @@ _PAGE: Final = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>CoachWay API: error codes</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
+:root { color-scheme: light; --page: #fff; --text: #1b1f24; --mark: #fff3bf; --code: #f1f3f5; }
+@media screen and (prefers-color-scheme: dark) {
+:root { color-scheme: dark; --page: #11181f; --text: #e6ebf0; --mark: #4a3b00; --code: #26303a; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
+  color: var(--text); background: var(--page); }
 h3 { font-family: ui-monospace, monospace; margin-bottom: .2rem; }
-h3:target { background: #fff3bf; }
-code { background: #f1f3f5; padding: .1em .3em; border-radius: 3px; }
+h3:target { background: var(--mark); }
+code { background: var(--code); padding: .1em .3em; border-radius: 3px; }
 </style>
 </head>
 <body>

@@ -1,3 +1,9 @@
+// Swagger UI has dark colors, but no setting that follows the system.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followColorScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followColorScheme);
+followColorScheme();
+
 // Swagger UI filters by tag only. This filter finds operations by tag, method, path, operation id and summary.
 function operationText(tag, operation) {
   const details = operation.get("operation");

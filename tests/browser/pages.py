@@ -10,9 +10,18 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
 def assert_accessible(page: Page) -> None:
-    """Fail if axe finds a serious or critical violation on a page."""
-    violations = Axe().run(page).response["violations"]
-    assert [rule["id"] for rule in violations if rule["impact"] in {"serious", "critical"}] == []
+    """Fail if axe finds a serious or critical violation on a page in light colors, or low contrast in dark ones."""
+    assert _find_violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert _find_violations(page, "color-contrast") == []
+    page.emulate_media(color_scheme="light")
+
+
+def _find_violations(page: Page, *rules: str) -> list[str]:
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    violations = Axe().run(page, options=options).response["violations"]
+    serious = [rule for rule in violations if rule["impact"] in {"serious", "critical"}]
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in serious]
 
 
 def assert_url_accessible(browser: Browser, url: str, size: ViewportSize) -> None:

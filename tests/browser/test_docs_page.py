@@ -26,6 +26,8 @@ def test_docs_page_sends_a_request_and_loads_nothing_external(stack: Stack, brow
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.get_by_text('"healthy"').first).to_be_visible()
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html.dark-mode")).to_have_count(1)
     assert {url for url in requested if not url.startswith((stack.config.public_url, "data:"))} == set()
     assert console_errors == []
     page.close()

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from coachway.core.documents.pdf import Pdf
 from tests import dates
 from tests.browser.pages import DESKTOP, PHONE, assert_accessible, assert_url_accessible
 from tests.browser.quote_builders import SATURDAY, QuoteOrganization
+from tests.unit.pdf_text import read_pages
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -95,10 +97,24 @@ def test_quote_page_with_an_invalid_link_returns_404(organization: QuoteOrganiza
 
 def test_quote_page_prints_on_one_page_without_buttons(organization: QuoteOrganization, page: Page) -> None:
     page.goto(organization.create_sent_quote()["url"])
-    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    assert len(read_pages(Pdf(page.pdf(prefer_css_page_size=True)))) == 1
     page.emulate_media(media="print")
     expect(page.get_by_role("button", name="Accept and book")).to_be_hidden()
     expect(page.get_by_role("region", name="Total")).to_be_visible()
+
+
+def test_quote_page_with_twelve_stops_prints_them_from_the_first_page_and_splits_none(
+    organization: QuoteOrganization, page: Page
+) -> None:
+    page.goto(organization.create_sent_quote()["url"])
+    stops = page.locator(".stops").inner_html()
+    page.set_content(page.content().replace(stops, 4 * stops))
+    page.emulate_media(color_scheme="dark")
+    pages = read_pages(Pdf(page.pdf(prefer_css_page_size=True)))
+    assert len(pages) == 2
+    assert pages[0].count("Cheesequake") >= 2
+    for text in pages:
+        assert text.count("Cheesequake") == text.count("10:10 AM") == text.count("10:30 AM")
 
 
 def test_itinerary_returns_a_pdf(organization: QuoteOrganization) -> None:

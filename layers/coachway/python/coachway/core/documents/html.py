@@ -59,7 +59,7 @@ def render_template(
     The Content-Security-Policy allows the page's style, the logo, and `extra_policy`. The template includes `script` in
     the page; only this script may run, and it may send requests to this origin.
     """
-    style = _style(brand.accent) + more_style
+    style = _style(brand.accent, brand.accent_on_dark) + more_style
     text = _environment(directory).get_template(template).render(brand=brand, style=style, script=script, **values)
     policy = _policy(style, brand)
     if script:
@@ -78,8 +78,10 @@ def error_page(problem: Problem) -> HtmlResponse:
 
 
 @cache
-def _style(accent: str) -> str:
-    return f":root{{--accent:{accent}}}\n{(TEMPLATES / 'page.css').read_text()}"
+def _style(accent: str, accent_on_dark: str) -> str:
+    light = f":root{{--accent:{accent};--accent-text:{accent}}}"
+    dark = f"@media screen and (prefers-color-scheme:dark){{:root{{--accent-text:{accent_on_dark}}}}}"
+    return f"{light}\n{dark}\n{(TEMPLATES / 'page.css').read_text()}"
 
 
 def _policy(style: str, brand: Brand) -> str:
