@@ -35,8 +35,8 @@ up: $(VENV)/.synced ## Start the stack: emulator, sandboxes, deployment and demo
 	@PYTHONPATH=layers/coachway/python:. $(LOCAL) up
 
 .PHONY: down
-down: $(VENV)/.synced ## Stop the stack; its data is kept
-	@$(LOCAL) down
+down: $(VENV)/.synced ## Stop the stack; its data is kept (SAVE=0: only until the last save)
+	@$(LOCAL) down $(if $(filter 0,$(SAVE)),--without-saving)
 
 .PHONY: status
 status: $(VENV)/.synced ## Show whether the stack is running, its URLs and its users
@@ -47,8 +47,9 @@ logs: $(VENV)/.synced ## Follow a log: make logs [NAME=ministack|stripe|sms|depl
 	@$(LOCAL) logs $(or $(NAME),ministack)
 
 .PHONY: clean
-clean: down ## Stop the stack and delete its data (environments and builds stay)
-	@cd $(or $(COACHWAY_HOME),.local) && rm -rf state s3 tmp unpacked run logs sandboxes stack.json deployed.json
+clean: $(VENV)/.synced ## Stop the stack and delete its data (environments and builds stay)
+	@$(LOCAL) down --without-saving
+	@cd $(or $(COACHWAY_HOME),.local) && rm -rf state snapshots s3 tmp unpacked run logs sandboxes stack.json deployed.json
 	@echo "The data of the stack was deleted."
 
 ##@ Tests and checks

@@ -191,6 +191,7 @@ def needs_stack(item: pytest.Item) -> bool:
 def prepare_run() -> None:
     """Choose the directory of the run's stacks, and remove those of killed runs. Call it once, before any worker."""
     os.environ.setdefault("SFN_WAIT_SCALE", WAIT_SCALE)
+    os.environ.setdefault("SAVE_INTERVAL", "0")  # tests save when they need it
     temporary = Path(tempfile.gettempdir())
     for directory in temporary.glob("coachway-test-*"):
         pid = directory.name.split("-")[2]

@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local import aws_clients, console, file_lock, processes, python_environments, stack
 from infra.local.deployment import stack_deployment
+from infra.local.emulator import emulator_process
 from infra.local.layers import builder
 from infra.local.operations import data_rebuild, platform_user, replay, workflow_redrive
 from infra.local.stack_config import StackConfig
@@ -44,13 +45,19 @@ def _print_description(description: dict[str, Any], config: StackConfig) -> None
     print(f"\n  The same as JSON: {config.stack_file}")
 
 
-def _stop(config: StackConfig, _: argparse.Namespace) -> None:
+def _stop(config: StackConfig, options: argparse.Namespace) -> None:
     with file_lock.exclusive_lock(config.directory / "lock"):
-        is_stopped = stack.stop_stack(config)
-    print("Stopped. The data is kept; `make up` continues with it." if is_stopped else "The stack was not running.")
+        is_stopped = stack.stop_stack(config, with_data=not options.without_saving)
+    if not is_stopped:
+        print("The stack was not running.")
+    elif options.without_saving:
+        print("Stopped without saving.")
+    else:
+        print("Stopped. The data is kept; `make up` continues with it.")
 
 
 def _print_status(config: StackConfig, _: argparse.Namespace) -> None:
+    config = stack.running_config(config)
     description = stack.read_stack_file(config)
     if config.target == "ministack":
         is_running = {name: processes.running_pid(config, name) is not None for name in PROCESSES}
@@ -62,6 +69,8 @@ def _print_status(config: StackConfig, _: argparse.Namespace) -> None:
     elif stopped:
         print(f"The stack is only partly running: {', '.join(stopped)} stopped. Start it with `make up`.")
     else:
+        if config.target == "ministack" and (error := emulator_process.read_save_error(config)):
+            print(f"The data is not being saved: {error}. A crash would lose the changes since then.\n")
         print("The stack is running.\n")
         _print_description(description, config)
 
@@ -132,7 +141,8 @@ def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description="Run and operate a CoachWay stack.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start the local stack, deploy it and load demo data")
-    commands.add_parser("down", help="stop the local stack; its data is kept")
+    down = commands.add_parser("down", help="stop the local stack; its data is kept")
+    down.add_argument("--without-saving", action="store_true", help="stop even if the data cannot be saved")
     commands.add_parser("status", help="show whether the local stack is running, and its URLs")
     logs = commands.add_parser("logs", help="follow a log of the local stack")
     logs.add_argument("name", nargs="?", default="ministack", choices=LOGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,8 +12,10 @@ import pytest
 
 from infra.local import processes
 from infra.local import stack as local
+from infra.local.console import CommandError
 from infra.local.emulator import emulator_process
 from tests.stack import Stack, eventually, get_stack
+from tests.workflows.billing_builders import KEY, BillingOrganization
 
 PASSWORD = "a-long-demo-password"
 pytestmark = pytest.mark.xdist_group("restart")
@@ -75,16 +78,71 @@ def test_restart_delivers_first_new_event(restart_stack: Stack, admin: dict[str,
     restart_stack.wait_for_mail("after@harbor.example")
 
 
-def test_crash_keeps_saved_state(restart_stack: Stack, admin: dict[str, str]) -> None:
-    emulator_process.save_state(restart_stack.config)
+def _crash(restart_stack: Stack) -> None:
+    """Kill the emulator, then start the stack again as `make up` does."""
     pid = processes.running_pid(restart_stack.config, emulator_process.NAME)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: not processes.is_port_in_use(restart_stack.config.port), 10)
     local.start_stack(restart_stack.config, with_demo=False)
-    assert _login(restart_stack).status_code == httpx.codes.OK
+
+
+def test_crash_loses_no_change_older_than_interval(
+    restart_stack: Stack, admin: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAVE_INTERVAL", "0.2")
+    restart_stack.restart()
+    before = emulator_process.saved_state(restart_stack.config).resolve()
     _invite(restart_stack, admin, "crash@harbor.example")
-    restart_stack.wait_for_mail("crash@harbor.example")
+    invited = restart_stack.http.get("/users", headers=admin).json()["items"]
+
+    def is_saved() -> bool:
+        """Whether two snapshots began since: the first may have begun before the invitation."""
+        table = emulator_process.saved_state(restart_stack.config) / "dynamodb.json"
+        return table.resolve().parent != before and "crash@harbor.example" in table.read_text()
+
+    eventually(is_saved, 20)
+    monkeypatch.setenv("SAVE_INTERVAL", "0")
+    _crash(restart_stack)
+    assert _login(restart_stack).status_code == httpx.codes.OK
+    assert restart_stack.http.get("/users", headers=admin).json()["items"] == invited
+
+
+def test_crash_repeated_payment_is_charged_once(restart_stack: Stack) -> None:
+    billing = BillingOrganization.create(restart_stack)
+    charter_id = billing.create_booked_charter()["id"]
+    emulator_process.save_state(restart_stack.config)
+    body = {"charter_id": charter_id, "amount": 100, "payment_method_id": "pm_card_visa"}
+    call = partial(billing.operator.call, "POST", "/payments/process", body, **{"Idempotency-Key": "payment-1"})
+    first = call()
+    assert first["status"] == "succeeded"
+    _crash(restart_stack)
+    assert billing.operator.list_all("/payments") == []
+    assert call()["status"] == "succeeded"
+    intents = httpx.get(
+        f"{restart_stack.config.stripe_url}/v1/payment_intents", headers={"authorization": f"Bearer {KEY}"}
+    ).json()["data"]
+    assert [intent["metadata"]["subject_id"] for intent in intents] == [charter_id]
+
+
+def test_save_impossible_is_reported_and_keeps_previous_state(restart_stack: Stack) -> None:
+    config = restart_stack.config
+    before = emulator_process.saved_state(config).resolve()
+    snapshots = before.parent
+    snapshots.rename(snapshots.with_name("kept"))
+    snapshots.write_text("no directory")
+    try:
+        with pytest.raises(CommandError) as raised:
+            local.stop_stack(config)
+        assert "could not be saved" in raised.value.message
+        assert processes.running_pid(config, emulator_process.NAME) is not None
+        assert emulator_process.read_save_error(config)
+    finally:
+        snapshots.unlink()
+        snapshots.with_name("kept").rename(snapshots)
+    assert emulator_process.saved_state(config).resolve() == before
+    emulator_process.save_state(config)
+    assert emulator_process.read_save_error(config) == ""
 
 
 def test_start_stack_running_changes_nothing(restart_stack: Stack) -> None:
@@ -96,8 +154,6 @@ def test_start_stack_running_changes_nothing(restart_stack: Stack) -> None:
 
 
 def test_start_process_port_in_use_names_port(restart_stack: Stack) -> None:
-    from infra.local.console import CommandError
-
     with pytest.raises(CommandError) as raised:
         processes.start(restart_stack.config, "another", ["true"], {}, restart_stack.config.port)
     assert str(restart_stack.config.port) in raised.value.message

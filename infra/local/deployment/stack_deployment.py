@@ -12,8 +12,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local import aws_clients, console, processes, python_environments
+from infra.local import atomic_file, aws_clients, console, processes, python_environments
 from infra.local.deployment import sam_package
+from infra.local.emulator import emulator_process
 from infra.local.layers import builder
 from infra.local.sandboxes import sandbox_processes
 from infra.local.stack_config import REGION, ROOT, StackConfig
@@ -48,14 +49,14 @@ def function_platform(config: StackConfig) -> builder.Platform:
     return builder.Platform.linux(LAMBDA_RUNTIME)
 
 
-def deploy_to_emulator(config: StackConfig) -> bool:
-    """Deploy unless the same package and parameters are deployed already; False when they are."""
+def deploy_to_emulator(config: StackConfig) -> None:
+    """Deploy unless the same package and parameters are deployed already."""
     package = sam_package.build_package(function_platform(config))
     parameters = template_parameters(config)
     deployment = {"stage": package.name, "parameters": parameters}
     record = config.directory / "deployed.json"
     if _stack_status(config) in COMPLETE and record.exists() and json.loads(record.read_text()) == deployment:
-        return False
+        return
     sam = python_environments.ensure_environment("sam") / "sam"
     with console.report_step(f"Deploying the stack {config.stack_name}"):
         record.unlink(missing_ok=True)
@@ -64,8 +65,9 @@ def deploy_to_emulator(config: StackConfig) -> bool:
         template = str(package / sam_package.TEMPLATE)
         _run_sam(config, [str(sam), "deploy", "--template-file", template, "--s3-bucket", bucket], parameters)
         aws_clients.client(config, "ses").verify_domain_identity(Domain=MAIL_IDENTITY)
-        record.write_text(json.dumps(deployment))
-    return True
+        if config.target == "ministack":
+            emulator_process.save_state(config)  # The record must not survive a crash that the deployment does not.
+        atomic_file.replace_file(record, json.dumps(deployment).encode())
 
 
 def deploy_to_aws(config: StackConfig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -13,6 +14,8 @@ from infra.local import console, processes, python_environments
 from infra.local.stack_config import REGION, StackConfig
 
 NAME = "ministack"
+SAVE_INTERVAL: Final = "5"
+"""After how many seconds a change is saved; 0 saves only on request and at the end."""
 UNUSED_SECONDS: Final = 24 * 3600
 """After how long without use the unpacked code of an older release is deleted."""
 
@@ -31,7 +34,9 @@ def environment_variables(config: StackConfig) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(config.subdirectory("state")),
+        "STATE_DIR": str(saved_state(config)),
+        "SANDBOX_DIR": str(config.subdirectory("sandboxes")),
+        "SAVE_INTERVAL": os.environ.get("SAVE_INTERVAL", SAVE_INTERVAL),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(config.subdirectory("s3")),
         "TMPDIR": str(config.subdirectory("tmp")),
@@ -71,11 +76,32 @@ def _delete_unused_archives(config: StackConfig) -> None:
             shutil.rmtree(directory)
 
 
+def saved_state(config: StackConfig) -> Path:
+    """The newest snapshot, see `state_snapshots`: a symbolic link, or missing."""
+    return config.directory / "state"
+
+
 def stop(config: StackConfig) -> bool:
     """Stop the emulator, which saves its state first; False when it was not running."""
     return processes.stop(config, NAME, seconds=60)
 
 
 def save_state(config: StackConfig) -> None:
-    """Save the emulator's state now, so that a later crash loses only newer changes."""
-    httpx.post(f"{config.emulator_url}/_local/save", timeout=60).raise_for_status()
+    """Save the emulator's state now. Raises CommandError when it cannot be saved."""
+    if error := _request_save(config, "POST"):
+        raise console.CommandError(
+            f"the data of the stack could not be saved: {error}",
+            "remove the cause, such as a full disk, and repeat the command; to stop without saving: make down SAVE=0",
+        )
+
+
+def read_save_error(config: StackConfig) -> str:
+    """Why the last regular save failed; empty when it did not."""
+    return _request_save(config, "GET")
+
+
+def _request_save(config: StackConfig, method: str) -> str:
+    try:
+        return str(httpx.request(method, f"{config.emulator_url}/_local/save", timeout=300).json()["error"])
+    except httpx.TransportError as error:
+        return f"the emulator does not answer at {config.emulator_url} ({error})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import httpx
 from infra.local import aws_clients, console, processes, python_environments
 from infra.local.stack_config import StackConfig
 
-SCRIPTS = Path(__file__).parent
+PACKAGE = "infra.local.sandboxes"
 
 
 def host_seen_by_functions(config: StackConfig) -> str:
@@ -30,12 +31,12 @@ def start(config: StackConfig) -> None:
     bind = ["--host", "127.0.0.1" if is_local else "0.0.0.0"]  # noqa: S104  # nosec B104
     data, is_started = config.subdirectory("sandboxes"), False
     if not processes.running_pid(config, "stripe"):
-        command = [str(python), str(SCRIPTS / "stripe_sandbox.py"), "--port", str(config.stripe_port), *bind]
-        command += ["--file", str(data / "stripe.pickle")]
+        command = [str(python), "-m", f"{PACKAGE}.stripe_sandbox", "--port", str(config.stripe_port), *bind]
+        command += ["--file", str(data / "stripe.data")]
         processes.start(config, "stripe", command, inherited, config.stripe_port)
         is_started = True
     if not processes.running_pid(config, "sms"):
-        command = [sys.executable, str(SCRIPTS / "twilio_sandbox.py"), "--port", str(config.sms_port), *bind]
+        command = [sys.executable, "-m", f"{PACKAGE}.twilio_sandbox", "--port", str(config.sms_port), *bind]
         command += ["--file", str(data / "sms.json")]
         processes.start(config, "sms", command, inherited, config.sms_port)
         is_started = True
@@ -43,6 +44,14 @@ def start(config: StackConfig) -> None:
         with console.report_step("Starting the sandboxes of Stripe and Twilio"):
             processes.wait_until_ready(config, "stripe", f"http://127.0.0.1:{config.stripe_port}/")
             processes.wait_until_ready(config, "sms", f"http://127.0.0.1:{config.sms_port}/messages")
+
+
+def restore_data(config: StackConfig, saved: Path) -> None:
+    """Replace the data of the sandboxes, which are not running, by saved data, if there is any."""
+    if saved.is_dir():
+        data = config.directory / "sandboxes"
+        shutil.rmtree(data, ignore_errors=True)
+        shutil.copytree(saved, data)
 
 
 def register_stripe_webhook(config: StackConfig) -> None:

@@ -1,11 +1,12 @@
 """A sandbox of Stripe: localstripe with its data in a file of the stack. Runs in the sandboxes' environment.
 
-localstripe 1.15.10 listens on every interface and stores its data in one file under /tmp. This module changes both, and
+localstripe 1.15.10 listens on every interface and stores its data in a file under /tmp. This module changes both, and
 adds what the product uses of Stripe and localstripe lacks, as Stripe documents it:
 
 - `Idempotency-Key`: the first response is repeated; another body with the same key is an error;
 - payment intents listed by customer and time;
 - webhooks that survive a restart;
+- data in one file, which is replaced before each response, so that a killed process loses nothing;
 - `stripe.createPaymentMethod`, by which a page turns a card into a token;
 - the payer's bank: see `stripe_bank`.
 
@@ -26,9 +27,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import stripe_bank
 from aiohttp import web
 from localstripe import resources, server, webhooks
+
+from infra.local.atomic_file import replace_file
+from infra.local.sandboxes import stripe_bank
 
 TIMEOUT_SECONDS = 30.0
 MONEY_PATHS = ("/v1/payment_intents", "/v1/refunds")
@@ -54,21 +57,24 @@ CREATE_PAYMENT_METHOD = """
 
 
 class SandboxState:
-    """The behavior of the next requests, the responses by idempotency key, and the webhooks."""
+    """The behavior of the next requests, and all data: objects, responses by idempotency key, and webhooks."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file.with_suffix(".state.pickle")
+        self._file = file
         self._mode, self._times = "ok", 0
         self._locks: dict[str, asyncio.Lock] = {}
         self.responses: dict[str, tuple[bytes, int, bytes]] = {}
         self.webhooks: dict[str, tuple[str, str]] = {}
         if self._file.exists():
-            self.responses, self.webhooks = pickle.loads(self._file.read_bytes())  # noqa: S301  # nosec B301 - written below
+            data = pickle.loads(self._file.read_bytes())  # noqa: S301  # nosec B301 - written below
+            objects, self.responses, self.webhooks = data
+            resources.store.update(objects)
         for name, (url, secret) in self.webhooks.items():
             webhooks.register_webhook(name, url, secret, None)
 
     def save(self) -> None:
-        self._file.write_bytes(pickle.dumps((self.responses, self.webhooks)))
+        objects = dict(resources.store)
+        replace_file(self._file, pickle.dumps((objects, self.responses, self.webhooks), pickle.HIGHEST_PROTOCOL))
 
     def next_mode(self) -> str:
         if self._times <= 0:
@@ -86,18 +92,24 @@ class SandboxState:
         name = request.match_info["id"]
         self.webhooks[name] = (body["url"], body["secret"])
         webhooks.register_webhook(name, body["url"], body["secret"], None)
-        self.save()
         return web.json_response({"id": name})
 
     async def remove_webhook(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
         self.webhooks.pop(name, None)
         webhooks._webhooks.pop(name, None)
-        self.save()
         return web.json_response({"id": name})
 
     async def respond_once(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Repeat the first response to an Idempotency-Key, or call the handler."""
+        """Repeat the first response to an Idempotency-Key, or call the handler and save what it changed."""
+        try:
+            return await self._respond_once(request, handler)
+        finally:
+            is_read = request.method == "GET" and request.path.startswith("/v1/")
+            if not is_read:
+                self.save()
+
+    async def _respond_once(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         key = request.headers.get("Idempotency-Key")
         if key is None or request.method != "POST":
             return await handler(request)
@@ -114,7 +126,6 @@ class SandboxState:
             response = await handler(request)
             if isinstance(response, web.Response) and response.status < 500 and isinstance(response.body, bytes):
                 self.responses[key] = (fingerprint, response.status, response.body)
-                self.save()
             return response
 
 
@@ -181,11 +192,8 @@ def main() -> None:
     parser.add_argument("--file", type=Path, required=True)
     options = parser.parse_args()
 
-    def open_data_file(path: str, mode: str) -> Any:
-        return (options.file if path.endswith("localstripe.pickle") else Path(path)).open(mode)
-
-    resources.open = open_data_file
-    resources.store.try_load_from_disk()
+    # localstripe saves an object when it is created, and not what later requests change in it.
+    resources.Store.dump_to_disk = lambda _store: None
     serve(SandboxState(options.file), options.host, options.port)
 
 
@@ -197,7 +205,7 @@ def serve(state: SandboxState, address: str, port: int) -> None:
 
     @web.middleware
     async def dispatch(request: web.Request, handler: Handler) -> web.StreamResponse:
-        added = ADDED_ROUTES.get((request.method, request.path))
+        added: Handler | None = ADDED_ROUTES.get((request.method, request.path))
         if request.path.startswith("/_config/webhooks/"):
             added = state.remove_webhook if request.method == "DELETE" else state.add_webhook
         elif request.path == "/_config/behave":
@@ -206,7 +214,7 @@ def serve(state: SandboxState, address: str, port: int) -> None:
             request.match_info["id"] = request.path.rpartition("/")[2]
             added = stripe_bank.confirm_payment
         try:
-            return await (apply_mode(request, handler) if added is None else added(request))
+            return await (apply_mode(request, handler) if added is None else state.respond_once(request, added))
         except server.UserError as error:
             response: web.StreamResponse = error.to_response()
             return response

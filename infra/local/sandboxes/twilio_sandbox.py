@@ -8,7 +8,7 @@
     DELETE /messages
 
 `refuse` returns 400 (unreachable number), `fail` returns 503. `time_out_after` stores the message but does not respond
-in time, so that the caller cannot know whether it was sent. Messages survive a restart. Standard library only.
+in time, so that the caller cannot know whether it was sent. Messages survive a restart.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from infra.local.atomic_file import replace_file
 
 MESSAGES_PATH = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages\.json$")
 MESSAGE_PATH = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages/(?P<sid>\w+)\.json$")
@@ -92,7 +94,7 @@ class Sandbox:
 
     def _save(self) -> None:
         if self._file:
-            self._file.write_text(json.dumps(self.messages))
+            replace_file(self._file, json.dumps(self.messages).encode())
 
 
 class Handler(BaseHTTPRequestHandler):

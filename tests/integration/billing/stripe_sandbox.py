@@ -108,13 +108,14 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
     data_file: Path = tmp_path_factory.mktemp("stripe") / "stripe.pickle"
     command = [
         str(python),
-        str(ROOT / "infra/local/sandboxes/stripe_sandbox.py"),
+        "-m",
+        "infra.local.sandboxes.stripe_sandbox",
         "--port",
         str(port),
         "--file",
         str(data_file),
     ]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):
         try:
