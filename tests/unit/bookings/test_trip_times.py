@@ -143,7 +143,7 @@ def zoned(*stops: Stop, zone: str = "America/New_York") -> list[Stop]:
 
 def list_times(stops: list[Stop]) -> list[tuple[str | None, str | None]]:
     return [
-        (at and at.isoformat(), leaves and leaves.isoformat())
+        (at.isoformat() if at else None, leaves.isoformat() if leaves else None)
         for at, leaves in ((stop.estimated_arrival, stop.estimated_departure) for stop in stops)
     ]
 

@@ -13,6 +13,7 @@ from coachway.core.persistence.queries import query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
+from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.pricing import rule_cache
 from coachway.pricing.rule_model import (
     RULE,
@@ -22,7 +23,6 @@ from coachway.pricing.rule_model import (
     RuleInput,
     RuleType,
     Scope,
-    VehicleClass,
 )
 
 
