@@ -4,17 +4,21 @@ from typing import Annotated
 
 from pydantic import Field
 
+from coachway.bids.requests import invitation_links
 from coachway.bids.vendor_access import page
 from coachway.bids.vendor_access.page import BidForm, DeclineInvitationForm
 from coachway.core.caller import Caller
-from coachway.core.documents import html
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.identity.link_error_pages import build_error_page
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
-    "bids", "Bids of vendors for charters: bid requests, bids and awards.", health=False, error_page=html.error_page
+    "bids",
+    "Bids of vendors for charters: bid requests, bids and awards.",
+    health=False,
+    error_page=build_error_page(invitation_links.PURPOSE),
 )
 app = api.app
 

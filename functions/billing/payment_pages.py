@@ -5,17 +5,22 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.billing.ids import PaymentId
+from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import page as invoice_page
+from coachway.bookings.quotes import links as quote_links
 from coachway.core.caller import Caller
-from coachway.core.documents import html
 from coachway.core.documents.card_form import CardForm
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.identity.link_error_pages import build_error_page
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
-    "billing", "Invoices, payments, refunds, payables, and the ledger.", health=False, error_page=html.error_page
+    "billing",
+    "Invoices, payments, refunds, payables, and the ledger.",
+    health=False,
+    error_page=build_error_page(invoice_links.PURPOSE, quote_links.PURPOSE),
 )
 app = api.app
 

@@ -23,6 +23,7 @@ from coachway.bookings.errors import (
     DocumentsNotInOrder,
     QuoteAlreadyAccepted,
     QuoteAlreadyAnswered,
+    QuoteBeingRevised,
     QuoteIncomplete,
     QuoteLinkExpired,
     QuoteLinkReplaced,
@@ -260,11 +261,12 @@ def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     return erasure.erase_client(caller, client_id)
 
 
-@api.get("/quotes/{token}", permission=PUBLIC, errors=(errors.NotFound, QuoteLinkReplaced))
+@api.get("/quotes/{token}", permission=PUBLIC, errors=(errors.NotFound, QuoteBeingRevised, QuoteLinkReplaced))
 def get_quote_by_link(token: Token) -> QuoteView:
     """Get a quote by its link.
 
-    Returns `quote_link_replaced` if the quote was revised or sent again.
+    Returns `quote_being_revised` if the quote was changed and not sent again yet, and `quote_link_replaced` if there is
+    a newer link.
     """
     return quote_schemas.get_quote_view(token)
 

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core.documents import html
 from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.duty import driver_page as driver
+from coachway.dispatch.tracking import tracking_links
 from coachway.dispatch.tracking_page import page as track
+from coachway.identity.link_error_pages import build_error_page
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
@@ -16,7 +17,7 @@ api = ApiRouter(
     "dispatch",
     "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.",
     health=False,
-    error_page=html.error_page,
+    error_page=build_error_page(tracking_links.PURPOSE),
 )
 app = api.app
 

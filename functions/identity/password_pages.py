@@ -4,17 +4,23 @@ from typing import Annotated
 
 from pydantic import Field
 
+from coachway.contracts.identity import INVITATION, PASSWORD_RESET
 from coachway.core.caller import Caller
-from coachway.core.documents import html
 from coachway.core.errors import RateLimited
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity import password_pages as service
+from coachway.identity.link_error_pages import build_error_page
 from coachway.identity.password_pages import PasswordForm
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = ApiRouter("identity", "Organizations, users, sessions and API keys.", health=False, error_page=html.error_page)
+api = ApiRouter(
+    "identity",
+    "Organizations, users, sessions and API keys.",
+    health=False,
+    error_page=build_error_page(INVITATION, PASSWORD_RESET),
+)
 app = api.app
 
 

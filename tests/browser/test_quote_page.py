@@ -82,7 +82,7 @@ def test_quote_page_of_an_old_revision_cannot_be_accepted(organization: QuoteOrg
     page.get_by_label("Your name").fill("Dana Lee")
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Accept and book").click()
-    expect(page.get_by_role("heading", name="newer version")).to_be_visible()
+    expect(page.get_by_role("heading", name="This quote is being revised")).to_be_visible()
     expect(page.get_by_text("$1,114.50")).to_have_count(0)
     assert organization.get_charter(charter)["status"] == "quote"
 

@@ -103,12 +103,32 @@ def test_invalid_form_shows_error_page(sent: SentQuote) -> None:
     assert page.headers["Content-Type"].startswith("text/html")
 
 
-def test_link_of_earlier_revision_shows_replaced_page(charter: Charter, sent: SentQuote) -> None:
+def test_link_of_edited_quote_says_that_it_is_being_revised_until_sent_again(charter: Charter, sent: SentQuote) -> None:
     charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
     for page in (get(sent.token), post(sent.token, "accept", ACCEPT_FORM)):
         assert page.status == 404
-        assert "newer version" in page.text
+        assert "This quote is being revised" in page.text
+        assert "latest message" not in page.text
+        assert 'href="tel:+12125550100"' in page.text
+        assert 'href="mailto:hello@harbor.example"' in page.text
         assert charter.number not in page.text
+    newer = quote_links.send_quote(STAFF, charter.id, SendQuoteInput())
+    assert get(newer.token).status == 200
+    replaced = get(sent.token)
+    assert (replaced.status, "newer version" in replaced.text) == (404, True)
+    assert "latest message" in replaced.text
+    charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 45}), None)
+    for token in (sent.token, newer.token):
+        assert "This quote is being revised" in get(token).text
+
+
+def test_link_of_deleted_quote_shows_contact_of_organization(charter: Charter, sent: SentQuote) -> None:
+    charter_service.delete_charter(STAFF, charter.id, None)
+    page = get(sent.token)
+    assert page.status == 404
+    assert "This link does not work" in page.text
+    for contact in ("Harbor Coach", 'href="tel:+12125550100"', 'href="mailto:hello@harbor.example"'):
+        assert contact in page.text
 
 
 def test_quote_page_of_expired_quote_shows_expiry(sent: SentQuote) -> None:
@@ -122,6 +142,7 @@ def test_quote_page_of_forged_token_is_not_found(token: str) -> None:
     page = get(token)
     assert page.status == 404
     assert "This link does not work" in page.text
+    assert "ask us" not in page.text
 
 
 def test_itinerary_requires_read_permission(charter: Charter) -> None:

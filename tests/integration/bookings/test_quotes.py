@@ -51,7 +51,8 @@ def test_view_quote_shows_no_internal_fields() -> None:
     assert (view["number"], view["status"], view["revision_number"]) == (charter["number"], "quote", 1)
     assert view["total"] == charter["quote"]["total"]
     assert view["organization_name"] == "Harbor"
-    for hidden in ("rule_id", "difficult", "_id", "margin", "org_"):
+    assert [line["label"] for line in view["lines"]] == ["Base price", "Mileage", "Fuel surcharge"]
+    for hidden in ("rule_id", "difficult", "_id", "margin", "org_", "Coach base", "Per mile"):
         assert hidden not in reply.text
 
 
@@ -103,11 +104,13 @@ def test_new_revision_invalidates_old_link() -> None:
     charter = create_charter()
     old = send_quote(charter["id"])
     assert send_request("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["revision_number"] == 2
-    assert send_request("GET", f"/quotes/{old}", permissions="").status == 404
+    gone = send_request("GET", f"/quotes/{old}", permissions="")
+    assert (gone.status, gone.json()["code"]) == (404, "quote_being_revised")
     assert answer_quote(old).status == 409
     assert answer_quote(old, revision=2).status == 409
     assert get_quote_status(charter) == "superseded"
     new = send_quote(charter["id"])
+    assert send_request("GET", f"/quotes/{old}", permissions="").json()["code"] == "quote_link_replaced"
     assert answer_quote(old, revision=2).status == 409
     assert answer_quote(new, revision=2).json()["status"] == "booked"
 

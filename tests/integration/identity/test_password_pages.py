@@ -11,7 +11,7 @@ from coachway.contracts.identity import INVITATION, PASSWORD_RESET, PasswordRese
 from coachway.core.auth import signed_links
 from coachway.core.http.routing import ApiRouter
 from tests.integration.client import Reply, call
-from tests.integration.identity.builders import Org, list_event_data, post, register_organization
+from tests.integration.identity.builders import Org, list_event_data, post, put, register_organization
 from tools.function_modules import load
 
 api: ApiRouter = load("identity", "password_pages").api
@@ -47,6 +47,7 @@ def test_invitation_page_sets_password_and_activates_user(harbor: Org) -> None:
     completed = submit_password(path, NEW_PASSWORD)
     assert completed.status == 200
     assert "Your account is ready" in completed.text
+    assert re.search(r'<a href="[^"]*/api/v1/docs">Open the API</a>', completed.text)
     assert "harbor" in completed.text
     assert harbor.log_in("sam@harbor.example", NEW_PASSWORD).status == 200
 
@@ -87,6 +88,18 @@ def test_reset_page_of_replaced_link_is_not_found(harbor: Org) -> None:
     second = reset_path(harbor, harbor.email)
     assert open_page(first).status == 404
     assert open_page(second).status == 200
+
+
+def test_page_of_used_link_names_organization_and_its_contact(harbor: Org) -> None:
+    path = f"invitations/{harbor.invite('sam@harbor.example')['invitation_token']}"
+    submit_password(path, NEW_PASSWORD)
+    branding = {"phone": "+12125550100", "email": "hello@harbor.example"}
+    put("/organization", {"branding": branding}, harbor.token)
+    used = open_page(path)
+    assert used.status == 404
+    for contact in ("Harbor Coach", 'href="tel:+12125550100"', 'href="mailto:hello@harbor.example"'):
+        assert contact in used.text
+    assert "Harbor Coach" not in open_page(f"invitations/{'A' * 86}").text
 
 
 def test_page_of_invalid_link_is_not_found(harbor: Org) -> None:

@@ -48,6 +48,7 @@ def test_calculate_quote_returns_lines_and_stores_quote() -> None:
         ("fuel_surcharge", None, 150, 0.01, 1.5),
     ]
     assert (quote["subtotal"], quote["discount"], quote["tax"], quote["total"]) == (726.5, 0, 0, 726.5)
+    assert [line["public_label"] for line in quote["lines"]] == ["Base price", "Mileage", "Fuel surcharge"]
     assert (quote["currency"], quote["warnings"], quote["margin"]) == ("USD", [], None)
     assert send_request("GET", f"/quotes/{quote['id']}").json() == quote
     assert not {"org_id", "deleted_at", "promo_max_uses"} & quote.keys()

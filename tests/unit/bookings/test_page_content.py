@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -105,6 +105,23 @@ def test_describe_stops_uses_zone_of_each_stop() -> None:
     charter = build_charter()
     stops = [charter.stops[0], charter.stops[-1].model_copy(update={"timezone": "America/Los_Angeles"})]
     assert charter_text.describe_stops(stops, FORMATTER)[1].times[0].value == f"9:00{NBSP}AM PST"
+
+
+def test_describe_stops_with_equal_times_shows_one_time() -> None:
+    noon = datetime(2027, 3, 3, 17, 0, tzinfo=UTC)
+    times = {"estimated_arrival": noon, "estimated_departure": noon + timedelta(seconds=20)}
+    stops = [stop.model_copy(update=times) for stop in build_charter().stops]
+    labels = [[time.label for time in stop.times] for stop in charter_text.describe_stops(stops, FORMATTER)]
+    assert labels == [["Departs"], ["Arrives"], ["Arrives"]]
+
+
+def test_quote_page_shows_public_labels_of_rules() -> None:
+    line = build_line("mileage_rate", "Mile", "150", 250, 37500)
+    named = line.model_copy(update={"public_label": "Highway miles"})
+    season = build_line("seasonal", "Winter -10", "-0.1", 80000, -8000)
+    tax = build_line("tax", "Tax", "0.1", 1000, 100)
+    labels = [text.label for text in charter_text.describe_lines([line, named, season, tax], FORMATTER)]
+    assert labels == ["Mileage", "Highway miles", "Seasonal discount", "Tax"]
 
 
 @pytest.mark.parametrize(

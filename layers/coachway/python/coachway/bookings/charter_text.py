@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from coachway.bookings.charters.cancellation_policy import REFUND_TIERS, RefundTier
@@ -67,17 +68,28 @@ def describe_stops(stops: Iterable[Stop], formatter: Formatter) -> list[StopText
     """The stops with local times; a day is shown only when it changes."""
     result, shown_day = [], ""
     for stop in stops:
-        times = []
-        for label, moment in (("Arrives", stop.estimated_arrival), ("Departs", stop.estimated_departure)):
-            if moment is None:
-                continue
-            zone = stop.timezone or ""
+        zone, times = stop.timezone or "", []
+        for label, moment in list_distinct_times(stop.stop_type, stop.estimated_arrival, stop.estimated_departure):
             day = formatter.day(moment, zone)
             clock = f"{formatter.clock(moment, zone)} {formatter.zone(moment, zone)}"
             times.append(TimeText(label, clock, day if day != shown_day else ""))
             shown_day = day
         result.append(StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, times))
     return result
+
+
+def list_distinct_times(
+    stop_type: StopType, arrival: datetime | None, departure: datetime | None
+) -> list[tuple[str, datetime]]:
+    """The planned times of a stop with their labels: one if the vehicle leaves in the minute in which it arrives."""
+    times = [("Arrives", arrival), ("Departs", departure)]
+    if arrival is not None and departure is not None and _to_minute(arrival) == _to_minute(departure):
+        times = times[1:] if stop_type is StopType.PICKUP else times[:1]
+    return [(label, moment) for label, moment in times if moment is not None]
+
+
+def _to_minute(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def describe_route(stops: Sequence[Stop]) -> str:
@@ -92,17 +104,19 @@ def _short_address(address: str) -> str:
 
 def describe_lines(lines: Iterable[Line], formatter: Formatter) -> list[LineText]:
     """Price lines, with quantity and unit price where the amount does not show them."""
-    return [LineText(line.label, _describe_quantity(line, formatter), formatter.money(line.amount)) for line in lines]
+    return [
+        LineText(line.public_label, _describe_quantity(line, formatter), formatter.money(line.amount)) for line in lines
+    ]
 
 
 def _describe_quantity(line: Line, formatter: Formatter) -> str:
     unit = formatter.money(abs(line.unit_amount))
+    if line.quantity == 1:
+        return ""
     if line.kind in _PER_MILE_KINDS:
         return f"{formatter.number(line.quantity)} miles × {unit}"
     if line.kind == "hourly_rate":
         return f"{formatter.number(line.quantity)} hours × {unit}"
-    if line.quantity == 1:
-        return ""
     if line.kind in _PERCENT_KINDS:
         return f"{formatter.percent(abs(line.quantity))} of {unit}"
     return f"{formatter.number(line.quantity)} × {unit}"
@@ -144,7 +158,7 @@ def describe_crews(charter: Charter) -> list[LabeledValue]:
 
 def amenity_names(charter: Charter) -> list[str]:
     """The ordered amenities by their names in the price list, or all by their codes if one is not in it."""
-    names = [line.label for line in charter.quote.lines if line.kind == "amenity"]
+    names = [line.public_label for line in charter.quote.lines if line.kind == "amenity"]
     return names if len(names) == len(charter.amenities) else [humanize(code) for code in charter.amenities]
 
 

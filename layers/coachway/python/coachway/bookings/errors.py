@@ -125,10 +125,20 @@ class QuoteLinkExpired(errors.Conflict):
 
 
 class QuoteLinkReplaced(errors.NotFound):
-    """The quote was revised or sent again, so this link is no longer valid. Use the link in the latest message."""
+    """The quote was sent again, so this link is no longer valid. Use the link in the latest message."""
 
     code = "quote_link_replaced"
     title = "The link was replaced by a newer one"
+
+
+class QuoteBeingRevised(QuoteLinkReplaced):
+    """The quote was changed and the new version is not sent yet, so no link to it is valid.
+
+    Send the quote again, or as its client, contact the organization.
+    """
+
+    code = "quote_being_revised"
+    title = "The quote is being revised"
 
 
 class QuoteIncomplete(errors.Conflict):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, build_formatter
+from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, build_formatter, list_distinct_times
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
@@ -121,9 +121,7 @@ def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
     rows, last_day = [], ""
     for stop in assignment.stops:
         times = []
-        for label, moment in (("Arrive", stop.arrival), ("Depart", stop.departure)):
-            if moment is None:
-                continue
+        for label, moment in list_distinct_times(stop.stop_type, stop.arrival, stop.departure):
             day = formatter.day(moment, stop.timezone)
             clock = f"{formatter.clock(moment, stop.timezone)} {formatter.zone(moment, stop.timezone)}"
             times.append(TimeText(label, clock, day if day != last_day else ""))

@@ -12,6 +12,7 @@ from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.documents import html
 from coachway.core.http.response_types import HtmlResponse
+from coachway.core.runtime import settings
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries
 from coachway.identity.account_lookup import get_credentials, get_user
@@ -44,6 +45,13 @@ class _PageText:
     intro: str
     button: str
     done: str
+
+
+@dataclass(frozen=True, slots=True)
+class _NextPage:
+    url: str
+    label: str
+    hint: str
 
 
 def show_invitation(token: str) -> HtmlResponse:
@@ -144,4 +152,14 @@ def _done_page(user: User, organization: Organization, text: _PageText) -> HtmlR
         text=text,
         email=user.email or "",
         slug=organization.slug,
+        next_page=_next_page(user),
     )
+
+
+def _next_page(user: User) -> _NextPage:
+    """The page on which the user can log in and work."""
+    if user.role == "driver":
+        hint = "Log in with the code that is sent to your phone, then answer offers and check in for your trips."
+        return _NextPage(f"{settings.public_url()}/pages/driver", "Open the driver page", hint)
+    hint = "Every operation can be tried out there: log in with POST /auth/login, then enter the token at Authorize."
+    return _NextPage(f"{settings.public_url()}/api/v1/docs", "Open the API", hint)

@@ -21,12 +21,34 @@ ADJUSTMENTS: Final[tuple[LineKind, ...]] = ("vehicle_specific", "client_specific
 
 
 def build_line(
-    kind: LineKind, label: str, rule_id: str | None, quantity: Decimal | int, unit: int, cents: int | None = None
+    kind: LineKind,
+    label: str,
+    rule_id: str | None,
+    quantity: Decimal | int,
+    unit: int,
+    cents: int | None = None,
+    *,
+    public_label: str = "",
 ) -> Line:
     """A line of `quantity` times `unit` cents, rounded; or of `cents` if it was rounded together with other lines."""
     exact = Decimal(quantity)
     amount = round_half_up(exact * unit) if cents is None else cents
-    return Line(kind=kind, label=label, rule_id=rule_id, quantity=exact, unit_amount=unit, amount=amount)
+    return Line(
+        kind=kind,
+        label=label,
+        public_label=public_label,
+        rule_id=rule_id,
+        quantity=exact,
+        unit_amount=unit,
+        amount=amount,
+    )
+
+
+def build_rule_line(
+    kind: LineKind, rule: PricingRule, quantity: Decimal | int, unit: int, cents: int | None = None
+) -> Line:
+    """A line that a rule made; see `build_line`."""
+    return build_line(kind, rule.name, rule.id, quantity, unit, cents, public_label=rule.public_label or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +128,10 @@ class DrivingCharges:
         for rate in RATES:
             rule = self.winners.get(rate)
             if rule is not None and (quantity := self.rate_quantity(rate)):
-                lines.append(build_line(rate, rule.name, rule.id, quantity, rule.amount or 0))
+                lines.append(build_rule_line(rate, rule, quantity, rule.amount or 0))
         base = sum(line.amount for line in lines)
         for share, cents in zip(self.shares, self._multiplier_amounts(base), strict=True):
-            lines.append(build_line(share.kind, share.rule.name, share.rule.id, share.part, base, cents))
+            lines.append(build_rule_line(share.kind, share.rule, share.part, base, cents))
         for kind in ADJUSTMENTS:
             rule = self.winners.get(kind)
             if rule is not None:
@@ -121,10 +143,10 @@ class DrivingCharges:
         before = self._total_cents()
         if rule.percent is not None:
             self.percents.append(rule.percent)
-            yield build_line(kind, rule.name, rule.id, rule.percent / 100, before, self._total_cents() - before)
+            yield build_rule_line(kind, rule, rule.percent / 100, before, self._total_cents() - before)
         elif rule.replaces is not None and self.rate_quantity(rule.replaces):
             self.rates[rule.replaces] = rule.amount or 0
-            yield build_line(kind, rule.name, rule.id, 1, self._total_cents() - before)
+            yield build_rule_line(kind, rule, 1, self._total_cents() - before)
 
     def _total_cents(self) -> int:
         """The driving price with the current rates and adjustments."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS
-from coachway.pricing.driving_charges import DrivingCharges, build_line, multiplier_shares
+from coachway.pricing.driving_charges import DrivingCharges, build_line, build_rule_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity
 from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_reason, unknown_promo_code_notice
@@ -127,15 +127,15 @@ class _PriceBuilder:
     def _fee_lines(self, fee: Fee, quantity: int) -> Iterator[Line]:
         rule = self.winners.get(f"flat_fee:{fee}")
         if rule is not None and quantity:
-            yield build_line(fee, rule.name, rule.id, quantity * self._charged_days(rule), rule.amount or 0)
+            yield build_rule_line(fee, rule, quantity * self._charged_days(rule), rule.amount or 0)
 
     def _amenity_lines(self, code: str, amenity: Amenity | None) -> Iterator[Line]:
         """Price an amenity by a matching rule, or else by the price list."""
         rule = self.winners.get(f"flat_fee:amenity:{code}")
         if rule is not None:
-            yield build_line(
-                "amenity", rule.name, rule.id, self.trip.vehicles * self._charged_days(rule), rule.amount or 0
-            )
+            line = build_rule_line("amenity", rule, self.trip.vehicles * self._charged_days(rule), rule.amount or 0)
+            listed_name = amenity.name if amenity is not None else code.replace("_", " ").replace("-", " ").capitalize()
+            yield line.model_copy(update={"public_label": rule.public_label or listed_name})
         elif amenity is not None:
             yield build_line("amenity", amenity.name, amenity.id, self.trip.vehicles, amenity.amount)
         else:
@@ -149,12 +149,15 @@ class _PriceBuilder:
         rule = self.winners.get("flat_fee:fuel_surcharge")
         cents = self.terms.fuel_per_mile * 100 if rule is None else Decimal(rule.amount or 0)
         miles = (self.trip.miles + self.trip.deadhead_miles) * self.trip.vehicles
-        label, rule_id = _label_and_id(rule, "Fuel surcharge")
-        if cents == int(cents):
+        if rule is not None:
             if miles and cents:
-                yield build_line("fuel_surcharge", label, rule_id, miles, int(cents))
+                yield build_rule_line("fuel_surcharge", rule, miles, int(cents))
+        elif cents == int(cents):
+            if miles and cents:
+                yield build_line("fuel_surcharge", "Fuel surcharge", None, miles, int(cents))
         elif total := round_half_up(miles * cents):
-            yield build_line("fuel_surcharge", f"{label}, {self.terms.fuel_per_mile} per mile", rule_id, 1, total)
+            label = f"Fuel surcharge, {self.terms.fuel_per_mile} per mile"
+            yield build_line("fuel_surcharge", label, None, 1, total, public_label=label)
 
     def promo_lines(self, requested: RequestedPromoCode | None) -> Iterator[Line]:
         """Step 6: the discount, at most the total. A code that cannot be used adds a warning."""
@@ -175,8 +178,10 @@ class _PriceBuilder:
         rule = self.winners.get("flat_fee:minimum_charge")
         minimum = self.terms.minimum_cents if rule is None else rule.amount or 0
         missing = minimum * self.trip.vehicles - self.total
-        if missing > 0:
-            yield build_line("minimum_charge", *_label_and_id(rule, "Minimum charge"), 1, missing)
+        if missing > 0 and rule is not None:
+            yield build_rule_line("minimum_charge", rule, 1, missing)
+        elif missing > 0:
+            yield build_line("minimum_charge", "Minimum charge", None, 1, missing)
 
     def tax_lines(self) -> Iterator[Line]:
         """Step 8: the tax on the total."""
@@ -210,8 +215,3 @@ class _PriceBuilder:
                 f"{trip.passengers} passengers need more than {trip.vehicles} × {trip.vehicle_class} "
                 f"with up to {seats} seats.",
             )
-
-
-def _label_and_id(rule: PricingRule | None, default_label: str) -> tuple[str, str | None]:
-    """The label and id of a rule, or the default label without an id."""
-    return (default_label, None) if rule is None else (rule.name, rule.id)

@@ -120,18 +120,58 @@ class QuoteRequest(RequestSchema):
         return self
 
 
+_PUBLIC_LABELS: Final[Mapping[LineKind, str]] = MappingProxyType(
+    {
+        "base_rate": "Base price",
+        "mileage_rate": "Mileage",
+        "deadhead_rate": "Travel from and to the garage",
+        "hourly_rate": "Hours",
+        "time_multiplier": "Surcharge for the day or time",
+        "seasonal": "Seasonal surcharge",
+        "vehicle_specific": "Vehicle surcharge",
+        "client_specific": "Agreed rates",
+        "booking": "Booking fee",
+        "extra_stop": "Extra stops",
+        "overnight": "Overnight stay",
+        "second_driver": "Second driver",
+        "coi": "Certificate of insurance",
+        "fuel_surcharge": "Fuel surcharge",
+        "minimum_charge": "Minimum charge",
+    }
+)
+"""What clients read about a line whose rule has no `public_label`. Other kinds of lines have labels for clients."""
+_PUBLIC_LABELS_OF_DISCOUNTS: Final[Mapping[LineKind, str]] = MappingProxyType(
+    {
+        "time_multiplier": "Discount for the day or time",
+        "seasonal": "Seasonal discount",
+        "vehicle_specific": "Vehicle discount",
+    }
+)
+
+
 class Line(BaseSchema):
     """A price line: `amount` is `quantity` times `unit_amount`. Percentages have a quantity such as 0.25 for 25%."""
 
     model_config = ConfigDict(defer_build=True)
 
     kind: LineKind
-    label: str
-    rule_id: str | None = None
-    """The rule, promo code or amenity of the line; None for the organization's general terms."""
+    label: Annotated[str, Field(description="Name of the rule, for staff.")]
+    public_label: Annotated[str, Field(description="What the client reads.")] = ""
+    rule_id: Annotated[
+        str | None,
+        Field(description="Rule, promo code or amenity of the line. Null for tax and the organization's own terms."),
+    ] = None
     quantity: Quantity
     unit_amount: StoredAmount
     amount: StoredAmount
+
+    @model_validator(mode="after")
+    def _set_public_label(self) -> Self:
+        """Also for lines that an earlier release stored without one."""
+        if not self.public_label:
+            label = _PUBLIC_LABELS.get(self.kind, self.label)
+            self.public_label = _PUBLIC_LABELS_OF_DISCOUNTS.get(self.kind, label) if self.amount < 0 else label
+        return self
 
 
 FIELDS_OF_UNSENDABLE_QUOTES: Final[Mapping[str, str]] = MappingProxyType(

@@ -122,8 +122,15 @@ class RuleInput(RequestSchema):
         }
     )
 
-    name: Text
+    name: Annotated[Text, Field(description="Name for staff. Clients do not see it.")]
     description: Note = ""
+    public_label: Annotated[
+        Text | None,
+        Field(
+            description="What clients read on quotes and invoices. Defaults to the kind of the charge: `Mileage`.",
+            examples=["Mileage"],
+        ),
+    ] = None
     rule_type: RuleType
     scope: Annotated[Scope | None, Field(description="Defaults to the most specific filter that is set.")] = None
     priority: Annotated[int, Field(ge=0, le=9999)] = 0

@@ -148,7 +148,7 @@ def _build_charter_line(charter: Charter) -> InvoiceLine:
         trip_date=charter.trip_date,
         amount=quote.total - quote.tax,
         tax=quote.tax,
-        price=[PriceLine(label=line.label, amount=line.amount) for line in quote.lines if line.kind != "tax"],
+        price=[PriceLine(label=line.public_label, amount=line.amount) for line in quote.lines if line.kind != "tax"],
     )
 
 

@@ -14,7 +14,13 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.bookings.errors import DeparturePassed, QuoteIncomplete, QuoteLinkReplaced, QuoteNotSendable
+from coachway.bookings.errors import (
+    DeparturePassed,
+    QuoteBeingRevised,
+    QuoteIncomplete,
+    QuoteLinkReplaced,
+    QuoteNotSendable,
+)
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
@@ -193,7 +199,11 @@ def _concurrent_send_error() -> errors.ConcurrentUpdate:
 
 
 def open_link(token: str) -> LinkedQuote:
-    """Load the quote of a link. Raises NotFound for a forged token, QuoteLinkReplaced if there is a newer link."""
+    """Load the quote of a link.
+
+    Raises NotFound for a forged token, QuoteBeingRevised if a new revision is not sent yet, or QuoteLinkReplaced if
+    there is a newer link.
+    """
     parsed = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=parsed.org_id, id=parsed.subject_id)
     link_key = LINK.key(org=parsed.org_id, charter=parsed.subject_id)
@@ -201,8 +211,8 @@ def open_link(token: str) -> LinkedQuote:
     charter, link = records.find(Charter, charter_key), records.find(QuoteLink, link_key)
     if charter is None or link is None:
         raise errors.NotFound("This quote no longer exists.")
-    if link.nonce != parsed.nonce or (
-        charter.status is CharterStatus.QUOTE and link.revision_number != charter.revision_number
-    ):
+    if charter.status is CharterStatus.QUOTE and link.revision_number != charter.revision_number:
+        raise QuoteBeingRevised("The quote is being revised. The new version has not been sent yet.")
+    if link.nonce != parsed.nonce:
         raise QuoteLinkReplaced("This link is for an earlier version of the quote. Use the link in the latest message.")
     return LinkedQuote(charter=charter, link=link)

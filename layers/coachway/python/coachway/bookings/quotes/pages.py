@@ -10,7 +10,7 @@ from coachway.bookings import payment_schedule
 from coachway.bookings.charter_text import build_formatter
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
-from coachway.bookings.errors import QuoteLinkReplaced
+from coachway.bookings.errors import QuoteBeingRevised, QuoteLinkReplaced
 from coachway.bookings.quotes import page_content
 from coachway.bookings.quotes.links import PURPOSE, open_link
 from coachway.bookings.quotes.page_content import QuotePage, quote_state
@@ -127,8 +127,8 @@ def _render_current_quote(
     organization = organization_queries.get_organization(signed_links.verify_link_token(PURPOSE, "chr", token).org_id)
     try:
         charter = open_link(token).charter
-    except QuoteLinkReplaced:
-        return _render_replaced_link(organization)
+    except QuoteLinkReplaced as error:
+        return _render_replaced_link(organization, is_being_revised=isinstance(error, QuoteBeingRevised))
     formatter = build_formatter(organization)
     client = _find_client(caller, charter)
     parts = payment_schedule.list_instalments(charter, client, organization) if client else []
@@ -159,14 +159,19 @@ def _find_client(caller: Caller, charter: Charter) -> Client | None:
         return None
 
 
-def _render_replaced_link(organization: Organization) -> HtmlResponse:
+def _render_replaced_link(organization: Organization, *, is_being_revised: bool) -> HtmlResponse:
+    title = "There is a newer version of this quote"
+    advice = "This link is no longer valid. Open the link in our latest message."
+    if is_being_revised:
+        title = "This quote is being revised"
+        advice = "We are changing the trip or its price, so this version is no longer valid."
     return html.render_template(
         html.TEMPLATES,
         "error_page.html",
         brand=build_brand(organization),
         status=404,
-        title="There is a newer version of this quote",
-        advice="This link is no longer valid. Open the link in our latest message.",
+        title=title,
+        advice=advice,
         reference="",
     )
 

@@ -102,7 +102,7 @@ def build_quote_view(linked: LinkedQuote, organization_name: str) -> QuoteView:
         lines=[
             LineView(
                 kind=line.kind,
-                label=line.label,
+                label=line.public_label,
                 quantity=line.quantity,
                 unit_amount=line.unit_amount,
                 amount=line.amount,

@@ -44,16 +44,30 @@ def verify_link_token(purpose: str, subject_prefix: str, text: str) -> LinkToken
 
     The caller must still compare the nonce with that of the subject.
     """
-    try:
-        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        raw = b""
-    payload, signature = raw[: 32 + _NONCE_BYTES], raw[32 + _NONCE_BYTES :]
-    if len(raw) != 32 + _NONCE_BYTES + _SIGNATURE_BYTES or not hmac.compare_digest(signature, _sign(purpose, payload)):
-        raise errors.NotFound("This link is not valid. Use the link in the latest message.")
+    payload = _find_signed_payload(purpose, text)
+    if payload is None:
+        raise errors.NotFound("This link is not valid. Check that it is complete.")
     return LinkToken(
         ids.from_bytes("org", payload[:16]), ids.from_bytes(subject_prefix, payload[16:32]), payload[32:].hex()
     )
+
+
+def find_organization_id(purpose: str, text: str) -> str | None:
+    """Return the organization of a link that this deployment signed, even if the link is used, expired or replaced."""
+    payload = _find_signed_payload(purpose, text)
+    return None if payload is None else ids.from_bytes("org", payload[:16])
+
+
+def _find_signed_payload(purpose: str, text: str) -> bytes | None:
+    try:
+        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    payload, signature = raw[: 32 + _NONCE_BYTES], raw[32 + _NONCE_BYTES :]
+    is_signed = len(raw) == 32 + _NONCE_BYTES + _SIGNATURE_BYTES and hmac.compare_digest(
+        signature, _sign(purpose, payload)
+    )
+    return payload if is_signed else None
 
 
 def create_one_time_code(purpose: str, org_id: str, subject_id: str, nonce: str) -> str:

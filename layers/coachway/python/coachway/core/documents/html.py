@@ -24,7 +24,7 @@ _INVALID_FORM: Final = ("The form contains an error", "Go back, reload the page 
 _MESSAGES: Final = {
     404: (
         "This link does not work",
-        "It may be incomplete, expired, used or replaced. Use the link in our latest message, or ask us for a new one.",
+        "It may be incomplete, expired, used or replaced. If you have received a later message, use the link in it.",
     ),
     409: ("This is no longer possible", ""),
     **dict.fromkeys((400, 413, 415, 422), _INVALID_FORM),
@@ -69,12 +69,12 @@ def render_template(
     return HtmlResponse(text, status=status, policy=policy, headers={"X-Robots-Tag": "noindex"})
 
 
-def error_page(problem: Problem) -> HtmlResponse:
-    """Render the page that explains an error to a person."""
+def error_page(problem: Problem, brand: Brand = PRODUCT) -> HtmlResponse:
+    """Render the page that explains an error to a person, with the contact details of `brand`."""
     title, advice = _MESSAGES.get(problem.status, _SERVER_ERROR)
     text = problem.detail if problem.status == 409 else advice
     reference = problem.request_id if problem.status >= 500 else ""
-    return render_template(TEMPLATES, "error_page.html", brand=PRODUCT, title=title, advice=text, reference=reference)
+    return render_template(TEMPLATES, "error_page.html", brand=brand, title=title, advice=text, reference=reference)
 
 
 @cache

@@ -106,6 +106,6 @@ def _description(assignment: Assignment) -> str:
 def _stop_line(stop: AssignmentStop) -> str:
     zone = ZoneInfo(stop.timezone)
     times = [moment.astimezone(zone) for moment in (stop.arrival, stop.departure) if moment is not None]
-    clock_times = " to ".join(f"{moment:%H:%M}" for moment in times)
+    clock_times = " to ".join(dict.fromkeys(f"{moment:%H:%M}" for moment in times))
     day = f"{times[0]:%a} {times[0].day} {times[0]:%b} " if times else ""
     return f"{day}{clock_times} {stop.stop_type.replace('_', ' ')}: {stop.address}".strip()

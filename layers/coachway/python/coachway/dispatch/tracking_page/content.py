@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.bookings.charter_text import STOP_TYPE_NAMES
+from coachway.bookings.charter_text import STOP_TYPE_NAMES, list_distinct_times
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.core.documents.formatting import Formatter
 from coachway.core.types.geo import Coordinates
@@ -188,9 +188,9 @@ def _format_wait(time_left: timedelta) -> str:
 
 def _stop_text(stop: StopTrack, formatter: Formatter, now: datetime, *, has_progress: bool, is_over: bool) -> StopText:
     """Describe a stop. With `has_progress`, include the actual and expected times of the only vehicle."""
-    times = (("Arrives", stop.arrival), ("Departs", stop.departure))
     planned = " · ".join(
-        f"{label} {_format_moment(moment, formatter, stop.timezone, now)}" for label, moment in times if moment
+        f"{label} {_format_moment(moment, formatter, stop.timezone, now)}"
+        for label, moment in list_distinct_times(stop.stop_type, stop.arrival, stop.departure)
     )
     progress_text = ""
     if has_progress and stop.departed_at is not None:

@@ -13,6 +13,7 @@ from coachway.core.runtime import clock
 from coachway.dispatch.tracking import live_positions, tracking_links
 from coachway.dispatch.tracking.schemas import StopTrack
 from coachway.dispatch.tracking_page import content
+from coachway.identity.link_error_pages import find_link_brand
 from coachway.identity.organizations.branding import build_brand
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
@@ -23,7 +24,8 @@ def render_page(token: str) -> HtmlResponse:
     try:
         link = tracking_links.open_link(token)
     except errors.NotFound:
-        return html.render_template(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
+        brand = find_link_brand(tracking_links.PURPOSE, token) or html.PRODUCT
+        return html.render_template(TEMPLATES, "track_gone.html", brand=brand, status=404)
     charter, organization = link.charter, link.organization
     formatter = Formatter(timezone=charter.timezone, currency=organization.currency)
     track = live_positions.build_shared_track(link)

@@ -113,9 +113,11 @@ function mapLink(stop) {
 function stopItem(stop, trip) {
   const zone = stop.timezone || trip.timezone;
   const format = { ...WITH_ZONE, ...dayFormat(trip) };
+  const [arrival, departure] = [stop.arrival, stop.departure].map((time) => time && formatTime(time, zone, format));
+  const hasOneTime = arrival === departure; // a stop without a planned wait
   const plannedTimes = [
-    stop.arrival && `Arrive ${formatTime(stop.arrival, zone, format)}`,
-    stop.departure && `Leave ${formatTime(stop.departure, zone, format)}`,
+    arrival && !(hasOneTime && stop.stop_type === "pickup") && `Arrive ${arrival}`,
+    departure && !(hasOneTime && stop.stop_type !== "pickup") && `Leave ${departure}`,
   ].filter(Boolean);
   const actualTime = stop.departed_at ?? stop.arrived_at;
   return createElement("li", {},
