@@ -169,7 +169,8 @@ def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
 def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]:
     """List collections.
 
-    Collections charge a client's saved card when an instalment or invoice is due. Latest due date first.
+    Collections charge a client's saved card when an instalment or invoice is due, if the client has agreed to that. An
+    email announces each charge. Latest due date first.
     """
     return collections.list_collections(caller, query)
 
@@ -191,6 +192,6 @@ def get_collection(caller: Caller, collection_id: CollectionId) -> Collection:
 def retry_collection(caller: Caller, collection_id: CollectionId, if_match: int | None) -> Collection:
     """Retry a collection.
 
-    Starts a failed collection again, with the full number of attempts.
+    Announces a failed collection to the client again. The card is charged some days later, with all attempts.
     """
     return collections.retry_collection(caller, collection_id, if_match)

@@ -23,6 +23,7 @@ from localstripe.webhooks import schedule_webhook
 
 DISPUTE_FEE = 1500
 _create_intent = server.PaymentIntent._api_create
+_is_charge_declined = resources.PaymentMethod._charging_is_declined
 
 
 class Dispute(resources.StripeObject):  # type: ignore[misc]  # no types are published
@@ -47,7 +48,12 @@ def _add_balance_transaction(dispute: Dispute, cents: int, fee: int) -> None:
 
 
 def create_intent(
-    base_url: str, confirm: Any = None, off_session: Any = None, return_url: str | None = None, **data: Any
+    base_url: str,
+    confirm: Any = None,
+    off_session: Any = None,
+    return_url: str | None = None,
+    setup_future_usage: str | None = None,  # noqa: ARG001  # localstripe does not accept it
+    **data: Any,
 ) -> Any:
     """Create a payment intent; one that requires 3-D Secure redirects to a page below `base_url`."""
     intent = _create_intent(confirm=confirm, off_session=off_session, **data)
@@ -145,8 +151,14 @@ async def show_dispute(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def is_charge_declined(method: Any) -> bool:
+    """Whether a charge is declined: also of cards that localstripe only declines when they are attached."""
+    return bool(_is_charge_declined(method) or method._attaching_is_declined())
+
+
 def add_bank(base_url: str) -> None:
     """Add the bank to localstripe; browsers find this process at `base_url`."""
+    resources.PaymentMethod._charging_is_declined = is_charge_declined
     server.PaymentIntent._api_create = staticmethod(partial(create_intent, base_url))
     routes = server.app.router
     routes.add_get("/v1/disputes/{id}", show_dispute)

@@ -63,10 +63,11 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         Cancellation.initiated_by CharterCancelled.initiated_by Charter.workflow_failures TripStop.stop_type
         ClientCreated.client_type _Document.document_type _Document.subject_type AssignmentOffered.chosen_by
         RecoveryEvent.reason UserSignedOut.reason NotificationFailed.reason _Vendor.vendor_type Envelope.type
-        Change.field Execution.waits_for CounterRecord.numbers Vendor.numbers Timer.name""",
+        Change.field Execution.waits_for CounterRecord.numbers Vendor.numbers Timer.name CardConsent.version
+        CardConsent.page""",
     "sentences that the code writes, without names": """
         VendorMatch.reasons JournalEntry.memo PaymentUnapplied.trouble TripDocumentsMissing.reasons Reason.message
-        Reason.citation Notice.message StatusChanged.message""",
+        Reason.citation Notice.message StatusChanged.message CardConsent.text""",
     "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label",
     "digests and secrets": """
         Payment.request_key Payment.request_body Credentials.password_hash Credentials.recovery Credentials.totp

@@ -256,6 +256,21 @@ SAMPLES: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "payment.announced": {
+        "collection_id": "col_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "client_name": "Acme Events",
+        "client_email": "events@acme.example",
+        "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "invoice_id": None,
+        "number": "CH-2027-000001",
+        "due_on": "2027-02-17",
+        "amount": 544.87,
+        "currency": "USD",
+        "card": "Visa ending in 4242",
+        "charge_on": "2027-02-17",
+        "link_nonce": NONCE,
+    },
     "payment.uncollected": {
         "collection_id": "col_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",

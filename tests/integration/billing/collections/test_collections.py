@@ -15,14 +15,21 @@ from coachway.billing.collections import service as collections
 from coachway.billing.collections import start_job as collection_start_job
 from coachway.billing.collections import workflow as collection_workflow
 from coachway.billing.collections.model import COLLECTION, Collection, derive_collection_id
-from coachway.billing.collections.rules import CollectionStatus
-from coachway.billing.payments.model import OF_CLIENT, STRIPE_CUSTOMER, Payment, PaymentStatus, StripeCustomer
+from coachway.billing.payments.model import (
+    OF_CLIENT,
+    STRIPE_CUSTOMER,
+    CardConsent,
+    Payment,
+    PaymentStatus,
+    StripeCustomer,
+)
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.instalments import Instalment, InstalmentKind
 from coachway.core import errors, store
+from coachway.core.documents import card_consent
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.queries import query_all
@@ -33,6 +40,7 @@ from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
 DUE = datetime(2027, 2, 17, 5, tzinfo=UTC)
+ANNOUNCED = DUE - card_consent.NOTICE
 CENTS = 72_650
 DEPOSIT = 18_163
 BALANCE = CENTS - DEPOSIT
@@ -86,15 +94,39 @@ def fake_stripe(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
     return fake
 
 
-def save_card() -> None:
-    """Save a card of the client, as its first card payment does."""
-    customer = StripeCustomer(org_id=ORG, client_id=CLIENT_ID, customer_id="cus_1", payment_method_id="pm_1")
-    if store.find(StripeCustomer, customer.key()) is None:
-        store.commit(SYSTEM, Create(customer))
+CONSENT = CardConsent(version="2026-11", text="I agree.", given_at=NOW, page="/pages/quotes")
 
 
-def create_charter_with_balance() -> Charter:
-    """Create a booked charter with a paid deposit. Its balance is due fourteen days before the trip."""
+def save_card(consent: CardConsent | None = CONSENT) -> None:
+    """Save a card of the client. Without `consent`, as the previous release did."""
+    customer = StripeCustomer(
+        org_id=ORG,
+        client_id=CLIENT_ID,
+        customer_id="cus_1",
+        payment_method_id="pm_1",
+        card="Visa ending in 4242",
+        consent=consent,
+    )
+    before = store.find(StripeCustomer, customer.key())
+    store.commit(SYSTEM, Create(customer) if before is None else Update(before, customer))
+
+
+def create_charter_with_balance(*, consent: CardConsent | None = CONSENT) -> Charter:
+    """Create a booked charter with a paid deposit, whose balance is due fourteen days before the trip.
+
+    The charge of the balance is announced three days before.
+    """
+    charter = create_charter_with_schedule()
+    save_card(consent)
+    deliver_event("payment.succeeded", charter.id, charter_id=charter.id)
+    assert get_collection(charter.id).status == "planned"
+    with clock.frozen(ANNOUNCED):
+        assert [collection_start_job.run().announced for _ in range(2)] == [1, 0]
+    return charter
+
+
+def create_charter_with_schedule() -> Charter:
+    """Create a booked charter with a paid deposit."""
     charter = builders.create_booked_charter()
     instalments = [
         Instalment(kind=InstalmentKind.DEPOSIT, amount=DEPOSIT),
@@ -103,8 +135,6 @@ def create_charter_with_balance() -> Charter:
     before = builders.get_charter(charter.id)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": instalments})))
     create_payment(DEPOSIT, charter_id=charter.id)
-    save_card()
-    deliver_event("payment.succeeded", charter.id, charter_id=charter.id)
     return charter
 
 
@@ -137,7 +167,7 @@ def run_charge_step(subject_id: str) -> collection_workflow.NextStep:
 
 def test_collection_charges_balance_on_due_date(fake_stripe: FakeStripe) -> None:
     charter = create_charter_with_balance()
-    assert (get_collection(charter.id).status, get_collection(charter.id).due_at) == ("planned", DUE)
+    assert (get_collection(charter.id).status, get_collection(charter.id).charge_at) == ("announced", DUE)
     with clock.frozen(DUE - timedelta(seconds=1)):
         assert collection_start_job.run().started == 0
     with clock.frozen(DUE):
@@ -146,7 +176,14 @@ def test_collection_charges_balance_on_due_date(fake_stripe: FakeStripe) -> None
         assert collection_workflow.charge_saved_card(SYSTEM, derive_collection_id(charter.id)).go == "over"
     assert list(fake_stripe.charges.values()) == [BALANCE]
     assert (get_collection(charter.id).status, builders.get_charter(charter.id).amount_paid) == ("paid", CENTS)
-    assert list_event_types(charter.id) == ["payment.due", "payment.collected"]
+    assert list_event_types(charter.id) == ["payment.announced", "payment.due", "payment.collected"]
+    [announced, *_] = store.list_history(COLLECTION.key(org=ORG, id=derive_collection_id(charter.id)))
+    assert (announced.data["amount"], announced.data["card"], announced.data["charge_on"]) == (
+        BALANCE / 100,
+        "Visa ending in 4242",
+        "2027-02-17",
+    )
+    assert announced.data["link_nonce"]
 
 
 def test_collection_declined_card_retries_three_times_then_fails(fake_stripe: FakeStripe) -> None:
@@ -164,7 +201,7 @@ def test_collection_declined_card_retries_three_times_then_fails(fake_stripe: Fa
     collection = get_collection(charter.id)
     assert (collection.status, collection.reason, len(collection.attempts)) == ("failed", "no funds", 4)
     assert len({attempt.payment_id for attempt in collection.attempts}) == 4
-    assert list_event_types(charter.id) == ["payment.due", "payment.uncollected"]
+    assert list_event_types(charter.id) == ["payment.announced", "payment.due", "payment.uncollected"]
     assert fake_stripe.charges == {}
 
 
@@ -230,7 +267,7 @@ def test_collection_without_saved_card_fails_at_once(fake_stripe: FakeStripe) ->
         assert run_charge_step(charter.id).go == "over"
     assert (get_collection(charter.id).status, get_collection(charter.id).reason) == (
         "failed",
-        "The client has no saved card",
+        "The client has not agreed to charges of a saved card",
     )
     assert (get_collection(charter.id).attempts, fake_stripe.requested_keys) == ([], [])
 
@@ -243,25 +280,113 @@ def test_collection_new_schedule_is_planned_again(fake_stripe: FakeStripe) -> No
     deliver_event("charter.modified", charter.id)
     with clock.frozen(DUE):
         assert collection_start_job.run().started == 0
-    with clock.frozen(DUE + timedelta(days=8)):
+    for day, counts in ((5, (1, 0)), (8, (0, 1))):
+        with clock.frozen(DUE + timedelta(days=day)):
+            run = collection_start_job.run()
+        assert (run.announced, run.started) == counts
+
+
+def issue_invoice(charter: Charter, **fields: Any) -> dict[str, Any]:
+    draft = builders.send_ok("POST", "/invoices", {"charter_id": charter.id, **fields})
+    invoice: dict[str, Any] = builders.send_ok("POST", f"/invoices/{draft['id']}/issue")
+    return invoice
+
+
+def test_collection_of_invoice_is_announced_before_the_card_is_charged(fake_stripe: FakeStripe) -> None:
+    save_card()
+    invoice = issue_invoice(builders.create_completed_charter())
+    deliver_event("invoice.issued", invoice["id"])
+    collection = get_collection(invoice["id"])
+    assert collection.due_on == date.fromisoformat(invoice["due_date"]) == date(2027, 1, 10)
+    assert (collection.status, collection.charge_at) == ("announced", NOW + card_consent.NOTICE)
+    assert fake_stripe.requested_keys == []
+    with clock.frozen(NOW + card_consent.NOTICE):
         assert collection_start_job.run().started == 1
+        assert run_charge_step(invoice["id"]).go == "over"
+    assert builders.send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "paid"
+    assert list(fake_stripe.charges.values()) == [CENTS]
 
 
-def test_collection_invoice_with_saved_card_charges_on_due_date(fake_stripe: FakeStripe) -> None:
-    charter = builders.create_completed_charter()
-    draft = builders.send_ok("POST", "/invoices", {"charter_id": charter.id})
-    invoice = builders.send_ok("POST", f"/invoices/{draft['id']}/issue")
+@pytest.mark.parametrize("has_card", [True, False])
+def test_collection_of_invoice_without_consent_is_not_planned(has_card: bool) -> None:
+    if has_card:
+        save_card(consent=None)
+    invoice = issue_invoice(builders.create_completed_charter())
     deliver_event("invoice.issued", invoice["id"])
     with pytest.raises(errors.NotFound):
         get_collection(invoice["id"])
+
+
+def test_collection_of_invoice_holds_the_agreed_date(fake_stripe: FakeStripe) -> None:
+    charter = create_charter_with_schedule()
     save_card()
+    extra = {"description": "Waiting time", "amount": 90, "taxable": False}
+    invoice = issue_invoice(charter, extras=[extra])
+    assert (invoice["due_date"], invoice["status"], invoice["balance_due"]) == (
+        "2027-02-17",
+        "partially_paid",
+        (BALANCE + 90_00) / 100,
+    )
     deliver_event("invoice.issued", invoice["id"])
-    assert get_collection(invoice["id"]).due_on == date.fromisoformat(invoice["due_date"])
-    # It is due on receipt, so it is collected immediately.
-    assert get_collection(invoice["id"]).status is CollectionStatus.COLLECTING
-    assert run_charge_step(invoice["id"]).go == "over"
-    assert builders.send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "paid"
-    assert list(fake_stripe.charges.values()) == [CENTS]
+    with clock.frozen(ANNOUNCED - timedelta(seconds=1)):
+        assert collection_start_job.run().announced == 0
+    with clock.frozen(ANNOUNCED):
+        assert collection_start_job.run().announced == 1
+    assert get_collection(invoice["id"]).announced_amount == BALANCE + 90_00
+    with clock.frozen(DUE):
+        collection_start_job.run()
+        assert run_charge_step(invoice["id"]).go == "over"
+    assert list(fake_stripe.charges.values()) == [BALANCE + 90_00]
+
+
+def test_collection_without_consent_asks_the_client_to_pay_and_tells_staff(fake_stripe: FakeStripe) -> None:
+    charter = create_charter_with_balance(consent=None)
+    assert get_collection(charter.id).announced_amount == 0
+    [reminder] = store.list_history(COLLECTION.key(org=ORG, id=derive_collection_id(charter.id)))
+    assert (reminder.type, reminder.data["card"], reminder.data["amount"]) == ("payment.announced", None, BALANCE / 100)
+    with clock.frozen(DUE):
+        assert collection_start_job.run().started == 1
+        assert run_charge_step(charter.id).go == "over"
+    assert (get_collection(charter.id).status, fake_stripe.requested_keys) == ("failed", [])
+    assert list_event_types(charter.id)[-1] == "payment.uncollected"
+
+
+def test_collection_with_consent_after_the_reminder_is_announced_first(fake_stripe: FakeStripe) -> None:
+    charter = create_charter_with_balance(consent=None)
+    save_card()
+    with clock.frozen(DUE):
+        run = collection_start_job.run()
+        assert (run.announced, run.started) == (1, 0)
+    assert get_collection(charter.id).charge_at == DUE + card_consent.NOTICE
+    assert fake_stripe.requested_keys == []
+
+
+def test_collection_charges_no_more_than_was_announced(fake_stripe: FakeStripe) -> None:
+    charter = create_charter_with_balance()
+    before = builders.get_charter(charter.id)
+    raised = [before.instalments[0], before.instalments[1].model_copy(update={"amount": BALANCE + 50_00})]
+    store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": raised})))
+    with clock.frozen(DUE):  # the event of the change has not arrived yet
+        collection_start_job.run()
+        assert run_charge_step(charter.id).go == "over"
+        assert list(fake_stripe.charges.values()) == [BALANCE]
+        deliver_event("payment.collected", derive_collection_id(charter.id), charter_id=charter.id)
+    rest = get_collection(charter.id)
+    assert (rest.status, rest.announced_amount, rest.charge_at) == ("announced", 50_00, DUE + card_consent.NOTICE)
+
+
+def test_collection_of_more_than_was_announced_is_announced_again() -> None:
+    charter = create_charter_with_balance()
+    before = builders.get_charter(charter.id)
+    raised = [before.instalments[0], before.instalments[1].model_copy(update={"amount": BALANCE + 50_00})]
+    store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": raised})))
+    with clock.frozen(DUE - timedelta(hours=1)):
+        deliver_event("charter.modified", charter.id)
+    collection = get_collection(charter.id)
+    assert (collection.announced_amount, collection.charge_at) == (
+        BALANCE + 50_00,
+        DUE - timedelta(hours=1) + card_consent.NOTICE,
+    )
 
 
 def test_collection_failed_step_is_recorded_and_resumed(fake_stripe: FakeStripe) -> None:
@@ -294,7 +419,10 @@ def test_retry_collection_failed_one_starts_again(fake_stripe: FakeStripe) -> No
             run_charge_step(charter.id)
         collection_id = derive_collection_id(charter.id)
         retried = builders.send_ok("POST", f"/billing/collections/{collection_id}/retry")
-        assert (retried["status"], retried["round"], retried["attempts"]) == ("collecting", 2, [])
+        assert (retried["status"], retried["attempts"]) == ("announced", [])
+        assert builders.send_request("POST", f"/billing/collections/{collection_id}/retry").status == 409
+    with clock.frozen(DUE + card_consent.NOTICE):
+        assert collection_start_job.run().started == 1
         assert (
             collection_workflow.choose_next_step(SYSTEM, collection_id, execution="two", round_=2, redriven=False).go
             == "charge"

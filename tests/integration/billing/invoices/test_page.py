@@ -47,6 +47,8 @@ def test_invoice_page_shows_balance_and_card_form(token: str) -> None:
     assert "INV-2027-HARBOR-00001" in page.text
     assert "<small>Wed, Mar 3, 2027</small><small>11 Wall St" in page.text
     assert f'action="{token}/pay"' in page.text
+    assert 'name="card_consent" value="2026-11">' in page.text
+    assert "may keep this card and charge it when a payment for my trips is due." in page.text
 
 
 def test_pay_invoice_without_card_shows_form_again(token: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,15 +17,20 @@ from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
 from coachway.billing.stripe_sync import reconciliation_job
 from coachway.bookings.charters import lifecycle
-from coachway.core import store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.documents import card_consent
 from coachway.core.persistence.operations import Create, Remove, Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
 from tests.integration.bookings import builders as booking_builders
+from tests.integration.client import Reply, call
 from tests.ledger_balances import sum_by_account, sum_by_client
+from tools.function_modules import load
 
+payment_pages = load("billing", "payment_pages").api
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 STAFF = Caller(org_id=booking_builders.ORG, user_id="usr_1", role="staff")
 DEPOSIT = 169.08
 
@@ -79,11 +85,47 @@ def test_process_payment_deposit_books_charter(organization: BillingOrganization
     assert len(organization.list_events("charter.booked")) == len(organization.list_events("quote.accepted")) == 1
 
 
-def test_process_payment_uses_saved_card(organization: BillingOrganization) -> None:
+def pay_on_page(charter: dict[str, Any], *, consent: str = "", card: str = "pm_card_visa") -> Reply:
+    """Submit the card form of the quote page for the deposit."""
+    form = {"payment_method_id": card, "amount": "169.08", "paid": "0.00", "card_consent": consent}
+    return call(
+        payment_pages, "POST", f"/pages/quotes/{charter['token']}/pay", raw=urlencode(form).encode(), headers=FORM
+    )
+
+
+def test_card_is_kept_only_with_the_payers_consent(organization: BillingOrganization, sandbox: Sandbox) -> None:
     charter = organization.create_accepted_charter()
-    assert organization.pay(charter_id=charter["id"]).status == 201
-    rest = organization.pay(charter_id=charter["id"], card=None, amount=507.22)
-    assert (rest.status, rest.json()["amount"]) == (201, 507.22)
+    assert pay_on_page(charter).status == 303
+    customer = stripe_customers.find_customer(booking_builders.ORG, organization.client.id)
+    assert customer is not None
+    assert (customer.payment_method_id, customer.consent) == (None, None)
+    assert sandbox.list_objects("payment_methods", customer=customer.customer_id, type="card") == []
+    [payment] = organization.list_payments()
+    assert (payment.status, payment.card, payment.card_consent) == ("succeeded", "Visa ending in 4242", None)
+
+    assert pay_on_page(organization.create_accepted_charter(), consent=card_consent.VERSION).status == 303
+    customer = stripe_customers.find_customer(booking_builders.ORG, organization.client.id)
+    assert customer is not None
+    assert customer.consent is not None
+    assert (customer.card, customer.consent.version, customer.consent.page) == (
+        "Visa ending in 4242",
+        card_consent.VERSION,
+        "/pages/quotes",
+    )
+    assert "may keep this card and charge it when a payment for my trips is due" in customer.consent.text
+    assert len(sandbox.list_objects("payment_methods", customer=customer.customer_id, type="card")) == 1
+    newest = organization.list_payments()[0]
+    assert (newest.card_consent, customer.consent.given_at <= clock.now()) == (customer.consent, True)
+
+
+def test_process_payment_charges_a_saved_card_for_the_client_only(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
+    assert pay_on_page(charter, consent=card_consent.VERSION).status == 303
+    by_staff = organization.pay(charter_id=charter["id"], card=None, amount=507.22)
+    assert (by_staff.status, by_staff.json()["errors"][0]["field"]) == (422, "payment_method_id")
+    body = {"charter_id": charter["id"], "amount": 507.22}
+    client: Any = {"role": "client", "party_id": organization.client.id}
+    assert organization.send_request("POST", "/payments/process", body, **client).json()["amount"] == 507.22
     assert organization.get_charter(charter["id"]).amount_paid == 676_30
     again = organization.pay(charter_id=charter["id"])
     assert (again.status, again.json()["code"]) == (409, "nothing_due")
@@ -129,7 +171,6 @@ def test_get_or_create_customer_creates_once(organization: BillingOrganization, 
     stored_customer = stripe_customers.find_customer(booking_builders.ORG, organization.client.id)
     assert stored_customer is not None
     assert [customer["id"] for customer in customers] == [stored_customer.customer_id]
-    assert stored_customer.card == "Visa ending in 4242"
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa_chargeDeclined", "pm_card_chargeCustomerFail"])
@@ -339,12 +380,12 @@ def test_concurrent_payments_charge_once(organization: BillingOrganization) -> N
 
 def test_charge_saved_card_repeated_id_charges_once(organization: BillingOrganization, sandbox: Sandbox) -> None:
     charter = organization.create_accepted_charter()
-    assert organization.pay(charter_id=charter["id"]).status == 201
-    payment_id = ids.new("pay")
+    assert pay_on_page(charter, consent=card_consent.VERSION).status == 303
+    request, payment_id = PaymentInput(charter_id=charter["id"], amount=507_22), ids.new("pay")
+    with pytest.raises(errors.Invalid, match="after an email has announced"):
+        card_payments.charge_saved_card(STAFF, request, payment_id=payment_id, announced_cents=507_21)
     for _ in range(2):
-        payment = card_payments.charge_saved_card(
-            STAFF, PaymentInput(charter_id=charter["id"], amount=507_22), payment_id=payment_id
-        )
+        payment = card_payments.charge_saved_card(STAFF, request, payment_id=payment_id, announced_cents=507_22)
         assert (payment.id, payment.status, payment.amount) == (payment_id, "succeeded", 507_22)
     assert len(sandbox.list_charges(payment_id)) == 1
 

@@ -11,10 +11,20 @@ import httpx
 import pytest
 
 from coachway.billing.payments import card_payments
-from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
+from coachway.billing.payments.model import (
+    PAYMENT_HOLD,
+    STRIPE_CUSTOMER,
+    CardConsent,
+    Payment,
+    PaymentHold,
+    PaymentInput,
+    PaymentStatus,
+    StripeCustomer,
+)
 from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
@@ -160,8 +170,12 @@ def test_absent_payer_fails_with_link_to_payment_page(organization: BillingOrgan
     reply = organization.pay(charter_id=charter["id"], card=card)
     assert reply.status == 409
     assert "(authentication_required)" in reply.json()["detail"]
-    request = PaymentInput(charter_id=charter["id"], payment_method_id=card)
-    unattended = card_payments.charge_saved_card(SYSTEM, request, payment_id=ids.new("pay"))
+    customer = store.get(StripeCustomer, STRIPE_CUSTOMER.key(org=booking_builders.ORG, client=organization.client.id))
+    consent = CardConsent(version="2026-11", text="I agree.", given_at=clock.now(), page="/pages/quotes")
+    saved = customer.model_copy(update={"payment_method_id": card, "consent": consent})
+    store.commit(SYSTEM, Update(customer, saved))
+    request = PaymentInput(charter_id=charter["id"])
+    unattended = card_payments.charge_saved_card(SYSTEM, request, payment_id=ids.new("pay"), announced_cents=169_08)
     assert (unattended.status, unattended.failure_code) == ("failed", "authentication_required")
     for event in organization.list_events("payment.failed"):
         link = signed_links.create_link_token("quote", booking_builders.ORG, charter["id"], event.data["link_nonce"])

@@ -80,6 +80,14 @@ def find_next_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
     return None
 
 
+def find_last_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
+    """The due date of the last dated instalment that `paid` cents do not cover, or None."""
+    open_dates = (
+        part.due_on for part, open_amount in zip(parts, calculate_open_amounts(parts, paid), strict=True) if open_amount
+    )
+    return max((day for day in open_dates if day is not None), default=None)
+
+
 def calculate_open_amounts(parts: Sequence[Instalment], paid: int) -> list[int]:
     """The open cents of each instalment after `paid` cents are applied to them in order."""
     open_amounts = []

@@ -1,6 +1,7 @@
 """Collections (automatic card payments on the due date): records, access patterns and queries."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -35,7 +36,7 @@ OF_CLIENT = AccessPattern(
     sk="{due}#{id}",
 )
 FALLING_DUE = AccessPattern(
-    "planned collections of all organizations by the hour in which they are due, for the timer",
+    "collections of all organizations by the hour in which they are announced or started, for the timer",
     index="gsi4",
     pk="COLLECTIONS_DUE#{hour}",
     sk="{due}#{id}",
@@ -52,7 +53,10 @@ class CollectionAttempt(BaseSchema):
 
 
 class Collection(Entity):
-    """A collection charges a client's saved card when an instalment of a charter or an invoice is due."""
+    """A collection charges a client's saved card when an instalment of a charter or an invoice is due.
+
+    An email announces amount and date some days before. No more than the announced amount is charged.
+    """
 
     KIND: ClassVar[str] = "collection"
 
@@ -65,10 +69,25 @@ class Collection(Entity):
         AwareDatetime, Field(description="Start of the due date in the charter's or organization's time zone.")
     ]
     status: CollectionStatus = CollectionStatus.PLANNED
+    announce_at: Annotated[
+        AwareDatetime | None, Field(description="When the client is told the amount and the date.")
+    ] = None
+    announced_amount: Annotated[
+        StoredAmount,
+        Field(description="The most that is charged. 0 if the client has not agreed to charges of a saved card."),
+    ] = 0
+    charge_at: Annotated[AwareDatetime | None, Field(description="The announced time of the charge.")] = None
     round: Annotated[int, Field(description="Number of times the collection was started.")] = 0
     attempts: Annotated[list[CollectionAttempt], stored_as("tries", "attempts")] = Field(default_factory=list)
     reason: Annotated[str, Field(description="Why the collection failed."), Personal()] = ""
     failure: Annotated[WorkflowFailure | None, Field(description="Failure of the workflow, if any.")] = None
+
+    @property
+    def next_step_at(self) -> datetime | None:
+        """The time at which the timer announces or starts the collection."""
+        if self.status is CollectionStatus.PLANNED:
+            return self.announce_at or self.due_at
+        return self.charge_at if self.status is CollectionStatus.ANNOUNCED else None
 
     def key(self) -> Key:
         return COLLECTION.key(org=self.org_id, id=self.id)
@@ -79,8 +98,9 @@ class Collection(Entity):
             "gsi1": BY_MONTH.key(org=self.org_id, month=due_key[:7], due=due_key, id=self.id),
             "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, due=due_key, id=self.id),
         }
-        if self.status is CollectionStatus.PLANNED:
-            keys["gsi4"] = FALLING_DUE.key(hour=due_key[:13], due=due_key, id=self.id)
+        if self.next_step_at is not None:
+            step_key = sortable(self.next_step_at)
+            keys["gsi4"] = FALLING_DUE.key(hour=step_key[:13], due=step_key, id=self.id)
         return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:

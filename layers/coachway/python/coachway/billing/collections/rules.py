@@ -20,6 +20,8 @@ class CollectionStatus(StrEnum):
     """The status of a collection."""
 
     PLANNED = "planned"
+    ANNOUNCED = "announced"
+    """The client was told the amount and the date."""
     COLLECTING = "collecting"
     PAID = "paid"
     """Nothing is due now. The payment can have been made in another way."""
@@ -29,15 +31,19 @@ class CollectionStatus(StrEnum):
 TRANSITIONS: Final = Transitions(
     "collection",
     {
-        CollectionStatus.PLANNED: frozenset({CollectionStatus.COLLECTING, CollectionStatus.PAID}),
+        CollectionStatus.PLANNED: frozenset({CollectionStatus.ANNOUNCED, CollectionStatus.PAID}),
+        CollectionStatus.ANNOUNCED: frozenset(
+            {CollectionStatus.PLANNED, CollectionStatus.COLLECTING, CollectionStatus.PAID}
+        ),
         CollectionStatus.COLLECTING: frozenset({CollectionStatus.PAID, CollectionStatus.FAILED}),
-        CollectionStatus.PAID: frozenset({CollectionStatus.PLANNED, CollectionStatus.COLLECTING}),
+        CollectionStatus.PAID: frozenset({CollectionStatus.PLANNED}),
         CollectionStatus.FAILED: frozenset(
             {CollectionStatus.PLANNED, CollectionStatus.COLLECTING, CollectionStatus.PAID}
         ),
     },
 )
-"""A paid or failed collection is planned again for the next instalment. A failed one can be retried."""
+"""A paid or failed collection is planned again for the next instalment. A failed one can be retried, which plans it
+again, or resumed with its workflow."""
 
 
 def next_wait(attempts: int) -> timedelta | None:

@@ -1,8 +1,9 @@
-"""Get, list, start and retry collections. The workflow charges the card."""
+"""Get, list, announce, start and retry collections. The workflow charges the card."""
 
 from datetime import timedelta
 from typing import Any, Final
 
+from coachway.billing.collections.due_amounts import load_subject
 from coachway.billing.collections.model import (
     BY_MONTH,
     COLLECTION,
@@ -12,11 +13,13 @@ from coachway.billing.collections.model import (
 )
 from coachway.billing.collections.rules import TRANSITIONS, CollectionStatus
 from coachway.billing.errors import CollectionNotFailed
+from coachway.billing.payments import stripe_customers
 from coachway.clients.model import Client
-from coachway.contracts.billing.collections import PaymentDue
+from coachway.contracts.billing.collections import PaymentAnnounced, PaymentCollected, PaymentDue
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
+from coachway.core.documents import card_consent
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.runtime import clock
@@ -42,11 +45,46 @@ def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]
 
 
 def retry_collection(caller: Caller, collection_id: str, expected: int | None) -> Collection:
-    """Start a failed collection again. Raises CollectionNotFailed."""
+    """Announce a failed collection again. It is charged after the notice. Raises CollectionNotFailed."""
     before = get_collection(caller, collection_id, expected=expected)
     if before.status is not CollectionStatus.FAILED:
         raise CollectionNotFailed(f"This collection is {before.status}. Only failed collections can be retried.")
-    return start_collection(caller, before)
+    return announce_collection(caller, before)
+
+
+def announce_collection(caller: Caller, before: Collection) -> Collection:
+    """Tell the client the amount and the date of the charge, or where to pay if no saved card may be charged."""
+    subject = load_subject(caller, before)
+    cents = subject.amount_due_by(max(before.due_on, subject.local_date(clock.now())))
+    if cents <= 0:
+        after = before.model_copy(update={"status": CollectionStatus.PAID, "failure": None})
+        store.commit(caller, Update(before, after, [PaymentCollected(**event_fields(caller, after))]))
+        return after
+    customer = stripe_customers.find_customer(caller.org_id, before.client_id)
+    has_card = customer is not None and customer.chargeable_card is not None
+    charge_at = max(before.due_at, clock.now() + (card_consent.NOTICE if has_card else timedelta()))
+    changes: dict[str, Any] = {
+        "status": CollectionStatus.ANNOUNCED,
+        "announced_amount": cents if has_card else 0,
+        "charge_at": charge_at,
+        "attempts": [],
+        "reason": "",
+        "failure": None,
+    }
+    after = before.model_copy(update=changes)
+    client = store.find(Client, CLIENT.key(org=caller.org_id, id=before.client_id))
+    link_nonce, link_ops = subject.payment_link_nonce()
+    event = PaymentAnnounced(
+        **event_fields(caller, after),
+        client_email=client.email if client else "",
+        amount=cents,
+        currency=subject.currency,
+        card=(customer.card or "your saved card") if customer is not None and has_card else None,
+        charge_on=subject.local_date(charge_at),
+        link_nonce=link_nonce,
+    )
+    store.commit(caller, Update(before, after, [event]), *link_ops)
+    return after
 
 
 def start_collection(caller: Caller, before: Collection) -> Collection:

@@ -1,4 +1,4 @@
-"""Start collections on their due date."""
+"""Announce collections, and start them when their charge is due."""
 
 from datetime import datetime
 from typing import Final
@@ -13,17 +13,18 @@ _JOB: Final = "collections-due"
 
 
 class CollectionsStarted(BaseSchema):
-    """Counts of one run: collections started, and collections left for the next run."""
+    """Counts of one run: collections announced, started, and left for the next run."""
 
+    announced: int = 0
     started: int = 0
     failed: int = 0
 
 
 def run() -> CollectionsStarted:
-    """Start all collections that have become due. Safe to repeat."""
-    return CollectionsStarted(**sweep(_JOB, Collection, FALLING_DUE, _start_indexed))
+    """Announce or start all collections whose time has come. Safe to repeat."""
+    return CollectionsStarted(**sweep(_JOB, Collection, FALLING_DUE, _continue_indexed))
 
 
-def _start_indexed(indexed_collection: Collection, now: datetime) -> str:
+def _continue_indexed(indexed_collection: Collection, now: datetime) -> str:
     caller = Caller.system(_JOB, indexed_collection.org_id)
-    return "started" if schedule.start_if_due(caller, indexed_collection.id, now) else ""
+    return schedule.continue_if_due(caller, indexed_collection.id, now)

@@ -1,21 +1,21 @@
 """Steps of the collection workflow (`statemachines/payment_collection.asl.yaml`). Each can be repeated.
 
 An attempt is recorded with the id of its payment before the card is charged, so a repeated step finds that payment
-instead of charging twice. The amount due is computed for each attempt. If it was paid in between, the collection ends.
+instead of charging twice. The amount due is computed for each attempt, up to the amount that was announced. If it was
+paid in between, the collection ends.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from coachway.billing.collections import service
+from coachway.billing.collections.due_amounts import find_charter, load_subject
 from coachway.billing.collections.model import Collection, CollectionAttempt
-from coachway.billing.collections.rules import COLLECTED_STATUSES, TRANSITIONS, CollectionStatus, next_wait
+from coachway.billing.collections.rules import TRANSITIONS, CollectionStatus, next_wait
 from coachway.billing.errors import PaymentInProgress
-from coachway.billing.invoices import payment_effects
 from coachway.billing.payments import card_payments
 from coachway.billing.payments.model import Payment, PaymentInput, PaymentStatus
-from coachway.bookings import instalments, payment_schedule, workflow_failures
-from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings import workflow_failures
 from coachway.contracts.billing.collections import CollectionWorkflowFailed, PaymentCollected, PaymentCollectionFailed
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -27,6 +27,8 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.workflows import executions
 from coachway.core.workflows.failure import WorkflowFailure
+
+_NO_CONSENT: Final = "The client has not agreed to charges of a saved card"
 
 
 class NextStep(BaseSchema):
@@ -52,16 +54,10 @@ def _find_next_step(caller: Caller, collection_id: str, redriven: bool) -> NextS
         store.commit(
             caller,
             Update(collection, resumed),
-            *workflow_failures.clear_failure_ops(_find_charter(resumed), service.WORKFLOW),
+            *workflow_failures.clear_failure_ops(find_charter(resumed), service.WORKFLOW),
         )
         collection = resumed
     return NextStep(go="charge" if collection.status is CollectionStatus.COLLECTING else "over")
-
-
-def _find_charter(collection: Collection) -> Charter | None:
-    if collection.charter_id is None:
-        return None
-    return store.find(Charter, CHARTER.key(org=collection.org_id, id=collection.charter_id))
 
 
 def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
@@ -69,10 +65,11 @@ def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
     collection = service.get_collection(caller, collection_id)
     if collection.status is not CollectionStatus.COLLECTING:
         return NextStep(go="over")
-    cents, currency = load_amount_due(caller, collection)
-    if _pending_attempt(collection) is None and cents <= 0:
+    subject = load_subject(caller, collection)
+    due, currency = subject.amount_due_by(subject.local_date(clock.now())), subject.currency
+    if _pending_attempt(collection) is None and due <= 0:
         return _mark_paid(caller, collection_id)
-    attempt = _record_attempt(caller, collection_id, cents)
+    attempt = _record_attempt(caller, collection_id, min(due, collection.announced_amount or due))
     try:
         payment = _charge_attempt(caller, collection, attempt)
     except PaymentInProgress as error:
@@ -81,7 +78,7 @@ def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
         raise
     except errors.Invalid:
         _remove_attempt(caller, collection_id)
-        return _mark_failed(caller, collection_id, "The client has no saved card", cents, currency)
+        return _mark_failed(caller, collection_id, _NO_CONSENT, due, currency)
     except errors.Conflict as error:  # the amount due has changed: repeat the step
         _remove_attempt(caller, collection_id)
         raise errors.UpstreamUnavailable(error.detail) from error
@@ -93,21 +90,6 @@ def charge_saved_card(caller: Caller, collection_id: str) -> NextStep:
         case _:
             reason = payment.failure_message or payment.failure_code or "The card was declined"
             return _record_failed_attempt(caller, collection_id, reason, currency)
-
-
-def load_amount_due(caller: Caller, collection: Collection) -> tuple[int, str]:
-    """Load the amount due now, in cents, and its currency. The amount is 0 if everything is paid."""
-    if collection.invoice_id is not None:
-        invoice = payment_effects.load_payment_context(caller, collection.invoice_id).invoice
-        return (int(invoice.balance_due) if invoice.status.is_open else 0), invoice.currency
-    charter = _find_charter(collection)
-    if charter is None:
-        return 0, ""
-    currency = charter.quote.currency
-    if charter.status not in COLLECTED_STATUSES or charter.invoice_id is not None:
-        return 0, currency
-    due = instalments.sum_due_by(charter.instalments, payment_schedule.local_today(charter))
-    return max(0, due - charter.amount_paid), currency
 
 
 def _pending_attempt(collection: Collection) -> CollectionAttempt | None:
@@ -136,7 +118,9 @@ def _remove_attempt(caller: Caller, collection_id: str) -> None:
 
 def _charge_attempt(caller: Caller, collection: Collection, attempt: CollectionAttempt) -> Payment:
     request = PaymentInput(invoice_id=collection.invoice_id, charter_id=collection.charter_id, amount=attempt.amount)
-    return card_payments.charge_saved_card(caller, request, payment_id=attempt.payment_id)
+    return card_payments.charge_saved_card(
+        caller, request, payment_id=attempt.payment_id, announced_cents=collection.announced_amount
+    )
 
 
 @retry_on_conflict
@@ -192,7 +176,7 @@ def record_failure(caller: Caller, collection_id: str, *, state: str, failure: M
     workflow_failure = WorkflowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
     after = before.model_copy(update={"status": CollectionStatus.FAILED, "failure": workflow_failure})
     event = CollectionWorkflowFailed(**service.event_fields(caller, after), state=state, error=workflow_failure.error)
-    charter = _find_charter(before)
+    charter = find_charter(before)
     charter_ops: list[Op] = (
         [workflow_failures.record_failure_op(charter, service.WORKFLOW, workflow_failure)]
         if charter is not None

@@ -8,6 +8,7 @@ from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus, format_number, overdue_at, require_voidable, status_for
 from coachway.billing.invoices.service import BILLABLE
 from coachway.billing.ledger import journal, movements
+from coachway.bookings import instalments
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients import credit
 from coachway.clients.model import Client
@@ -28,6 +29,7 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 def issue_invoice(caller: Caller, invoice_id: str, expected: int | None = None) -> Invoice:
     """Issue a draft: give it a number, make it payable, and apply the deposits for its trips.
 
+    It is due by the client's payment terms, but not before the last agreed instalment of its trips.
     Raises InvoiceNotDraft. Raises InvoiceOutdated or CharterNotBillable if a trip changed after the draft was created.
     """
     return _issue_draft(caller, service.get_invoice(caller, invoice_id, expected=expected))
@@ -49,7 +51,9 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
     _require_unchanged(before, charters)
     now = clock.now()
     today = journal.local_date(organization, now)
-    due_on = due_date(today, client.payment_terms if client else before.payment_terms)
+    agreed_dates = (instalments.find_last_due_date(charter.instalments, charter.amount_paid) for charter in charters)
+    due_by_terms = due_date(today, client.payment_terms if client else before.payment_terms)
+    due_on = max([due_by_terms, *(day for day in agreed_dates if day is not None)])
     # A discount can lower the total below the deposits. The rest stays a deposit.
     paid_in_advance = min(before.total, sum(_applicable_deposit(before, charter) for charter in charters))
     credit_booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}

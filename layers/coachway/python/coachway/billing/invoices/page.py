@@ -33,7 +33,12 @@ def render_invoice(
     if invoice.status.is_open and invoice.balance_due > 0 and status != 202:
         label = f"Pay {formatter.money(invoice.balance_due, invoice.currency)}"
         card = CardFormContext.for_amount(
-            f"{base_path}pay", label, invoice.balance_due, invoice.amount_paid, "Pay by transfer instead."
+            f"{base_path}pay",
+            label,
+            invoice.balance_due,
+            invoice.amount_paid,
+            payee=organization.name,
+            alternative="Pay by transfer instead.",
         )
     return html.render_template(
         TEMPLATES,

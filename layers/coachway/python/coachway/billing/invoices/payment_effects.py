@@ -17,6 +17,7 @@ from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus, require_payable, status_for
 from coachway.billing.ledger import journal, movements
 from coachway.billing.ledger.accounts import Movement
+from coachway.bookings import instalments
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients import credit
 from coachway.contracts.billing.invoices import (
@@ -44,6 +45,23 @@ class InvoicePaymentContext(BaseSchema):
     invoice: Invoice
     charter: Charter | None
     organization: Organization
+
+    @property
+    def next_due_date(self) -> date | None:
+        """The date of the next open instalment of the charter, or the due date of the invoice."""
+        due_date, charter = self.invoice.due_date, self.charter
+        agreed = instalments.find_next_due_date(charter.instalments, charter.amount_paid) if charter else None
+        return min(due_date, agreed) if due_date is not None and agreed is not None else due_date
+
+    def amount_due_by(self, day: date) -> int:
+        """Return the cents that are due by the end of `day` and not paid."""
+        invoice, charter = self.invoice, self.charter
+        if not invoice.status.is_open or invoice.due_date is None:
+            return 0
+        if day >= invoice.due_date or charter is None:
+            return invoice.balance_due if day >= invoice.due_date else 0
+        due = instalments.sum_due_by(charter.instalments, day) - charter.amount_paid
+        return max(0, min(due, invoice.balance_due))
 
 
 def load_payment_context(caller: Caller, invoice_id: str, *, expected: int | None = None) -> InvoicePaymentContext:

@@ -15,6 +15,7 @@ from coachway.billing.payments.model import (
     PAYMENT,
     PAYMENT_HOLD,
     REQUEST_KEY,
+    CardConsent,
     Payment,
     PaymentHold,
     PaymentInput,
@@ -64,13 +65,14 @@ def charge_card(caller: Caller, request: PaymentInput, *, seen_paid: int | None 
 
 
 def charge_card_with_payer_present(
-    caller: Caller, request: PaymentInput, *, seen_paid: int, return_to: str
+    caller: Caller, request: PaymentInput, *, seen_paid: int, return_to: str, consent: CardConsent | None = None
 ) -> ChargeResult:
     """Charge a card while the payer is present and can confirm the payment at the bank.
 
+    The card is kept for later charges only with the payer's `consent`.
     The bank redirects the payer to `{return_to}/{payment id}`. A new payment replaces one that is not confirmed yet.
     """
-    payment = create_pending_payment(caller, request, seen_paid=seen_paid)
+    payment = create_pending_payment(caller, request, seen_paid=seen_paid, consent=consent)
     result = _complete_payment(caller, payment, return_url=f"{return_to}/{payment.id}")
     if result.payment.status is PaymentStatus.FAILED:
         raise build_declined_error(result.payment)
@@ -82,14 +84,19 @@ def build_declined_error(payment: Payment) -> CardDeclined:
     return CardDeclined(payment.failure_code or "card_declined", payment.failure_message or "Your card was declined.")
 
 
-def charge_saved_card(caller: Caller, request: PaymentInput, *, payment_id: str) -> Payment:
+def charge_saved_card(caller: Caller, request: PaymentInput, *, payment_id: str, announced_cents: int) -> Payment:
     """Charge the client's saved card without the client, for workflows.
 
-    Safe to repeat: each `payment_id` is charged once. Raises NothingDue.
+    `announced_cents` is the amount that an email has announced to the client. Safe to repeat: each `payment_id` is
+    charged once. Raises NothingDue, and Invalid if the client has not agreed or the amount was not announced.
     """
     existing = store.find(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     return complete_payment(
-        caller, existing or create_pending_payment(caller, request, payment_id=payment_id, off_session=True)
+        caller,
+        existing
+        or create_pending_payment(
+            caller, request, payment_id=payment_id, off_session=True, announced_cents=announced_cents
+        ),
     )
 
 
@@ -100,7 +107,9 @@ def create_pending_payment(
     *,
     payment_id: str = "",
     off_session: bool = False,
+    announced_cents: int = 0,
     seen_paid: int | None = None,
+    consent: CardConsent | None = None,
 ) -> Payment:
     """Create a pending payment, or return the one that the same request created before.
 
@@ -123,9 +132,12 @@ def create_pending_payment(
     if amount > balance.maximum:
         raise AmountExceedsBalance(f"The balance of {balance.number} is {balance.maximum / 100:.2f}. Pay that or less.")
     customer = stripe_customers.find_customer(caller.org_id, balance.client_id)
-    payment_method_id = request.payment_method_id or (customer.payment_method_id if customer else None)
-    if payment_method_id is None:
-        raise errors.Invalid.field("payment_method_id", "is required: the client has no saved card", "required")
+    payment_method_id = request.payment_method_id
+    is_saved = customer is not None and payment_method_id == customer.payment_method_id
+    if payment_method_id is None or is_saved or off_session:
+        payment_method_id = stripe_customers.require_chargeable_card(
+            caller, customer, amount, announced_cents=announced_cents
+        )
     payment = Payment(
         id=payment_id or ids.new("pay"),
         org_id=caller.org_id,
@@ -136,6 +148,7 @@ def create_pending_payment(
         amount=amount,
         currency=balance.currency,
         payment_method_id=payment_method_id,
+        card_consent=consent,
         off_session=off_session,
         created_by=caller.user_id,
         **_request_digests(caller),
@@ -270,15 +283,20 @@ def _build_failed_outcome(payment: Payment, code: str, message: str) -> ChargeOu
 
 
 def _prepare_card(caller: Caller, payment: Payment) -> tuple[str, str]:
-    """Attach the card to the customer, without charging it. Return Stripe's ids of the customer and the card."""
+    """Prepare the card, without charging it. Return Stripe's ids of the customer and the card.
+
+    With the payer's consent to later charges, the card is attached to the customer. Otherwise it can be charged once.
+    """
     client = store.get(Client, CLIENT.key(org=payment.org_id, id=payment.client_id))
     customer = stripe_customers.get_or_create_customer(caller, client)
     if _has_card(payment):
         return customer.customer_id, payment.payment_method_id or ""
     payment_method_id, card = payment.payment_method_id or "", customer.card
     if payment_method_id != customer.payment_method_id:
-        payment_method_id, card = stripe_client.attach_payment_method(
-            customer.customer_id, payment_method_id, key=payment.id
+        payment_method_id, card = (
+            stripe_client.attach_payment_method(customer.customer_id, payment_method_id, key=payment.id)
+            if payment.card_consent is not None
+            else stripe_client.load_card(payment_method_id)
         )
     outcome_recording.record_card(caller, payment.id, payment_method_id, card)
     return customer.customer_id, payment_method_id
@@ -294,6 +312,7 @@ def _charge(payment: Payment, customer_id: str, payment_method_id: str, return_u
         currency=payment.currency,
         metadata={"org_id": payment.org_id, "payment_id": payment.id, **subject_metadata},
         off_session=payment.off_session,
+        keeps_card=payment.card_consent is not None,
         return_url=return_url,
     )
 

@@ -10,7 +10,7 @@ from coachway.billing.errors import AmountDueChanged
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import page as invoice_page
 from coachway.billing.payments import card_payments, queries
-from coachway.billing.payments.model import PaymentInput, PaymentStatus
+from coachway.billing.payments.model import CardConsent, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import CardDeclined
 from coachway.bookings.errors import QuoteLinkReplaced
 from coachway.bookings.quotes import links as quote_links
@@ -18,10 +18,10 @@ from coachway.bookings.quotes import pages as quote_pages
 from coachway.bookings.quotes import responses as quote_responses
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.documents import card_form, html
+from coachway.core.documents import card_consent, card_form, html
 from coachway.core.documents.card_form import CardForm
 from coachway.core.http.response_types import HtmlResponse
-from coachway.core.runtime import settings
+from coachway.core.runtime import clock, settings
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 from coachway.identity.organizations.branding import build_brand
@@ -46,7 +46,13 @@ def pay_invoice(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     """Pay an invoice by card and redirect to its page."""
     linked = invoice_links.open_invoice_link(caller, token)
     return_to = f"{settings.public_url()}/pages/invoices/{token}/payments"
-    result = _charge_card(linked.caller, {"invoice_id": linked.invoice.id}, form, return_to)
+    result = _charge_card(
+        linked.caller,
+        {"invoice_id": linked.invoice.id},
+        form,
+        return_to,
+        _read_consent(form, linked.organization, "/pages/invoices"),
+    )
     if result.confirm_url:
         return _render_confirmation(linked.organization, result.confirm_url)
     if result.status == 303:
@@ -82,9 +88,11 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
         )
     payer = quote_responses.caller_as_client(caller, linked.charter)
     return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
-    result = _charge_card(payer, {"charter_id": linked.charter.id}, form, return_to)
+    organization = organization_queries.get_organization(payer.org_id)
+    consent = _read_consent(form, organization, "/pages/quotes")
+    result = _charge_card(payer, {"charter_id": linked.charter.id}, form, return_to, consent)
     if result.confirm_url:
-        return _render_confirmation(organization_queries.get_organization(payer.org_id), result.confirm_url)
+        return _render_confirmation(organization, result.confirm_url)
     if result.status == 303:
         return _redirect(f"../{token}")
     return quote_pages.render_failed_payment(caller, token, result.message, status=result.status)
@@ -113,7 +121,21 @@ def _render_confirmation(organization: Organization, address: str) -> HtmlRespon
     )
 
 
-def _charge_card(payer: Caller, subject: dict[str, str], form: CardForm, return_to: str) -> _CheckoutResult:
+def _read_consent(form: CardForm, organization: Organization, page: str) -> CardConsent | None:
+    """Return the consent to later charges, or None if its box was not ticked or the page showed an older text."""
+    if form.card_consent != card_consent.VERSION:
+        return None
+    return CardConsent(
+        version=form.card_consent,
+        text=card_consent.consent_text(organization.name),
+        given_at=clock.now(),
+        page=page,
+    )
+
+
+def _charge_card(
+    payer: Caller, subject: dict[str, str], form: CardForm, return_to: str, consent: CardConsent | None
+) -> _CheckoutResult:
     if not form.payment_method_id:
         return _CheckoutResult(_CARD_MISSING, 422)
     amount = card_form.cents(form.amount)
@@ -122,7 +144,7 @@ def _charge_card(payer: Caller, subject: dict[str, str], form: CardForm, return_
     request = PaymentInput(**subject, amount=amount, payment_method_id=form.payment_method_id)
     try:
         result = card_payments.charge_card_with_payer_present(
-            payer, request, seen_paid=card_form.cents(form.paid), return_to=return_to
+            payer, request, seen_paid=card_form.cents(form.paid), return_to=return_to, consent=consent
         )
     except (AmountDueChanged, errors.ConcurrentUpdate):
         return _CheckoutResult()

@@ -10,8 +10,9 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 from coachway.billing.ids import InvoiceId
 from coachway.billing.payments.dispute import Dispute
 from coachway.bookings.charters.model import CharterId, ClientId
+from coachway.core.documents import card_consent
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
-from coachway.core.schemas import PageQuery, RequestSchema
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
@@ -83,6 +84,15 @@ PAYMENT_EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
+class CardConsent(BaseSchema):
+    """The payer's consent to keep the card and charge it later, as it was given on a payment page."""
+
+    version: Annotated[str, Field(examples=[card_consent.VERSION])]
+    text: Annotated[str, Field(description="The text beside the checkbox.")]
+    given_at: AwareDatetime
+    page: Annotated[str, Field(description="Path of the page.", examples=["/pages/invoices"])]
+
+
 class PaymentInput(RequestSchema):
     """A card payment of an invoice or a charter."""
 
@@ -96,7 +106,10 @@ class PaymentInput(RequestSchema):
             gt=0, description="Defaults to the invoice's balance, or to the charter's instalments that are due today."
         ),
     ] = None
-    payment_method_id: Annotated[MethodToken | None, Field(description="Defaults to the card used last.")] = None
+    payment_method_id: Annotated[
+        MethodToken | None,
+        Field(description="Clients can omit it to use their saved card. Staff cannot charge a saved card."),
+    ] = None
 
     @model_validator(mode="after")
     def _check_subject(self) -> Self:
@@ -147,6 +160,10 @@ class Payment(Entity):
     stripe_payment_intent_id: str | None = None
     stripe_charge_id: str | None = None
     card: Annotated[str | None, Field(examples=["Visa ending in 4242"]), Personal()] = None
+    card_consent: Annotated[
+        CardConsent | None,
+        Field(description="The payer's consent to later charges of this card. Without it, the card is not kept."),
+    ] = None
     fee: StoredAmount = 0
     requires_confirmation: Annotated[
         bool,
@@ -231,14 +248,17 @@ class PaymentHold(Record):
 
 
 STRIPE_CUSTOMER = AccessPattern(
-    "a client's customer ID at Stripe, and the card used last",
+    "a client's customer ID at Stripe, and the saved card",
     pk="ORG#{org}#CLIENT#{client}",
     sk="STRIPE_CUSTOMER",
 )
 
 
 class StripeCustomer(Record):
-    """A client's customer at Stripe. `card` is a readable label of the saved card."""
+    """A client's customer at Stripe. `card` is a readable label of the saved card.
+
+    Cards that were saved before consents were recorded have none, and are not charged.
+    """
 
     KIND: ClassVar[str] = "stripe_customer"
 
@@ -247,6 +267,12 @@ class StripeCustomer(Record):
     customer_id: str
     payment_method_id: Annotated[str | None, Personal()] = None
     card: Annotated[str | None, Personal()] = None
+    consent: CardConsent | None = None
+
+    @property
+    def chargeable_card(self) -> str | None:
+        """The payment method ID of the saved card if the client has agreed to later charges."""
+        return self.payment_method_id if self.consent is not None else None
 
     def key(self) -> Key:
         return STRIPE_CUSTOMER.key(org=self.org_id, client=self.client_id)

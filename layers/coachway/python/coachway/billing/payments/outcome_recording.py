@@ -195,7 +195,7 @@ def _success_ops(
         fee = movements.build_fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
         ops += journal.journal_ops(organization, fee, reference=before.id)
     customer = stripe_customers.find_customer(before.org_id, before.client_id)
-    return after, [*ops, *stripe_customers.save_card_ops(customer, before.payment_method_id, before.card)]
+    return after, [*ops, *stripe_customers.save_card_ops(customer, after)]
 
 
 def _find_invoice(org_id: str, invoice_id: str | None) -> Invoice | None:

@@ -1,6 +1,6 @@
-"""Customers at Stripe. A client's customer is created with its first card payment."""
+"""Customers at Stripe and their saved cards. A client's customer is created with its first card payment."""
 
-from coachway.billing.payments.model import STRIPE_CUSTOMER, StripeCustomer
+from coachway.billing.payments.model import STRIPE_CUSTOMER, Payment, StripeCustomer
 from coachway.billing.stripe import client as stripe_client
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -31,8 +31,30 @@ def get_or_create_customer(caller: Caller, client: Client) -> StripeCustomer:
     return customer
 
 
-def save_card_ops(customer: StripeCustomer | None, payment_method_id: str | None, card: str | None) -> list[Op]:
-    """Return the operations that save the card of a successful payment for the next one, if it is not saved yet."""
-    if customer is None or payment_method_id is None or customer.payment_method_id == payment_method_id:
+def require_chargeable_card(
+    caller: Caller, customer: StripeCustomer | None, cents: int, *, announced_cents: int = 0
+) -> str:
+    """Return the saved card for a charge of `cents`. This is the only rule for charges of saved cards.
+
+    The client must have agreed to later charges. Unless the client is the caller, an email must have announced the
+    charge, with an amount of at least `cents`. Raises Invalid.
+    """
+    if customer is None or customer.chargeable_card is None:
+        message = "is required: the client has not agreed to charges of a saved card"
+    elif caller.role != "client" and cents > announced_cents:
+        message = "is required: a saved card is only charged after an email has announced the charge to the client"
+    else:
+        return customer.chargeable_card
+    raise errors.Invalid.field("payment_method_id", message, "required")
+
+
+def save_card_ops(customer: StripeCustomer | None, payment: Payment) -> list[Op]:
+    """Return the operations that save the card of a successful payment, if its payer has agreed to later charges."""
+    if customer is None or payment.card_consent is None:
         return []
-    return [Update(customer, customer.model_copy(update={"payment_method_id": payment_method_id, "card": card}))]
+    changes = {
+        "payment_method_id": payment.payment_method_id,
+        "card": payment.card,
+        "consent": payment.card_consent,
+    }
+    return [Update(customer, customer.model_copy(update=changes))]

@@ -144,6 +144,15 @@ def attach_payment_method(customer_id: str, payment_method_id: str, *, key: str)
     return str(payment_method.id), _format_card(payment_method)
 
 
+def load_card(payment_method_id: str) -> tuple[str, str]:
+    """Load a card that is charged once and not attached to a customer. Return its id and label.
+
+    Raises StripeRejected for a card that Stripe does not know.
+    """
+    payment_method: Any = call_stripe(lambda: get_client().v1.payment_methods.retrieve(payment_method_id))
+    return str(payment_method.id), _format_card(payment_method)
+
+
 def _format_card(payment_method: Any) -> str:
     card = getattr(payment_method, "card", None)
     if card is None:
@@ -160,9 +169,13 @@ def charge_card(
     currency: str,
     metadata: dict[str, str],
     off_session: bool = False,
+    keeps_card: bool = False,
     return_url: str = "",
 ) -> ChargeOutcome:
     """Charge a card. A decline is an outcome, not an error.
+
+    `off_session` means that the payer is not present. With `keeps_card`, the bank is told that the payer has agreed to
+    later charges.
 
     If the bank requires a confirmation, `confirm_url` of the outcome is set, and the bank redirects the payer to
     `return_url`. Without `return_url` the payer is not present, and the charge is cancelled.
@@ -181,6 +194,8 @@ def charge_card(
     }
     if off_session:
         params["off_session"] = True
+    if keeps_card:
+        params["setup_future_usage"] = "off_session"
     if return_url:
         params["return_url"] = return_url
     options: Any = {"idempotency_key": f"charge-{key}"}

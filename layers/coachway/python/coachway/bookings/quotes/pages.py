@@ -189,7 +189,14 @@ def render_content(
     card = None
     if quote.payment is not None:
         label, hint = f"Pay {quote.payment.amount_text}", "To pay another way, call us or reply to our email."
-        card = CardFormContext.for_amount(f"{base_path}pay", label, quote.payment.amount, quote.payment.paid, hint)
+        card = CardFormContext.for_amount(
+            f"{base_path}pay",
+            label,
+            quote.payment.amount,
+            quote.payment.paid,
+            payee=organization.name,
+            alternative=hint,
+        )
     return html.render_template(
         TEMPLATES,
         "quote.html",

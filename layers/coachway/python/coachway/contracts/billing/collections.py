@@ -20,6 +20,22 @@ class _Collection(Event):
     due_on: date
 
 
+class PaymentAnnounced(_Collection):
+    """The client is told that an amount will be due.
+
+    `card` is charged on `charge_on`. Without a card that the client has agreed to charge, the client pays on a page.
+    """
+
+    TYPE: ClassVar[str] = "payment.announced"
+
+    client_email: Annotated[str, Personal()]
+    amount: StoredAmount
+    currency: str
+    card: Annotated[str | None, Personal()]
+    charge_on: date
+    link_nonce: str
+
+
 class PaymentDue(_Collection):
     """A payment is due, and the collection workflow starts. `round` counts the starts."""
 
@@ -35,7 +51,7 @@ class PaymentCollected(_Collection):
 
 
 class PaymentCollectionFailed(_Collection):
-    """All attempts failed, or the client has no saved card. Staff are notified."""
+    """All attempts failed, or the client has not agreed to charges of a saved card. Staff are notified."""
 
     TYPE: ClassVar[str] = "payment.uncollected"
 

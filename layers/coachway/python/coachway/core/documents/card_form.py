@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field
 
+from coachway.core.documents import card_consent
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.money import format_units
 
@@ -26,15 +27,21 @@ STYLE: Final = (
 
 
 class CardForm(RequestSchema):
-    """The submitted form: Stripe's token of the card, the amount shown, and the amount paid when the form was shown."""
+    """The submitted form: Stripe's token of the card, the amount shown, and the amount paid when the form was shown.
+
+    `card_consent` is the version of the consent to later charges. It is empty if the payer has not ticked its box.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"payment_method_id": "pm_card_visa", "amount": "181.63", "paid": "0.00"}]}
+        json_schema_extra={
+            "examples": [{"payment_method_id": "pm_card_visa", "amount": "181.63", "paid": "0.00", "card_consent": ""}]
+        }
     )
 
     payment_method_id: Annotated[str, Field(max_length=110, pattern=r"^(pm_[A-Za-z0-9_]{1,100})?$")] = ""
     amount: Annotated[str, Field(max_length=20, pattern=r"^[0-9]{1,9}(\.[0-9]{2})?$")]
     paid: Annotated[str, Field(max_length=20, pattern=r"^[0-9]{1,9}(\.[0-9]{2})?$")]
+    card_consent: Annotated[str, Field(max_length=20, pattern=r"^[0-9-]*$")] = ""
 
 
 def cents(text: str) -> int:
@@ -53,12 +60,17 @@ class CardFormContext:
     label: str
     amount: str
     paid: str
+    consent_text: str
     alternative: str = ""
+    consent_version: str = card_consent.VERSION
 
     @classmethod
-    def for_amount(cls, action: str, label: str, amount: int, paid: int, alternative: str = "") -> "CardFormContext":
-        """Build the context for an amount to pay, with the amount paid so far, both in cents."""
-        return cls(action, label, format_units(amount), format_units(paid), alternative)
+    def for_amount(
+        cls, action: str, label: str, amount: int, paid: int, *, payee: str, alternative: str = ""
+    ) -> "CardFormContext":
+        """Build the context for an amount to pay to `payee`, with the amount paid so far, both in cents."""
+        text = card_consent.consent_text(payee)
+        return cls(action, label, format_units(amount), format_units(paid), text, alternative)
 
     @property
     def publishable_key(self) -> str:

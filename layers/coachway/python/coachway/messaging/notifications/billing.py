@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from coachway.contracts.billing.collections import PaymentCollectionFailed
+from coachway.contracts.billing.collections import PaymentAnnounced, PaymentCollectionFailed
 from coachway.contracts.billing.invoices import InvoiceOverdue, InvoicePdfStored, InvoiceVoided, InvoicingFinished
 from coachway.contracts.billing.payables import PayoutMade
 from coachway.contracts.billing.payments import (
@@ -22,7 +22,13 @@ INVOICE_LINK: Final = "invoice"
 
 
 def _get_client_recipient(
-    event: InvoicePdfStored | InvoiceOverdue | InvoiceVoided | PaymentSucceeded | PaymentFailed | RefundCompleted,
+    event: InvoicePdfStored
+    | InvoiceOverdue
+    | InvoiceVoided
+    | PaymentAnnounced
+    | PaymentSucceeded
+    | PaymentFailed
+    | RefundCompleted,
     _context: MessageContext,
 ) -> Recipient:
     return Recipient(event.client_email, event.client_name)
@@ -44,7 +50,7 @@ def _invoice_link(event: InvoicePdfStored | InvoiceOverdue, context: MessageCont
     return {"link": context.page_url("invoices", INVOICE_LINK, event.invoice_id, event.link_nonce)}
 
 
-def _payment_link(event: PaymentFailed, context: MessageContext) -> dict[str, str]:
+def _payment_link(event: PaymentFailed | PaymentAnnounced, context: MessageContext) -> dict[str, str]:
     """Return the link to the page of the invoice or quote where the client can pay, or an empty link."""
     if not event.link_nonce:
         return {"link": ""}
@@ -79,6 +85,13 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         applies=lambda event: bool(event.number),  # drafts are never sent
     ),
     organization_email(InvoicingFinished, "invoicing-finished"),
+    MessageRule(
+        event=PaymentAnnounced,
+        template="payment-announced",
+        recipient=_get_client_recipient,
+        values=_payment_link,
+        subject_id=lambda event, _context: event.collection_id,
+    ),
     MessageRule(
         event=PaymentSucceeded, template="payment-received", recipient=_get_client_recipient, subject_id=_payment_id
     ),

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from coachway.contracts.billing.collections import PaymentAnnounced
 from coachway.contracts.billing.invoices import InvoiceOverdue, InvoicePdfStored, InvoiceVoided, InvoicingFinished
 from coachway.contracts.billing.payables import PayoutMade
 from coachway.contracts.billing.payments import PaymentDisputed, PaymentFailed, PaymentSucceeded, PaymentUnapplied
@@ -10,7 +11,7 @@ from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompl
 from coachway.core.documents.formatting import Formatter
 
 InvoiceEvent = InvoicePdfStored | InvoiceOverdue | InvoiceVoided
-PaymentEvent = PaymentSucceeded | PaymentFailed | PaymentUnapplied | PaymentDisputed
+PaymentEvent = PaymentAnnounced | PaymentSucceeded | PaymentFailed | PaymentUnapplied | PaymentDisputed
 RefundEvent = RefundApprovalNeeded | RefundCompleted | RefundFailed
 
 _PAYOUT_METHODS: Final = {"ach": "Bank transfer (ACH)", "wire": "Wire transfer"}
@@ -55,6 +56,14 @@ def payment_amount(event: PaymentEvent, formatter: Formatter) -> str:
 def payment_subject(event: PaymentEvent) -> str:
     """The subject of a payment: `invoice INV-2027-HARBOR-00001` or `trip CH-2027-000001`."""
     return f"{'invoice' if event.invoice_id else 'trip'} {event.number}"
+
+
+def announcement_rows(event: PaymentAnnounced, formatter: Formatter) -> list[tuple[str, str]]:
+    """What is due, and when it is charged or must be paid."""
+    rows = [("Invoice" if event.invoice_id else "Trip", event.number), ("Amount", payment_amount(event, formatter))]
+    if event.card:
+        return [*rows, ("Card", event.card), ("Charged on", formatter.day(event.charge_on))]
+    return [*rows, ("Due on", formatter.day(event.charge_on))]
 
 
 def receipt_rows(event: PaymentSucceeded, formatter: Formatter) -> list[tuple[str, str]]:
