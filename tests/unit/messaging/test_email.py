@@ -77,6 +77,9 @@ NAMES = [
     "Société d'Études et de Recherches à l'Étranger, Département des Transports Exceptionnels et des Voyages d'Été",
     "Back\\slash; group: a@b.example;",
     "(comment) [literal] . ",
+    "A subject in plain ASCII that is longer than one line of an email can be, and has - dashes, and ends here",
+    "Two  spaces   and \u3000 another \u00a0space",
+    "x" * 200,
     "\N{BUS}\N{ZERO WIDTH JOINER}\N{BUS}" * 60,
 ]
 each_name = pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -89,11 +92,11 @@ def assert_is_read_as_written(name: str, subject: str) -> None:
     The new one adds spaces between encoded words of names in some releases, so names are compared without spaces.
     """
     message = RenderedMessage(subject, "Text\n", "<p>Text</p>")
-    expected_name, expected_subject = " ".join(name.split()), " ".join(subject.split())
+    expected_name, expected_subject = name.strip(" "), subject.strip(" ")
     raw = compose_bytes(message, to_name=name, from_name=name)
     mail, old = message_from_bytes(raw, EmailMessage, policy=default), message_from_bytes(raw)
     assert mail["Subject"] == expected_subject
-    assert str(make_header(decode_header(old["Subject"]))) == expected_subject
+    assert str(make_header(decode_header(_unfold(old["Subject"])))) == expected_subject
     for header, address in MAILBOXES.items():
         [mailbox] = mail[header].addresses
         assert (_without_spaces(mailbox.display_name), mailbox.addr_spec) == (_without_spaces(expected_name), address)
@@ -102,6 +105,10 @@ def assert_is_read_as_written(name: str, subject: str) -> None:
         assert str(make_header(decode_header(phrase))) == expected_name
     assert set(mail) == {*MAILBOXES, "Subject", *OTHER_HEADERS}
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+def _unfold(header: str) -> str:
+    return header.replace("\r\n", "")
 
 
 def _without_spaces(text: str) -> str:

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 from coachway.core.types.stored_values import is_stored
 
 _LINE_BREAKS: Final = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _OVERRIDES: Final = re.compile("[\u202d\u202e]")
 """Characters that show text in reverse: `\\u202egnp.exe` as `exe.png`."""
 _BIDI_CLOSERS: Final = {
@@ -36,8 +36,8 @@ def _is_visible(text: str) -> bool:
 
 
 def to_single_line(text: str) -> str:
-    """Return a text without control characters and line breaks, which become spaces."""
-    return " ".join(_CONTROLS.sub(" ", text).split())
+    """Return a text in which control characters and line breaks are spaces."""
+    return _CONTROLS.sub(" ", text).strip(" ")
 
 
 def _has_balanced_directions(text: str) -> bool:

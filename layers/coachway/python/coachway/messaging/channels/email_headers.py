@@ -8,15 +8,17 @@ read in another way is encoded.
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from textwrap import wrap
 from typing import Final
 
 from coachway.core.types.text import to_single_line
 
 _MAX_WORD_BYTES: Final = 39
 """Bytes of UTF-8 in an encoded word: with `Reply-To: ` it has 74 characters, and a line with one may have 76."""
-_MAX_UNENCODED: Final = 60
-"""Characters of a text that is not encoded, so that its line stays below 78."""
-_UNENCODED: Final = re.compile(r"[\x20-\x7e]*")
+_MAX_LINE: Final = 60
+"""Characters of a line of text that is not encoded: with the name of the header it stays below 78."""
+_UNENCODED: Final = re.compile(r"(?!.*(=\?|  |[!-~]{61}))[ -~]*")
+"""Printable ASCII that no reader decodes or changes when it is folded."""
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 """An address in ASCII without a quoted mailbox (RFC 5322, dot-atom)."""
 
@@ -31,23 +33,22 @@ def format_mailbox(name: str, address: str) -> str:
     line = to_single_line(name)
     if not line:
         return address
-    phrase = f'"{line}"' if _is_unencoded(line) and '"' not in line and "\\" not in line else _encode_words(line)
-    return f"{phrase}\r\n <{address}>" if len(phrase) + len(address) > _MAX_UNENCODED else f"{phrase} <{address}>"
+    is_quotable = len(line) < _MAX_LINE and _UNENCODED.fullmatch(line) and not {'"', "\\"} & {*line}
+    phrase = f'"{line}"' if is_quotable else _encode_words(line)
+    return f"{phrase}\r\n <{address}>" if len(phrase) + len(address) > _MAX_LINE else f"{phrase} <{address}>"
 
 
 def format_text(text: str) -> str:
     """Return the value of Subject."""
     line = to_single_line(text)
-    return line if _is_unencoded(line) else _encode_words(line)
+    if not _UNENCODED.fullmatch(line):
+        return _encode_words(line)
+    return "\r\n ".join(wrap(line, _MAX_LINE, break_long_words=False, break_on_hyphens=False))
 
 
 def build_header_block(headers: Mapping[str, str]) -> bytes:
     """Return the lines of headers, without the empty line that ends them."""
     return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
-
-
-def _is_unencoded(line: str) -> bool:
-    return len(line) <= _MAX_UNENCODED and "=?" not in line and _UNENCODED.fullmatch(line) is not None
 
 
 def _encode_words(line: str) -> str:
