@@ -9,7 +9,7 @@ from coachway.core.auth import signed_links
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.contact import normalize_email
+from coachway.core.types.contact import normalize_address
 from coachway.core.types.personal import Personal
 from coachway.identity.secrets import hashing
 
@@ -55,7 +55,7 @@ class PendingLink(BaseSchema):
 
 
 def _digest_address(address: str) -> str:
-    return hashing.keyed_digest("address", normalize_email(address))
+    return hashing.keyed_digest("address", normalize_address(address))
 
 
 class Credentials(Entity):
