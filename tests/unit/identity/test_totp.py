@@ -55,6 +55,13 @@ def test_consume_code_accepts_each_recovery_code_once() -> None:
     assert totp.consume_code(after, codes[4], NOW) is not None
 
 
+def test_qr_code_holds_the_longest_names() -> None:
+    account = "\N{BUS}" * 16 + "@" + "\N{LATIN SMALL LETTER E WITH ACUTE}" * 90 + ".example"
+    uri = totp.otpauth_uri(totp.new_secret(), account, "\N{BUS}" * 200)
+    assert pyotp.parse_uri(uri).issuer == "\N{BUS}" * 50
+    assert totp.qr_code_data_uri(uri).startswith("data:image/svg+xml")
+
+
 def test_consume_code_of_another_users_recovery_codes_is_refused() -> None:
     codes, digests = totp.new_recovery_codes(USER.id)
     credentials = Credentials(id=ids.new("usr"), org_id=USER.org_id, recovery=digests)

@@ -14,6 +14,7 @@ from coachway.identity.secrets import encryption, hashing
 STEP_SECONDS: Final = 30
 _PURPOSE: Final = "totp"
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_MAX_ISSUER_LENGTH: Final = 50
 _SIX_DIGITS: Final = re.compile(r"[0-9]{6}")
 
 
@@ -30,10 +31,10 @@ def encrypt_secret(user_id: str, secret: str) -> str:
 
 
 def otpauth_uri(secret: str, account: str, issuer: str) -> str:
-    """Return the `otpauth://` URI that authenticators read."""
+    """Return the `otpauth://` URI that authenticators read. A long issuer is cut to fit into a QR code."""
     from pyotp import TOTP
 
-    return TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
+    return TOTP(secret).provisioning_uri(name=account, issuer_name=issuer[:_MAX_ISSUER_LENGTH])
 
 
 def qr_code_data_uri(text: str) -> str:
