@@ -19,9 +19,10 @@ from coachway.billing.errors import (
 )
 from coachway.billing.ids import InvoiceId, PaymentId
 from coachway.billing.invoices import lifecycle as invoice_lifecycle
+from coachway.billing.invoices import queries as invoice_queries
 from coachway.billing.invoices import receivables
 from coachway.billing.invoices import service as invoices
-from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery, VoidInput
+from coachway.billing.invoices.model import DraftInput, Invoice, InvoiceInput, InvoiceQuery, VoidInput
 from coachway.billing.ledger import export as ledger_export
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.export import ExportQuery
@@ -34,7 +35,7 @@ from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse
 from coachway.core.http.routing import ApiRouter
-from coachway.core.schemas import Page
+from coachway.core.schemas import Page, PartialUpdate
 
 api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.")
 app = api.app
@@ -64,13 +65,37 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     Newest first. With a due date filter, only issued invoices are listed, earliest due date first. Clients see their
     own issued invoices.
     """
-    return invoices.list_invoices(caller, query)
+    return invoice_queries.list_invoices(caller, query)
 
 
 @api.get("/invoices/{invoice_id}", permission="billing:read", external_roles=CLIENTS)
 def get_invoice(caller: Caller, invoice_id: InvoiceId) -> Invoice:
-    """Get an invoice."""
-    return invoices.get_invoice(caller, invoice_id)
+    """Get an invoice.
+
+    A draft is shown as it would be issued now, with the client's current billing address and the deposits paid.
+    """
+    return invoice_queries.show_invoice(caller, invoice_id)
+
+
+@api.put("/invoices/{invoice_id}", permission="billing:write", errors=(InvoiceNotDraft, CharterNotBillable))
+def update_invoice(
+    caller: Caller, invoice_id: InvoiceId, body: PartialUpdate[DraftInput], if_match: int | None
+) -> Invoice:
+    """Update a draft of an invoice.
+
+    Omitted fields keep their values. The lines of charters are taken from their quotes again. Issued invoices cannot be
+    updated.
+    """
+    return invoices.update_draft(caller, invoice_id, body, if_match)
+
+
+@api.delete("/invoices/{invoice_id}", permission="billing:write", errors=(InvoiceNotDraft,))
+def delete_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -> None:
+    """Delete a draft of an invoice.
+
+    Its charters can be invoiced again. Issued invoices are voided instead, because they keep their number.
+    """
+    invoices.delete_draft(caller, invoice_id, if_match)
 
 
 @api.post(

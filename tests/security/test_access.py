@@ -56,8 +56,11 @@ NOT_ENOUGH = {
     "POST /dispatch/recoveries/{recovery_id}/decline": "an open offer",
     "POST /invoices": "a booked charter",
     "POST /invoices/{invoice_id}/issue": "a draft",
+    "PUT /invoices/{invoice_id}": "a draft",
+    "DELETE /invoices/{invoice_id}": "a draft",
     "POST /payments/{payment_id}/reverse": "a payment of an invoice",
     "POST /ratings": "a completed charter of the vendor",
+    "POST /refunds/{refund_id}/approve": "a person who did not request it",
     "POST /refunds/{refund_id}/retry": "a failed refund",
     "PUT /charters/{charter_id}/payment-schedule": "a client who pays in advance",
 }

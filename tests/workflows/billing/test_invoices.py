@@ -181,7 +181,7 @@ def test_invoicing_run_repeated_invoices_once_despite_failure(stack: Stack) -> N
     office = f"office@{first.slug}.example"
     summary = stack.wait_for_mail(office, "^Invoices for October 2026: 1 failed")
     assert "Bolt Tours" in summary["BodyText"]
-    assert "has changed. Void this draft" in " ".join(summary["BodyText"].split())
+    assert "has changed. Update this draft" in " ".join(summary["BodyText"].split())
     assert len([each for each in stack.mails(office) if "Invoices for" in each["Subject"]]) == 1
     stack.wait_for_mail(f"office@{second.slug}.example", "^Invoices for October 2026$")
     for operator in (first, second):

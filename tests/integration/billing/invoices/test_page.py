@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from coachway.billing.invoices import links as invoice_links
-from coachway.billing.invoices import service as invoices
+from coachway.billing.invoices import queries as invoices
 from coachway.core.auth import signed_links
 from coachway.core.runtime import clock
 from tests.integration.billing import builders

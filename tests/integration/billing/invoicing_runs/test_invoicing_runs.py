@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from coachway.billing.invoices.model import InvoiceQuery
-from coachway.billing.invoices.service import list_invoices
+from coachway.billing.invoices.queries import list_invoices
 from coachway.billing.invoicing_runs import monthly_run, unbilled_trips
 from coachway.billing.invoicing_runs import schedule as invoicing_run_schedule
 from coachway.billing.invoicing_runs import start_job as invoicing_start_job
@@ -77,7 +77,7 @@ def create_outdated_draft(client_id: str) -> OutdatedDraft:
     [invoice_id] = monthly_run._draft_invoices(SYSTEM, JANUARY, client, trips)
     before = builders.get_charter(charter.id)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": before.revision_number + 1})))
-    reason = f"Charter {charter.number} has changed. Void this draft and create a new invoice."
+    reason = f"Charter {charter.number} has changed. Update this draft, then issue it."
     return OutdatedDraft(charter.id, invoice_id, reason)
 
 

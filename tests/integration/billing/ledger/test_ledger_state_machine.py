@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from coachway.billing.invoices import lifecycle as invoice_lifecycle
 from coachway.billing.invoices import payment_effects, receivables
+from coachway.billing.invoices import queries as invoice_queries
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
@@ -54,7 +55,7 @@ class BillingMachine(RuleBasedStateMachine):
         self.charter_ids.append(builders.create_completed_charter().id)
 
     def list_invoices(self) -> list[Invoice]:
-        return invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
+        return invoice_queries.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
 
     def draw_invoice(self, data: st.DataObject, *statuses: str) -> Invoice | None:
         candidates = [invoice for invoice in self.list_invoices() if invoice.status in statuses]

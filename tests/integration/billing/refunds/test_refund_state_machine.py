@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from coachway.billing.invoices import lifecycle as invoice_lifecycle
+from coachway.billing.invoices import queries as invoice_queries
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.ledger import journal
@@ -109,7 +110,7 @@ class RefundMachine(RuleBasedStateMachine):
             invoice_lifecycle.issue_invoice(MANAGER, draft_id)
 
     def _list_invoices(self, *statuses: str) -> list[Invoice]:
-        all_invoices = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
+        all_invoices = invoice_queries.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
         return sorted(
             (invoice for invoice in all_invoices if invoice.status in statuses), key=lambda invoice: invoice.id
         )
@@ -224,7 +225,7 @@ class RefundMachine(RuleBasedStateMachine):
         assert sum(balances.values()) == 0
         assert balances[LedgerAccount.CASH] == self.paid_in - refunded - self.paid_out
         assert balances[LedgerAccount.PAYABLE] == -sum(payable.amount for payable in payables.list_open_payables(ORG))
-        all_invoices = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
+        all_invoices = invoice_queries.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
         assert balances[LedgerAccount.RECEIVABLE] == sum(
             invoice.balance_due for invoice in all_invoices if invoice.status.is_open
         )

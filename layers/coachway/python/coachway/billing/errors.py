@@ -11,14 +11,14 @@ class InvoiceChanged(errors.ConcurrentUpdate):
 
 
 class InvoiceNotDraft(errors.Conflict):
-    """The invoice was issued or voided before. Only drafts can be issued."""
+    """The invoice was issued or voided before. Only drafts can be issued, updated or deleted."""
 
     code = "invoice_not_draft"
     title = "The invoice is not a draft"
 
 
 class InvoiceOutdated(errors.Conflict):
-    """A trip on the draft changed after the invoice was drafted. Void the draft, then create a new invoice."""
+    """A trip on the draft changed after the invoice was drafted. Update the draft, which takes over the change."""
 
     code = "invoice_outdated"
     title = "A trip on the invoice has changed"

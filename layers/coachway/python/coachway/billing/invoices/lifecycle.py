@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from coachway.billing.errors import CharterNotBillable, InvoiceChanged, InvoiceNotDraft, InvoiceOutdated
-from coachway.billing.invoices import payment_effects, service
+from coachway.billing.errors import InvoiceChanged, InvoiceOutdated
+from coachway.billing.invoices import drafts, payment_effects, queries, service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus, format_number, overdue_at, require_voidable, status_for
 from coachway.billing.invoices.service import BILLABLE
@@ -32,12 +32,11 @@ def issue_invoice(caller: Caller, invoice_id: str, expected: int | None = None) 
     It is due by the client's payment terms, but not before the last agreed instalment of its trips.
     Raises InvoiceNotDraft. Raises InvoiceOutdated or CharterNotBillable if a trip changed after the draft was created.
     """
-    return _issue_draft(caller, service.get_invoice(caller, invoice_id, expected=expected))
+    return _issue_draft(caller, queries.get_invoice(caller, invoice_id, expected=expected))
 
 
 def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
-    if before.status is not InvoiceStatus.DRAFT:
-        raise InvoiceNotDraft(f"This invoice is {before.status}. Only drafts can be issued.")
+    service.require_draft(before)
     organization_key, client_key = (
         ORGANIZATIONS.key(org=caller.org_id),
         CLIENT.key(org=caller.org_id, id=before.client_id),
@@ -51,25 +50,22 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
     _require_unchanged(before, charters)
     now = clock.now()
     today = journal.local_date(organization, now)
+    address = drafts.load_billing_address(client) if client else []
+    current = drafts.apply_terms(before, client, address, charters)
+    paid_in_advance = current.paid_in_advance
     agreed_dates = (instalments.find_last_due_date(charter.instalments, charter.amount_paid) for charter in charters)
-    due_by_terms = due_date(today, client.payment_terms if client else before.payment_terms)
+    due_by_terms = due_date(today, current.payment_terms)
     due_on = max([due_by_terms, *(day for day in agreed_dates if day is not None)])
-    # A discount can lower the total below the deposits. The rest stays a deposit.
-    paid_in_advance = min(before.total, sum(_applicable_deposit(before, charter) for charter in charters))
     credit_booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
     status = status_for(before.total, paid_in_advance, due_on, today)
-    after = before.model_copy(
+    after = current.model_copy(
         update={
             "status": status,
-            "payment_terms": client.payment_terms if client else before.payment_terms,
             "issue_date": today,
             "due_date": due_on,
             "overdue_at": overdue_at(due_on, organization.timezone),
             "issued_at": now,
             "paid_at": now if status is InvoiceStatus.PAID else None,
-            "paid_in_advance": paid_in_advance,
-            "amount_paid": paid_in_advance,
-            "balance_due": before.total - paid_in_advance,
             "link_nonce": signed_links.new_nonce(),
             "credit_booked": credit_booked,
         }
@@ -97,17 +93,10 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
 
 def _require_unchanged(draft: Invoice, charters: Sequence[Charter]) -> None:
     revisions = {line.charter_id: line.charter_revision for line in draft.lines}
+    service.require_billable_on(draft, charters)
     for charter in charters:
-        if charter.status not in BILLABLE or charter.invoice_id != draft.id:
-            raise CharterNotBillable(f"Charter {charter.number} is {charter.status}. Void this draft.")
         if charter.revision_number != revisions[charter.id]:
-            raise InvoiceOutdated(f"Charter {charter.number} has changed. Void this draft and create a new invoice.")
-
-
-def _applicable_deposit(draft: Invoice, charter: Charter) -> int:
-    """Return the deposits paid for a trip, in cents, up to its price."""
-    price = sum(line.amount + line.tax for line in draft.lines if line.charter_id == charter.id)
-    return min(charter.amount_paid, price)
+            raise InvoiceOutdated(f"Charter {charter.number} has changed. Update this draft, then issue it.")
 
 
 def _release_reserved_credit_op(charter: Charter) -> Op:
@@ -140,7 +129,7 @@ def void_invoice(caller: Caller, invoice_id: str, reason: str, expected: int | N
 
     Raises InvoiceHasPayments if payments were made after it was issued: reverse or refund them first.
     """
-    return _void_invoice(caller, service.get_invoice(caller, invoice_id, expected=expected), reason)
+    return _void_invoice(caller, queries.get_invoice(caller, invoice_id, expected=expected), reason)
 
 
 def _void_invoice(caller: Caller, before: Invoice, reason: str) -> Invoice:

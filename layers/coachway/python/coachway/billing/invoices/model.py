@@ -85,6 +85,17 @@ class InvoiceInput(RequestSchema):
     notes: Note = ""
 
 
+class DraftInput(RequestSchema):
+    """The fields of a draft that can change. To change its trips, delete the draft and create another."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"extras": [{"description": "Waiting time", "amount": 50}]}]}
+    )
+
+    extras: Annotated[list[ExtraInput], Field(max_length=20)] = Field(default_factory=list)
+    notes: Note = ""
+
+
 class PriceLine(BaseSchema):
     """A component of a trip's price."""
 

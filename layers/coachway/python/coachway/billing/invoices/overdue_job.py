@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from coachway.billing.invoices import service
+from coachway.billing.invoices import queries, service
 from coachway.billing.invoices.model import FALLING_DUE, Invoice
 from coachway.billing.invoices.rules import TRANSITIONS, InvoiceStatus
 from coachway.contracts.billing.invoices import InvoiceOverdue
@@ -30,7 +30,7 @@ def run() -> OverdueResult:
 
 def _mark_overdue(indexed_invoice: Invoice, now: datetime) -> str:
     caller = Caller.system(_JOB, indexed_invoice.org_id)
-    before = service.get_invoice(caller, indexed_invoice.id)
+    before = queries.get_invoice(caller, indexed_invoice.id)
     if not before.status.is_open or before.status is InvoiceStatus.OVERDUE:
         return ""
     if before.overdue_at is None or before.overdue_at > now:

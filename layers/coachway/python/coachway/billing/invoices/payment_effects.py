@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from coachway.billing.errors import AmountExceedsPayment, InvoiceChanged
-from coachway.billing.invoices import service
+from coachway.billing.invoices import queries, service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus, require_payable, status_for
 from coachway.billing.ledger import journal, movements
@@ -66,7 +66,7 @@ class InvoicePaymentContext(BaseSchema):
 
 def load_payment_context(caller: Caller, invoice_id: str, *, expected: int | None = None) -> InvoicePaymentContext:
     """Load the context of an invoice in two reads. Raises NotFound, also for another client's invoice."""
-    invoice = service.get_invoice(caller, invoice_id, expected=expected)
+    invoice = queries.get_invoice(caller, invoice_id, expected=expected)
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
     charter_key = _only_charter_key(invoice)
     records = store.batch_get([organization_key, *([charter_key] if charter_key else [])])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from coachway.billing.errors import InvoiceChanged
-from coachway.billing.invoices import service
+from coachway.billing.invoices import queries, service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.contracts.billing.invoices import InvoicePdfStored
@@ -34,7 +34,7 @@ def store_pdf(caller: Caller, delivery: Delivery) -> None:
 
 @retry_on_conflict
 def _store_pdf(caller: Caller, invoice_id: str) -> None:
-    before = service.get_invoice(caller, invoice_id)
+    before = queries.get_invoice(caller, invoice_id)
     if before.pdf_key is not None or before.status in {InvoiceStatus.DRAFT, InvoiceStatus.VOID}:
         return
     pdf_key = build_object_key(before)
@@ -53,7 +53,7 @@ def _render(invoice: Invoice) -> "Pdf":
 
 def get_pdf(caller: Caller, invoice_id: str) -> FileResponse:
     """Get the PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
-    invoice = service.get_invoice(caller, invoice_id)
+    invoice = queries.get_invoice(caller, invoice_id)
     filename = f"{invoice.number or 'draft'}.pdf"
     if invoice.pdf_key is None or invoice.status is InvoiceStatus.VOID:
         return _render(invoice).build_response(filename)

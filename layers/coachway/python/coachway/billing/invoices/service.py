@@ -1,7 +1,6 @@
-"""Create, get and list invoices."""
+"""Create, update and delete drafts of invoices."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,33 +9,32 @@ from coachway.billing.errors import (
     CharterNotBillable,
     CharterNotCompleted,
     InvoiceChanged,
+    InvoiceNotDraft,
     SeveralClients,
 )
+from coachway.billing.invoices import drafts, queries
 from coachway.billing.invoices.model import (
-    BY_DUE_DATE,
-    BY_MONTH,
-    INVOICE,
     MAX_CHARTERS,
-    OF_CLIENT,
+    DraftInput,
     ExtraInput,
     Invoice,
     InvoiceInput,
     InvoiceLine,
-    InvoiceQuery,
     PriceLine,
 )
+from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.bookings.charters.model import CHARTER, Charter, TripType
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.clients.model import ADDRESSES, Address, AddressType, Client
-from coachway.contracts.billing.invoices import InvoiceDrafted
+from coachway.clients.model import Client
+from coachway.contracts.billing.invoices import InvoiceDraftDeleted, InvoiceDrafted, InvoiceDraftUpdated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
-from coachway.core.persistence.operations import Create, Op, Update
-from coachway.core.persistence.queries import query_all, query_by_month, query_page
-from coachway.core.schemas import Page
+from coachway.core.persistence.operations import CheckVersion, Create, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
-from coachway.core.types.date_ranges import complete_date_range, list_months
 from coachway.core.types.money import round_half_up
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
@@ -48,8 +46,6 @@ _TRIP_NAMES: Final = {
 BILLABLE: Final = frozenset(
     {CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS, CharterStatus.COMPLETED}
 )
-_DEFAULT_RANGE: Final = timedelta(days=183)
-_MAX_RANGE: Final = timedelta(days=3660)
 
 
 def create_invoice(caller: Caller, request: InvoiceInput) -> Invoice:
@@ -101,40 +97,38 @@ def draft_invoice(
     notes: str = "",
     *,
     month: str | None = None,
-    invoice_id: str = "",
 ) -> tuple[Invoice, list[Op]]:
     """Build a draft of these charters, and the operations that write it and mark the charters as invoiced."""
-    lines = [
-        *map(_build_charter_line, charters),
-        *(_build_extra_line(extra, organization.tax_rate_percent) for extra in extras),
-    ]
-    subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
-    if subtotal < 0 or tax < 0:
-        raise errors.Invalid.field("extras", "must not discount more than the price of the charters")
-    if tax > 0 and subtotal == 0:
-        raise errors.Invalid.field("extras", "must be a taxable discount: the subtotal is zero, but the tax is not")
     invoice = Invoice(
-        id=invoice_id or ids.new("ivc"),
+        id=ids.new("ivc"),
         org_id=organization.org_id,
         client_id=client.id,
         client_name=client.name,
         client_email=client.email,
-        billing_address=_load_billing_address(client),
         payment_terms=client.payment_terms,
         currency=organization.currency,
-        lines=lines,
-        subtotal=subtotal,
-        tax=tax,
-        total=subtotal + tax,
-        balance_due=subtotal + tax,
+        **_build_lines(charters, [_build_extra_line(extra, organization.tax_rate_percent) for extra in extras]),
+        balance_due=0,
         notes=notes,
         month=month,
     )
+    invoice = drafts.apply_terms(invoice, client, drafts.load_billing_address(client), charters)
     charter_ops: list[Op] = [
         Update(charter, charter.model_copy(update={"invoice_id": invoice.id}), on_stale=InvoiceChanged())
         for charter in charters
     ]
     return invoice, [Create(invoice, [InvoiceDrafted(**event_fields(invoice))]), *charter_ops]
+
+
+def _build_lines(charters: Sequence[Charter], extra_lines: Sequence[InvoiceLine]) -> dict[str, Any]:
+    """Return the lines of an invoice and their sums. Raises Invalid for a discount that is too large."""
+    lines = [*map(_build_charter_line, charters), *extra_lines]
+    subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
+    if subtotal < 0 or tax < 0:
+        raise errors.Invalid.field("extras", "must not discount more than the price of the charters")
+    if tax > 0 and subtotal == 0:
+        raise errors.Invalid.field("extras", "must be a taxable discount: the subtotal is zero, but the tax is not")
+    return {"lines": lines, "subtotal": subtotal, "tax": tax, "total": subtotal + tax}
 
 
 def _build_charter_line(charter: Charter) -> InvoiceLine:
@@ -157,23 +151,66 @@ def _build_extra_line(request: ExtraInput, tax_rate_percent: Decimal) -> Invoice
     return InvoiceLine(description=request.description, amount=request.amount, tax=tax)
 
 
-def _load_billing_address(client: Client) -> list[str]:
-    """Load the lines of the client's newest billing address."""
-    partition = ADDRESSES.partition(org=client.org_id, client=client.id)
-    addresses = query_all(Address, partition, prefix="ADDRESS#", descending=True, limit=50)
-    billing_address = next(
-        (
-            address
-            for address in addresses
-            if address.address_type is AddressType.BILLING and address.deleted_at is None
-        ),
-        None,
+@retry_on_conflict
+def update_draft(
+    caller: Caller, invoice_id: str, changes: PartialUpdate[DraftInput], expected: int | None = None
+) -> Invoice:
+    """Update a draft, and take over the current prices of its trips.
+
+    Raises InvoiceNotDraft, CharterNotBillable, Invalid.
+    """
+    before = queries.get_invoice(caller, invoice_id, expected=expected)
+    require_draft(before)
+    organization_key, client_key = (
+        ORGANIZATIONS.key(org=caller.org_id),
+        CLIENT.key(org=caller.org_id, id=before.client_id),
     )
-    if billing_address is None:
-        return []
-    region = " ".join(filter(None, (billing_address.state, billing_address.postal_code)))
-    city_line = ", ".join(filter(None, (billing_address.city, region)))
-    return [line for line in (billing_address.line1, billing_address.line2, city_line, billing_address.country) if line]
+    keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
+    records = store.batch_get([organization_key, client_key, *keys])
+    organization, client = records.get(Organization, organization_key), records.find(Client, client_key)
+    charters = [records.get(Charter, key) for key in keys]
+    require_billable_on(before, charters)
+    extra_lines = [line for line in before.lines if line.charter_id is None]
+    if "extras" in changes:
+        extra_lines = [_build_extra_line(extra, organization.tax_rate_percent) for extra in changes.fields["extras"]]
+    changed = before.model_copy(
+        update={**_build_lines(charters, extra_lines), "notes": changes.fields.get("notes", before.notes)}
+    )
+    after = drafts.apply_terms(changed, client, drafts.load_billing_address(client) if client else [], charters)
+    unchanged_ops = [CheckVersion(charter, InvoiceChanged()) for charter in charters]
+    event = InvoiceDraftUpdated(**event_fields(after))
+    store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), *unchanged_ops)
+    return after
+
+
+@retry_on_conflict
+def delete_draft(caller: Caller, invoice_id: str, expected: int | None = None) -> None:
+    """Delete a draft. Its trips can be invoiced again. Raises InvoiceNotDraft."""
+    before = queries.get_invoice(caller, invoice_id, expected=expected)
+    require_draft(before)
+    keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
+    charters = store.find_many(Charter, keys).values()
+    after = before.model_copy(update={"deleted_at": clock.now()})
+    event = InvoiceDraftDeleted(**event_fields(before), charter_ids=before.charter_ids)
+    released_ops = [
+        Update(charter, charter.model_copy(update={"invoice_id": None}), on_stale=InvoiceChanged())
+        for charter in charters
+        if charter.invoice_id == before.id
+    ]
+    store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), *released_ops)
+
+
+def require_draft(invoice: Invoice) -> None:
+    """Raise InvoiceNotDraft unless the invoice is a draft. An issued invoice never changes."""
+    if invoice.status is not InvoiceStatus.DRAFT:
+        raise InvoiceNotDraft(f"This invoice is {invoice.status}. Only drafts can be issued, updated or deleted.")
+
+
+def require_billable_on(draft: Invoice, charters: Sequence[Charter]) -> None:
+    """Raise CharterNotBillable unless the trips of a draft can still be invoiced with it."""
+    for charter in charters:
+        if charter.status not in BILLABLE or charter.invoice_id != draft.id:
+            raise CharterNotBillable(f"Charter {charter.number} is {charter.status}. Delete this draft.")
 
 
 def event_fields(invoice: Invoice) -> dict[str, Any]:
@@ -190,50 +227,3 @@ def event_fields(invoice: Invoice) -> dict[str, Any]:
         "issue_date": invoice.issue_date,
         "due_date": invoice.due_date,
     }
-
-
-def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None) -> Invoice:
-    """Get an invoice. Raises NotFound, also for invoices the caller cannot see, and PreconditionFailed."""
-    invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id), expected=expected)
-    if not can_see(caller, invoice):
-        raise errors.NotFound("The invoice was not found.")
-    return invoice
-
-
-def can_see(caller: Caller, invoice: Invoice) -> bool:
-    """Return whether the caller can see an invoice. Clients see their own issued invoices."""
-    if not caller.is_external:
-        return True
-    return caller.role == "client" and caller.party_id == invoice.client_id and bool(invoice.number)
-
-
-def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
-    """List invoices, newest first; with a due date filter, earliest due date first. Clients see their own, no drafts.
-
-    Raises NotFound if a client requests the invoices of another client, Invalid for a range of more than ten years.
-    """
-    client_id = query.client_id
-    if caller.is_external:
-        if caller.role != "client" or client_id not in {None, caller.party_id}:
-            raise errors.NotFound("The client was not found.")
-        client_id = caller.party_id
-    filters: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
-    if query.due_from is not None or query.due_to is not None:
-        filters |= {"client_id": client_id} if client_id else {}
-        page = _list_by_due_date(caller.org_id, query, filters)
-    elif client_id is not None:
-        partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
-        page = query_page(Invoice, OF_CLIENT, [partition], query, where=filters, descending=True)
-    else:
-        page = query_by_month(Invoice, BY_MONTH, caller, query, where=filters)
-    return Page(items=[invoice for invoice in page.items if can_see(caller, invoice)], next_cursor=page.next_cursor)
-
-
-def _list_by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int | bool]) -> Page[Invoice]:
-    first, last = complete_date_range(query.due_from, query.due_to, _DEFAULT_RANGE)
-    if last < first:
-        raise errors.Invalid.field("due_to", "must not be before due_from")
-    if last - first > _MAX_RANGE:
-        raise errors.Invalid.field("due_to", "must be within ten years of due_from")
-    partitions = [BY_DUE_DATE.partition(org=org_id, month=month) for month in list_months(first, last)]
-    return query_page(Invoice, BY_DUE_DATE, partitions, query, between=(str(first), f"{last}~"), where=filters)

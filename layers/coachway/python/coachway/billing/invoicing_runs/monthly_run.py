@@ -107,8 +107,8 @@ def invoice_client(caller: Caller, period: InvoicingMonth, client_id: str) -> Cl
             notes = f"Part {number} of {len(parts)} of the trips of {period.label}." if len(parts) > 1 else ""
             result.invoice_ids += _draft_invoices(caller, period, client, part, notes)
     for invoice_id in result.invoice_ids:
-        draft = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
-        if draft.status is InvoiceStatus.DRAFT:
+        draft = store.find(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
+        if draft is not None and draft.status is InvoiceStatus.DRAFT:
             lifecycle.issue_invoice(caller, invoice_id)
     for trip in trips:
         unbilled_trips.remove_unbilled(caller, trip)

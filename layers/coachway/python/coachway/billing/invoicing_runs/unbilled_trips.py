@@ -8,6 +8,7 @@ from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.invoicing_runs.schedule import MonthDue, calculate_invoicing_month, current_month
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.contracts.billing.invoices import InvoiceDraftDeleted
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -61,6 +62,12 @@ def mark_unbilled_after_void(caller: Caller, delivery: Delivery) -> None:
     """Add the completed trips of a voided invoice to the list again."""
     invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=delivery.aggregate_id))
     for charter_id in invoice.charter_ids:
+        _mark_if_unbilled(caller, charter_id)
+
+
+def mark_unbilled_after_deletion(caller: Caller, delivery: Delivery) -> None:
+    """Add the completed trips of a deleted draft to the list again."""
+    for charter_id in delivery.parse(InvoiceDraftDeleted).charter_ids:
         _mark_if_unbilled(caller, charter_id)
 
 
@@ -118,5 +125,6 @@ def remove_unbilled(caller: Caller, trip: UnbilledTrip) -> None:
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "charter.completed": mark_unbilled,
+    "invoice.draft_deleted": mark_unbilled_after_deletion,
     "invoice.voided": mark_unbilled_after_void,
 }

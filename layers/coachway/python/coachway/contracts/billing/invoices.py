@@ -32,6 +32,20 @@ class InvoiceDrafted(_Invoice):
     TYPE: ClassVar[str] = "invoice.drafted"
 
 
+class InvoiceDraftUpdated(_Invoice):
+    """A draft was updated."""
+
+    TYPE: ClassVar[str] = "invoice.draft_updated"
+
+
+class InvoiceDraftDeleted(_Invoice):
+    """A draft was deleted, so its trips can be invoiced again."""
+
+    TYPE: ClassVar[str] = "invoice.draft_deleted"
+
+    charter_ids: list[str]
+
+
 class InvoiceIssued(_Invoice):
     """An invoice was issued with a number."""
 

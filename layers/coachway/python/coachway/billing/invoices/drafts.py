@@ -1,0 +1,93 @@
+"""The terms of a draft, which follow its client and trips until it is issued: address, payment terms and deposits."""
+
+from collections.abc import Iterable, Sequence
+
+from coachway.billing.invoices.model import Invoice
+from coachway.billing.invoices.rules import InvoiceStatus
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.clients.model import ADDRESSES, Address, AddressType, Client
+from coachway.core import store
+from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.records import Key
+
+_BATCH_SIZE = 100
+
+
+def apply_terms(
+    draft: Invoice, client: Client | None, billing_address: Sequence[str], charters: Iterable[Charter]
+) -> Invoice:
+    """Return a draft as it is issued with these records: the same function shows, stores and issues it.
+
+    A deleted client keeps the terms that the draft has. A discount can lower the total below the deposits; the rest
+    stays a deposit.
+    """
+    deposits = sum(_applicable_deposit(draft, charter) for charter in charters)
+    paid_in_advance = min(draft.total, deposits)
+    amounts = {
+        "paid_in_advance": paid_in_advance,
+        "amount_paid": paid_in_advance,
+        "balance_due": draft.total - paid_in_advance,
+    }
+    if client is None:
+        return draft.model_copy(update=amounts)
+    return draft.model_copy(
+        update={
+            **amounts,
+            "client_name": client.name,
+            "client_email": client.email,
+            "billing_address": list(billing_address),
+            "payment_terms": client.payment_terms,
+        }
+    )
+
+
+def _applicable_deposit(draft: Invoice, charter: Charter) -> int:
+    """Return the deposits paid for a trip, in cents, up to its price."""
+    price = sum(line.amount + line.tax for line in draft.lines if line.charter_id == charter.id)
+    return min(charter.amount_paid, price)
+
+
+def apply_current_terms(org_id: str, invoices: Sequence[Invoice]) -> list[Invoice]:
+    """Return invoices with the current terms of those that are drafts."""
+    pending = [invoice for invoice in invoices if invoice.status is InvoiceStatus.DRAFT]
+    if not pending:
+        return list(invoices)
+    client_keys = {draft.client_id: CLIENT.key(org=org_id, id=draft.client_id) for draft in pending}
+    charter_keys = {id_: CHARTER.key(org=org_id, id=id_) for draft in pending for id_ in draft.charter_ids}
+    clients = store.find_many(Client, client_keys.values())
+    charters = _find_charters(list(charter_keys.values()))
+    addresses = {client.id: load_billing_address(client) for client in clients.values()}
+
+    def apply(draft: Invoice) -> Invoice:
+        client = clients.get(client_keys[draft.client_id])
+        trips = [charters[key] for id_ in draft.charter_ids if (key := charter_keys[id_]) in charters]
+        return apply_terms(draft, client, addresses.get(draft.client_id, []), trips)
+
+    return [apply(invoice) if invoice.status is InvoiceStatus.DRAFT else invoice for invoice in invoices]
+
+
+def _find_charters(keys: Sequence[Key]) -> dict[Key, Charter]:
+    charters: dict[Key, Charter] = {}
+    for start in range(0, len(keys), _BATCH_SIZE):
+        charters |= store.find_many(Charter, keys[start : start + _BATCH_SIZE])
+    return charters
+
+
+def load_billing_address(client: Client) -> list[str]:
+    """Load the lines of the client's newest billing address, or none."""
+    partition = ADDRESSES.partition(org=client.org_id, client=client.id)
+    addresses = query_all(Address, partition, prefix="ADDRESS#", descending=True, limit=50)
+    billing_address = next(
+        (
+            address
+            for address in addresses
+            if address.address_type is AddressType.BILLING and address.deleted_at is None
+        ),
+        None,
+    )
+    if billing_address is None:
+        return []
+    region = " ".join(filter(None, (billing_address.state, billing_address.postal_code)))
+    city_line = ", ".join(filter(None, (billing_address.city, region)))
+    return [line for line in (billing_address.line1, billing_address.line2, city_line, billing_address.country) if line]
