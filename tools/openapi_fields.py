@@ -262,7 +262,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "quantity": "Number of units.",
     "reference": "Reference of the payment, such as a check number.",
     "refund_percent": "Percentage of the payments that is refunded.",
-    "requested_by": "User who requested the refund.",
     "reverse_reason": "Why the payment was reversed.",
     "stripe_charge_id": "ID of the charge at Stripe.",
     "stripe_payment_intent_id": "ID of the payment intent at Stripe.",
