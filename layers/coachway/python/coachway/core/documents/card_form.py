@@ -21,7 +21,7 @@ STYLE: Final = (
     "\n.card-element{padding:.7rem .8rem;border:1px solid var(--control);border-radius:.5rem;"
     "color-scheme:light;color:#17212b;background:#fff}"
     "\n.card-element input{font:inherit;padding:.35rem;margin:.15rem;border:1px solid #c3ccd4;border-radius:.3rem;"
-    "width:auto;max-width:100%}\n#card-form .quiet{margin-top:.6rem}"
+    "width:auto;max-width:100%;background:#fff}\n#card-form .quiet{margin-top:.6rem}"
     "\n.label{display:block;font-weight:600;margin:0 0 .3rem}\nbutton:disabled{opacity:.6;cursor:wait}"
 )
 
