@@ -48,7 +48,12 @@ def _schema(event: type[Event]) -> str:
             "actor": {"$ref": "#/$defs/Actor"},
             "correlation_id": text,
             "schema_version": {"const": event.SCHEMA_VERSION},
-            "changes": {"type": "array", "items": {"$ref": "#/$defs/Change"}},
+            "changes": {
+                "type": "array",
+                "description": "If the event would be too large, only the names of the fields, with `is_omitted`. "
+                "The history has the values.",
+                "items": {"$ref": "#/$defs/Change"},
+            },
             "data": data,
         },
         "$defs": dict(sorted(definitions.items())),

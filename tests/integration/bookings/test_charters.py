@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import CHARTER
 from coachway.core import store
+from coachway.core.persistence import size_limits
+from coachway.core.persistence.domain_events import Envelope
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.table import call_stats
 from tests.integration.bookings.builders import (
     CLIENT_ID,
@@ -17,6 +21,7 @@ from tests.integration.bookings.builders import (
     charter_request,
     create_charter,
     create_organizations,
+    future_stops,
     send_request,
     set_status,
     stops_with_driving_hours,
@@ -224,3 +229,19 @@ def test_clone_charter_rejects_unsupported_dates() -> None:
     )
     assert reply.status == 422
     assert send_request("GET", "/charters").status == 200
+
+
+def test_update_charter_at_all_limits_is_published() -> None:
+    charter = create_charter()
+    place = {"stop_type": "waypoint", "geocoded_address": "🚍" * 200, "longitude": -74}
+    stops = [{**place, "address": f"{n:02}{'🚌' * 198}", "latitude": 40 + n / 50} for n in range(48)]
+    first, last = future_stops()[0], future_stops()[-1]
+    for address in ("first", "second"):
+        body = charter_request(stops=[{**first, "address": address}, *stops, last], notes="🚌" * 4000)
+        stops.reverse()
+        reply = send_request("PUT", f"/charters/{charter['id']}", body)
+        assert reply.status == 200, reply.text
+    envelopes = query_all(Envelope, CHARTER.key(org=STAFF.org_id, id=charter["id"]).pk, prefix="EVENT#")
+    for envelope in envelopes:
+        detail = size_limits.format_detail(envelope, with_values=False)
+        assert len(detail.encode()) < size_limits.MAX_DETAIL_BYTES

@@ -25,6 +25,7 @@ class Task(Entity):
 
     due: AwareDatetime
     done: int = 0
+    title: str = ""
 
     def key(self) -> Key:
         return TASK.key(org=self.org_id, id=self.id)

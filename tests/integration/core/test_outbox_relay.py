@@ -24,6 +24,7 @@ class Bus:
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
         self.published: list[tuple[str, str]] = []
+        self.details: list[dict[str, Any]] = []
         self.refusals: dict[str, list[str]] = {}
         self.dead_letters: list[dict[str, Any]] = []
 
@@ -31,7 +32,8 @@ class Bus:
         results: list[dict[str, str]] = []
         self.calls.append([entry["Resources"][0] for entry in Entries])
         for entry in Entries:
-            event_id = json.loads(entry["Detail"])["event_id"]
+            self.details.append(json.loads(entry["Detail"]))
+            event_id = self.details[-1]["event_id"]
             error_codes = self.refusals.get(event_id, [])
             if error_codes:
                 results.append({"ErrorCode": error_codes.pop(0)})
@@ -129,3 +131,14 @@ def test_handler_writes_metric_of_published_events(bus: Bus, capsys: pytest.Capt
     load("relay", "consumer").handler({"Records": records}, object())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [line["EventsPublished"] for line in lines] == [[2.0]]
+
+
+def test_event_with_large_changes_is_published_without_their_values(bus: Bus) -> None:
+    _, record = stream_record("a", data={"notes": "🚌" * 40_000})
+    document = json.loads(record["dynamodb"]["NewImage"]["doc"]["S"])
+    document["changes"] = [{"field": "notes", "old": "🚌" * 40_000, "new": ""}]
+    record["dynamodb"]["NewImage"]["doc"]["S"] = json.dumps(document)
+    assert outbox_relay.relay([record]) == 1
+    assert bus.dead_letters == []
+    assert bus.details[0]["changes"] == [{"field": "notes", "is_omitted": True}]
+    assert bus.details[0]["data"] == {"notes": "🚌" * 40_000}

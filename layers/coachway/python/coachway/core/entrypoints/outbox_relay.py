@@ -4,6 +4,8 @@ A batch is published in several calls, each with at most one event of an aggrega
 later events of its own aggregate. Temporary failures are retried and then raised; the stream delivers the batch again.
 An event can therefore be published twice, but is never lost; consumers are idempotent. An event that can never be
 published goes to the dead-letter queue and does not block others.
+
+An event that is too large for EventBridge is published without the values of its changes, which the history has.
 """
 
 import json
@@ -19,13 +21,12 @@ from pydantic import ValidationError
 
 from coachway.core.errors import UpstreamUnavailable
 from coachway.core.persistence.domain_events import Envelope
+from coachway.core.persistence.size_limits import MAX_DETAIL_BYTES, format_detail
 from coachway.core.runtime.logging import logger
 from coachway.core.runtime.metrics import count
 
 SOURCE: Final = "coachway"
 _MAX_ENTRIES: Final = 10
-_MAX_BYTES: Final = 256 * 1024 - 1024
-"""Limit of one PutEvents call, less room for the other fields of an entry."""
 _MAX_ATTEMPTS: Final = 4
 _TEMPORARY_ERRORS: Final = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "Throttling"})
 """EventBridge error codes that are worth a retry. Any other code means that the event itself is wrong."""
@@ -37,6 +38,8 @@ class Outgoing:
 
     envelope: Envelope
     detail: str
+    size: int
+    """Bytes of the detail."""
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -76,11 +79,13 @@ def _parse_outgoing(record: Mapping[str, Any]) -> Outgoing | None:
     except (KeyError, ValidationError) as failure:
         _send_to_dead_letters(image, f"unreadable: {type(failure).__name__}")
         return None
-    detail = json.dumps(envelope.detail(), separators=(",", ":"))
-    if len(detail.encode()) > _MAX_BYTES:
-        _send_to_dead_letters(image, "larger than the limit of EventBridge")
-        return None
-    return Outgoing(envelope, detail)
+    for with_values in (True, False):
+        detail = format_detail(envelope, with_values=with_values)
+        size = len(detail.encode())
+        if size <= MAX_DETAIL_BYTES:
+            return Outgoing(envelope, detail, size)
+    _send_to_dead_letters(image, "larger than the limit of EventBridge")
+    return None
 
 
 def _group_into_calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
@@ -93,10 +98,10 @@ def _group_into_calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
         size = 0
         for each in remaining:
             aggregate = each.envelope.aggregate_pk
-            fits = len(call) < _MAX_ENTRIES and size + len(each.detail) <= _MAX_BYTES
+            fits = len(call) < _MAX_ENTRIES and size + each.size <= MAX_DETAIL_BYTES
             if fits and aggregate not in busy:
                 call.append(each)
-                size += len(each.detail)
+                size += each.size
             else:
                 waiting.append(each)
             busy.add(aggregate)

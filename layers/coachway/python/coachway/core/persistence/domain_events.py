@@ -95,9 +95,12 @@ class Envelope(Record):
     def indexes(self) -> dict[str, Key]:
         return {"gsi1": BY_DAY.key(org=self.org_id, day=self.occurred_at.strftime("%Y-%m-%d"), event=self.event_id)}
 
-    def detail(self) -> dict[str, Any]:
-        """Return the `detail` published to EventBridge."""
-        return self.model_dump(mode="json", exclude={"aggregate_pk", "version", "type"})
+    def detail(self, *, with_values: bool = True) -> dict[str, Any]:
+        """Return the `detail` published to EventBridge: of large changes, only the names of the fields."""
+        detail = self.model_dump(mode="json", exclude={"aggregate_pk", "version", "type"})
+        if not with_values:
+            detail["changes"] = [{"field": change.field, "is_omitted": True} for change in self.changes]
+        return detail
 
 
 class HistoryEntry(BaseSchema):

@@ -24,6 +24,10 @@ _MAX_QUERIES: Final = 12
 """Maximum number of queries for one page. After it a page may be incomplete, and its cursor continues the list."""
 
 
+_MAX_PAGE_BYTES: Final = 4_000_000
+"""After so many bytes of records a page ends, because Lambda returns at most 6 MB."""
+
+
 def months_between(first: datetime, last: datetime) -> list[str]:
     """Return every month (`YYYY-MM`) from that of `first` to that of `last`, oldest first."""
     start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
@@ -52,7 +56,7 @@ def query_page(
     start = cursors.decode(query.cursor, shape) if query.cursor else cursors.CursorPosition(0, "", "", "")
     result: list[tuple[cursors.CursorPosition, Mapping[str, Any]]] = []
     reader = _Reader(pattern, prefix, between, conditions, descending)
-    position, queries = start, 0
+    position, queries, size = start, 0, 0
     for number in range(start.partition, len(partitions)):
         resume = start if number == start.partition and start.pk else None
         while True:
@@ -60,9 +64,11 @@ def query_page(
                 return _page(model, result, shape, position)
             queries += 1
             items, last = reader.read(partitions[number], resume, query.limit + 1 - len(result))
-            result += [(_position(pattern, number, item), item) for item in items]
-            if len(result) > query.limit:
-                return _page(model, result[: query.limit], shape, result[query.limit - 1][0])
+            for item in items:
+                if result and (len(result) == query.limit or size > _MAX_PAGE_BYTES):
+                    return _page(model, result, shape, result[-1][0])
+                result.append((_position(pattern, number, item), item))
+                size += len(item["doc"]["S"].encode())
             if last is None:
                 position = cursors.CursorPosition(number + 1, "", "", "")
                 break

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.persistence import domain_events, response_json
+from coachway.core.persistence import domain_events, response_json, size_limits
 from coachway.core.persistence.authority import authority_ops
 from coachway.core.persistence.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
 from coachway.core.persistence.operations import (
@@ -188,7 +188,9 @@ def _stale_error(record: Record) -> errors.ConcurrentUpdate:
 
 
 def _put(plan: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
-    plan.add("puts", {"Item": to_item(record), **condition}, meaning)
+    item = to_item(record)
+    size_limits.require_storable(item["doc"]["S"])
+    plan.add("puts", {"Item": item, **condition}, meaning)
 
 
 def _put_unique_values(plan: TransactionPlan, before: Record | None, after: Record | None) -> None:
@@ -262,6 +264,7 @@ def _put_events(
             aggregate_pk=after.key().pk,
             changes=changes,
         )
+        size_limits.require_publishable(stored)
         # No condition: the key contains a new id, and the conditions of the aggregate decide.
         _put(plan, stored, {}, None)
 
