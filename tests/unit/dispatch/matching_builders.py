@@ -64,9 +64,7 @@ def create_vehicle(**fields: Any) -> Vehicle:
     return Vehicle(**{**VEHICLE_EXAMPLE, "id": "veh_1", "org_id": "org_1", **fields})
 
 
-def create_driver_facts(
-    *blocks: DutyBlock, compliance: DocumentCompliance | None = COMPLIANT, **fields: Any
-) -> DriverFacts:
+def create_driver_facts(*blocks: DutyBlock, compliance: DocumentCompliance = COMPLIANT, **fields: Any) -> DriverFacts:
     return DriverFacts(create_driver(**fields), compliance, blocks, {})
 
 

@@ -22,11 +22,13 @@ from tests.integration.dispatch.builders import (
     send_request,
     update_assignment,
 )
+from tests.integration.dispatch.document_builders import create_organization_documents
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
     create_organization()
+    create_organization_documents()
 
 
 def test_decline_assignment_frees_driver_vehicle_and_charter() -> None:

@@ -29,6 +29,7 @@ from tests.integration.dispatch.builders import (
     get_charter,
     send_ok,
 )
+from tests.integration.dispatch.document_builders import create_organization_documents
 from tests.integration.dispatch.recovery_builders import (
     DEPARTURE,
     FakeStepFunctions,
@@ -42,6 +43,7 @@ from tests.integration.dispatch.recovery_builders import (
 @pytest.fixture(autouse=True)
 def step_functions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     create_organization()
+    create_organization_documents()
     return install_fake_step_functions(monkeypatch)
 
 

@@ -62,7 +62,6 @@ def test_evaluate_driver_returns_the_violated_rule() -> None:
         (create_driver_facts(endorsements=[]), Rule.LICENSE),
         (create_driver_facts(license_expires=date(2027, 3, 2)), Rule.LICENSE),
         (create_driver_facts(compliance=incomplete), Rule.COMPLIANCE),
-        (create_driver_facts(compliance=None), Rule.COMPLIANCE),
         (create_driver_facts(vendor_id=VENDOR_ID), Rule.VENDOR),
         (create_driver_facts(create_block(PICKUP_AT - 9 * HOUR, 8)), Rule.HOURS_OF_SERVICE),
         (create_driver_facts(created_at=PICKUP_AT - HOUR, duty_statement=None), Rule.HOURS_OF_SERVICE),
@@ -75,8 +74,9 @@ def test_vehicle_reasons_returns_every_violated_rule() -> None:
     suitable = create_vehicle(amenities=["wifi", "restroom"], is_ada_compliant=True)
     assert eligibility.vehicle_reasons(VehicleFacts(suitable, COMPLIANT, []), requirements) == []
     unsuitable = create_vehicle(vehicle_class="minibus", capacity=39, status="out_of_service", vendor_id=VENDOR_ID)
+    incomplete = COMPLIANT.model_copy(update={"missing": [DocumentType.VEHICLE_REGISTRATION]})
     block = create_block(PICKUP_AT, 1)
-    reasons = eligibility.vehicle_reasons(VehicleFacts(unsuitable, None, [block]), requirements)
+    reasons = eligibility.vehicle_reasons(VehicleFacts(unsuitable, incomplete, [block]), requirements)
     assert list_rules(reasons) == [
         Rule.VENDOR,
         Rule.STATUS,

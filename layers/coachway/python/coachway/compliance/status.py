@@ -22,3 +22,8 @@ def evaluate_compliance(subject: Subject, on_date: date) -> DocumentCompliance:
     Add `subjects.check_unchanged_op` to a transaction that depends on the result.
     """
     return rules.compliance_status(subject.documents, REQUIRED[subject.subject_type], on_date)
+
+
+def evaluate_found(subject: Subject | None, subject_type: SubjectType, on_date: date) -> DocumentCompliance:
+    """Like `evaluate_compliance`, for a subject that may not exist: then every required document is missing."""
+    return rules.compliance_status(subject.documents if subject else [], REQUIRED[subject_type], on_date)

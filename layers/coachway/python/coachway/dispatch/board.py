@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters import uncovered_trip_queries
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
+from coachway.compliance.model import Subject
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
@@ -17,7 +18,9 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import Day, LocalTime
 from coachway.dispatch.assignments.model import BY_DAY, Assignment
+from coachway.dispatch.assignments.repository import batch_get_all
 from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.matching import carrier_documents
 from coachway.dispatch.recovery.model import RECOVERY, Recovery
 from coachway.dispatch.recovery.rules import RecoveryStatus
 from coachway.dispatch.tracking import live_positions
@@ -72,6 +75,10 @@ class BoardCard(BaseSchema):
     risk_reason: Annotated[str, Field(description="Why the assignment cannot go ahead; empty if nothing is wrong.")] = (
         ""
     )
+    document_problems: Annotated[
+        list[str],
+        Field(description="Each document of the organization, or of the vendor, without which no driver can check in."),
+    ] = Field(default_factory=list)
     recovery_id: Annotated[str | None, Field(description="The recovery that is open or was escalated.")] = None
     recovery_status: RecoveryStatus | None = None
     position: Position | None = None
@@ -92,8 +99,8 @@ class Board(BaseSchema):
 def get_board(caller: Caller, query: BoardQuery) -> Board:
     """Get the trips that depart on a day in their own time zone, and trips still under way from the week before.
 
-    Two queries for the day and one for each day of the week before, one read per 100 recoveries, and one read per
-    30 positions.
+    Two queries for the day and one for each day of the week before, one read per 100 recoveries and carriers each, and
+    one read per 30 positions.
     """
     now = clock.now()
     organization = organization_queries.get_organization(caller.org_id)
@@ -111,6 +118,7 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
     cards += [
         card for trip in uncovered_trip_queries.list_uncovered_trips(organization, day) for card in _trip_cards(trip)
     ]
+    _add_document_problems(caller.org_id, cards)
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}
     return Board(day=day, timezone=timezone, as_of=now, columns=columns)
@@ -175,6 +183,17 @@ def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: R
         eta=track.eta,
         late_minutes=track.late_minutes,
     )
+
+
+def _add_document_problems(org_id: str, cards: Sequence[BoardCard]) -> None:
+    """Add the carrier's documents that are not in order to the cards of vehicles that have not departed."""
+    waiting = [card for card in cards if card.column not in {Column.IN_PROGRESS, Column.COMPLETED}]
+    keys = {card.vendor_id: carrier_documents.carrier_key(org_id, card.vendor_id) for card in waiting}
+    batch = batch_get_all(keys.values())
+    for card in waiting:
+        last_day = card.dropoff_at.astimezone(ZoneInfo(card.timezone)).date()
+        carrier = batch.find(Subject, keys[card.vendor_id])
+        card.document_problems = carrier_documents.list_document_problems(carrier, card.vendor_id, last_day)
 
 
 def _trip_cards(trip: UncoveredTrip) -> Iterable[BoardCard]:

@@ -44,6 +44,16 @@ class VendorNotCompliant(errors.Conflict):
     title = "The vendor's documents are not in order"
 
 
+class OrganizationNotCompliant(errors.Conflict):
+    """The trip departs within a day, and the organization lacks a valid compliance document. `errors` lists which.
+
+    Submit the document and have it approved, then retry. Until then, no driver could check in.
+    """
+
+    code = "organization_not_compliant"
+    title = "The organization's documents are not in order"
+
+
 class NoDriverAvailable(errors.Conflict):
     """Automatic assignment found no driver, or no crew of two. `errors` lists the reasons by driver.
 

@@ -18,10 +18,11 @@ _MAX_CONDITIONS: Final = 90
 
 
 class _DocumentHolder(NamedTuple):
-    """A subject whose documents are checked: the charter's field with its id, its display name, its key."""
+    """A subject whose documents are checked: the charter's field with its id, its display name, type and key."""
 
     field: str
     name: str
+    subject_type: SubjectType
     key: Key
 
 
@@ -38,7 +39,7 @@ def require_documents_ops(charter: Charter) -> list[Op]:
     problems: list[errors.FieldError] = []
     for holder in holders:
         subject = subjects_by_key.get(holder.key)
-        reasons = status.evaluate_compliance(subject, charter.last_day).reasons() if subject else ["has no documents"]
+        reasons = status.evaluate_found(subject, holder.subject_type, charter.last_day).reasons()
         problems += [errors.FieldError(holder.field, f"{holder.name}: {reason}") for reason in reasons]
     if problems:
         detail = "; ".join(dict.fromkeys(each.message for each in problems))
@@ -47,19 +48,19 @@ def require_documents_ops(charter: Charter) -> list[Op]:
 
 
 def _document_holders(charter: Charter) -> Iterator[_DocumentHolder]:
-    def subject_key(kind: SubjectType, subject_id: str) -> Key:
-        return subjects.build_subject_key(charter.org_id, kind, subject_id)
+    def holder(field: str, name: str, kind: SubjectType, subject_id: str) -> _DocumentHolder:
+        return _DocumentHolder(field, name, kind, subjects.build_subject_key(charter.org_id, kind, subject_id))
 
     for number, vendor_id in enumerate(charter.vendor_ids):
-        yield _DocumentHolder(f"vendor_ids.{number}", "The vendor", subject_key(SubjectType.VENDOR, vendor_id))
+        yield holder(f"vendor_ids.{number}", "The vendor", SubjectType.VENDOR, vendor_id)
     if any(cover.assignment_id and cover.vendor_id is None for cover in charter.vehicles):
-        yield _DocumentHolder("organization", "The organization", subject_key(SubjectType.ORGANIZATION, charter.org_id))
+        yield holder("organization", "The organization", SubjectType.ORGANIZATION, charter.org_id)
     for number, cover in enumerate(charter.vehicles):
         drivers = zip(("driver_id", "second_driver_id"), cover.driver_names, strict=False)
         for field, name in drivers:
             driver_id = getattr(cover, field)
             if driver_id is not None:
-                yield _DocumentHolder(f"vehicles.{number}.{field}", name, subject_key(SubjectType.DRIVER, driver_id))
+                yield holder(f"vehicles.{number}.{field}", name, SubjectType.DRIVER, driver_id)
         if cover.vehicle_id is not None:
             field, name = f"vehicles.{number}.vehicle_id", cover.vehicle_name or "The vehicle"
-            yield _DocumentHolder(field, name, subject_key(SubjectType.VEHICLE, cover.vehicle_id))
+            yield holder(field, name, SubjectType.VEHICLE, cover.vehicle_id)

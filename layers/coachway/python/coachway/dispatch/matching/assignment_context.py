@@ -9,7 +9,7 @@ from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
 from coachway.clients.model import Client
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import DocumentCompliance, SubjectType
+from coachway.compliance.rules import SubjectType
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
@@ -24,7 +24,7 @@ from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.service import Diary
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.errors import CharterFullyAssigned, VehicleAlreadyAssigned
-from coachway.dispatch.matching import trip_plan
+from coachway.dispatch.matching import carrier_documents, trip_plan
 from coachway.dispatch.matching.eligibility import DriverFacts, TripRequirements, VehicleFacts
 from coachway.dispatch.matching.trip_plan import TripPlan
 from coachway.fleet import resource_ops
@@ -44,7 +44,8 @@ class DriverCandidate:
 
     def build_facts(self, last_day: date, started: dict[str, Assignment]) -> DriverFacts:
         """Return the input of the eligibility rules."""
-        return DriverFacts(self.driver, _compliance_on(self.subject, last_day), self.diary.blocks, started)
+        compliance = status.evaluate_found(self.subject, SubjectType.DRIVER, last_day)
+        return DriverFacts(self.driver, compliance, self.diary.blocks, started)
 
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the driver or their documents changed after the evaluation."""
@@ -64,7 +65,8 @@ class VehicleCandidate:
 
     def build_facts(self, last_day: date) -> VehicleFacts:
         """Return the input of the eligibility rules."""
-        return VehicleFacts(self.vehicle, _compliance_on(self.subject, last_day), self.diary.blocks)
+        compliance = status.evaluate_found(self.subject, SubjectType.VEHICLE, last_day)
+        return VehicleFacts(self.vehicle, compliance, self.diary.blocks)
 
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the vehicle or its documents changed after the evaluation."""
@@ -72,10 +74,6 @@ class VehicleCandidate:
             resource_ops.check_unchanged_op(self.vehicle),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
         ]
-
-
-def _compliance_on(subject: Subject | None, day: date) -> DocumentCompliance | None:
-    return status.evaluate_compliance(subject, day) if subject is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,14 @@ class AssignmentContext:
     started: dict[str, Assignment]
     """Assignments of these drivers that have begun, by id."""
     client: Client | None
-    vendor: Subject | None
-    """The documents of the vendor that the vehicle was awarded to."""
+    carrier: Subject | None
+    """The documents of the vendor that the vehicle was awarded to, otherwise of the organization."""
+
+    def list_carrier_problems(self) -> list[str]:
+        """List each document of the carrier that is not in order until the end of the trip."""
+        return carrier_documents.list_document_problems(
+            self.carrier, self.trip.coverage.vendor_id, self.trip.plan.last_day
+        )
 
     def exclude_assignment(self, assignment_id: str) -> "AssignmentContext":
         """Return the context with an assignment removed from all diaries."""
@@ -151,8 +155,8 @@ def load_assignment_context(
     org_id, now = caller.org_id, clock.now()
     week_names = diaries.list_weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
-    vendor_key = subjects.build_subject_key(org_id, SubjectType.VENDOR, trip.coverage.vendor_id or "")
-    keys = [client_key, *([vendor_key] if trip.coverage.vendor_id else [])]
+    carrier_key = carrier_documents.carrier_key(org_id, trip.coverage.vendor_id)
+    keys = [client_key, carrier_key]
     resources: list[Driver | Vehicle] = [*drivers, *vehicles]
     for resource in resources:
         keys += [_compliance_key(resource), *diaries.page_keys(org_id, resource.id, week_names)]
@@ -184,7 +188,7 @@ def load_assignment_context(
         vehicles=vehicle_candidates,
         started=repository.find_by_ids(org_id, started_ids),
         client=batch.find(Client, client_key),
-        vendor=batch.find(Subject, vendor_key) if trip.coverage.vendor_id else None,
+        carrier=batch.find(Subject, carrier_key),
     )
 
 

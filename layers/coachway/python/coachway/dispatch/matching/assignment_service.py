@@ -7,7 +7,7 @@ from typing import Final
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import Charter, VehicleCoverage
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.compliance import status, subjects
+from coachway.compliance import subjects
 from coachway.contracts.dispatch.assignments import AssignmentAccepted, AssignmentOffered
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -26,10 +26,11 @@ from coachway.dispatch.errors import (
     CharterNotAssignable,
     CrewAndVehicleNotAvailable,
     DriverNotAvailable,
+    OrganizationNotCompliant,
     VehicleNotAvailable,
     VendorNotCompliant,
 )
-from coachway.dispatch.matching import eligibility
+from coachway.dispatch.matching import carrier_documents, eligibility
 from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
@@ -128,22 +129,21 @@ def require_not_over(trip: TripToAssign) -> None:
         raise CharterNotAssignable(f"The trip ended at {trip.charter.ends_at.isoformat(timespec='minutes')}.")
 
 
-def vendor_reasons(context: AssignmentContext) -> list[Reason]:
-    """Why the vendor that the vehicle was awarded to cannot be assigned."""
-    if context.trip.coverage.vendor_id is None:
-        return []
-    compliance = (
-        status.evaluate_compliance(context.vendor, context.trip.plan.last_day) if context.vendor is not None else None
-    )
-    messages = ["Vendor has no compliance documents"] if compliance is None else compliance.reasons()
-    return [Reason(rule=Rule.COMPLIANCE, message=message) for message in messages]
-
-
-def require_compliant_vendor(context: AssignmentContext) -> None:
-    """Raise Conflict and list every reason against the vendor that the vehicle was awarded to."""
-    problems = [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
+def require_compliant_carrier(context: AssignmentContext) -> None:
+    """Raise Conflict and list every document that keeps the vendor, or the organization, from running the trip."""
+    problems = _carrier_errors(context)
     if problems:
         raise _not_eligible_error(problems)
+
+
+def _carrier_errors(context: AssignmentContext) -> list[FieldError]:
+    """The carrier's problems that refuse the assignment: not while the organization can still submit documents."""
+    vendor_id = context.trip.coverage.vendor_id
+    if vendor_id is None and not carrier_documents.is_too_late(context.trip.plan.starts_at, clock.now()):
+        return []
+    field = "organization" if vendor_id is None else "charter_id"
+    reasons = [Reason(rule=Rule.COMPLIANCE, message=problem) for problem in context.list_carrier_problems()]
+    return [FieldError(field, reason.describe()) for reason in reasons]
 
 
 def _require_eligible(context: AssignmentContext) -> None:
@@ -165,19 +165,21 @@ def _require_eligible(context: AssignmentContext) -> None:
         context.vehicles[0].build_facts(context.trip.plan.last_day), context.trip.requirements
     )
     problems += [FieldError("vehicle_id", reason.describe()) for reason in reasons]
-    problems += [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
+    problems += _carrier_errors(context)
     if problems:
         raise _not_eligible_error(problems)
 
 
 def _not_eligible_error(problems: list[FieldError]) -> errors.Conflict:
-    """Choose the error by what is wrong: the crew, the vehicle, both, or only the vendor."""
+    """Choose the error by what is wrong: the crew, the vehicle, both, or only the carrier."""
     fields = {problem.field.removeprefix("second_") for problem in problems}
     error: type[errors.Conflict] = CrewAndVehicleNotAvailable
     if fields == {"vehicle_id"}:
         error = VehicleNotAvailable
     elif fields == {"charter_id"}:
         error = VendorNotCompliant
+    elif fields == {"organization"}:
+        error = OrganizationNotCompliant
     elif "vehicle_id" not in fields:
         error = DriverNotAvailable
     return error("; ".join(problem.message for problem in problems), fields=problems)
@@ -222,6 +224,7 @@ def build_assignment(
         contact_phone=client.phone if client else None,
         notes="\n".join(text for text in (charter.notes, notes) if text),
         offered_at=clock.now(),
+        document_warnings=context.list_carrier_problems(),
     )
 
 
@@ -266,8 +269,8 @@ def commit_assignment(
         *vehicle.unchanged_ops(),
         *diaries.add_block_ops(vehicle.diary, context.trip.plan.build_duty_block(assignment.id)),
     ]
-    if context.vendor is not None:
-        ops.append(subjects.check_unchanged_op(context.vendor))
+    if context.carrier is not None and context.trip.coverage.vendor_id is not None:
+        ops.append(subjects.check_unchanged_op(context.carrier))
     ops += coverage.set_coverage_ops(
         caller, context.trip.charter, [vehicle_coverage], "every vehicle has a driver or a vendor"
     )

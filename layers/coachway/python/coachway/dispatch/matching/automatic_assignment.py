@@ -73,7 +73,7 @@ def assign_automatically(caller: Caller, request: AutoAssignInput) -> AutoAssign
     one read per 100 items of documents and diaries (about five for each driver and vehicle), and the commit.
     """
     context = load_candidates(caller, request.charter_id, request.vehicle_number)
-    assignment_service.require_compliant_vendor(context)
+    assignment_service.require_compliant_carrier(context)
     size = crew_size(context.trip.charter)
     ranking = rank_candidates(context, size, clock.now())
     crew, vehicle = ranking.choose_crew(size), ranking.vehicle

@@ -12,7 +12,7 @@ from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.errors import DepartureDocumentsInvalid, DepartureNotReady
-from coachway.dispatch.matching import assignment_context, eligibility
+from coachway.dispatch.matching import assignment_context, carrier_documents, eligibility
 from coachway.fleet import resource_ops, rules
 from coachway.fleet.model import Driver, Vehicle
 
@@ -41,10 +41,11 @@ def departure_reasons(assignment: Assignment) -> list[str]:
 def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
     """Return the condition operations, the problems of drivers and vehicle, and the problems of documents."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
-    org, subjects_of = assignment.org_id, _list_subjects(assignment)
+    org, subjects_of = assignment.org_id, _list_resources(assignment)
+    carrier_key = carrier_documents.carrier_key(org, assignment.vendor_id)
     driver_keys = [assignment_context.driver_keys(org, driver_id)[0] for driver_id in assignment.crew]
     vehicle_key = assignment_context.vehicle_keys(org, assignment.vehicle_id)[0]
-    batch = store.batch_get([*driver_keys, vehicle_key, *(key for _, _, key in subjects_of)])
+    batch = store.batch_get([*driver_keys, vehicle_key, *(key for *_, key in subjects_of), carrier_key])
     drivers, vehicle = [batch.get(Driver, driver_key) for driver_key in driver_keys], batch.get(Vehicle, vehicle_key)
     conditions = [*map(resource_ops.check_unchanged_op, drivers), resource_ops.check_unchanged_op(vehicle)]
     resource_problems = [
@@ -57,41 +58,28 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
             FieldError(field, reason.message) for reason in eligibility.license_reasons(driver, vehicle, today)
         ]
     document_problems: list[FieldError] = []
-    for field, name, key in subjects_of:
-        subject = batch.find(Subject, key)
-        if subject is None:
-            document_problems.append(FieldError(field, f"{name} has no compliance documents"))
-            continue
-        conditions.append(subjects.check_unchanged_op(subject))
-        document_problems += [
-            FieldError(field, f"{name}: {reason}") for reason in status.evaluate_compliance(subject, today).reasons()
-        ]
+    for field, name, subject_type, key in subjects_of:
+        compliance = status.evaluate_found(batch.find(Subject, key), subject_type, today)
+        document_problems += [FieldError(field, f"{name}: {reason}") for reason in compliance.reasons()]
+    carrier_field = "organization" if assignment.vendor_id is None else "vendor_id"
+    carrier_problems = carrier_documents.list_document_problems(
+        batch.find(Subject, carrier_key), assignment.vendor_id, today
+    )
+    document_problems += [FieldError(carrier_field, problem) for problem in carrier_problems]
+    found = (batch.find(Subject, key) for key in (*(key for *_, key in subjects_of), carrier_key))
+    conditions += [subjects.check_unchanged_op(subject) for subject in found if subject is not None]
     return conditions, resource_problems, document_problems
 
 
-def _list_subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
-    """List whose documents are checked: each subject's field and name, and the key of its documents."""
-    org = assignment.org_id
-    drivers = [("driver_id", assignment.driver_name, assignment.driver_id)]
-    if assignment.second_driver_id is not None:
-        drivers.append(("second_driver_id", assignment.second_driver_name or "", assignment.second_driver_id))
-    result = [
-        (field, name, subjects.build_subject_key(org, SubjectType.DRIVER, driver_id))
-        for field, name, driver_id in drivers
+def _list_resources(assignment: Assignment) -> list[tuple[str, str, SubjectType, Key]]:
+    """List the drivers and the vehicle: the field and name of each, and the type and key of its documents."""
+    resources = [
+        ("driver_id", assignment.driver_name, SubjectType.DRIVER, assignment.driver_id),
+        ("second_driver_id", assignment.second_driver_name or "", SubjectType.DRIVER, assignment.second_driver_id),
+        ("vehicle_id", assignment.vehicle_name, SubjectType.VEHICLE, assignment.vehicle_id),
     ]
-    result.append(
-        (
-            "vehicle_id",
-            assignment.vehicle_name,
-            subjects.build_subject_key(org, SubjectType.VEHICLE, assignment.vehicle_id),
-        )
-    )
-    if assignment.vendor_id is not None:
-        result.append(
-            ("vendor_id", "The vendor", subjects.build_subject_key(org, SubjectType.VENDOR, assignment.vendor_id))
-        )
-    else:
-        result.append(
-            ("organization", "The organization", subjects.build_subject_key(org, SubjectType.ORGANIZATION, org))
-        )
-    return result
+    return [
+        (field, name, subject_type, subjects.build_subject_key(assignment.org_id, subject_type, resource_id))
+        for field, name, subject_type, resource_id in resources
+        if resource_id is not None
+    ]

@@ -28,8 +28,8 @@ class DriverFacts:
     """The data by which a driver is evaluated for a trip."""
 
     driver: Driver
-    compliance: DocumentCompliance | None
-    """Status of the driver's documents on the trip's last day; None when there are no documents."""
+    compliance: DocumentCompliance
+    """Status of the driver's documents on the trip's last day."""
     blocks: Sequence[DutyBlock]
     """Duty blocks from `REACH` before until `REACH` after the trip."""
     started: Mapping[str, Assignment]
@@ -41,7 +41,7 @@ class VehicleFacts:
     """The data by which a vehicle is evaluated for a trip."""
 
     vehicle: Vehicle
-    compliance: DocumentCompliance | None
+    compliance: DocumentCompliance
     blocks: Sequence[DutyBlock]
 
 
@@ -168,10 +168,9 @@ def _ownership_reasons(owner: str | None, awarded_to: str | None, kind: str) -> 
     return [Reason(rule=Rule.VENDOR, message=message)]
 
 
-def compliance_reasons(name: str, compliance: DocumentCompliance | None) -> list[Reason]:
-    """Why a driver or vehicle cannot be assigned, by documents; `compliance` is None when there are no documents."""
-    messages = ["has no compliance documents"] if compliance is None else compliance.reasons()
-    return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {text}") for text in messages]
+def compliance_reasons(name: str, compliance: DocumentCompliance) -> list[Reason]:
+    """Why a driver or vehicle cannot be assigned, by documents."""
+    return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {text}") for text in compliance.reasons()]
 
 
 def _conflict_reason(name: str, conflict: ScheduleConflict, timezone: str) -> Reason:

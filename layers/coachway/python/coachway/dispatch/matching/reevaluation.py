@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.compliance import status
 from coachway.compliance.model import Subject
+from coachway.compliance.rules import SubjectType
 from coachway.contracts.dispatch.assignments import AssignmentAtRisk
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -92,7 +93,7 @@ def _describe_risk(assignment: Assignment) -> str:
             return "The driver was removed"
         reasons += eligibility.driver_availability_reasons(driver, assignment.starts_at, assignment.ends_at)
         reasons += eligibility.license_reasons(driver, vehicle, last_day) if vehicle is not None else []
-        compliance = status.evaluate_compliance(subject, last_day) if subject is not None else None
+        compliance = status.evaluate_found(subject, SubjectType.DRIVER, last_day)
         reasons += eligibility.compliance_reasons(driver.name, compliance)
     if vehicle is None:
         return "The vehicle was removed"
@@ -100,7 +101,7 @@ def _describe_risk(assignment: Assignment) -> str:
     reasons += eligibility.vehicle_status_reasons(vehicle)
     reasons += eligibility.seat_reasons(vehicle, assignment.passengers)
     reasons += eligibility.compliance_reasons(
-        vehicle.name, status.evaluate_compliance(subject, last_day) if subject is not None else None
+        vehicle.name, status.evaluate_found(subject, SubjectType.VEHICLE, last_day)
     )
     return "; ".join(reason.message for reason in reasons)
 

@@ -32,7 +32,7 @@ _MINUTE: Final = timedelta(minutes=1)
 def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment) -> Ranking:
     """Rank the replacements for a trip, without its current crew and the drivers who were asked already.
 
-    Raises NotFound, and Conflict when the trip is over or its vendor's documents are not in order.
+    Raises NotFound, and Conflict when the trip is over or the carrier's documents are not in order.
     """
     now = clock.now()
     context = automatic_assignment.load_candidates(
@@ -42,7 +42,7 @@ def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment
         _takeover_time(assignment, now),
         replaced_assignment=assignment,
     )
-    assignment_service.require_compliant_vendor(context)
+    assignment_service.require_compliant_carrier(context)
     excluded = {*assignment.crew, *(offer.driver_id for offer in recovery.offers)}
     context = replace(
         context, drivers=[candidate for candidate in context.drivers if candidate.driver.id not in excluded]
