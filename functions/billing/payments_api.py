@@ -48,6 +48,7 @@ CLIENTS = ("client",)
         InvoiceNotPayable,
         NothingDue,
         PaymentInProgress,
+        errors.RateLimited,
     ),
 )
 def charge_card(caller: Caller, body: PaymentInput) -> Payment:

@@ -134,6 +134,10 @@ def test_email_of_sender_without_contact_has_no_contact() -> None:
     assert build_message(build_delivery("quote.declined"), without_contact) is None
 
 
+def test_failed_payment_of_which_another_email_told_sends_no_email() -> None:
+    assert build_message(build_delivery("payment.failed", notifies_client=False), SENDER) is None
+
+
 def test_one_time_code_fits_one_text_message() -> None:
     rendered = render("user.otp_requested")
     code = signed_links.create_one_time_code(

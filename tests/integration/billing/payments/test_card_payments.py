@@ -11,7 +11,7 @@ import pytest
 
 from coachway.billing.errors import NothingDue, PaymentInProgress
 from coachway.billing.ledger.accounts import LedgerAccount
-from coachway.billing.payments import card_payments, outcome_recording, stripe_customers
+from coachway.billing.payments import attempt_limits, card_payments, outcome_recording, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
@@ -187,6 +187,29 @@ def test_process_payment_declined_card_allows_another(organization: BillingOrgan
     assert len(organization.list_events("payment.failed")) == 1
     assert organization.pay(charter_id=charter["id"]).status == 201
     assert booking_builders.get_status(charter["id"]) == "booked"
+
+
+def test_many_declined_cards_on_a_link_are_limited_and_send_one_email(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
+    with clock.frozen(clock.now().replace(hour=13, minute=1, second=0)):
+        pages = [
+            pay_on_page(charter, card="pm_card_chargeCustomerFail")
+            for _ in range(attempt_limits.ATTEMPTS_PER_SUBJECT + 2)
+        ]
+        assert [page.status for page in pages] == [409] * attempt_limits.ATTEMPTS_PER_SUBJECT + [429] * 2
+        assert pages[-1].headers["Retry-After"] == str(59 * 60)
+        assert "There were too many attempts. Try again in 59 min" in pages[-1].text
+        by_api = organization.pay(charter_id=charter["id"])
+        assert (by_api.status, by_api.json()["code"]) == (429, "rate_limited")
+        another = organization.create_accepted_charter()
+        assert pay_on_page(another, card="pm_card_chargeCustomerFail").status == 409
+        failures = [event.data["notifies_client"] for event in organization.list_events("payment.failed")]
+        assert failures.count(True) == 2  # one for each quote
+    assert len(organization.list_payments()) == attempt_limits.ATTEMPTS_PER_SUBJECT + 1
+    with clock.frozen(clock.now().replace(hour=19, minute=1)):
+        assert pay_on_page(another, card="pm_card_chargeCustomerFail").status == 409
+        failures = [event.data["notifies_client"] for event in organization.list_events("payment.failed")]
+        assert failures.count(True) == 3
 
 
 def test_process_payment_unknown_card_is_rejected(organization: BillingOrganization) -> None:

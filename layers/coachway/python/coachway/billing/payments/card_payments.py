@@ -10,7 +10,7 @@ from math import ceil
 from typing import Final
 
 from coachway.billing.errors import AmountDueChanged, AmountExceedsBalance, NothingDue, PaymentInProgress
-from coachway.billing.payments import amount_due, outcome_recording, queries, stripe_customers
+from coachway.billing.payments import amount_due, attempt_limits, outcome_recording, queries, stripe_customers
 from coachway.billing.payments.model import (
     PAYMENT,
     PAYMENT_HOLD,
@@ -114,7 +114,8 @@ def create_pending_payment(
     """Create a pending payment, or return the one that the same request created before.
 
     If the invoice or charter is changed meanwhile, such as by the PDF of a new invoice, its amount due is read again.
-    Raises NothingDue, AmountExceedsBalance, AmountDueChanged, PaymentInProgress, and Invalid without a card.
+    Raises NothingDue, AmountExceedsBalance, AmountDueChanged, PaymentInProgress, RateLimited, and Invalid without a
+    card.
     """
     existing = _find_payment_of_request(caller)
     if existing is not None:
@@ -153,6 +154,8 @@ def create_pending_payment(
         created_by=caller.user_id,
         **_request_digests(caller),
     )
+    if not off_session:  # collections have few attempts
+        attempt_limits.consume_attempt(payment)
     in_progress = _resolve_previous_attempt(caller, payment)
     hold = PaymentHold(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
     try:

@@ -4,6 +4,7 @@ A bank can require the payer to confirm a payment (3-D Secure). A page then link
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from coachway.billing.errors import AmountDueChanged
@@ -35,11 +36,21 @@ _CARD_MISSING: Final = "Enter your card details. If you see no card form, turn o
 
 @dataclass(frozen=True, slots=True)
 class _CheckoutResult:
-    """The result of a payment: a message and an HTTP status (303 if it succeeded), or the URL to confirm it."""
+    """The result of a payment: a message and an HTTP status (303 if it succeeded), or the URL to confirm it.
+
+    `retry_after` is the number of seconds to wait after too many attempts.
+    """
 
     message: str = ""
     status: int = 303
     confirm_url: str = ""
+    retry_after: int = 0
+
+    def add_headers(self, page: HtmlResponse) -> HtmlResponse:
+        """Add the headers of the result to its page."""
+        if self.retry_after:
+            page.headers = {**page.headers, "Retry-After": str(self.retry_after)}
+        return page
 
 
 def pay_invoice(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
@@ -57,9 +68,10 @@ def pay_invoice(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
         return _render_confirmation(linked.organization, result.confirm_url)
     if result.status == 303:
         return _redirect(f"../{token}")
-    return invoice_page.render_invoice(
+    page = invoice_page.render_invoice(
         invoice_links.open_invoice_link(caller, token), payment_error=result.message, status=result.status
     )
+    return result.add_headers(page)
 
 
 def complete_invoice_payment(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
@@ -95,7 +107,7 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
         return _render_confirmation(organization, result.confirm_url)
     if result.status == 303:
         return _redirect(f"../{token}")
-    return quote_pages.render_failed_payment(caller, token, result.message, status=result.status)
+    return result.add_headers(quote_pages.render_failed_payment(caller, token, result.message, status=result.status))
 
 
 def complete_quote_payment(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
@@ -150,6 +162,10 @@ def _charge_card(
         return _CheckoutResult()
     except CardDeclined as error:
         return _CheckoutResult(error.message, 409)
+    except errors.RateLimited as error:
+        minutes = ceil(error.retry_after / 60)
+        message = f"There were too many attempts. Try again in {minutes} min, or pay another way. Nothing was charged."
+        return _CheckoutResult(message, 429, retry_after=error.retry_after)
     except errors.Conflict as error:
         return _CheckoutResult(error.detail or error.title, 409)
     if result.confirm_url:

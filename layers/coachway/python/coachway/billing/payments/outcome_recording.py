@@ -11,7 +11,7 @@ from typing import Final
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.ledger import journal, movements
-from coachway.billing.payments import stripe_customers
+from coachway.billing.payments import attempt_limits, stripe_customers
 from coachway.billing.payments.event_payloads import payment_event_fields
 from coachway.billing.payments.model import PAYMENT, PAYMENT_HOLD, Payment, PaymentHold, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
@@ -98,8 +98,7 @@ def _record_outcome(caller: Caller, payment_id: str, outcome: ChargeOutcome, con
     hold = records.find(PaymentHold, hold_key)
     release_ops: list[Op] = [Remove(hold)] if hold is not None and hold.payment_id == before.id else []
     if not outcome.succeeded:
-        after, ops = _failure_ops(before, outcome, client)
-        store.commit(caller, *ops, *release_ops, *consumed_ops)
+        after = _record_failure(caller, before, outcome, client, [*release_ops, *consumed_ops])
     else:
         after = _record_success(caller, before, outcome, client, organization, [*release_ops, *consumed_ops])
     logger.info("payment settled", payment_id=after.id, org_id=after.org_id, status=after.status.value)
@@ -130,7 +129,22 @@ def _record_success(
     return after
 
 
-def _failure_ops(before: Payment, outcome: ChargeOutcome, client: Client | None) -> tuple[Payment, list[Op]]:
+def _record_failure(
+    caller: Caller, before: Payment, outcome: ChargeOutcome, client: Client | None, other_ops: Sequence[Op]
+) -> Payment:
+    """Record a failed charge. The client gets an email about it, but not about each of many."""
+    try:
+        after, ops = _failure_ops(before, outcome, client, notifies_client=True)
+        store.commit(caller, *ops, attempt_limits.failure_email_op(before), *other_ops)
+    except errors.RateLimited:
+        after, ops = _failure_ops(before, outcome, client, notifies_client=False)
+        store.commit(caller, *ops, *other_ops)
+    return after
+
+
+def _failure_ops(
+    before: Payment, outcome: ChargeOutcome, client: Client | None, *, notifies_client: bool
+) -> tuple[Payment, list[Op]]:
     after = before.model_copy(
         update={
             "status": PaymentStatus.FAILED,
@@ -147,6 +161,7 @@ def _failure_ops(before: Payment, outcome: ChargeOutcome, client: Client | None)
         failure_code=outcome.failure_code or "",
         failure_message=outcome.failure_message or "",
         link_nonce=link_nonce,
+        notifies_client=notifies_client,
     )
     return after, [Update(before, after, [event]), *ops]
 

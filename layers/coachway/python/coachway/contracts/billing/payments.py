@@ -42,13 +42,14 @@ class PaymentUnapplied(_Payment):
 
 
 class PaymentFailed(_Payment):
-    """A card payment failed."""
+    """A card payment failed. `notifies_client` is false if the client was told of another failure just before."""
 
     TYPE: ClassVar[str] = "payment.failed"
 
     failure_code: str
     failure_message: str
     link_nonce: str = ""
+    notifies_client: bool = True
 
 
 class PaymentDisputed(_Payment):

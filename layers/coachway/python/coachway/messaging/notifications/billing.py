@@ -101,7 +101,8 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         recipient=_get_client_recipient,
         values=_payment_link,
         subject_id=_payment_id,
-        applies=lambda event: event.failure_code != "replaced",  # the payer started another payment
+        # Not if the payer started another payment.
+        applies=lambda event: event.notifies_client and event.failure_code != "replaced",
     ),
     organization_email(PaymentUnapplied, "payment-unplaced"),
     organization_email(PaymentCollectionFailed, "payment-uncollected"),
