@@ -256,6 +256,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "charge.unknown": {"payment_intent_id": "pi_3Q1", "amount": 120.5, "currency": "USD"},
     "payment.announced": {
         "collection_id": "col_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",

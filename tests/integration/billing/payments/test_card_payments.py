@@ -25,7 +25,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
 from tests.integration.bookings import builders as booking_builders
-from tests.integration.client import Reply, call
+from tests.integration.client import Reply, call, token_for
 from tests.ledger_balances import sum_by_account, sum_by_client
 from tools.function_modules import load
 
@@ -364,6 +364,50 @@ def test_webhook_rejects_bad_signature(organization: BillingOrganization, sandbo
 def test_webhook_ignores_foreign_events(organization: BillingOrganization, event: dict[str, Any]) -> None:
     reply = deliver_webhook(event)
     assert (reply.status, reply.json()) == (200, {"result": "ignored"})
+
+
+def charge_at_stripe(organization: BillingOrganization, sandbox: Sandbox, **metadata: str) -> dict[str, Any]:
+    """Charge a client's card in Stripe's dashboard, and return the event."""
+    assert organization.pay(charter_id=organization.create_accepted_charter()["id"]).status == 201
+    customer = stripe_customers.find_customer(booking_builders.ORG, organization.client.id)
+    assert customer is not None
+    outcome = stripe_client.charge_card(
+        key=ids.new("pay"),
+        customer_id=customer.customer_id,
+        payment_method_id="pm_card_visa",
+        cents=120_50,
+        currency="USD",
+        metadata=metadata,
+    )
+    [event] = sandbox.list_events_about(outcome.payment_intent_id)
+    return event
+
+
+@pytest.mark.parametrize("finder", ["webhook", "reconciliation"])
+def test_charge_without_payment_is_reported_to_its_organization(
+    organization: BillingOrganization, sandbox: Sandbox, finder: str
+) -> None:
+    # The payment was lost, and its client does not exist.
+    lost = {"org_id": booking_builders.ORG, "payment_id": ids.new("pay"), "client_id": ids.new("cli")}
+    metadata = lost if finder == "reconciliation" else {}
+    event = charge_at_stripe(organization, sandbox, **metadata)
+    for _ in range(2):
+        if finder == "webhook":
+            assert deliver_webhook(event).json() == {"result": "processed"}
+        else:
+            assert reconciliation_job.run().unknown >= 1
+    charge_id = event["data"]["object"]["id"]
+    reported = organization.list_events("charge.unknown")
+    assert [found.data["amount"] for found in reported if found.data["payment_intent_id"] == charge_id] == [120.5]
+    report = call(
+        load("billing", "api").api,
+        "GET",
+        "/api/v1/billing/reconciliation",
+        query={"month": f"{clock.now():%Y-%m}"},
+        token=token_for("billing:read", org_id=booking_builders.ORG, role="staff"),
+    ).json()
+    assert charge_id in [line["payment_intent_id"] for line in report["unknown_charges"]]
+    assert not report["is_balanced"]
 
 
 def test_record_outcome_corrects_failure_to_success(organization: BillingOrganization, sandbox: Sandbox) -> None:

@@ -8,11 +8,13 @@ from pydantic import Field
 from coachway.billing.invoices import receivables
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import LedgerAccount
+from coachway.billing.stripe.unknown_charges import list_unknown_charges
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.types.datetimes import Day
 from coachway.core.types.money import ApiAmount
 from coachway.identity import organization_queries
 
@@ -43,8 +45,20 @@ class BalanceComparison(BaseSchema):
     difference: ApiAmount
 
 
+class UnknownChargeLine(BaseSchema):
+    """A charge at Stripe for which no payment was recorded. Refund it at Stripe, or record it as a payment."""
+
+    payment_intent_id: str
+    amount: ApiAmount
+    currency: str
+    found_on: Day
+
+
 class Reconciliation(BaseSchema):
-    """The report of a month in the organization's time zone. `is_balanced` is true when all differences are zero."""
+    """The report of a month in the organization's time zone.
+
+    `is_balanced` is true when all differences are zero and no unknown charge was found in the month.
+    """
 
     month: str
     currency: str
@@ -55,6 +69,9 @@ class Reconciliation(BaseSchema):
         ApiAmount, Field(description="Difference of all debits and credits since the organization was created.")
     ]
     comparisons: Annotated[list[BalanceComparison], Field(description="Comparisons as of today.")]
+    unknown_charges: Annotated[
+        list[UnknownChargeLine], Field(description="Charges at Stripe without a payment that were found in the month.")
+    ]
     is_balanced: bool
 
 
@@ -92,6 +109,10 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
         _compare(LedgerAccount.RECEIVABLE, "open invoices", balances, receivable),
         _compare(LedgerAccount.PAYABLE, "unpaid payables", balances, -payable),
     ]
+    unknown_charges = [
+        UnknownChargeLine(**charge.model_dump(include=set(UnknownChargeLine.model_fields)))
+        for charge in list_unknown_charges(caller.org_id, query.month)
+    ]
     difference = sum(balances.values())
     return Reconciliation(
         month=query.month,
@@ -101,7 +122,10 @@ def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliatio
         total_credit=sum(account.credit for account in accounts),
         difference=difference,
         comparisons=comparisons,
-        is_balanced=difference == 0 and all(comparison.difference == 0 for comparison in comparisons),
+        unknown_charges=unknown_charges,
+        is_balanced=difference == 0
+        and all(comparison.difference == 0 for comparison in comparisons)
+        and not unknown_charges,
     )
 
 

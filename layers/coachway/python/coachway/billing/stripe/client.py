@@ -53,6 +53,7 @@ class ChargeOutcome:
     amount: int
     currency: str
     metadata: dict[str, str]
+    customer_id: str = ""
     charge_id: str | None = None
     fee: int = 0
     card: str | None = None
@@ -121,6 +122,15 @@ def create_customer(*, org_id: str, client_id: str, version: int, name: str, ema
     params: Any = {"name": name, "email": email, "metadata": {"org_id": org_id, "client_id": client_id}}
     options: Any = {"idempotency_key": f"customer-{client_id}-{version}"}
     return str(call_stripe(lambda: get_client().v1.customers.create(params, options)).id)
+
+
+def find_customer_organization(customer_id: str) -> str:
+    """Return the id of the organization for which a customer was created, or an empty text. Raises UpstreamUnavailable."""
+    try:
+        customer = call_stripe(lambda: get_client().v1.customers.retrieve(customer_id))
+    except StripeRejected:
+        return ""
+    return object_metadata(customer).get("org_id", "")
 
 
 def delete_customer(customer_id: str) -> None:
@@ -257,6 +267,7 @@ def _parse_charge(intent: Any) -> ChargeOutcome:
         amount=int((getattr(intent, "amount_received", None) if succeeded else None) or intent.amount),
         currency=str(intent.currency).upper(),
         metadata=object_metadata(intent),
+        customer_id=object_id(getattr(intent, "customer", None)) or "",
         charge_id=object_id(charge),
         fee=int(getattr(transaction, "fee", 0) or 0),
         is_final=succeeded,

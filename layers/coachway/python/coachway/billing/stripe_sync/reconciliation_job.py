@@ -13,6 +13,7 @@ from coachway.billing.payments import card_payments, outcome_recording
 from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
+from coachway.billing.stripe.client import ChargeOutcome
 from coachway.billing.stripe.webhook_events import StripeEvent
 from coachway.billing.stripe_sync import missing_payments, webhook_handler
 from coachway.core import errors, hourly_sweep, store
@@ -35,6 +36,7 @@ class ReconciliationResult(BaseSchema):
     charges: successful charges at Stripe
     restored: charges whose payment was missing in the table
     returned: events of refunds and disputes that were not processed before
+    unknown: charges of an organization that have no payment; the organization is notified
     foreign: charges that do not belong to CoachWay
     failed: payments and events left for the next run
     """
@@ -44,6 +46,7 @@ class ReconciliationResult(BaseSchema):
     charges: int = 0
     restored: int = 0
     returned: int = 0
+    unknown: int = 0
     foreign: int = 0
     failed: int = 0
 
@@ -82,7 +85,7 @@ def _reconcile_pending(payment: Payment, _now: datetime) -> Mapping[str, int]:
 def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:
     org_id, payment_id = event.metadata.get("org_id", ""), event.metadata.get("payment_id", "")
     if not ids.is_id(org_id, "org") or not ids.is_id(payment_id, "pay"):
-        result.foreign += 1
+        _report_charge(stripe_client.get_charge(event.object_id), result)
         return
     payment = store.find(Payment, PAYMENT.key(org=org_id, id=payment_id))
     if payment is not None and payment.status is PaymentStatus.SUCCEEDED:
@@ -91,9 +94,17 @@ def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:
     outcome = stripe_client.get_charge(event.object_id)
     if payment is None:
         if not missing_payments.restore_payment(caller, payment_id, outcome):
-            result.foreign += 1
+            _report_charge(outcome, result)
             return
         result.restored += 1
     outcome_recording.record_outcome(caller, payment_id, outcome)
     result.corrected += payment is not None
     logger.warning("charge was not recorded", payment_id=payment_id, org_id=org_id)
+
+
+def _report_charge(outcome: ChargeOutcome, result: ReconciliationResult) -> None:
+    if missing_payments.report_unknown_charge(outcome):
+        result.unknown += 1
+        logger.warning("charge has no payment", payment_intent_id=outcome.payment_intent_id)
+    else:
+        result.foreign += 1

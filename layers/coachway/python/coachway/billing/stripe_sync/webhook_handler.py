@@ -66,16 +66,16 @@ def handle_event(event: StripeEvent, correlation_id: str = "") -> str:
 
 def _handle_charge_event(event: StripeEvent, correlation_id: str) -> bool:
     reference = _parse_reference(event.metadata, "payment_id", "pay", correlation_id)
-    if reference is None:
-        return False
-    caller, payment_id = reference
     outcome = stripe_client.get_charge(event.object_id)
+    if reference is None:
+        return missing_payments.report_unknown_charge(outcome)
+    caller, payment_id = reference
     consumed_op = MarkConsumed(CONSUMER, event.id)
     try:
         outcome_recording.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
     except errors.NotFound:
         if not missing_payments.restore_payment(caller, payment_id, outcome):
-            return False
+            return missing_payments.report_unknown_charge(outcome)
         outcome_recording.record_outcome(caller, payment_id, outcome, consumed_op=consumed_op)
     return True
 

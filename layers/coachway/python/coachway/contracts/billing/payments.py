@@ -41,6 +41,16 @@ class PaymentUnapplied(_Payment):
     trouble: str
 
 
+class UnknownChargeFound(Event):
+    """A charge at Stripe belongs to the organization, but no payment was recorded for it. Staff are notified."""
+
+    TYPE: ClassVar[str] = "charge.unknown"
+
+    payment_intent_id: str
+    amount: StoredAmount
+    currency: str
+
+
 class PaymentFailed(_Payment):
     """A card payment failed. `notifies_client` is false if the client was told of another failure just before."""
 

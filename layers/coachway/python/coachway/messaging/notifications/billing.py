@@ -11,6 +11,7 @@ from coachway.contracts.billing.payments import (
     PaymentFailed,
     PaymentSucceeded,
     PaymentUnapplied,
+    UnknownChargeFound,
 )
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundCompleted, RefundFailed
 from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email
@@ -105,6 +106,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         applies=lambda event: event.notifies_client and event.failure_code != "replaced",
     ),
     organization_email(PaymentUnapplied, "payment-unplaced"),
+    organization_email(UnknownChargeFound, "charge-unknown"),
     organization_email(PaymentCollectionFailed, "payment-uncollected"),
     organization_email(PaymentDisputed, "payment-disputed"),
     organization_email(PaymentDisputeEnded, "payment-dispute-ended"),
