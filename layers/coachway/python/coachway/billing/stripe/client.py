@@ -125,7 +125,7 @@ def create_customer(*, org_id: str, client_id: str, version: int, name: str, ema
 
 
 def find_customer_organization(customer_id: str) -> str:
-    """Return the id of the organization for which a customer was created, or an empty text. Raises UpstreamUnavailable."""
+    """Return the id of the organization of a customer, or an empty text. Raises UpstreamUnavailable."""
     try:
         customer = call_stripe(lambda: get_client().v1.customers.retrieve(customer_id))
     except StripeRejected:
