@@ -184,7 +184,7 @@ def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEn
 @api.post(
     "/charters/{charter_id}/send-quote",
     permission="charters:write",
-    errors=(ClientInactive, DeparturePassed, QuoteIncomplete, QuoteNotSendable),
+    errors=(ClientInactive, DeparturePassed, QuoteIncomplete, QuoteNotSendable, errors.RateLimited),
 )
 def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> SentQuote:
     """Send a quote to the client.

@@ -12,8 +12,8 @@ from coachway.core.persistence.idempotency import Body, ResponseWithCookies
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.identity import api_keys, organization_queries, roles
 from coachway.identity.api_keys import CreatedApiKey, NewApiKey
+from coachway.identity.auth import email_confirmation, mfa, otp, passwords, sessions, tokens
 from coachway.identity.auth import login as logins
-from coachway.identity.auth import mfa, otp, passwords, sessions, tokens
 from coachway.identity.auth.login import LoginRequest
 from coachway.identity.auth.mfa import MfaCode, MfaSetup, MfaVerified
 from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
@@ -172,6 +172,21 @@ def change_password(caller: Caller, body: PasswordChange) -> None:
     passwords.change_password(caller, body)
 
 
+@api.post(
+    "/auth/email/confirmation",
+    permission=AUTHENTICATED,
+    status=202,
+    errors=(RateLimited,),
+    refresh_caller=read_current_authority,
+)
+def request_email_confirmation(caller: Caller) -> Accepted:
+    """Request an email with a link to confirm your email address.
+
+    For admins. Until one has confirmed their address, a new organization can send only a few messages a day.
+    """
+    return email_confirmation.request_confirmation(caller)
+
+
 @api.get("/auth/me", permission=AUTHENTICATED)
 def get_current_user(caller: Caller) -> CurrentUser:
     """Get the current user.
@@ -238,7 +253,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
     "/users/invite",
     permission="users:write",
     status=201,
-    errors=(PermissionsExceeded,),
+    errors=(PermissionsExceeded, RateLimited),
     refresh_caller=read_current_authority,
 )
 def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
@@ -261,6 +276,7 @@ def get_user(caller: Caller, user_id: UserId) -> User:
     errors=(
         LastAdmin,
         PermissionsExceeded,
+        RateLimited,
     ),
     refresh_caller=read_current_authority,
 )

@@ -1,4 +1,4 @@
-"""Pages to accept an invitation or reset a password."""
+"""Pages to accept an invitation, reset a password or confirm an email address."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from coachway.core.caller import Caller
 from coachway.core.errors import RateLimited
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.identity import email_confirmation_page
 from coachway.identity import password_pages as service
 from coachway.identity.link_error_pages import build_error_page
 from coachway.identity.password_pages import PasswordForm
@@ -46,3 +47,15 @@ def get_password_reset_page(token: Token) -> HtmlResponse:
 def set_password_on_page(caller: Caller, token: Token, form: PasswordForm) -> HtmlResponse:
     """Set a new password from the reset page."""
     return service.submit_password_reset(caller, token, form)
+
+
+@api.get("/pages/confirmations/{token}", permission=PUBLIC, media="text/html", base="")
+def get_confirmation_page(token: Token) -> HtmlResponse:
+    """Show the page that confirms an email address."""
+    return email_confirmation_page.show_confirmation(token)
+
+
+@api.post("/pages/confirmations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
+def confirm_email_on_page(caller: Caller, token: Token) -> HtmlResponse:
+    """Confirm an email address from its page."""
+    return email_confirmation_page.submit_confirmation(caller, token)

@@ -104,6 +104,7 @@ class InProcess(httpx.BaseTransport):
                 "TABLE_NAME": self.table,
                 "AWS_REGION": "us-east-1",
                 "CLIENTS_PER_ADDRESS": "1000",
+                "MESSAGE_LIMIT_FACTOR": "1000",
                 "PASSWORD_MEMORY_KIB": "8",
             }.items():
                 patch.setenv(name, value)

@@ -30,6 +30,7 @@ from tests.integration.bids.builders import (
 )
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
+from tests.integration.identity.builders import set_confirmed
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,17 @@ def test_matching_vendors_returns_reasons() -> None:
     assert "target_price" not in json.dumps(own).replace('"target_price": null', "")
     assert send_ok("GET", "/bid-requests", vendor_id=far)["items"] == []
     assert send_request("GET", f"/bid-requests/{request['id']}", vendor_id=far).status == 404
+
+
+def test_bid_request_of_unconfirmed_organization_invites_five_vendors_a_day() -> None:
+    set_confirmed(ORG, confirmed=False)
+    trip, vendors = create_booked_charter(), [create_vendor(f"Vendor {number}") for number in range(7)]
+    request = open_bid_request(trip["id"], *vendors)
+    details = send_ok("GET", f"/bid-requests/{request['id']}")
+    invited = [each for each in details["vendors"] if each["invited"]]
+    reasons = [each["reasons"] for each in details["vendors"] if not each["invited"]]
+    assert (len(invited), details["invited_count"]) == (5, 5)
+    assert ["confirms their email address" in reason for [reason] in reasons] == [True, True]
 
 
 def test_invite_matching_vendors_requires_capability_and_documents_until_trip_end() -> None:

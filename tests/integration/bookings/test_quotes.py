@@ -17,6 +17,7 @@ from coachway.pricing import quote_service as pricing
 from coachway.pricing.extras_model import PromoInput
 from tests.integration.bookings.builders import (
     CLIENT_ID,
+    ORG,
     STAFF,
     answer_quote,
     create_charter,
@@ -26,6 +27,7 @@ from tests.integration.bookings.builders import (
     send_request,
     set_status,
 )
+from tests.integration.identity.builders import set_confirmed
 
 NOW = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
 
@@ -120,6 +122,21 @@ def test_send_quote_again_replaces_link() -> None:
     first, second = send_quote(charter["id"]), send_quote(charter["id"])
     assert answer_quote(first).status == 409
     assert answer_quote(second).status == 200
+
+
+def test_quotes_to_one_client_are_limited() -> None:
+    charter = create_charter()
+    statuses = [send_request("POST", f"/charters/{charter['id']}/send-quote", {}).status for _ in range(21)]
+    assert statuses == [200] * 20 + [429]
+    assert list_event_types(charter["id"]).count("quote.sent") == 20
+
+
+def test_quotes_of_unconfirmed_organization_are_limited() -> None:
+    set_confirmed(ORG, confirmed=False)
+    charter = create_charter()
+    replies = [send_request("POST", f"/charters/{charter['id']}/send-quote", {}) for _ in range(6)]
+    assert [each.status for each in replies] == [200] * 5 + [429]
+    assert "confirms their email address" in replies[-1].json()["detail"]
 
 
 def test_update_of_notes_keeps_link_valid() -> None:

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coachway.core import store
+from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.persistence.domain_events import BY_DAY, Envelope, Event
+from coachway.core.persistence.operations import Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.fleet.model import DRIVER_EXAMPLE
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.vendors.model import VENDOR_EXAMPLE
 from tests.integration.client import Reply, call
 from tools.function_modules import load
@@ -98,11 +102,19 @@ def registration_body(slug: str = "harbor", email: str = "") -> Json:
     }
 
 
-def register_organization(slug: str = "harbor") -> Org:
+def set_confirmed(org_id: str, *, confirmed: bool) -> None:
+    """Confirm an organization, as the link of an email does, or take it back."""
+    before = store.get(Organization, ORGANIZATIONS.key(org=org_id))
+    store.commit(Caller.system("tests", org_id), Update(before, before.model_copy(update={"is_confirmed": confirmed})))
+
+
+def register_organization(slug: str = "harbor", *, confirmed: bool = True) -> Org:
     """Register an organization and log in as its admin."""
     reply = post("/auth/register", registration_body(slug))
     assert reply.status == 201, reply.text
     organization, admin = reply.json()["organization"], reply.json()["user"]
+    if confirmed:
+        set_confirmed(organization["id"], confirmed=True)
     login = post("/auth/login", {"organization": slug, "email": admin["email"], "password": PASSWORD})
     assert login.status == 200, login.text
     tokens = login.json()

@@ -18,11 +18,14 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types import ids
+from coachway.identity import message_limits
+from coachway.identity.message_limits import MessageLimit
 from coachway.messaging import deduplication, queries
 from coachway.messaging import delivery as messaging_delivery
 from coachway.messaging.channels import email
 from coachway.messaging.model import NOTIFICATION, MessageStatus, Notification, NotificationQuery
 from coachway.messaging.notifications import consumers as notification_consumers
+from tests.integration.identity.builders import set_confirmed
 from tests.integration.messaging.message_services import ORG, SentMessages
 from tests.unit.messaging.sample_events import SAMPLES, build_delivery
 from tools.function_modules import load
@@ -323,3 +326,26 @@ def test_invoice_email_has_pdf_attachment(sent_messages: SentMessages) -> None:
     (attachment,) = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]
     assert attachment.get_filename() == "INV-2027-HARBOR-00001.pdf"
     assert attachment.get_payload(decode=True) == b"%PDF-1.4 an invoice"
+
+
+def test_messages_of_unconfirmed_organization_are_limited(
+    sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_limits, "DELIVERED_UNTIL_CONFIRMED", MessageLimit(2, 24 * 3600))
+    set_confirmed(ORG, confirmed=False)
+    for _ in range(3):
+        send(build_delivery("charter.cancelled"))
+    [failed] = [each for each in list_records() if each.status is MessageStatus.FAILED]
+    assert "it can send 2 messages a day" in failed.reason
+    assert len(sent_messages.mails) == 2
+    send(build_delivery("user.password_reset_requested"))
+    assert len(sent_messages.mails) == 3
+
+
+def test_messages_to_one_address_are_limited(sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_limits, "DELIVERED_TO_ONE_ADDRESS", MessageLimit(2, 3600))
+    for _ in range(3):
+        send(build_delivery("charter.cancelled"))
+    assert len(sent_messages.mails) == 2
+    send(build_delivery("charter.cancelled", client_email="other@acme.example"))
+    assert len(sent_messages.mails) == 3

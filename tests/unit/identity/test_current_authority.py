@@ -17,6 +17,7 @@ OTHER_GRANTS: Final = {
     "set_up_mfa",
     "remove_mfa",
     "change_password",
+    "request_email_confirmation",
     "create_driver",
     "update_driver",
     "delete_driver",

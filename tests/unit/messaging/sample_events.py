@@ -8,13 +8,21 @@ from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.types import ids
+from coachway.identity.model.organization import Organization
 from coachway.messaging.notifications.consumers import RULES
 from coachway.messaging.rendering.sending_organization import SendingOrganization
 
 SENDER = SendingOrganization(
     Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
     Formatter("America/New_York", "USD"),
-    "harbor",
+    Organization(
+        id="org_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        org_id="org_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        slug="harbor",
+        name="Harbor Coach",
+        timezone="America/New_York",
+        currency="USD",
+    ),
 )
 NONCE = "0123456789abcdef01234567"
 
@@ -331,6 +339,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "role": "staff",
         "invited_by": "usr_1",
     },
+    "user.email_confirmation_requested": {**_USER, **_NONCE_FIELDS, "email": "eli@harbor.example"},
     "user.password_reset_requested": {**_USER, **_NONCE_FIELDS, "email": "eli@harbor.example"},
     "user.password_changed": {**_USER, "email": "eli@harbor.example"},
     "user.otp_requested": {**_USER, **_NONCE_FIELDS, "channel": "sms", "recipient": "+12125550123"},

@@ -12,6 +12,7 @@ from coachway.core.types.personal import Personal
 
 INVITATION: Final = "invitation"
 PASSWORD_RESET: Final = "password-reset"  # noqa: S105 - the purpose of a link
+EMAIL_CONFIRMATION: Final = "email-confirmation"
 OTP: Final = "otp"
 
 
@@ -32,6 +33,25 @@ class OrganizationUpdated(Event):
     """The settings of an organization were changed."""
 
     TYPE: ClassVar[str] = "organization.updated"
+
+
+class EmailConfirmationRequested(Event):
+    """An admin requested a link that confirms their email address. The link of `nonce` can be used once."""
+
+    TYPE: ClassVar[str] = "user.email_confirmation_requested"
+    user_id: str
+    email: Annotated[str, Personal("user")]
+    first_name: Annotated[str, Personal("user")]
+    organization_name: str
+    nonce: str
+    expires_at: datetime
+
+
+class OrganizationConfirmed(Event):
+    """An admin of the organization confirmed their email address."""
+
+    TYPE: ClassVar[str] = "organization.confirmed"
+    user_id: str
 
 
 class UserCreated(Event):

@@ -32,6 +32,20 @@ BY_ACCOUNT: Final = {
     "otp-request": _Limit(5, 10 * _MINUTE),
     "forgot": _Limit(5, _HOUR),
 }
+BY_RECIPIENT: Final = {
+    "otp-request": _Limit(10, _HOUR),
+    "forgot": _Limit(10, _HOUR),
+}
+
+
+def consume_by_recipient(action: str, address: str) -> None:
+    """Count a message to an email address or phone number, from all organizations. Raises RateLimited.
+
+    It is counted even if there is no account, so that the response does not reveal one.
+    """
+    limit = BY_RECIPIENT[action]
+    attempts = limit.attempts * settings.message_limit_factor()
+    rate_limit.consume_rate_limit(f"{action}:recipient", address, limit=attempts, seconds=limit.seconds)
 
 
 def consume_by_address(action: str, caller: Caller) -> None:

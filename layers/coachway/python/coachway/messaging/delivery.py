@@ -17,6 +17,7 @@ from coachway.core.persistence.operations import Create, Update
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import contact
+from coachway.identity.message_limits import delivery_exceeded_reason
 from coachway.messaging import deduplication
 from coachway.messaging.channels import email
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
@@ -39,6 +40,10 @@ def send_message(caller: Caller, event_id: str, message: Message, sender: Sendin
         return
     if clock.now() > message.send_until:
         _mark_failed(caller, claimed, EXPIRED_REASON)
+        return
+    exceeded = delivery_exceeded_reason(sender.organization, message.template, message.recipient)
+    if exceeded and claimed.attempts == 1:
+        _mark_failed(caller, claimed, exceeded)
         return
     try:
         provider_id = _send_rendered(claimed, message, rendered, sender)

@@ -18,6 +18,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
+from coachway.identity import message_limits, organization_queries
 from coachway.vendors import active_vendors
 
 _BATCH_SIZE: Final = 45
@@ -39,6 +40,7 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
     )
     candidates = vendor_candidates.load_candidates(caller.org_id, vendor_ids)
     matches = {vendor_id: _match_vendor(candidate, charter, request) for vendor_id, candidate in candidates.items()}
+    _withhold_excess_invitations(request.org_id, matches)
     invited = [candidates[vendor_id] for vendor_id, match in matches.items() if match.invited]
     for start in range(0, len(invited), _BATCH_SIZE):
         _save_invitations(caller, request, charter, invited[start : start + _BATCH_SIZE])
@@ -51,6 +53,15 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
     save_matching: Op = Create(matching) if before is None else Update(before, matching)
     store.commit(caller, Update(request, after, [event]), save_matching)
     return len(invited)
+
+
+def _withhold_excess_invitations(org_id: str, matches: dict[str, VendorMatch]) -> None:
+    """Do not invite the vendors for whom the organization would send too many messages, and say so."""
+    organization = organization_queries.get_organization(org_id)
+    for match in matches.values():
+        reason = message_limits.exceeded_reason(organization, "bid-invitation") if match.invited else None
+        if reason is not None:
+            match.invited, match.reasons = False, [reason]
 
 
 def _match_vendor(candidate: CandidateVendor, charter: Charter, request: BidRequest) -> VendorMatch:

@@ -31,6 +31,7 @@ from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import sortable
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 
@@ -108,7 +109,7 @@ def expiry_hour(at: datetime) -> str:
 def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     """Send the client a link to the current revision, and invalidate earlier links.
 
-    Raises QuoteNotSendable, QuoteIncomplete, DeparturePassed or ClientInactive.
+    Raises QuoteNotSendable, QuoteIncomplete, DeparturePassed, ClientInactive, or RateLimited.
     """
     charter = get_charter(caller, charter_id)
     now = clock.now()
@@ -130,11 +131,13 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     )
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
     quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
-    records = store.batch_get([client_key, quote_key, link.key()])
+    organization_key = ORGANIZATIONS.key(org=caller.org_id)
+    records = store.batch_get([client_key, quote_key, link.key(), organization_key])
     # Imported late: opening a link does not need pricing and events at a cold start.
     from coachway.bookings.charters import drafting
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import QuoteSent
+    from coachway.identity import message_limits
 
     client = drafting.require_active_client(records.get(Client, client_key))
     after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})
@@ -151,7 +154,8 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
         if before is None
         else Update(before, link, on_stale=_concurrent_send_error())
     )
-    ops: list[Op] = [Update(charter, after, [event]), link_op]
+    limits = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
+    ops: list[Op] = [Update(charter, after, [event]), link_op, *limits]
     if quote is not None and quote.status == "calculated":
         ops.append(quote_acceptance.set_status_op(quote, "sent"))
     store.commit(caller, *ops, response=response)

@@ -18,26 +18,26 @@ RATES = AccessPattern(
 )
 
 
-def consume_rate_limit(action: str, subject: str, *, limit: int, seconds: int) -> None:
+def consume_rate_limit(action: str, subject: str, *, limit: int, seconds: int, detail: str = "") -> None:
     """Count an attempt of `action` by `subject`, an address or account.
 
-    Raises RateLimited after `limit` attempts in `seconds`.
+    Raises RateLimited, with `detail`, after `limit` attempts in `seconds`.
     """
     key, remaining = _window(action, subject, seconds)
     attempts = store.increment_expiring_counter(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
     if attempts > limit:
-        raise _exceeded(limit, seconds, remaining)
+        raise _exceeded(limit, seconds, remaining, detail)
 
 
-def consume_op(action: str, subject: str, *, limit: int, seconds: int) -> Op:
-    """Return the operation that counts an attempt in a transaction. It fails with RateLimited."""
+def consume_op(action: str, subject: str, *, limit: int, seconds: int, detail: str = "") -> Op:
+    """Return the operation that counts an attempt in a transaction. It fails with RateLimited, with `detail`."""
     key, remaining = _window(action, subject, seconds)
     return IncrementCounters(
         key,
         {"n": 1},
         "rate",
         at_most={"n": limit},
-        on_failure=_exceeded(limit, seconds, remaining),
+        on_failure=_exceeded(limit, seconds, remaining, detail),
         expires_at=clock.epoch() + remaining + _RETENTION_SECONDS,
     )
 
@@ -50,6 +50,6 @@ def _window(action: str, subject: str, seconds: int) -> tuple[Key, int]:
     return RATES.key(what=action, who=subject_digest, window=window), (window + 1) * seconds - now
 
 
-def _exceeded(limit: int, seconds: int, remaining: int) -> errors.RateLimited:
-    detail = f"At most {limit} attempts in {seconds} seconds are allowed. Try again in {remaining} seconds."
-    return errors.RateLimited(detail, retry_after=remaining)
+def _exceeded(limit: int, seconds: int, remaining: int, detail: str) -> errors.RateLimited:
+    default = f"At most {limit} attempts in {seconds} seconds are allowed. Try again in {remaining} seconds."
+    return errors.RateLimited(detail or default, retry_after=remaining)

@@ -33,6 +33,11 @@ def clients_per_ip_address() -> int:
     return int(os.environ.get("CLIENTS_PER_ADDRESS", "1"))
 
 
+def message_limit_factor() -> int:
+    """Return the factor of the limits of messages. It is larger than one on emulators only, for demo data and tests."""
+    return int(os.environ.get("MESSAGE_LIMIT_FACTOR", "1"))
+
+
 def password_memory_kib() -> int:
     """Return the memory in KiB that hashing a password takes. It is smaller on emulators only, to make tests faster."""
     return int(os.environ.get("PASSWORD_MEMORY_KIB", "38912"))

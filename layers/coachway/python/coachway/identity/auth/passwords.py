@@ -11,6 +11,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import CheckVersion, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import RequestSchema
+from coachway.core.types.contact import normalize_email
 from coachway.identity import organization_queries, rate_limits
 from coachway.identity.account_lookup import find_account, get_credentials, get_user, require_logged_in_user
 from coachway.identity.auth import lockout, sessions, timing_equalizer
@@ -70,6 +71,7 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
     Sends nothing if the account does not exist or is not active.
     """
     rate_limits.consume_by_address("forgot", caller)
+    rate_limits.consume_by_recipient("forgot", normalize_email(body.email))
     account = find_account(body.organization, email=body.email)
     rate_limits.consume_by_account("forgot", f"{account.org_id}/{account.lockout_id}")
     user = get_active_user(account)

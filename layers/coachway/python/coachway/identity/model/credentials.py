@@ -64,7 +64,7 @@ class Credentials(Entity):
     KIND: ClassVar[str] = "credentials"
     GRANTS_AUTHORITY: ClassVar[bool] = True
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
-        {"password_hash", "totp", "totp_pending", "totp_step", "recovery", "invitation", "reset", "otp"}
+        {"password_hash", "totp", "totp_pending", "totp_step", "recovery", "invitation", "reset", "otp", "confirmation"}
     )
 
     password_hash: str = ""
@@ -79,6 +79,7 @@ class Credentials(Entity):
     invitation: PendingLink | None = None
     reset: PendingLink | None = None
     otp: PendingLink | None = None
+    confirmation: PendingLink | None = None
 
     def key(self) -> Key:
         return CREDENTIALS.key(org=self.org_id, id=self.id)

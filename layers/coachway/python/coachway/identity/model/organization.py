@@ -143,6 +143,10 @@ class Organization(Entity, OrganizationSettings):
 
     slug: Slug
     data_version: int = DataVersion.ORIGINAL
+    is_confirmed: Annotated[
+        bool,
+        Field(description="Whether an admin has confirmed their email address. Until then, few messages are sent."),
+    ] = True
 
     def has_data(self, version: DataVersion) -> bool:
         """Whether its stored items have what this version added."""

@@ -32,7 +32,11 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
     rate_limits.consume_by_account("register", normalize_email(body.admin.email))
     org_id, user_id = ids.new("org"), ids.new("usr")
     organization = Organization(
-        id=org_id, org_id=org_id, data_version=CURRENT_DATA_VERSION, **body.organization.model_dump()
+        id=org_id,
+        org_id=org_id,
+        data_version=CURRENT_DATA_VERSION,
+        is_confirmed=False,
+        **body.organization.model_dump(),
     )
     admin = body.admin
     user = User(

@@ -15,12 +15,13 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
-from coachway.identity import organization_queries, rate_limits, roles
+from coachway.identity import message_limits, organization_queries, rate_limits, roles
 from coachway.identity.account_lookup import get_credentials, get_user
 from coachway.identity.auth.password_strength import require_strong_password
 from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink, is_valid_link
 from coachway.identity.model.field_types import NewPassword, TokenInput
+from coachway.identity.model.organization import Organization
 from coachway.identity.model.user import User, UserInvitation, UserStatus
 from coachway.identity.secrets import hashing
 from coachway.identity.users.admin_count import admin_count_ops
@@ -59,8 +60,8 @@ class JoinedUser(BaseSchema):
 def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user, or invite again a user who has not accepted yet.
 
-    Raises Duplicate if another user has the email, PermissionsExceeded if the role has permissions that the caller does
-    not have.
+    Raises RateLimited, Duplicate if another user has the email, PermissionsExceeded if the role has permissions that
+    the caller does not have.
     """
     require_party(caller.org_id, body.party_id)
     return issue_invitation(caller, body, *roles.grant_check_ops(caller, body.role))
@@ -69,21 +70,22 @@ def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
 def issue_invitation(caller: Caller, body: UserInvitation, *role_checks: Op) -> SentInvitation:
     """Invite a user without checking the caller's permissions. `role_checks` are part of the transaction."""
     link = PendingLink.create(body.email, INVITATION_LIFETIME)
+    organization = organization_queries.get_organization(caller.org_id)
+    limits = message_limits.message_ops(organization, "invitation", body.email)
 
     @retry_on_conflict
     def save_invitation() -> SentInvitation:
         user, ops = _reinvite_ops(caller, body, link) or _new_user_ops(caller, body, link)
-        ops[0].events = [build_invited_event(caller, user, link)]
+        ops[0].events = [build_invited_event(caller, user, organization, link)]
         response = _build_sent_invitation(user, link)
-        store.commit(caller, *ops, *role_checks, response=response)
+        store.commit(caller, *ops, *role_checks, *limits, response=response)
         return response
 
     return save_invitation()
 
 
-def build_invited_event(caller: Caller, user: User, link: PendingLink) -> UserInvited:
+def build_invited_event(caller: Caller, user: User, organization: Organization, link: PendingLink) -> UserInvited:
     """Build the event that sends the link of an invitation."""
-    organization = organization_queries.get_organization(caller.org_id)
     inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
     return UserInvited(
         user_id=user.id,

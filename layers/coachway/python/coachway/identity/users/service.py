@@ -15,7 +15,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
-from coachway.identity import organization_queries, roles
+from coachway.identity import message_limits, organization_queries, roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions, totp
 from coachway.identity.auth.password_strength import require_strong_password
@@ -104,7 +104,9 @@ def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettin
         link = PendingLink.create(after.email, INVITATION_LIFETIME)
         credentials = get_credentials(before)
         more_ops.append(Update(credentials, credentials.model_copy(update={"invitation": link})))
-        events.append(build_invited_event(caller, after, link))
+        organization = organization_queries.get_organization(caller.org_id)
+        events.append(build_invited_event(caller, after, organization, link))
+        more_ops += message_limits.message_ops(organization, "invitation", after.email)
     store.commit(caller, Update(before, after, events), *role_checks, *more_ops, *admin_count_ops(before, after))
     return after
 

@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from coachway.contracts.identity import (
+    EMAIL_CONFIRMATION,
     INVITATION,
     OTP,
     PASSWORD_RESET,
+    EmailConfirmationRequested,
     OtpRequested,
     PasswordChanged,
     PasswordResetRequested,
@@ -16,12 +18,15 @@ from coachway.messaging.message_rule import MessageContext, MessageRule, Recipie
 from coachway.messaging.model import Channel
 
 
-def _get_user_recipient(event: PasswordResetRequested | PasswordChanged, _context: MessageContext) -> Recipient:
+def _get_user_recipient(
+    event: EmailConfirmationRequested | PasswordResetRequested | PasswordChanged, _context: MessageContext
+) -> Recipient:
     return Recipient(event.email, event.first_name)
 
 
 def _user_id(
-    event: UserInvited | PasswordResetRequested | PasswordChanged | OtpRequested, _context: MessageContext
+    event: EmailConfirmationRequested | UserInvited | PasswordResetRequested | PasswordChanged | OtpRequested,
+    _context: MessageContext,
 ) -> str:
     return event.user_id
 
@@ -32,6 +37,16 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         template="invitation",
         recipient=lambda event, _context: Recipient(event.email, f"{event.first_name} {event.last_name}"),
         values=lambda event, context: {"link": context.page_url("invitations", INVITATION, event.user_id, event.nonce)},
+        subject_id=_user_id,
+        send_until=lambda event, _context: event.expires_at,
+    ),
+    MessageRule(
+        event=EmailConfirmationRequested,
+        template="confirm-email",
+        recipient=_get_user_recipient,
+        values=lambda event, context: {
+            "link": context.page_url("confirmations", EMAIL_CONFIRMATION, event.user_id, event.nonce)
+        },
         subject_id=_user_id,
         send_until=lambda event, _context: event.expires_at,
     ),

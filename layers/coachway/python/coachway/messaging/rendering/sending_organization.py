@@ -5,21 +5,26 @@ from dataclasses import dataclass
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter
 from coachway.identity import organization_queries
+from coachway.identity.model.organization import Organization
 from coachway.identity.organizations.branding import build_brand
 
 
 @dataclass(frozen=True, slots=True)
 class SendingOrganization:
-    """The brand, formats and slug of an organization."""
+    """The brand and formats of an organization, and its record."""
 
     brand: Brand
     formatter: Formatter
-    slug: str
-    """The short name of the organization, used to log in."""
+    organization: Organization
+
+    @property
+    def slug(self) -> str:
+        """The short name of the organization, used to log in."""
+        return self.organization.slug
 
 
 def load_sending_organization(org_id: str) -> SendingOrganization:
     """Load the sender of an organization's messages."""
     organization = organization_queries.get_organization(org_id)
     formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
-    return SendingOrganization(build_brand(organization), formatter, organization.slug)
+    return SendingOrganization(build_brand(organization), formatter, organization)
