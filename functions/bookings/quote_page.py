@@ -51,6 +51,7 @@ def decline_quote_on_page(caller: Caller, token: Token, form: DeclineQuoteForm) 
 def get_itinerary_pdf(caller: Caller, charter_id: CharterId) -> FileResponse:
     """Download a charter's itinerary as a PDF.
 
-    It lists the stops with local times. It contains no prices.
+    It lists the stops with local times. It contains no prices. A character that no font has is shown as its code point,
+    and listed in the header `X-Missing-Characters`.
     """
     return pages.get_itinerary_pdf(caller, charter_id)

@@ -164,7 +164,8 @@ def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerform
 def get_trip_sheet_pdf(caller: Caller, assignment_id: AssignmentId) -> FileResponse:
     """Download the trip sheet of an assignment.
 
-    The PDF has times, stops, phone numbers, the planned duty and notes. It has no prices.
+    The PDF has times, stops, phone numbers, the planned duty and notes. It has no prices. A character that no font has
+    is shown as its code point, and listed in the header `X-Missing-Characters`.
     """
     from coachway.dispatch import trip_sheet_pdf  # only needed here: the layer `pdf` is large
 

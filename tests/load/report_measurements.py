@@ -145,5 +145,5 @@ def layer_section(results: BenchResults) -> str:
 
 {markdown_table(("layer", "MB unpacked"), rows)}
 
-API functions have the layers {layers}: {results.api_megabytes:.1f} MB. Functions that render pages or PDFs also have
-`documents`, and the function that sends messages also has `messaging`."""
+API functions have the layers {layers}: {results.api_megabytes:.1f} MB. Functions that render pages also have
+`documents`, those that draw PDFs also `pdf`, and the function that sends messages also has `messaging`."""

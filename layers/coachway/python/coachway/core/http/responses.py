@@ -126,6 +126,7 @@ def add_common_headers(response: ChaliceResponse, request: Request, request_id: 
             "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
             "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
             "X-Api-Key, X-Correlation-Id, X-CSRF-Token",
-            "Access-Control-Expose-Headers": "ETag, Idempotent-Replayed, Retry-After, X-Correlation-Id, X-Request-Id",
+            "Access-Control-Expose-Headers": "ETag, Idempotent-Replayed, Retry-After, X-Correlation-Id, "
+            "X-Missing-Characters, X-Request-Id",
             "Access-Control-Max-Age": "600",
         }
