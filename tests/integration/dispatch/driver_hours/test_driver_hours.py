@@ -51,6 +51,36 @@ def test_get_driver_hours_after_a_trip_returns_remaining_hours_and_when_they_com
     assert hours["regained_hours"] == [{"available_at": "2027-03-11T00:00:00-05:00", "hours": 4}]
 
 
+@pytest.mark.parametrize(
+    ("day", "departure", "check_in", "asked"),
+    [
+        ("2027-03-03", "09:00", "08:12", "08:23"),
+        ("2027-03-07", "19:30", "18:42", "18:53"),  # the duty begins on Monday in UTC, in another week of the diary
+        ("2027-03-03", "09:00", "05:01", "05:12"),
+    ],
+)
+def test_get_driver_hours_after_an_early_check_in_is_on_duty(
+    day: str, departure: str, check_in: str, asked: str
+) -> None:
+    rosa = builders.create_driver()
+    trip = builders.create_trip(day, departure)
+    assignment = builders.create_assignment(trip, rosa, builders.create_vehicle())
+    with freeze_time(check_in, day):
+        send_ok("POST", f"/dispatch/assignments/{assignment['id']}/check-in", {}, driver_id=rosa)
+    with freeze_time(asked, day):
+        hours = get_ok(f"/drivers/{rosa}/hours")
+    assert (hours["hours_status"], hours["status"]) == ("known", "ON")
+    assert hours["duty_hours_left"] == pytest.approx(15 - 11 / 60, abs=0.01)
+    assert hours["log"][-1]["start"] == f"{day}T{check_in}:00-05:00"
+
+
+def test_get_driver_hours_before_a_duty_without_check_in_is_off_duty() -> None:
+    rosa = builders.create_driver()
+    builders.create_assignment(builders.create_trip(), rosa, builders.create_vehicle())
+    with freeze_time("08:23"):
+        assert get_ok(f"/drivers/{rosa}/hours")["status"] == "OFF"
+
+
 def test_get_driver_hours_while_driving_decrease() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     with freeze_time("09:00"):

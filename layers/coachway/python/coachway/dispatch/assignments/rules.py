@@ -10,6 +10,8 @@ from typing import Final
 from coachway.core.state_machine import Transitions
 from coachway.core.types.geo import Coordinates, miles_between
 
+EARLIEST_CHECK_IN: Final = timedelta(hours=4)
+"""How long before the planned start of duty a driver may check in."""
 GRACE: Final = timedelta(minutes=15)
 """How long after the planned start of duty a driver may check in before the trip counts as not started."""
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import estimate_travel_time
+from coachway.dispatch.assignments.rules import EARLIEST_CHECK_IN, estimate_travel_time
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet.model import Driver
 from coachway.hours.model import DutyStatus, Segment
@@ -47,7 +47,7 @@ def build_log(
 ) -> list[Segment]:
     """Build a driver's log from `since` up to `until`, in order.
 
-    `blocks` are all duty blocks of the driver that overlap this time; `started` are, by id, their assignments that have
+    `blocks` are all duty blocks of the driver that overlap this time; `started` are, by id, their assignments that may have
     begun; `rest` is the length of a full rest. For the days before the driver was added, the log uses the driver's own
     statement (49 CFR 395.8(j)(2)).
     """
@@ -98,8 +98,14 @@ def list_block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: ti
 
 
 def list_started_assignment_ids(blocks: Iterable[DutyBlock], now: datetime) -> list[str]:
-    """The ids of the assignments that should have begun, which `build_log` needs."""
-    return [block.assignment_id for block in blocks if block.starts_at <= now]
+    """The ids of the assignments that may have begun, which `build_log` needs: a driver can check in early."""
+    return [block.assignment_id for block in blocks if block.starts_at - EARLIEST_CHECK_IN <= now]
+
+
+def has_begun(block: DutyBlock, started: Mapping[str, Assignment], now: datetime) -> bool:
+    """Whether a duty has begun, by its plan or by an earlier check-in."""
+    assignment = started.get(block.assignment_id)
+    return block.starts_at < now or (assignment is not None and assignment.checked_in_at is not None)
 
 
 def _log_start(driver: Driver, since: datetime) -> datetime:

@@ -12,7 +12,7 @@ from coachway.core.runtime import clock
 from coachway.core.types.durations import round_hours
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
+from coachway.dispatch.assignments.rules import EARLIEST_CHECK_IN, REACH, list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
@@ -34,14 +34,14 @@ def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     require_own_driver(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     driver_key, organization_key = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
-    week_names = list_iso_weeks(now - REACH, now)
+    week_names = list_iso_weeks(now - REACH, now + EARLIEST_CHECK_IN)
     batch = store.batch_get([driver_key, organization_key, *diaries.page_keys(org_id, driver_id, week_names)])
     driver, policy = batch.get(Driver, driver_key), batch.get(Organization, organization_key).hours_policy
     blocks = diaries.build_diary(batch, org_id, driver_id, week_names).blocks
-    past_blocks = [block for block in blocks if block.starts_at <= now]
-    started = repository.find_by_ids(org_id, logbook.list_started_assignment_ids(past_blocks, now))
+    started = repository.find_by_ids(org_id, logbook.list_started_assignment_ids(blocks, now))
+    begun = [block for block in blocks if logbook.has_begun(block, started, now)]
     return compute_driver_hours(
-        driver, past_blocks, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier
+        driver, begun, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier
     )
 
 

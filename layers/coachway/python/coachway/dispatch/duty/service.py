@@ -18,7 +18,7 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import REACH, TRANSITIONS, AssignmentStatus
+from coachway.dispatch.assignments.rules import EARLIEST_CHECK_IN, REACH, TRANSITIONS, AssignmentStatus
 from coachway.dispatch.errors import (
     CharterNotConfirmed,
     CheckInTooEarly,
@@ -32,8 +32,6 @@ from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
 from coachway.dispatch.tracking.position_ingest import CLOCK_SKEW
 from coachway.identity import organization_queries
 
-EARLIEST: Final = timedelta(hours=4)
-"""How long before the duty begins a driver may check in."""
 _LONGEST_AGO: Final = timedelta(hours=24)
 """How old an action that a driver reports may be. Staff may report as far back as the hours rules look (`REACH`)."""
 
@@ -89,10 +87,10 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     if before.checked_in_at is not None and before.status is not AssignmentStatus.RELEASED:
         return before
     TRANSITIONS.require(before.status, AssignmentStatus.CHECKED_IN)
-    if at < before.starts_at - EARLIEST:
+    if at < before.starts_at - EARLIEST_CHECK_IN:
         starts_at = before.starts_at.isoformat(timespec="minutes")
         raise CheckInTooEarly(
-            f"The duty begins at {starts_at}; check in at most {EARLIEST // timedelta(hours=1)} hours before."
+            f"The duty begins at {starts_at}; check in at most {EARLIEST_CHECK_IN // timedelta(hours=1)} hours before."
         )
     # Imported here: documents and hours rules, which a function that mostly stores positions need not load at start.
     from coachway.dispatch.matching import crew_limits, departure_readiness

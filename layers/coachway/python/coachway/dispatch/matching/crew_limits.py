@@ -38,7 +38,7 @@ class Crew:
 
     def history(self, driver: Driver, until: datetime, now: datetime) -> list[Segment]:
         """Build a driver's log for the rules."""
-        blocks = [block for block in self.blocks[driver.id] if block.starts_at < until]
+        blocks = [block for block in self.blocks[driver.id] if logbook.has_begun(block, self.started, until)]
         return logbook.build_log(driver, blocks, self.started, until - REACH, until, now, self.hours_rules.ruleset.rest)
 
 
