@@ -1,24 +1,27 @@
 """Render a calendar feed in iCalendar format: RFC 5545, with the refresh interval of RFC 7986.
 
-The output is deterministic to the byte, so that the ETag changes only when the calendar changes.
+The output is deterministic to the byte, so that the ETag changes only when the calendar or the year changes.
 """
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone, vDuration
+from icalendar import Calendar, Component, Event, vDuration, vText
 
 from coachway.core.http.response_types import FileResponse
-from coachway.core.runtime import settings
+from coachway.core.runtime import clock, settings
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.calendars.subscriptions import FeedContent
+from coachway.dispatch.calendars.time_zone_component import build_time_zone
 
 _PRODUCT: Final = "-//CoachWay//Dispatch//EN"
 _REFRESH: Final = timedelta(minutes=15)
 _FRESH_SECONDS: Final = 300
+_CONTROL_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def build_file(feed: FeedContent) -> FileResponse:
@@ -38,20 +41,23 @@ def render_feed(feed: FeedContent) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", feed.name)
-    calendar.add("x-wr-calname", feed.name)
+    _add_text(calendar, "name", feed.name)
+    _add_text(calendar, "x-wr-calname", feed.name)
     calendar.add("x-wr-timezone", feed.timezone)
     calendar.add("refresh-interval", vDuration(_REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(_REFRESH))
     # Times are in UTC. The timezone is for programs that display it; a calendar needs at least one component (3.6).
-    year = feed.created_at.year
-    calendar.add_component(
-        Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
-    )
+    year = clock.now().year
+    calendar.add_component(build_time_zone(feed.timezone, year - 1, year + 2))
     for assignment in sorted(feed.assignments, key=lambda assignment: (assignment.starts_at, assignment.id)):
         calendar.add_component(_build_event(assignment, feed))
     text: bytes = calendar.to_ical()
     return text
+
+
+def _add_text(component: Component, name: str, *lines: str) -> None:
+    """Add a text, with its lines free of control characters (RFC 5545, 3.1) and of other ends of lines."""
+    component.add(name, vText("\n".join(_CONTROL_CHARACTERS.sub(" ", line) for line in lines)))
 
 
 def _build_event(assignment: Assignment, feed: FeedContent) -> Event:
@@ -64,14 +70,14 @@ def _build_event(assignment: Assignment, feed: FeedContent) -> Event:
     event.add("last-modified", _to_utc_seconds(assignment.updated_at))
     event.add("dtstart", _to_utc_seconds(assignment.starts_at))
     event.add("dtend", _to_utc_seconds(assignment.ends_at))
-    event.add("summary", _summary(assignment, feed.kind))
+    _add_text(event, "summary", _summary(assignment, feed.kind))
     event.add("status", "TENTATIVE" if assignment.status is AssignmentStatus.OFFERED else "CONFIRMED")
     event.add("transp", "OPAQUE")
     event.add("categories", [assignment.status.replace("_", " ")])
-    event.add("description", _description(assignment))
+    _add_text(event, "description", *_description(assignment))
     if assignment.stops:
         first = assignment.stops[0]
-        event.add("location", first.address)
+        _add_text(event, "location", first.address)
         if first.latitude is not None and first.longitude is not None:
             event.add("geo", (first.latitude, first.longitude))
     if feed.kind == "drv":
@@ -96,11 +102,10 @@ def _crew(assignment: Assignment) -> str:
     return " and ".join(filter(None, [assignment.driver_name, assignment.second_driver_name]))
 
 
-def _description(assignment: Assignment) -> str:
+def _description(assignment: Assignment) -> list[str]:
     """The stops, with times in each stop's time zone. Without phone numbers, because calendars are copied widely."""
     lines = [f"{assignment.vehicle_name}, {_crew(assignment)}, {assignment.passengers} passengers"]
-    lines += [_stop_line(stop) for stop in assignment.stops]
-    return "\n".join(lines)
+    return lines + [_stop_line(stop) for stop in assignment.stops]
 
 
 def _stop_line(stop: AssignmentStop) -> str:

@@ -4,7 +4,7 @@ Anyone with the link can read the calendar until the link is renewed or revoked.
 from a stored nonce.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar, Final, NamedTuple
 
@@ -73,7 +73,6 @@ class FeedContent(NamedTuple):
     """`drv`, `veh` or `org`."""
     timezone: str
     assignments: list[Assignment]
-    created_at: datetime
 
 
 def create_driver_feed(caller: Caller, driver_id: str) -> FeedLink:
@@ -165,8 +164,8 @@ def open_feed(token: str) -> FeedContent:
     if feed is None or not feed.nonce or feed.nonce != link.nonce:
         raise errors.NotFound("This link is no longer valid.")
     if link.subject_id == link.org_id:
-        return _load_fleet_feed(link.org_id, feed.updated_at)
-    return _load_resource_feed(link.org_id, link.subject_id, feed.updated_at)
+        return _load_fleet_feed(link.org_id)
+    return _load_resource_feed(link.org_id, link.subject_id)
 
 
 def _verify_token(token: str) -> signed_links.LinkToken:
@@ -178,7 +177,7 @@ def _verify_token(token: str) -> signed_links.LinkToken:
     raise errors.NotFound("This link is not valid.")
 
 
-def _load_resource_feed(org_id: str, resource: str, created_at: datetime) -> FeedContent:
+def _load_resource_feed(org_id: str, resource: str) -> FeedContent:
     now, kind = clock.now(), resource.partition("_")[0]
     weeks = list_iso_weeks(now - _PAST, now + _AHEAD)
     key = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
@@ -192,12 +191,10 @@ def _load_resource_feed(org_id: str, resource: str, created_at: datetime) -> Fee
     assignments = find_by_ids(org_id, [block.assignment_id for block in blocks])
     # In the order of the diary, which has no declined and no released assignments.
     ordered = [assignments[block.assignment_id] for block in blocks if block.assignment_id in assignments]
-    return FeedContent(
-        name, kind, timezone, [assignment for assignment in ordered if _is_shown(assignment)], created_at
-    )
+    return FeedContent(name, kind, timezone, [assignment for assignment in ordered if _is_shown(assignment)])
 
 
-def _load_fleet_feed(org_id: str, created_at: datetime) -> FeedContent:
+def _load_fleet_feed(org_id: str) -> FeedContent:
     # Imported here: lists import the assignment rules, which other calendars do not need at a cold start.
     from coachway.dispatch.assignments.queries import list_assignments
     from coachway.dispatch.assignments.schemas import AssignmentQuery
@@ -214,7 +211,7 @@ def _load_fleet_feed(org_id: str, created_at: datetime) -> FeedContent:
         page = list_assignments(caller, query)
         assignments += [assignment for assignment in page.items if _is_shown(assignment)]
         query = query.model_copy(update={"cursor": page.next_cursor}) if page.next_cursor else None
-    return FeedContent(organization.name, "org", organization.timezone, assignments, created_at)
+    return FeedContent(organization.name, "org", organization.timezone, assignments)
 
 
 def _is_shown(assignment: Assignment) -> bool:

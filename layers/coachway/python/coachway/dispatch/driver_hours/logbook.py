@@ -47,9 +47,9 @@ def build_log(
 ) -> list[Segment]:
     """Build a driver's log from `since` up to `until`, in order.
 
-    `blocks` are all duty blocks of the driver that overlap this time; `started` are, by id, their assignments that may have
-    begun; `rest` is the length of a full rest. For the days before the driver was added, the log uses the driver's own
-    statement (49 CFR 395.8(j)(2)).
+    `blocks` are all duty blocks of the driver that overlap this time; `started` are, by id, their assignments that may
+    have begun; `rest` is the length of a full rest. For the days before the driver was added, the log uses the driver's
+    own statement (49 CFR 395.8(j)(2)).
     """
     start, end = since.astimezone(UTC), until.astimezone(UTC)
     periods = _build_statement_periods(driver, start)
