@@ -30,6 +30,7 @@ from tests.integration.client import call, token_for
 from tools.function_modules import load
 
 clients = load("clients", "api").api
+pricing = load("pricing", "api").api
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +141,26 @@ def test_create_charter_rejects_invalid_fields(fields: dict[str, Any], field: st
     reply = send_request("POST", "/charters", charter_request(**fields))
     assert reply.status == 422, reply.text
     assert field in [each["field"] for each in reply.json()["errors"]]
+
+
+def post_pricing(path: str, body: Any) -> Any:
+    reply = call(
+        pricing, "POST", f"/api/v1/pricing{path}", body, token=token_for("pricing:read charters:write", org_id=ORG)
+    )
+    assert reply.status == 200, reply.text
+    return reply.json()
+
+
+def test_create_charter_with_timetable_too_fast_has_the_warnings_of_every_other_check() -> None:
+    stops = [{**stop, "latitude": None, "longitude": None} for stop in stops_with_driving_hours(3)]
+    charter = create_charter(stops=stops, miles=900)
+    report = post_pricing("/dot-compliance", {"stops": stops, "miles": 900})
+    assert (report["verdict"], report["driving_hours"]) == ("BLOCK", 18)
+    assert charter["quote"]["warnings"] == report["warnings"]
+    times = {"departs_at": charter["starts_at"], "returns_at": charter["ends_at"]}
+    calculated = post_pricing("/calculate-quote", {"vehicle_class": "coach", "miles": 900, **times})
+    assert calculated["warnings"] == report["warnings"]
+    assert set_status(charter["id"], "booked").status == 409
 
 
 @pytest.mark.parametrize("stop", [0, 1])

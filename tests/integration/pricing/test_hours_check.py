@@ -55,7 +55,7 @@ def test_check_of_short_trip_is_legal_for_one_driver() -> None:
 def test_check_of_long_trip_returns_relief_and_price() -> None:
     create_rule(PER_MILE)
     create_rule({"name": "Second driver", "rule_type": "flat_fee", "fee": "second_driver", "amount": 300})
-    report = check(stops=LONG_TRIP, miles=790, vehicle_class="coach")
+    report = check(stops=LONG_TRIP, miles=700, vehicle_class="coach")
     assert (report["verdict"], report["drivers_needed"], report["driving_hours"]) == ("BLOCK", 2, 14)
     assert report["violations"][0]["rule"] == "drive"
     assert report["violations"][0]["exceeded_hours"] == 4
@@ -66,8 +66,21 @@ def test_check_of_long_trip_returns_relief_and_price() -> None:
 
 
 def test_check_with_second_driver_is_legal() -> None:
-    report = check(stops=LONG_TRIP, miles=790, requires_second_driver=True)
+    report = check(stops=LONG_TRIP, miles=700, requires_second_driver=True)
     assert (report["verdict"], report["drivers"], report["warnings"]) == ("OK", 2, [])
+
+
+def test_check_of_timetable_too_fast_for_the_miles_counts_the_time_that_they_need() -> None:
+    fast = stops("2027-03-03T06:00:00-05:00", "2027-03-03T09:00:00-05:00")
+    report = check(stops=fast, miles=900)
+    assert (report["verdict"], report["driving_hours"], report["on_duty_hours"]) == ("BLOCK", 18, 18)
+    assert [(warning["code"], warning["blocking"]) for warning in report["warnings"]] == [
+        ("hours_of_service", True),
+        ("timetable_too_fast", False),
+    ]
+    assert report["warnings"][1]["message"] == (
+        "Stop 2 needs more than 70 miles per hour on average. Check its times and miles."
+    )
 
 
 def test_check_without_times_is_unknown() -> None:

@@ -113,7 +113,7 @@ def stop_fields(draw: st.DrawFn, number: int) -> dict[str, Any]:
     return fields
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     stops=st.integers(2, 5).flatmap(lambda size: st.tuples(*(stop_fields(number) for number in range(size)))),
     route=st.none() | TEXTS,

@@ -14,7 +14,7 @@ from coachway.hours.itinerary import MAX_DRIVERS, check_itinerary, plan_duties
 from coachway.hours.model import CarrierRuleset, DutyStatus, Legality, Segment
 from coachway.hours.rules import check_hours
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
-from coachway.hours.trip import HoursStop, HoursTrip, build_legs
+from coachway.hours.trip import HoursStop, HoursTrip, build_driven_legs, build_legs
 
 START = datetime(2027, 3, 3, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -133,6 +133,79 @@ def test_check_itinerary_reports_stops_reached_too_fast() -> None:
     assert check_itinerary(build_trip((None, 0), (2, None), miles=120)).too_fast == ()
 
 
+def test_check_itinerary_counts_at_least_the_time_that_the_miles_need() -> None:
+    compliance = check_itinerary(build_trip((None, 0), (3, None), miles=900))
+    assert compliance.verdict is Legality.BLOCK
+    assert compliance.driving == compliance.on_duty == 18 * HOUR
+    assert compliance.drivers_needed == 2
+    assert compliance.explanation.endswith("Driving counts at 50 miles per hour where the planned times are shorter.")
+    assert compliance.driving == check_itinerary(build_trip((None, 0), (None, None), miles=900)).driving
+    assert check_itinerary(build_trip((None, 0), (None, None), miles=900)).explanation.endswith("1 driver planned.")
+
+
+def test_build_driven_legs_divides_missing_time_among_legs_that_are_too_fast() -> None:
+    """The city takes longer than its miles need, so the motorway may be faster than the average."""
+    in_time = build_trip((None, 0), (2, 2), (4, None), miles=200)
+    assert build_driven_legs(in_time) == build_legs(in_time)
+    too_fast = build_driven_legs(build_trip((None, 0), (2, 2), (3, None), miles=200))
+    assert too_fast is not None
+    assert [leg.driving for leg in too_fast] == [2 * HOUR, 2 * HOUR]
+
+
+def test_build_driven_legs_without_coordinates_divides_miles_by_planned_time() -> None:
+    shuttle = build_trip((None, 0), (0.2, 1), (1.2, 2), (7, None), miles=260)
+    without_places = shuttle.model_copy(
+        update={"stops": tuple(stop.model_copy(update={"latitude": None}) for stop in shuttle.stops)}
+    )
+    check = check_itinerary(without_places)
+    assert check.driving == 5.4 * HOUR
+    assert check.too_fast == ()
+
+
+def test_build_driven_legs_shortens_waits_and_delays_departures() -> None:
+    legs = build_driven_legs(build_trip((None, 0), (1, 4), (5, None), miles=200))
+    assert legs is not None
+    assert [(leg.departs, leg.arrives, leg.waits_until) for leg in legs] == [
+        (START, START + 2 * HOUR, START + 4 * HOUR),
+        (START + 4 * HOUR, START + 6 * HOUR, START + 6 * HOUR),
+    ]
+    late = build_driven_legs(build_trip((None, 0), (1, 2), (3, None), miles=400))
+    assert late is not None
+    assert [(leg.departs, leg.arrives) for leg in late] == [
+        (START, START + 4 * HOUR),
+        (START + 4 * HOUR, START + 8 * HOUR),
+    ]
+
+
+def test_check_itinerary_counts_a_rest_only_if_the_drive_before_it_leaves_time() -> None:
+    """Nine hours of rest are planned. The miles of the first day need two hours more."""
+    assert check_itinerary(build_trip((None, 0), (8, 17), (25, None), miles=800)).legal_for_one_driver
+    compliance = check_itinerary(build_trip((None, 0), (6, 15), (23, None), miles=800))
+    assert {violation.rule for violation in compliance.violations} == {"drive", "duty"}
+
+
+@given(
+    parts=st.lists(st.tuples(st.integers(1, 28), st.integers(0, 24)), min_size=1, max_size=5),
+    miles=st.integers(0, 3000),
+)
+def test_build_driven_legs_never_drive_less_than_planned_or_needed(parts: list[tuple[int, int]], miles: int) -> None:
+    times: list[tuple[float | None, float | None]] = [(None, 0.0)]
+    at = 0.0
+    for driving, waiting in parts:
+        times.append((at + driving / 2, at + driving / 2 + waiting / 2))
+        at += (driving + waiting) / 2
+    trip = build_trip(*times, miles=miles)
+    timetable, driven = build_legs(trip), build_driven_legs(trip)
+    assert timetable is not None
+    assert driven is not None
+    for planned, leg in zip(timetable, driven, strict=True):
+        assert leg.driving >= planned.driving
+        assert leg.departs >= planned.departs
+    assert all(first.waits_until == second.departs for first, second in pairwise(driven))
+    total = sum((leg.driving for leg in driven), timedelta())
+    assert total + timedelta(minutes=len(parts)) >= miles / 50 * HOUR
+
+
 def test_check_itinerary_rejects_times_out_of_order() -> None:
     with pytest.raises(errors.Invalid) as rejected:
         check_itinerary(build_trip((None, 5), (3, None)))
@@ -159,9 +232,9 @@ def test_check_itinerary_needs_one_driver_if_and_only_if_there_are_no_violations
     compliance = check_itinerary(build_trip(*times))
     assert compliance.legal_for_one_driver == (compliance.drivers_needed == 1) == (not compliance.violations)
     assert (compliance.verdict is Legality.OK) == compliance.legal_for_one_driver
-    assert all(START <= handover.at <= START + at * HOUR for handover in compliance.relief)
-    route = build_legs(build_trip(*times))
+    route = build_driven_legs(build_trip(*times))
     assert route is not None
+    assert all(START <= handover.at <= route[-1].arrives for handover in compliance.relief)
     assert sum((leg.driving for leg in route), timedelta()) == compliance.driving
 
 

@@ -222,14 +222,14 @@ LATER: Final = (
         status_changes=(SENT,),
     ),
     Trip(
-        "Model United Nations in Chicago: two drivers through both nights.",
+        "Model United Nations in Detroit: two drivers through both nights.",
         *("Morningside College", 12, "multi_day"),
         (
             StopPlan(at.COLLEGE_WALK, departs="17:00"),
-            StopPlan(at.MICHIGAN_AVE, "+1 06:30", "+4 15:00"),
-            StopPlan(at.COLLEGE_WALK, "+5 06:30"),
+            StopPlan(at.CAMPUS_MARTIUS, "+1 06:15", "+4 17:00"),
+            StopPlan(at.COLLEGE_WALK, "+5 06:15"),
         ),
-        *(1580, 41),
+        *(1280, 41),
         extra_fields={"requires_second_driver": True, "amenities": ["wi-fi"]},
         status_changes=(SENT, accepted_online("Ada Nwosu")),
     ),

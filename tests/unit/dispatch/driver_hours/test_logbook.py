@@ -196,6 +196,20 @@ def test_build_log_of_a_completed_block_uses_actual_times() -> None:
     ]
 
 
+def test_build_log_of_a_timetable_too_fast_for_the_miles_ends_the_drive_at_the_actual_arrival() -> None:
+    """The miles of the first drive need half an hour more than the timetable, which the wait absorbs."""
+    times = ((0, 0.5, "D"), (0.5, 4, "D"), (4, 4.5, "ON"), (4.5, 7.5, "D"), (7.5, 8, "D"))
+    duty = [
+        Segment(start=START + start * HOUR, end=START + end * HOUR, status=DutyStatus(status))
+        for start, end, status in times
+    ]
+    block = create_block().model_copy(update={"duty": duty})
+    under_way = create_assignment(block, left0=0.5)
+    assert summarize_log(block, assignment=under_way, now=2)[:3] == [("D", 0, 4), ("ON", 4, 4.5), ("D", 4.5, 8)]
+    arrived = create_assignment(block, left0=0.5, came1=3.5, left1=4.5)
+    assert summarize_log(block, assignment=arrived, now=5)[:3] == [("D", 0, 3.5), ("ON", 3.5, 4.5), ("D", 4.5, 8)]
+
+
 def test_build_log_after_a_late_departure_delays_the_rest() -> None:
     assert summarize_log(create_block(), assignment=create_assignment(create_block(), left0=1.5), now=2) == [
         ("ON", 0, 1),

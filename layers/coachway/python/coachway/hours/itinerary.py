@@ -14,7 +14,7 @@ from coachway.core.types.durations import format_minutes, round_up_to_minutes
 from coachway.hours.model import CarrierRuleset, DutyStatus, FrozenSchema, Instant, Legality, Segment, Violation
 from coachway.hours.rules import find_violations
 from coachway.hours.rulesets import DEFAULT_RULESET
-from coachway.hours.trip import HoursTrip, Leg, build_legs
+from coachway.hours.trip import AVERAGE_MILES_PER_HOUR, HoursTrip, Leg, build_driven_legs, build_legs
 
 MAX_DRIVERS: Final = 4
 """The largest crew that the check considers."""
@@ -41,6 +41,8 @@ class Handover(FrozenSchema):
 class ItineraryCheck(FrozenSchema):
     """Whether a trip is legal. `drivers_needed` is None if no crew of up to four drivers makes it legal.
 
+    Driving and duty are those of `build_driven_legs`: a timetable that is too fast for the miles does not shorten them.
+
     `violations` are those of a single driver. `relief` is where other drivers take over; it is empty if one driver is
     enough. `may_ride_along` means that the whole crew can ride from the start, which counts as on duty. `too_fast` are
     stops (from 0) that the timetable reaches at more than 70 miles per hour on average, so their times must be wrong.
@@ -61,9 +63,10 @@ class ItineraryCheck(FrozenSchema):
 
 def check_itinerary(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> ItineraryCheck:
     """Check a trip with its number of drivers. UNKNOWN if times are missing. Raises Invalid for times out of order."""
-    route = build_legs(trip)
-    if route is None:
+    timetable, route = build_legs(trip), build_driven_legs(trip)
+    if timetable is None or route is None:
         return _unknown_result(trip)
+    needs_more_time = route != timetable
     plan = _single_driver_plan(route)
     violations = _find_violations(_build_rest(plan[0].start), plan, ruleset)
     crews = (_plan_relay(route, size, ruleset) for size in range(1, MAX_DRIVERS + 1))
@@ -80,8 +83,8 @@ def check_itinerary(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) 
         on_duty=sum((segment.length for segment in plan if not segment.status.is_rest), timedelta()),
         violations=violations,
         relief=tuple(crew.handovers) if needed != 1 else (),
-        too_fast=tuple(leg.from_stop + 1 for leg in route if leg.is_too_fast),
-        explanation=_explain(needed, trip.drivers, violations),
+        too_fast=tuple(leg.from_stop + 1 for leg in timetable if leg.is_too_fast),
+        explanation=_explain(needed, trip.drivers, violations, needs_more_time=needs_more_time),
     )
 
 
@@ -104,7 +107,12 @@ def _unknown_result(trip: HoursTrip) -> ItineraryCheck:
     )
 
 
-def _explain(needed: int | None, drivers: int, violations: Sequence[Violation]) -> str:
+def _explain(needed: int | None, drivers: int, violations: Sequence[Violation], *, needs_more_time: bool) -> str:
+    speed = f" Driving counts at {AVERAGE_MILES_PER_HOUR:.0f} miles per hour where the planned times are shorter."
+    return _explain_crew(needed, drivers, violations) + (speed if needs_more_time else "")
+
+
+def _explain_crew(needed: int | None, drivers: int, violations: Sequence[Violation]) -> str:
     if needed == 1:
         return "One driver can legally drive this trip."
     reasons = ", ".join(
@@ -224,7 +232,7 @@ def plan_duties(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) -> l
     is too small for the trip, one driver drives all of it; `rules.check_hours` returns what that violates. Raises
     Invalid for times out of order.
     """
-    route = build_legs(trip)
+    route = build_driven_legs(trip)
     if route is None:
         return None
     single_plan = _single_driver_plan(route)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Final, Self
@@ -14,7 +14,7 @@ from coachway.core.types.geo import Coordinates, miles_between
 from coachway.hours.model import DutyStatus, FrozenSchema, Instant, Segment
 
 AVERAGE_MILES_PER_HOUR: Final = 50.0
-"""Average speed of a coach on a leg, including traffic and fuel stops; used where arrival times are missing."""
+"""Average speed of a coach on a leg, including traffic and fuel stops. Driving hours count at most this speed."""
 
 MAX_MILES_PER_HOUR: Final = 70.0
 """The highest plausible average speed; a faster timetable must be wrong."""
@@ -100,11 +100,15 @@ def estimate_road_miles(trip: HoursTrip) -> float | None:
 
 
 def build_legs(trip: HoursTrip) -> list[Leg] | None:
-    """Build the legs of a trip, garage to garage; None if times are missing. Raises Invalid for times out of order."""
+    """Build the legs of a trip by its timetable, garage to garage; None if times are missing.
+
+    Raises Invalid for times out of order.
+    """
     miles = _leg_miles(trip)
     times = _stop_times(trip, miles)
     if times is None:
         return None
+    miles = _divide_by_driving_time(trip, times) or miles
     result = []
     for index, ((_, departs), (arrives, leaves)) in enumerate(pairwise(times)):
         if arrives < departs:
@@ -132,6 +136,47 @@ def build_legs(trip: HoursTrip) -> list[Leg] | None:
     return result if any(leg.driving for leg in result) else None
 
 
+def build_driven_legs(trip: HoursTrip) -> list[Leg] | None:
+    """Build the legs of a trip as they will be driven; None if times are missing. Raises Invalid like `build_legs`.
+
+    Between two rests, driving takes as long as planned, but at least as long as the miles need at average speed. Where
+    the timetable is too fast, the vehicle arrives later, waits less, and then also leaves later.
+    """
+    legs = build_legs(trip)
+    if legs is None:
+        return None
+    driven: list[Leg] = []
+    for leg, missing in zip(legs, _missing_times(legs), strict=True):
+        departs = max(leg.departs, driven[-1].waits_until) if driven else leg.departs
+        arrives = departs + leg.driving + missing
+        waits_until = max(leg.waits_until, arrives)
+        is_rest = waits_until - arrives >= trip.min_rest
+        driven.append(replace(leg, departs=departs, arrives=arrives, waits_until=waits_until, is_rest=is_rest))
+    return driven
+
+
+def _missing_times(legs: Sequence[Leg]) -> list[timedelta]:
+    """The driving time that the timetable lacks on each leg."""
+    missing: list[timedelta] = []
+    stretch: list[Leg] = []
+    for leg in legs:
+        stretch.append(leg)
+        if leg.is_rest:
+            missing += _missing_times_without_rest(stretch)
+            stretch = []
+    return missing + _missing_times_without_rest(stretch)
+
+
+def _missing_times_without_rest(legs: Sequence[Leg]) -> list[timedelta]:
+    """The driving time that legs without a rest between them lack together, divided among those that are too fast."""
+    differences = [timedelta(hours=leg.miles / AVERAGE_MILES_PER_HOUR) - leg.driving for leg in legs]
+    total = sum(differences, timedelta())
+    if total < _MINUTE:
+        return [timedelta()] * len(legs)
+    lacking = [max(difference, timedelta()) for difference in differences]
+    return [total * (each / sum(lacking, timedelta())) for each in lacking]
+
+
 def _deadhead_leg(at: datetime, from_stop: int, trip: HoursTrip, *, before: bool) -> Leg:
     miles = trip.deadhead_miles / 2
     duration = _driving_time(miles)
@@ -140,7 +185,8 @@ def _deadhead_leg(at: datetime, from_stop: int, trip: HoursTrip, *, before: bool
 
 
 def _driving_time(miles: float) -> timedelta:
-    return math.ceil(miles / AVERAGE_MILES_PER_HOUR * 60) * _MINUTE
+    minutes = round(miles / AVERAGE_MILES_PER_HOUR * 60, 6)  # without the error of the division into legs
+    return math.ceil(minutes) * _MINUTE
 
 
 def _stop_times(trip: HoursTrip, miles: Sequence[float] | None) -> list[tuple[datetime, datetime]] | None:
@@ -196,6 +242,15 @@ def _leg_miles(trip: HoursTrip) -> list[float] | None:
     if trip.miles is None:
         return [distance * ROAD_FACTOR for distance in distances]
     return [trip.miles * distance / total if total else trip.miles / len(endpoints) for distance in distances]
+
+
+def _divide_by_driving_time(trip: HoursTrip, times: Sequence[tuple[datetime, datetime]]) -> list[float] | None:
+    """The miles of each leg where the distances are unknown: the trip's miles divided by planned driving time."""
+    drives = [arrives - departs for (_, departs), (arrives, _) in pairwise(times)]
+    total = sum(drives, timedelta())
+    if trip.miles is None or total <= timedelta() or all(_endpoints(*pair) for pair in pairwise(trip.stops)):
+        return None
+    return [trip.miles * (drive / total) for drive in drives]
 
 
 def _endpoints(first: HoursStop, second: HoursStop) -> tuple[Coordinates, Coordinates] | None:

@@ -1,9 +1,9 @@
-"""Requests and reports of the hours-of-service check, and its notices on quotes.
+"""Requests and reports of the hours-of-service check.
 
 The rules are in `coachway.hours` (49 CFR 395.5).
 """
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -17,12 +17,11 @@ from coachway.core.types.text import Note
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.hours import itinerary
-from coachway.hours.model import CarrierRuleset, Legality, Rule
+from coachway.hours.model import Legality, Rule
 from coachway.hours.trip import HoursStop, HoursTrip
-from coachway.pricing.quote_model import Miles, Notice, QuoteRequest
-from coachway.pricing.rule_matching import Trip
+from coachway.pricing.hours_notices import build_hours_notices
+from coachway.pricing.quote_model import Miles, Notice
 
-_DEFAULT_START = time(9)
 _MAX_MILES = 10_000
 
 
@@ -181,36 +180,3 @@ def build_report(
 
 def _to_hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 4)
-
-
-def build_hours_notices(compliance: itinerary.ItineraryCheck) -> list[Notice]:
-    """The notices about an itinerary on its quote; an illegal itinerary blocks the quote."""
-    notices = []
-    if compliance.verdict is Legality.BLOCK:
-        notices.append(Notice(code="hours_of_service", message=compliance.explanation, blocking=True))
-    elif compliance.verdict is Legality.UNKNOWN:
-        notices.append(Notice(code="hours_of_service_unknown", message=compliance.explanation))
-    if compliance.too_fast:
-        stops = ", ".join(str(stop) for stop in compliance.too_fast)
-        notices.append(
-            Notice(code="timetable_too_fast", message=f"The planned time to stop {stops} is too short for the miles.")
-        )
-    return notices
-
-
-def notices_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, ruleset: CarrierRuleset) -> list[Notice]:
-    """The notices of a trip with miles and start only, assuming continuous driving.
-
-    A trip of several days has unknown rest periods, so it has no notices.
-    """
-    if len(trip.days) > 1 or trip.miles + trip.deadhead_miles > _MAX_MILES:
-        return []
-    start = request.departs_at or datetime.combine(trip.days[0], trip.start or _DEFAULT_START, zone)
-    hours_trip = HoursTrip(
-        stops=(HoursStop(departure=start.astimezone(UTC)), HoursStop()),
-        miles=float(trip.miles),
-        deadhead_miles=float(trip.deadhead_miles),
-        drivers=2 if trip.second_driver else 1,
-    )
-    compliance = itinerary.check_itinerary(hours_trip, ruleset)
-    return build_hours_notices(compliance) if compliance.verdict is Legality.BLOCK else []

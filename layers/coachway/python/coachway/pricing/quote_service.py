@@ -21,7 +21,7 @@ from coachway.hours.model import CarrierRuleset
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import extras_service, rule_cache
-from coachway.pricing.hours_check_schemas import notices_from_miles
+from coachway.pricing.hours_notices import notices_from_miles
 from coachway.pricing.promo_rules import RequestedPromoCode
 from coachway.pricing.quote_calculation import PricingTerms, calculate_price
 from coachway.pricing.quote_model import (

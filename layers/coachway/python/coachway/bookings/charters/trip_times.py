@@ -17,9 +17,10 @@ from coachway.bookings.charters.model import (
 from coachway.core import errors
 from coachway.core.types.time_zones import shift_local_time, with_fixed_offset
 from coachway.hours import itinerary
-from coachway.hours.model import CarrierRuleset, Legality
+from coachway.hours.model import CarrierRuleset
 from coachway.hours.rulesets import DEFAULT_RULESET
 from coachway.hours.trip import HoursStop, HoursTrip, build_legs, estimate_road_miles
+from coachway.pricing.hours_notices import build_hours_notices
 from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
 from coachway.pricing.rule_matching import derive_route
 
@@ -76,7 +77,7 @@ def build_trip_schedule(
         miles_estimated=request.miles is None,
         starts_at=stops[0].estimated_departure.astimezone(zone),
         ends_at=ends_at.astimezone(zone),
-        notices=_hours_notices(trip, ruleset),
+        notices=build_hours_notices(itinerary.check_itinerary(trip, ruleset)),
     )
 
 
@@ -122,28 +123,6 @@ def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> HoursTrip:
         deadhead_miles=float(request.deadhead_miles),
         drivers=2 if request.requires_second_driver else 1,
     )
-
-
-def _hours_notices(trip: HoursTrip, ruleset: CarrierRuleset) -> list[Notice]:
-    """Notices about hours of service; blocking if the trip is not legal with its drivers."""
-    compliance = itinerary.check_itinerary(trip, ruleset)
-    notices = []
-    if compliance.verdict is Legality.BLOCK:
-        notices.append(Notice(code="hours_of_service", message=compliance.explanation, blocking=True))
-    elif compliance.verdict is Legality.UNKNOWN:
-        notices.append(Notice(code="hours_of_service_unknown", message=compliance.explanation))
-    elif compliance.relief and not compliance.may_ride_along:
-        message = "The second driver must join on the way: riding along from the start counts as on-duty time."
-        notices.append(Notice(code="relief_joins_on_the_way", message=message))
-    notices += [
-        Notice(
-            code="timetable_too_fast",
-            message=f"Stop {stop + 1} needs more than 70 miles per hour on average. Check its times and miles.",
-        )
-        for stop in compliance.too_fast
-        if 0 <= stop < len(trip.stops)
-    ]
-    return notices
 
 
 def build_quote_request(request: CharterInput, schedule: TripSchedule) -> QuoteRequest:

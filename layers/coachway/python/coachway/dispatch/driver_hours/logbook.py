@@ -164,9 +164,9 @@ def _milestones(block: DutyBlock, assignment: Assignment, now: datetime) -> list
     moments: list[tuple[datetime | None, datetime | None, bool]] = [(block.starts_at, assignment.checked_in_at, False)]
     for number, stop in enumerate(assignment.stops):
         if number:
-            moments.append((stop.arrival, stop.arrived_at, True))
+            moments.append((_plan_driven_moment(block.duty, stop.arrival), stop.arrived_at, True))
         if number < len(assignment.stops) - 1:
-            moments.append((stop.departure, stop.departed_at, True))
+            moments.append((_plan_driven_moment(block.duty, stop.departure), stop.departed_at, True))
     ended = _ended_at(assignment)
     last = max(
         [block.ends_at, *(planned for planned, actual, _ in moments if planned is not None and actual is not None)]
@@ -192,6 +192,14 @@ def _milestones(block: DutyBlock, assignment: Assignment, now: datetime) -> list
             )
         )
     return milestones
+
+
+def _plan_driven_moment(duty: Sequence[Segment], planned: datetime | None) -> datetime | None:
+    """The end of the drive in which a planned moment lies, because the miles need longer than the timetable."""
+    if planned is None:
+        return None
+    drives = (segment for segment in duty if segment.status is DutyStatus.DRIVING or segment.riding)
+    return next((drive.end for drive in drives if drive.start < planned < drive.end), planned)
 
 
 def _actual_periods(duty: Sequence[Segment], before: _Milestone, after: _Milestone) -> list[_Period]:

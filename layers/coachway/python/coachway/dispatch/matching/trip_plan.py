@@ -12,12 +12,15 @@ from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, DutyStatus, Segment
-from coachway.hours.trip import build_legs
+from coachway.hours.trip import build_driven_legs, build_legs
 
 
 @dataclass(frozen=True, slots=True)
 class TripPlan:
-    """The plan for one vehicle of a charter and its crew. Times are in UTC; the duty is from garage to garage."""
+    """The plan for one vehicle of a charter and its crew. Times are in UTC; the duty is from garage to garage.
+
+    The times of `stops` are those of the timetable. The drop-off and the duties take as long as the miles need.
+    """
 
     charter_id: str
     number: str
@@ -80,7 +83,10 @@ def build_trip_plan(
     if takeover_at is not None:
         starts_at = max(starts_at, takeover_at.astimezone(UTC))
         ends_at = max(ends_at, starts_at)
-    route = build_legs(trip.model_copy(update={"deadhead_miles": 0.0}))
+    passenger_trip = trip.model_copy(update={"deadhead_miles": 0.0})
+    route, driven = build_legs(passenger_trip), build_driven_legs(passenger_trip)
+    if driven:
+        dropoff_at = max(dropoff_at, driven[-1].arrives)
     arrivals = [None, *(leg.arrives for leg in route)] if route else [stop.estimated_arrival for stop in charter.stops]
     departures = [leg.departs for leg in route] if route else [stop.estimated_departure for stop in charter.stops[:-1]]
     stops = [
