@@ -4,7 +4,6 @@ The output is deterministic to the byte, so that the ETag changes only when the 
 """
 
 import hashlib
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from icalendar import Calendar, Component, Event, vDuration, vText
 
 from coachway.core.http.response_types import FileResponse
 from coachway.core.runtime import clock, settings
+from coachway.core.types.text import to_single_line
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.calendars.subscriptions import FeedContent
@@ -21,7 +21,6 @@ from coachway.dispatch.calendars.time_zone_component import build_time_zone
 _PRODUCT: Final = "-//CoachWay//Dispatch//EN"
 _REFRESH: Final = timedelta(minutes=15)
 _FRESH_SECONDS: Final = 300
-_CONTROL_CHARACTERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def build_file(feed: FeedContent) -> FileResponse:
@@ -57,7 +56,7 @@ def render_feed(feed: FeedContent) -> bytes:
 
 def _add_text(component: Component, name: str, *lines: str) -> None:
     """Add a text, with its lines free of control characters (RFC 5545, 3.1) and of other ends of lines."""
-    component.add(name, vText("\n".join(_CONTROL_CHARACTERS.sub(" ", line) for line in lines)))
+    component.add(name, vText("\n".join(to_single_line(line) for line in lines)))
 
 
 def _build_event(assignment: Assignment, feed: FeedContent) -> Event:
