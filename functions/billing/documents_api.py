@@ -18,6 +18,7 @@ def get_invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
     """Get the PDF of an invoice.
 
     Returns the PDF that was sent to the client. The PDF of an invoice that is not issued is marked as a draft.
+    A character that no font has is shown as its code point; for a draft, the header `X-Missing-Characters` lists these.
     """
     return pdf_storage.get_pdf(caller, invoice_id)
 

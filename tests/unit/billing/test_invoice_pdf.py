@@ -1,0 +1,84 @@
+"""The invoice PDF."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from coachway.billing.invoices import pdf as invoice_pdf
+from coachway.billing.invoices.model import Invoice
+from tests.unit.bookings.builders import ORGANIZATION
+from tests.unit.pdf_text import read_pages
+
+
+def create_line(number: int, **fields: Any) -> dict[str, Any]:
+    defaults = {
+        "description": f"Round trip CH-2027-{number:06}",
+        "detail": f"{number} Wall St to {number} Boardwalk",
+        "charter_id": f"chr_{number}",
+        "trip_date": date(2027, 3, 3),
+        "amount": 100_00,
+        "tax": 0,
+    }
+    return {**defaults, **fields}
+
+
+def create_invoice(lines: int = 1, **fields: Any) -> Invoice:
+    defaults: dict[str, Any] = {
+        "id": "inv_1",
+        "org_id": "org_1",
+        "number": "INV-2027-HARBOR-00001",
+        "status": "issued",
+        "client_id": "cli_1",
+        "client_name": "Acme Events",
+        "client_email": "events@acme.example",
+        "billing_address": ["28 Liberty St", "New York, NY 10005"],
+        "payment_terms": "net_30",
+        "currency": "USD",
+        "lines": [create_line(number) for number in range(1, lines + 1)],
+        "subtotal": lines * 100_00,
+        "tax": 0,
+        "total": lines * 100_00,
+        "balance_due": lines * 100_00,
+        "issue_date": date(2027, 3, 4),
+        "due_date": date(2027, 4, 3),
+    }
+    return Invoice.model_validate({**defaults, **fields})
+
+
+def test_render_pdf_shows_client_lines_and_balance() -> None:
+    [page] = read_pages(invoice_pdf.render_pdf(create_invoice(), ORGANIZATION))
+    for text in (
+        "INV-2027-HARBOR-00001",
+        "Bill to Acme Events 28 Liberty St New York, NY 10005 events@acme.example",
+        "Due Sat, Apr 3, 2027",
+        "Round trip CH-2027-000001 1 Wall St to 1 Boardwalk",
+        "Balance due $100.00",
+        "Please pay $100.00 by Saturday, April 3, 2027",
+    ):
+        assert text in page
+
+
+def test_render_pdf_of_a_draft_has_no_number() -> None:
+    [page] = read_pages(invoice_pdf.render_pdf(create_invoice(number="", status="draft"), ORGANIZATION))
+    assert "Draft" in page
+    assert "How to pay" not in page
+
+
+def test_render_pdf_with_names_in_other_scripts_shows_them() -> None:
+    organization = ORGANIZATION.model_copy(update={"name": "港湾観光バス"})
+    invoice = create_invoice(client_name="مدرسة بيروت", lines=1, notes="नमस्ते")
+    [page] = read_pages(invoice_pdf.render_pdf(invoice, organization))
+    assert page.count("港湾観光バス") >= 2
+    assert "مدرسة بيروت" in page
+    assert "नमस्ते" in page
+
+
+def test_render_pdf_with_forty_lines_repeats_the_head_and_splits_no_line() -> None:
+    pages = read_pages(invoice_pdf.render_pdf(create_invoice(40), ORGANIZATION))
+    assert len(pages) == 3
+    for number in range(1, 41):
+        line = f"Round trip CH-2027-{number:06} {number} Wall St to {number} Boardwalk"
+        assert sum(line in page for page in pages) == 1
+    assert all("Description Date Amount" in page for page in pages)
+    assert "Subtotal $4,000.00 Total $4,000.00 Balance due $4,000.00" in pages[-1]
