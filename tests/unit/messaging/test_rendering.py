@@ -85,7 +85,7 @@ def test_email_has_same_content_in_html_and_plain_text(event_type: str) -> None:
 def test_email_has_at_most_one_button_and_no_external_content(event_type: str) -> None:
     html = render(event_type, **EMAIL_FIELDS.get(event_type, {})).html
     assert html.count('<a href="https:') in {0, 2}
-    assert '<meta name="color-scheme" content="light">' in html, "dark mail programs keep the colors"
+    assert not html or '<meta name="color-scheme" content="light">' in html, "dark mail programs keep the colors"
     parser = _TextParser()
     parser.feed(html)
     assert not {"img", "script", "link", "style", "iframe", "form"} & set(parser.tags)
