@@ -23,7 +23,7 @@ from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.fleet import assignment_counter, resource_queries
 from coachway.fleet.access_checks import require_own_driver, require_vendor
-from coachway.fleet.availability import Availability, AvailabilityInput, DriverAvailability
+from coachway.fleet.availability import AvailabilityInput, DriverAvailability
 from coachway.fleet.model import Driver, DriverInput, DriverProfile, DriverQuery, DriverStatus, NewDriver
 from coachway.identity.users import party_accounts
 
@@ -177,7 +177,7 @@ def set_availability(
 
     def update() -> Driver:
         before = get_driver(caller, driver_id, expected=expected)
-        availability = Availability.model_validate({**before.availability.model_dump(), **changes.fields})
+        availability = apply_changes(before.availability, changes)
         after = before.model_copy(update={"availability": availability})
         store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**event_fields(before))]))
         return after

@@ -26,11 +26,23 @@ def check_itinerary(caller: Caller, request: HoursCheckRequest) -> HoursCheckRep
 
 def _calculate_added_price(caller: Caller, request: HoursCheckRequest, drivers_needed: int | None) -> int | None:
     """The price of additional drivers in cents; None without a vehicle class, a time or a legal crew."""
+    quote_request = build_quote_request(request)
+    if quote_request is None or drivers_needed is None:
+        return None
+    price_with_one = quote_service.estimate_price(caller, quote_request).total
+    price_with_two = quote_service.estimate_price(
+        caller, quote_request.model_copy(update={"requires_second_driver": True})
+    ).total
+    return (price_with_two - price_with_one) * (drivers_needed - 1)
+
+
+def build_quote_request(request: HoursCheckRequest) -> QuoteRequest | None:
+    """The request for the price of the itinerary; None without a vehicle class or a time."""
     stop_times = (time for stop in request.stops for time in (stop.estimated_arrival, stop.estimated_departure))
     times = [time for time in stop_times if time is not None]
-    if request.vehicle_class is None or drivers_needed is None or not times:
+    if request.vehicle_class is None or not times:
         return None
-    quote_request = QuoteRequest(
+    return QuoteRequest(
         client_id=request.client_id,
         vehicle_class=request.vehicle_class,
         vehicle_count=request.vehicle_count,
@@ -41,8 +53,3 @@ def _calculate_added_price(caller: Caller, request: HoursCheckRequest, drivers_n
         stops=len(request.stops),
         route=derive_route([stop.address for stop in request.stops if stop.address]),
     )
-    price_with_one = quote_service.estimate_price(caller, quote_request).total
-    price_with_two = quote_service.estimate_price(
-        caller, quote_request.model_copy(update={"requires_second_driver": True})
-    ).total
-    return (price_with_two - price_with_one) * (drivers_needed - 1)

@@ -14,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
+from coachway.core.types.stored_values import STORED
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS
 from coachway.pricing.driving_charges import DrivingCharges, build_line, build_rule_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
@@ -92,7 +93,9 @@ def _applied_rules(rules: Sequence[PricingRule], lines: Sequence[Line]) -> list[
     rules_by_id = {rule.id: rule for rule in rules}
     rule_ids = dict.fromkeys(each.rule_id for each in lines if each.rule_id in rules_by_id)
     return [
-        AppliedRule.model_validate(rules_by_id[rule_id].model_dump()) for rule_id in rule_ids if rule_id is not None
+        AppliedRule.model_validate(rules_by_id[rule_id].model_dump(), context=STORED)
+        for rule_id in rule_ids
+        if rule_id is not None
     ]
 
 
