@@ -70,12 +70,17 @@ def test_quote_page_takes_the_deposit_and_the_balance(
     assert organization.get_charter(charter)["status"] == "quote"
 
     enter_card(page, VALID_CARD)
+    consent = page.get_by_role("checkbox", name="may keep this card and charge it when a payment for my trips is due")
+    expect(consent).not_to_be_checked()
+    consent.check()
     page.get_by_role("button", name="Pay $278.63").click()
     expect(page.get_by_role("heading", name="Your trip is booked")).to_be_visible()
     expect(page.get_by_text(f"$835.87 is due on {BALANCE_DAY}.")).to_be_visible()
     assert page.url == charter["url"]
     current = organization.get_charter(charter)
     assert (current["status"], current["amount_paid"], current["accepted_by"]) == ("booked", 278.63, "Dana Lee")
+    payments = organization.send("GET", f"/payments?charter_id={charter['id']}")["items"]
+    assert [bool(payment["card_consent"]) for payment in payments] == [True, False]
     assert_url_accessible(browser, charter["url"], page.viewport_size or PHONE)
 
     enter_card(page, VALID_CARD)
