@@ -13,7 +13,7 @@ from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import Payment, PaymentInput, PaymentQuery
 from coachway.billing.stripe.client import CardDeclined
 from coachway.bookings import payment_schedule
-from coachway.bookings.charters.model import CharterId
+from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.bookings.errors import (
     CharterClosed,
     ClientPaysByInvoice,
@@ -76,6 +76,22 @@ def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
 def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
     """Get a payment."""
     return payment_queries.get_payment(caller, payment_id)
+
+
+@api.delete(
+    "/clients/{client_id}/saved-card",
+    permission="payments:write",
+    external_roles=CLIENTS,
+    errors=(errors.NotFound, errors.UpstreamUnavailable),
+)
+def remove_saved_card(caller: Caller, client_id: ClientId) -> None:
+    """Remove a client's saved card.
+
+    Withdraws the client's consent to later charges: no announced charge is made any more. Clients can remove their own.
+    """
+    from coachway.billing.payments import stripe_customers  # slow to import, and the other routes do not need it
+
+    stripe_customers.remove_saved_card(caller, client_id)
 
 
 @api.get(

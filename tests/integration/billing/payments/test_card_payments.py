@@ -159,6 +159,20 @@ def test_process_payment_of_changed_invoice_is_retried(
     assert organization.pay(charter_id=charter["id"]).status == 201
 
 
+def test_remove_saved_card_withdraws_consent(organization: BillingOrganization, sandbox: Sandbox) -> None:
+    assert pay_on_page(organization.create_accepted_charter(), consent=card_consent.VERSION).status == 303
+    path, other_client = f"/clients/{organization.client.id}/saved-card", booking_builders.CLIENT_ID
+    assert organization.send_request("DELETE", path, role="client", party_id=other_client).status == 404
+    for _ in range(2):
+        removed = organization.send_request("DELETE", path, role="client", party_id=organization.client.id)
+        assert removed.status == 204, removed.text
+    customer = stripe_customers.find_customer(booking_builders.ORG, organization.client.id)
+    assert customer is not None
+    assert (customer.consent, customer.payment_method_id, customer.card) == (None, None, None)
+    assert sandbox.list_objects("payment_methods", customer=customer.customer_id, type="card") == []
+    assert organization.send_request("DELETE", f"/clients/{ids.new('cli')}/saved-card").status == 404
+
+
 def test_get_or_create_customer_creates_once(organization: BillingOrganization, sandbox: Sandbox) -> None:
     charter = organization.create_accepted_charter()
     for _ in range(2):

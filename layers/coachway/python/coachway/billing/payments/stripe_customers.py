@@ -1,11 +1,14 @@
 """Customers at Stripe and their saved cards. A client's customer is created with its first card payment."""
 
+from collections.abc import Mapping
+
 from coachway.billing.payments.model import STRIPE_CUSTOMER, Payment, StripeCustomer
 from coachway.billing.stripe import client as stripe_client
 from coachway.clients.model import Client
-from coachway.core import errors, store
+from coachway.core import client_reference, errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
 
 
 def find_customer(org_id: str, client_id: str) -> StripeCustomer | None:
@@ -46,6 +49,32 @@ def require_chargeable_card(
     else:
         return customer.chargeable_card
     raise errors.Invalid.field("payment_method_id", message, "required")
+
+
+def remove_saved_card(caller: Caller, client_id: str) -> None:
+    """Withdraw a client's consent to later charges, and remove the saved card, also at Stripe. Safe to repeat.
+
+    Raises NotFound, also for another client, and UpstreamUnavailable: then the consent is withdrawn already.
+    """
+    if caller.is_external and caller.party_id != client_id:
+        raise errors.NotFound("The client was not found.")
+    client_reference.require_client(caller.org_id, client_id)
+    caller = caller.without_idempotency()
+    withdrawn = _change_customer(caller, client_id, {"consent": None})
+    if withdrawn is not None and withdrawn.payment_method_id is not None:
+        stripe_client.detach_payment_method(withdrawn.payment_method_id)
+        _change_customer(caller, client_id, {"payment_method_id": None, "card": None})
+
+
+@retry_on_conflict
+def _change_customer(caller: Caller, client_id: str, changes: Mapping[str, None]) -> StripeCustomer | None:
+    before = find_customer(caller.org_id, client_id)
+    if before is None:
+        return None
+    after = before.model_copy(update=changes)
+    if after != before:
+        store.commit(caller, Update(before, after))
+    return after
 
 
 def save_card_ops(customer: StripeCustomer | None, payment: Payment) -> list[Op]:

@@ -8,6 +8,7 @@ most requests do not need it.
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -152,6 +153,12 @@ def attach_payment_method(customer_id: str, payment_method_id: str, *, key: str)
         lambda: get_client().v1.payment_methods.attach(payment_method_id, {"customer": customer_id}, options)
     )
     return str(payment_method.id), _format_card(payment_method)
+
+
+def detach_payment_method(payment_method_id: str) -> None:
+    """Remove a card from its customer. It cannot be charged any more. Raises UpstreamUnavailable."""
+    with suppress(StripeRejected):  # it is not attached
+        call_stripe(lambda: get_client().v1.payment_methods.detach(payment_method_id))
 
 
 def load_card(payment_method_id: str) -> tuple[str, str]:
