@@ -24,6 +24,15 @@ def find_text(pdf: Pdf, text: str) -> tuple[float, float, float, float]:
     return min(lefts), min(bottoms), max(rights), max(tops)
 
 
+def draw_text(pdf: Pdf, text: str) -> bytes:
+    """The pixels of the first occurrence on the first page."""
+    left, bottom, right, top = find_text(pdf, text)
+    with pypdfium2.PdfDocument(pdf.content) as document:
+        width, height = document[0].get_size()
+        image = document[0].render(scale=6, crop=(left, bottom, width - right, height - top))
+        return bytes(image.buffer)
+
+
 def list_embedded_fonts(pdf: Pdf) -> set[str]:
     """The names of the fonts that are embedded."""
     with pypdfium2.PdfDocument(pdf.content) as document:
