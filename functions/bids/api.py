@@ -225,7 +225,10 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AwardInput) -> BidView:
     ),
 )
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
-    """Reject a bid."""
+    """Reject a bid.
+
+    The reason is internal. The vendor receives only `message_to_vendor`.
+    """
     from coachway.bids.awards import rejection  # imported here because the other routes do not need it
 
     return rejection.reject_bid(caller, bid_id, body)
@@ -240,7 +243,7 @@ def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     """
     from coachway.bids.awards import release  # imported here because the other routes do not need it
 
-    return release.release_award(caller, bid_id, body.reason)
+    return release.release_award(caller, bid_id, body)
 
 
 @api.get("/charters/{charter_id}/bids/comparison", permission="bids:read")

@@ -123,7 +123,7 @@ def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_matc
     The invoice keeps its number, and its charters can be invoiced again. Reverse or refund payments made after the
     invoice was issued first.
     """
-    return invoice_lifecycle.void_invoice(caller, invoice_id, body.reason, if_match)
+    return invoice_lifecycle.void_invoice(caller, invoice_id, body.reason, if_match, message=body.message_to_client)
 
 
 @api.post(

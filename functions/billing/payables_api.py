@@ -47,7 +47,7 @@ def create_payable(caller: Caller, body: PayableInput) -> Payable:
 @api.get("/billing/payables/{payable_id}", permission="billing:read", external_roles=VENDORS)
 def get_payable(caller: Caller, payable_id: PayableId) -> Payable:
     """Get a payable."""
-    return payables.get_payable(caller, payable_id)
+    return payables.show_payable(caller, payable_id)
 
 
 @api.post("/billing/payables/{payable_id}/pay", permission="billing:write", errors=(errors.InvalidStatusTransition,))

@@ -51,7 +51,7 @@ def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
 @api.get("/refunds/{refund_id}", permission="billing:read", external_roles=CLIENTS)
 def get_refund(caller: Caller, refund_id: RefundId) -> Refund:
     """Get a refund."""
-    return refunds.get_refund(caller, refund_id)
+    return refunds.show_refund(caller, refund_id)
 
 
 @api.post(

@@ -8,7 +8,7 @@ from coachway.dispatch import board
 from coachway.dispatch.assignments import queries as assignment_queries
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
-from coachway.dispatch.assignments.schemas import AssignmentQuery, ReasonInput
+from coachway.dispatch.assignments.schemas import AssignmentQuery, ReasonInput, ReleaseInput
 from coachway.dispatch.board import Board, BoardQuery
 from coachway.dispatch.errors import (
     CharterFullyAssigned,
@@ -145,13 +145,13 @@ def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     external_roles=("vendor",),
     errors=(InvalidStatusTransition, TripUnderWay),
 )
-def release_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
+def release_assignment(caller: Caller, assignment_id: AssignmentId, body: ReleaseInput) -> Assignment:
     """Release an assignment.
 
     The driver and the vehicle are released, and the driver is notified. For a trip that has left its first stop, open a
     recovery instead.
     """
-    return assignment_lifecycle.release_assignment(caller, assignment_id, body.reason)
+    return assignment_lifecycle.release_assignment(caller, assignment_id, body)
 
 
 @api.post(

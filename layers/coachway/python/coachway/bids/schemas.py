@@ -13,7 +13,7 @@ from coachway.core.persistence.records import Entity
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import Day, Timestamp
 from coachway.core.types.money import NonNegativeApiAmount
-from coachway.core.types.text import Note, ShortNote, Text
+from coachway.core.types.text import MessageToVendor, Note, ShortNote, Text
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.vendors.model import VendorId
 
@@ -78,6 +78,7 @@ class BidView(Entity, OfferedVehicles):
         Field(description="When the award was released or the charter was cancelled; null if neither happened."),
     ]
     award_release_reason: str
+    message_to_vendor: str = ""
     quoted_price: NonNegativeApiAmount | None = None
     base_price: NonNegativeApiAmount | None = None
     mileage_charge: NonNegativeApiAmount | None = None
@@ -102,7 +103,7 @@ class BidQuery(PageQuery):
 
 
 class AwardInput(RequestSchema):
-    """The reason for accepting a bid. The vendor receives it."""
+    """Why a bid is accepted, for staff, and a message to the vendor."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"decision": "accept", "reason": "Best price and great reviews"}]}
@@ -112,10 +113,11 @@ class AwardInput(RequestSchema):
         Literal["accept"] | None, Field(description="Optional, because the operation already states the decision.")
     ] = None
     reason: ShortNote = ""
+    message_to_vendor: MessageToVendor = ""
 
 
 class RejectInput(RequestSchema):
-    """The reason for rejecting a bid. The vendor receives it."""
+    """Why a bid is rejected, for staff, and a message to the vendor."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "reject", "reason": "The vehicle is old"}]})
 
@@ -123,14 +125,16 @@ class RejectInput(RequestSchema):
         Literal["reject"] | None, Field(description="Optional, because the operation already states the decision.")
     ] = None
     reason: ShortNote = ""
+    message_to_vendor: MessageToVendor = ""
 
 
 class ReleaseInput(RequestSchema):
-    """The reason for releasing an award. The vendor receives it."""
+    """Why an award is released, for staff, and a message to the vendor."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Your coach broke down"}]})
 
     reason: Text
+    message_to_vendor: MessageToVendor = ""
 
 
 class BidReasonInput(RequestSchema):

@@ -10,7 +10,7 @@ from coachway.bids.schemas import BidRequestView, BidView
 from coachway.core.caller import Caller
 
 _HIDDEN_FROM_VENDORS: Final = frozenset(
-    {"target_price", "opened_by", "closed_by", "matching", "invited_count", "escalated_at", "failure"}
+    {"status_reason", "target_price", "opened_by", "closed_by", "matching", "invited_count", "escalated_at", "failure"}
 )
 
 
@@ -26,6 +26,8 @@ def build_bid_view(
     """
     is_sealed = request is not None and request.is_sealed
     fields = bid.model_dump(exclude={"terms"})
+    if caller.is_external:
+        fields |= {"decided_by": None, "decision_reason": "", "award_release_reason": ""}
     if request is not None:
         fields["valid_until"] = request.bid_valid_until(bid)
     if not is_sealed or caller.is_vendor(bid.vendor_id):

@@ -184,6 +184,7 @@ class BidAccepted(_Bid):
     timezone: str
     reason: Annotated[str, Personal()]
     by_itself: bool
+    message_to_vendor: Annotated[str, Personal()] = ""
 
 
 class AwardReleased(_Bid):
@@ -192,6 +193,7 @@ class AwardReleased(_Bid):
     TYPE: ClassVar[str] = "bid.called_off"
 
     reason: Annotated[str, Personal()]
+    message_to_vendor: Annotated[str, Personal()] = ""
 
 
 class BidRejected(_Bid):
@@ -200,6 +202,7 @@ class BidRejected(_Bid):
     TYPE: ClassVar[str] = "bid.rejected"
 
     reason: Annotated[str, Personal()]
+    message_to_vendor: Annotated[str, Personal()] = ""
 
 
 class BidExpired(_Bid):

@@ -153,6 +153,9 @@ class CharterCancelled(_ClientMailEvent):
     initiated_by: str
     refund_percent: int
     refund: StoredAmount
+    message_to_client: Annotated[str, Personal()] = ""
+    was_booked: bool = True
+    quote_was_sent: bool = True
 
 
 class CharterErased(Event):

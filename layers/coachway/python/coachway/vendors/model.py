@@ -121,6 +121,7 @@ class Vendor(Entity, VendorInput):
 
     KIND: ClassVar[str] = "vendor"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"numbers", "numbers_revision"})
+    INTERNAL_FIELDS: ClassVar[frozenset[str]] = frozenset({"notes", "status_reason"})
     REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ("numbers_revision",)
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 

@@ -17,6 +17,7 @@ from coachway.contracts.vendors import (
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.event_counters import Numbers
+from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
@@ -82,10 +83,9 @@ def require_own_vendor(caller: Caller, vendor_id: str) -> None:
 
 
 def get_profile(caller: Caller, vendor_id: str) -> VendorProfile:
-    """Get a vendor with its figures. Vendors do not see the notes of staff. One read."""
+    """Get a vendor with its figures. Vendors do not see the notes and reasons of staff. One read."""
     vendor = get_vendor(caller, vendor_id)
-    fields = vendor.model_copy(update={"notes": ""}) if caller.is_external else vendor
-    return _build_profile(fields, statistics.load_numbers([vendor])[vendor_id])
+    return _build_profile(hide_internal_fields(caller, vendor), statistics.load_numbers([vendor])[vendor_id])
 
 
 def get_statistics(caller: Caller, vendor_id: str) -> VendorStatistics:

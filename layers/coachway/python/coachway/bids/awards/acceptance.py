@@ -32,25 +32,30 @@ MAX_WINNERS: Final = 15
 
 def accept_bid(caller: Caller, bid_id: str, body: AwardInput) -> BidView:
     """Award a bid. Raises the same errors as `award_bids`."""
-    bid = award_bids(caller, [bid_id], body.reason)[0]
+    bid = award_bids(caller, [bid_id], body.reason, message=body.message_to_vendor)[0]
     return visibility.build_bid_view(caller, bid, bidding_context.find_request(caller.org_id, bid.bid_request_id))
 
 
-def award_bids(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool = False) -> list[Bid]:
-    """Award bids for one charter, all or none. `by_itself` is true if no person decided.
+def award_bids(
+    caller: Caller, bid_ids: Sequence[str], reason: str, *, message: str = "", by_itself: bool = False
+) -> list[Bid]:
+    """Award bids for one charter, all or none. `by_itself` is true if no person decided. Vendors see only `message`.
 
     Raises CharterNotOpenForBids, BidsSealed, BidNoLongerValid, NoVehiclesLeft, TooFewVehiclesLeft, VendorNotEligible,
     InvalidStatusTransition. If two requests award the same vehicle at the same time, one of them raises Conflict.
     """
     if len(bid_ids) > MAX_WINNERS:
         raise errors.Conflict(f"At most {MAX_WINNERS} bids can be awarded in one request.")
-    winning_bids, has_remaining = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
+    award = partial(_award, caller, bid_ids, reason, message, by_itself=by_itself)
+    winning_bids, has_remaining = retry_on_conflict(award)()
     if has_remaining:
         reject_remaining_bids(caller, winning_bids[0].charter_id)
     return winning_bids
 
 
-def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> tuple[list[Bid], bool]:
+def _award(
+    caller: Caller, bid_ids: Sequence[str], reason: str, message: str, *, by_itself: bool
+) -> tuple[list[Bid], bool]:
     """Award bids. Return them, and whether there are losing bids that this transaction did not reject."""
     bids = service.get_bids(caller, bid_ids)
     vendor_ids = list(dict.fromkeys(bid.vendor_id for bid in bids))
@@ -66,7 +71,8 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         vehicles, free = assign_vehicles(free, bid.vehicle_count, bidding.charter.vehicle_count)
         vendor_candidates.require_eligible(bid, bidding.charter, bidding.request, candidates.get(bid.vendor_id))
         covers += [VehicleCoverage(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in vehicles]
-        winning_bids.append(_build_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], vehicles, reason))
+        accepted = _build_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], vehicles)
+        winning_bids.append(accepted.model_copy(update={"decision_reason": reason, "message_to_vendor": message}))
     is_covered = not free
     charter_fields = workflow_failures.fields_without_failure(bidding.charter, BIDDING_WORKFLOW) if is_covered else {}
     ops = [
@@ -123,16 +129,13 @@ def _require_acceptable(bid: Bid, bidding: BiddingContext) -> None:
         raise BidNoLongerValid(f"The bid was valid until {valid_until:%Y-%m-%d %H:%M %Z}.")
 
 
-def _build_accepted(
-    caller: Caller, bid: Bid, charter: Charter, candidate: CandidateVendor, vehicles: list[int], reason: str
-) -> Bid:
+def _build_accepted(caller: Caller, bid: Bid, charter: Charter, candidate: CandidateVendor, vehicles: list[int]) -> Bid:
     net_days = candidate.vendor.payment_net_days
     return bid.model_copy(
         update={
             "status": BidStatus.ACCEPTED,
             "decided_at": clock.now(),
             "decided_by": caller.user_id,
-            "decision_reason": reason,
             "vehicles_awarded": vehicles,
             "payout_date": rules.payout_date(charter.last_day, net_days),
         }
@@ -149,6 +152,7 @@ def _accepted_event(bid: Bid, charter: Charter, by_itself: bool) -> BidAccepted:
         starts_at=charter.starts_at,
         timezone=charter.timezone,
         reason=bid.decision_reason,
+        message_to_vendor=bid.message_to_vendor,
         by_itself=by_itself,
     )
 

@@ -37,13 +37,13 @@ def _reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
     request = bidding_context.find_request(caller.org_id, before.bid_request_id)
     if bidding_context.is_sealed(request):
         raise BidsSealed("Wait for the deadline, or close bidding first.")
-    after = _build_rejected(caller, before, body.reason or "Not chosen")
+    after = _build_rejected(caller, before, body.reason or "Not chosen", body.message_to_vendor)
     build_response = partial(visibility.build_bid_view, caller, after, request)
     store.commit(caller, Update(before, after, [_rejected_event(after)]), response=build_response)
     return build_response()
 
 
-def _build_rejected(caller: Caller, bid: Bid, reason: str) -> Bid:
+def _build_rejected(caller: Caller, bid: Bid, reason: str, message: str) -> Bid:
     BID_TRANSITIONS.require(bid.status, BidStatus.REJECTED)
     return bid.model_copy(
         update={
@@ -51,16 +51,19 @@ def _build_rejected(caller: Caller, bid: Bid, reason: str) -> Bid:
             "decided_at": clock.now(),
             "decided_by": caller.user_id,
             "decision_reason": reason,
+            "message_to_vendor": message,
         }
     )
 
 
 def _rejected_event(bid: Bid) -> BidRejected:
-    return BidRejected(**event_payloads.bid_event_fields(bid), reason=bid.decision_reason)
+    fields = event_payloads.bid_event_fields(bid)
+    return BidRejected(**fields, reason=bid.decision_reason, message_to_vendor=bid.message_to_vendor)
 
 
 def _reject_op(caller: Caller, bid: Bid, reason: str) -> Op:
-    after = _build_rejected(caller, bid, reason)
+    """Return the operation that rejects a bid by rule. The vendor learns the reason."""
+    after = _build_rejected(caller, bid, reason, message=reason)
     return Update(bid, after, [_rejected_event(after)])
 
 

@@ -101,6 +101,9 @@ class Bid(Entity, OfferedVehicles):
     award_released_at: Annotated[AwareDatetime | None, stored_as("called_off_at", "award_released_at")] = None
     """When the award was released or the charter was cancelled, so that the vendor does not run the trip."""
     award_release_reason: Annotated[str, Personal(), stored_as("called_off_reason", "award_release_reason")] = ""
+    message_to_vendor: Annotated[
+        str, Field(description="What the vendor was told about the decision. Reasons are internal."), Personal()
+    ] = ""
 
     def key(self) -> Key:
         return BID.key(org=self.org_id, id=self.id)

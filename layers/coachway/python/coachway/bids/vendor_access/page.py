@@ -255,7 +255,7 @@ def _build_banner(linked: LinkedInvitation, formatter: Formatter) -> Banner | No
     if bid is not None and bid.status not in {BidStatus.WITHDRAWN, BidStatus.EXPIRED}:
         return _build_bid_banner(bid, formatter)
     if request.status is RequestStatus.CANCELLED:
-        return Banner("This bid request was cancelled", request.status_reason, "bad")
+        return Banner("This bid request was cancelled", "Thank you for your interest.", "bad")
     if request.status is not RequestStatus.OPEN:
         return Banner("Bidding is closed", "Thank you for your interest.", "bad")
     if linked.invitation.is_accepted is False:
@@ -267,14 +267,13 @@ def _build_bid_banner(bid: Bid, formatter: Formatter) -> Banner:
     price = formatter.money(bid.terms.quoted_price, bid.currency)
     match bid.status:
         case BidStatus.ACCEPTED if bid.award_released_at is not None:
-            reason = bid.award_release_reason.rstrip(".")
-            text = f"We no longer need you for this trip. Please do not send a vehicle. Reason: {reason}."
-            return Banner("Your award was cancelled", text, "bad")
+            text = f"We no longer need you for this trip. Please do not send a vehicle. {bid.message_to_vendor}"
+            return Banner("Your award was cancelled", text.rstrip(), "bad")
         case BidStatus.ACCEPTED:
             payday = formatter.day(bid.payout_date) if bid.payout_date else ""
             return Banner("Your bid was accepted", f"You run this trip for {price}. We pay you on {payday}.", "good")
         case BidStatus.REJECTED:
-            return Banner("Your bid was not accepted", bid.decision_reason, "bad")
+            return Banner("Your bid was not accepted", bid.message_to_vendor, "bad")
         case _:
             text = f"You bid {price}. We will email you when a decision is made."
             return Banner("Your bid was submitted", text, "good")

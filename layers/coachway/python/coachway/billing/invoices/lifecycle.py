@@ -124,15 +124,19 @@ def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
 
 
 @retry_on_conflict
-def void_invoice(caller: Caller, invoice_id: str, reason: str, expected: int | None = None) -> Invoice:
+def void_invoice(
+    caller: Caller, invoice_id: str, reason: str, expected: int | None = None, *, message: str = ""
+) -> Invoice:
     """Void an invoice. Its trips can be invoiced again, and the deposits applied to it become deposits again.
+
+    The client receives `message`, not the reason.
 
     Raises InvoiceHasPayments if payments were made after it was issued: reverse or refund them first.
     """
-    return _void_invoice(caller, queries.get_invoice(caller, invoice_id, expected=expected), reason)
+    return _void_invoice(caller, queries.get_invoice(caller, invoice_id, expected=expected), reason, message)
 
 
-def _void_invoice(caller: Caller, before: Invoice, reason: str) -> Invoice:
+def _void_invoice(caller: Caller, before: Invoice, reason: str, message: str) -> Invoice:
     require_voidable(before.status, before.paid_since - before.amount_refunded)
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
     keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
@@ -141,9 +145,8 @@ def _void_invoice(caller: Caller, before: Invoice, reason: str) -> Invoice:
     after = before.model_copy(
         update={"status": InvoiceStatus.VOID, "voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
     )
-    ops: list[Op] = [
-        Update(before, after, [InvoiceVoided(**service.event_fields(after), reason=reason)], on_stale=InvoiceChanged())
-    ]
+    event = InvoiceVoided(**service.event_fields(after), reason=reason, message_to_client=message)
+    ops: list[Op] = [Update(before, after, [event], on_stale=InvoiceChanged())]
     credit_to_reserve = 0
     for charter in charters:
         # A cancelled trip needs no credit.

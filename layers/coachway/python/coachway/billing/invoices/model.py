@@ -15,7 +15,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Note, ShortNote, Text
+from coachway.core.types.text import MessageToClient, Note, ShortNote, Text
 
 MAX_CHARTERS: Final = 80
 """The transaction that issues an invoice writes each of its charters, and a transaction has at most 100 items."""
@@ -82,7 +82,7 @@ class InvoiceInput(RequestSchema):
     charter_id: CharterId | None = None
     charter_ids: Annotated[list[CharterId], Field(max_length=MAX_CHARTERS)] = Field(default_factory=list)
     extras: Annotated[list[ExtraInput], Field(max_length=20)] = Field(default_factory=list)
-    notes: Note = ""
+    notes: Annotated[Note, Field(description="Printed on the invoice.")] = ""
 
 
 class DraftInput(RequestSchema):
@@ -93,7 +93,7 @@ class DraftInput(RequestSchema):
     )
 
     extras: Annotated[list[ExtraInput], Field(max_length=20)] = Field(default_factory=list)
-    notes: Note = ""
+    notes: Annotated[Note, Field(description="Printed on the invoice.")] = ""
 
 
 class PriceLine(BaseSchema):
@@ -144,6 +144,8 @@ class Invoice(Entity):
 
     KIND: ClassVar[str] = "invoice"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"link_nonce", "credit_booked"})
+    INTERNAL_FIELDS: ClassVar[frozenset[str]] = frozenset({"void_reason"})
+    ETAG_IS_VERSION: ClassVar[bool] = False  # the terms of a draft follow its client and trips
 
     number: Annotated[str, Field(description="Empty for a draft.", examples=["INV-2026-HARBOR-00001"])] = ""
     status: InvoiceStatus = InvoiceStatus.DRAFT
@@ -244,8 +246,9 @@ class InvoiceQuery(PageQuery):
 
 
 class VoidInput(RequestSchema):
-    """Why an invoice is voided."""
+    """Why an invoice is voided, for staff, and a message to the client."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Billed to the wrong department"}]})
 
     reason: ShortNote = ""
+    message_to_client: MessageToClient = ""

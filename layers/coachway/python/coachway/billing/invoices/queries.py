@@ -7,6 +7,7 @@ from coachway.billing.invoices import drafts
 from coachway.billing.invoices.model import BY_DUE_DATE, BY_MONTH, INVOICE, OF_CLIENT, Invoice, InvoiceQuery
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page
 from coachway.core.types.date_ranges import complete_date_range, list_months
@@ -29,7 +30,7 @@ def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None)
 def show_invoice(caller: Caller, invoice_id: str) -> Invoice:
     """Get an invoice. A draft is shown as it would be issued now. Raises NotFound."""
     [invoice] = drafts.apply_current_terms(caller.org_id, [get_invoice(caller, invoice_id)])
-    return invoice
+    return hide_internal_fields(caller, invoice)
 
 
 def can_see(caller: Caller, invoice: Invoice) -> bool:
@@ -58,7 +59,7 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
         page = query_page(Invoice, OF_CLIENT, [partition], query, where=filters, descending=True)
     else:
         page = query_by_month(Invoice, BY_MONTH, caller, query, where=filters)
-    visible = [invoice for invoice in page.items if can_see(caller, invoice)]
+    visible = [hide_internal_fields(caller, invoice) for invoice in page.items if can_see(caller, invoice)]
     return Page(items=drafts.apply_current_terms(caller.org_id, visible), next_cursor=page.next_cursor)
 
 

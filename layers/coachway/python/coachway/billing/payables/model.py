@@ -82,6 +82,7 @@ class Payable(Entity):
     """An amount owed to a vendor. The payable of an awarded bid is due on the bid's payout date."""
 
     KIND: ClassVar[str] = "payable"
+    INTERNAL_FIELDS: ClassVar[frozenset[str]] = frozenset({"void_reason"})
 
     vendor_id: str
     vendor_name: Annotated[str, Personal("vendor")]

@@ -13,6 +13,7 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.billing.payables import PayableCreated, PayableDue, PayableVoided
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
@@ -116,8 +117,18 @@ def get_payable(caller: Caller, payable_id: str, *, expected: int | None = None)
     return payable
 
 
+def show_payable(caller: Caller, payable_id: str) -> Payable:
+    """Get a payable as the caller may see it. Raises NotFound."""
+    return hide_internal_fields(caller, get_payable(caller, payable_id))
+
+
 def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     """List payables, newest first; with `due_to`, unpaid ones, earliest due date first. Vendors see their own."""
+    page = _list_payables(caller, query)
+    return page.model_copy(update={"items": [hide_internal_fields(caller, payable) for payable in page.items]})
+
+
+def _list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     if caller.is_external:
         if caller.role != "vendor" or query.vendor_id not in {None, caller.party_id}:
             raise errors.NotFound("The vendor was not found.")

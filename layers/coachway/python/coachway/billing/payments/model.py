@@ -147,6 +147,7 @@ class Payment(Entity):
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
         {"payment_method_id", "off_session", "request_key", "request_body"}
     )
+    INTERNAL_FIELDS: ClassVar[frozenset[str]] = frozenset({"notes", "reverse_reason"})
 
     client_id: str
     invoice_id: str | None = None

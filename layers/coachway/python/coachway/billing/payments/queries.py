@@ -3,6 +3,7 @@
 from coachway.billing.payments.model import BY_MONTH, OF_CLIENT, OF_SUBJECT, PAYMENT, Payment, PaymentQuery
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page
 
@@ -12,11 +13,16 @@ def get_payment(caller: Caller, payment_id: str) -> Payment:
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     if caller.is_external and (caller.role != "client" or caller.party_id != payment.client_id):
         raise errors.NotFound("The payment was not found.")
-    return payment
+    return hide_internal_fields(caller, payment)
 
 
 def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     """List payments, newest first. Clients see their own."""
+    page = _list_payments(caller, query)
+    return page.model_copy(update={"items": [hide_internal_fields(caller, payment) for payment in page.items]})
+
+
+def _list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     client_id = query.client_id
     if caller.is_external:
         if client_id not in {None, caller.party_id}:

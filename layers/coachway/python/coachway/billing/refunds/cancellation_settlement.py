@@ -166,6 +166,7 @@ def _build_refunds(caller: Caller, context: SettlementContext, cents: int) -> li
             context.client,
             share.cents,
             f"{context.charter.number} was {context.charter.status}",
+            message_to_client=f"{context.charter.number} was {context.charter.status}.",
             charter_id=context.charter.id,
             cause=RefundCause.CANCELLATION,
             # The threshold applies to the total, not to each refund.
@@ -219,9 +220,8 @@ def _void_invoice_ops(context: SettlementContext, before: Invoice) -> list[Op]:
     reason = f"{context.charter.number} was cancelled"
     changes: dict[str, Any] = {"voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
     after = before.model_copy(update={"status": InvoiceStatus.VOID, **changes})
-    ops: list[Op] = [
-        Update(before, after, [InvoiceVoided(**event_fields(after), reason=reason)], on_stale=InvoiceChanged())
-    ]
+    event = InvoiceVoided(**event_fields(after), reason=reason, message_to_client=f"{reason}.")
+    ops: list[Op] = [Update(before, after, [event], on_stale=InvoiceChanged())]
     if before.status is InvoiceStatus.DRAFT:
         return ops
     credit_op = credit.invoice_credit_op(before.org_id, before.client_id, -before.balance_due)

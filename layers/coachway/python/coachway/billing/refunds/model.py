@@ -15,7 +15,7 @@ from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import ShortNote, Text
+from coachway.core.types.text import MessageToClient, ShortNote, Text
 from coachway.core.workflows.failure import WorkflowFailure
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")
@@ -45,7 +45,7 @@ CANCELLATION_SETTLEMENT = AccessPattern(
 
 
 class RefundInput(RequestSchema):
-    """The payment to refund, the amount, and the reason, which the client receives."""
+    """The payment to refund, the amount, the reason, for staff, and a message to the client."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,6 +60,7 @@ class RefundInput(RequestSchema):
         None
     )
     reason: Text
+    message_to_client: MessageToClient = ""
 
 
 class DecisionInput(RequestSchema):
@@ -94,6 +95,10 @@ class Refund(Entity):
         }
     )
 
+    INTERNAL_FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"reason", "requested_by", "decided_by", "decision_reason", "failure"}
+    )
+
     payment_id: str
     client_id: str
     client_name: Annotated[str, Personal(blank=ERASED)] = Field(default="", repr=False)
@@ -106,6 +111,7 @@ class Refund(Entity):
     method: PaymentMethod
     cause: RefundCause = RefundCause.REQUEST
     reason: Annotated[str, Personal()]
+    message_to_client: Annotated[str, Personal()] = ""
     status: RefundStatus = RefundStatus.PENDING
     needs_approval: bool = False
     requested_by: Annotated[

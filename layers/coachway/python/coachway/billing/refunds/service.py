@@ -35,6 +35,7 @@ from coachway.core import errors, store
 from coachway.core.auth.api_keys import get_person_id
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
+from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, IncrementCounters, Op, Update
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.persistence.records import Key
@@ -85,6 +86,7 @@ def request_refund(caller: Caller, request: RefundInput) -> Refund:
         needs_approval=rules.needs_approval(
             amount, organization.approval_thresholds.refund, refunded_before=held_amount
         ),
+        message_to_client=request.message_to_client,
         requested_by=get_person_id(caller),
         refunds_cancellation_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
@@ -176,6 +178,7 @@ def event_fields(refund: Refund) -> dict[str, Any]:
         "amount": refund.amount,
         "currency": refund.currency,
         "reason": refund.reason,
+        "message_to_client": refund.message_to_client,
     }
 
 
@@ -187,8 +190,18 @@ def get_refund(caller: Caller, refund_id: str, *, expected: int | None = None) -
     return refund
 
 
+def show_refund(caller: Caller, refund_id: str) -> Refund:
+    """Get a refund as the caller may see it. Raises NotFound."""
+    return hide_internal_fields(caller, get_refund(caller, refund_id))
+
+
 def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
     """List refunds, newest first. Clients see their own."""
+    page = _list_refunds(caller, query)
+    return page.model_copy(update={"items": [hide_internal_fields(caller, refund) for refund in page.items]})
+
+
+def _list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
     if caller.is_external:
         if caller.role != "client" or query.client_id not in {None, caller.party_id}:
             raise errors.NotFound("The client was not found.")

@@ -32,7 +32,7 @@ from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
-from coachway.core.types.text import Note, Text
+from coachway.core.types.text import MessageToClient, Note, Text
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
 
@@ -56,13 +56,17 @@ class StatusInput(RequestSchema):
 
 
 class CancelInput(RequestSchema):
-    """The reason, and who cancels. With `operator`, which only staff can set, everything paid is refunded."""
+    """Why a charter is cancelled, for staff, and who cancels.
+
+    With `operator`, which only staff can set, everything paid is refunded.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"reason": "The event is off", "initiated_by": "client"}]}
     )
 
     reason: Note = ""
+    message_to_client: MessageToClient = ""
     initiated_by: Annotated[str, Field(pattern="^(client|operator)$")] = "client"
 
 
@@ -91,7 +95,7 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
         case CharterStatus.EXPIRED:
             return expire(caller, before)
         case CharterStatus.CANCELLED:
-            cancellation = _build_cancellation(before, body.reason, "operator", preview=False)
+            cancellation = _build_cancellation(before, body.reason, "operator", "", preview=False)
             return _commit_cancellation(caller, before, cancellation)
         case _:
             return _commit_manual_status(caller, before, body)
@@ -245,7 +249,8 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
         raise errors.NotFound("The charter was not found.")
     initiated_by = "client" if caller.is_external else body.initiated_by
     require_transition(before.status, CharterStatus.CANCELLED, actor_kind(caller))
-    cancellation = _build_cancellation(before, body.reason, initiated_by, preview=preview)
+    message = "" if caller.is_external else body.message_to_client
+    cancellation = _build_cancellation(before, body.reason, initiated_by, message, preview=preview)
     if not preview:
         _commit_cancellation(caller, before, cancellation, response=cancellation)
     return cancellation
@@ -260,6 +265,9 @@ def _commit_cancellation(
         initiated_by=cancellation.initiated_by,
         refund_percent=cancellation.refund_percent,
         refund=cancellation.refund,
+        message_to_client=cancellation.message_to_client,
+        was_booked=before.status is not CharterStatus.QUOTE,
+        quote_was_sent=before.quote_sent_at is not None,
     )
     ops = _quote_ops(before, "declined") if before.status is CharterStatus.QUOTE else []
     if before.credit_reserved:
@@ -270,7 +278,9 @@ def _commit_cancellation(
     )
 
 
-def _build_cancellation(charter: Charter, reason: str, initiated_by: str, *, preview: bool) -> Cancellation:
+def _build_cancellation(
+    charter: Charter, reason: str, initiated_by: str, message: str, *, preview: bool
+) -> Cancellation:
     now = clock.now()
     actor = Actor.CLIENT if initiated_by == "client" else Actor.STAFF
     percent = cancellation_policy.refund_percent(charter.starts_at, now, actor)
@@ -283,6 +293,7 @@ def _build_cancellation(charter: Charter, reason: str, initiated_by: str, *, pre
         refund=cancellation_policy.refund_amount(charter.amount_paid, percent),
         currency=charter.quote.currency,
         reason=reason,
+        message_to_client=message,
     )
 
 

@@ -212,6 +212,7 @@ class Cancellation(BaseSchema):
     refund: StoredAmount
     currency: str
     reason: Annotated[str, Personal()] = ""
+    message_to_client: Annotated[str, Personal()] = ""
 
 
 class VehicleCoverage(BaseSchema):

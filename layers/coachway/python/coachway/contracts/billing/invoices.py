@@ -120,6 +120,7 @@ class InvoiceVoided(_Invoice):
     TYPE: ClassVar[str] = "invoice.voided"
 
     reason: Annotated[str, Personal()]
+    message_to_client: Annotated[str, Personal()] = ""
 
 
 class RunFailure(BaseSchema):

@@ -21,6 +21,7 @@ class _Refund(Event):
     amount: StoredAmount
     currency: str
     reason: Annotated[str, Personal()]
+    message_to_client: Annotated[str, Personal()] = ""
 
 
 class RefundRequested(_Refund):

@@ -63,6 +63,7 @@ class AssignmentReleased(AssignmentEvent):
     TYPE: ClassVar[str] = "assignment.released"
 
     reason: Annotated[str, Personal()]
+    message_to_driver: Annotated[str, Personal()] = ""
 
 
 class AssignmentAtRisk(AssignmentEvent):

@@ -120,6 +120,8 @@ class Entity(Record):
     """A record with an id that callers know. Responses never contain its `HIDDEN_FIELDS`."""
 
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    INTERNAL_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    """Texts and names of staff, which clients, vendors and drivers do not see: see `core.internal_fields`."""
     ETAG_IS_VERSION: ClassVar[bool] = True
     """Whether responses with the same version are identical, so that If-None-Match can return 304."""
 

@@ -129,3 +129,6 @@ ReferenceText = Annotated[str, StringConstraints(strip_whitespace=True, max_leng
 
 PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), _REFERENCE]
 """A postal code: letters, digits, spaces and dashes."""
+
+MessageToClient = Annotated[Note, Field(description="Emailed to the client. The reason is internal.")]
+MessageToVendor = Annotated[ShortNote, Field(description="Emailed to the vendor. The reason is internal.")]

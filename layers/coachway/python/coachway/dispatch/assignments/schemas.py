@@ -23,6 +23,19 @@ class ReasonInput(RequestSchema):
     reason: ShortNote = ""
 
 
+class ReleaseInput(RequestSchema):
+    """Why a driver is released from a trip, for staff, and a message to the driver."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "Late twice", "message_to_driver": "You are free on Friday."}]}
+    )
+
+    reason: ShortNote = ""
+    message_to_driver: Annotated[
+        ShortNote, Field(description="Added to the text message to the driver. The reason is internal.")
+    ] = ""
+
+
 class AssignmentQuery(PageQuery):
     """Filter assignments by charter, driver, vehicle, status, or the day on which the duty begins.
 

@@ -17,6 +17,7 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus, list_iso_weeks
+from coachway.dispatch.assignments.schemas import ReleaseInput
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.errors import DeclineTooLate, TripUnderWay
 from coachway.fleet.model import Driver
@@ -59,7 +60,7 @@ def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
     return attempt_update()
 
 
-def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+def release_assignment(caller: Caller, assignment_id: str, body: ReleaseInput) -> Assignment:
     """Release the driver and the vehicle from a trip; the driver is notified. Two reads and the commit.
 
     Raises Conflict once the trip is in progress: then open a recovery, which finds a replacement.
@@ -71,13 +72,15 @@ def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
         if before.status is AssignmentStatus.IN_PROGRESS:
             raise TripUnderWay("The vehicle has left its first stop. Open a recovery to find a replacement.")
         TRANSITIONS.require(before.status, AssignmentStatus.RELEASED)
-        return _end_assignment(caller, before, AssignmentStatus.RELEASED, reason)
+        return _end_assignment(caller, before, AssignmentStatus.RELEASED, body.reason, body.message_to_driver)
 
     return attempt_update()
 
 
-def _end_assignment(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:
-    after, ops = end_ops(caller, before, status, reason)
+def _end_assignment(
+    caller: Caller, before: Assignment, status: AssignmentStatus, reason: str, message: str = ""
+) -> Assignment:
+    after, ops = end_ops(caller, before, status, reason, message=message)
     store.commit(caller, *ops, response=after)
     return after
 
@@ -88,6 +91,7 @@ def end_ops(
     status: AssignmentStatus,
     reason: str,
     *,
+    message: str,
     takeover_vehicle_id: str | None = None,
 ) -> tuple[Assignment, list[Op]]:
     """Return the declined or released assignment, and the operations that store it. One read.
@@ -95,8 +99,8 @@ def end_ops(
     They remove the assignment from all diaries and from the charter. If the crew is on duty, the block stays in the
     diaries and ends now, because these hours were worked. They fail with ConcurrentUpdate.
 
-    `takeover_vehicle_id` is the vehicle of a crew that takes over in the same transaction, which itself writes the
-    charter and the diary of that vehicle.
+    A released driver receives `message`, not the reason. `takeover_vehicle_id` is the vehicle of a crew that takes over
+    in the same transaction, which itself writes the charter and the diary of that vehicle.
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
 
@@ -112,7 +116,7 @@ def end_ops(
     fields = assignment_event_payloads.assignment_event_fields(
         after, driver, second_drivers[0] if second_drivers else None
     )
-    event: Event = AssignmentReleased(**fields, reason=reason)
+    event: Event = AssignmentReleased(**fields, reason=reason, message_to_driver=message)
     if status is AssignmentStatus.DECLINED:
         declined_by = caller.party_id if caller.role == "driver" else None
         event = AssignmentDeclined(**fields, reason=reason, declined_by=declined_by)

@@ -120,6 +120,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         replaced,
         AssignmentStatus.RELEASED,
         f"{crew[0].driver.name} took over: {before.reason.replace('_', ' ')}",
+        message="Another driver takes over.",
         takeover_vehicle_id=vehicle.vehicle.id,
     )
     accepted_offer = offer.model_copy(update={"status": OfferStatus.ACCEPTED, "answered_at": now})

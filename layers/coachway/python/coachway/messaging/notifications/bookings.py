@@ -25,5 +25,10 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     ),
     organization_email(QuoteDeclined, "quote-declined"),
     MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient),
-    MessageRule(event=CharterCancelled, template="charter-cancelled", recipient=_get_client_recipient),
+    MessageRule(
+        event=CharterCancelled,
+        template="charter-cancelled",
+        recipient=_get_client_recipient,
+        applies=lambda event: event.was_booked or event.quote_was_sent,  # otherwise the client does not know of it
+    ),
 )

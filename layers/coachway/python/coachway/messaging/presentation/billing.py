@@ -88,10 +88,9 @@ def dispute_reason(event: PaymentDisputed) -> str:
 
 
 def refund_rows(event: RefundEvent, formatter: Formatter) -> list[tuple[str, str]]:
-    """Amount, what it is for, and the reason."""
+    """The amount, and what it is for."""
     rows = [("Amount", formatter.money(event.amount, event.currency))]
-    rows += [("For", event.number)] if event.number else []
-    return [*rows, ("Reason", event.reason)]
+    return [*rows, ("For", event.number)] if event.number else rows
 
 
 def payout_method(event: PayoutMade) -> str:
