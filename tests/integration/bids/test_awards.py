@@ -50,7 +50,8 @@ def test_accept_bid_rejects_other_bids_with_reason() -> None:
     low, high = create_submitted_bid(trip["id"], vendor_id, 1000), create_submitted_bid(trip["id"], other_id, 1100)
     send_ok("POST", f"/bids/{low['id']}/accept", {"decision": "accept", "reason": "Best"})
     rejected = send_ok("GET", f"/bids/{high['id']}", vendor_id=other_id)
-    assert (rejected["status"], rejected["decision_reason"]) == ("rejected", "A lower bid was chosen")
+    assert (rejected["status"], rejected["message_to_vendor"]) == ("rejected", "A lower bid was chosen.")
+    assert (rejected["decision_reason"], rejected["decided_by"]) == ("", None), "these are internal"
     again = send_request("POST", f"/bids/{high['id']}/accept", {"decision": "accept"})
     assert again.status == 409
 

@@ -311,3 +311,11 @@ def test_list_ledger_shows_entries() -> None:
     assert sum(line["amount"] for entry in items for line in entry["postings"]) == 0
     cash_entries = send_ok("GET", "/billing/ledger", query={"account": "cash"})["items"]
     assert [entry["kind"] for entry in cash_entries] == ["payment_received"]
+
+
+def test_void_reason_is_not_shown_to_client() -> None:
+    invoice = create_issued_invoice(create_completed_charter().id)
+    send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "They never pay", "message_to_client": "Sorry."})
+    assert send_ok("GET", f"/invoices/{invoice['id']}")["void_reason"] == "They never pay"
+    assert send_ok("GET", f"/invoices/{invoice['id']}", client=CLIENT_ID)["void_reason"] == ""
+    assert [each["void_reason"] for each in send_ok("GET", "/invoices", client=CLIENT_ID)["items"]] == [""]

@@ -369,3 +369,17 @@ def test_record_failure_completed_refund_stays_completed() -> None:
         == "over"
     )
     assert refunds.get_refund(SYSTEM, refund["id"]).status is RefundStatus.COMPLETED
+
+
+def test_refund_shown_to_client_has_no_internal_reasons() -> None:
+    payment_id = create_payment(CENTS, charter_id=builders.create_booked_charter().id)
+    body = {"payment_id": payment_id, "reason": "Asked three times", "message_to_client": "With our apologies."}
+    refund = send_ok("POST", "/payments/refund", body)
+    refund_builders.approve_refund(refund["id"], "To calm them")
+    client: dict[str, Any] = {"client": CLIENT_ID, "permissions": "billing:read"}
+    shown = send_ok("GET", f"/refunds/{refund['id']}", **client)
+    [listed] = send_ok("GET", "/refunds", **client)["items"]
+    internal = ("reason", "decision_reason", "requested_by", "decided_by")
+    assert [shown[name] or "" for name in internal] == [listed[name] or "" for name in internal] == [""] * 4
+    assert shown["message_to_client"] == "With our apologies."
+    assert send_ok("GET", f"/refunds/{refund['id']}")["reason"] == "Asked three times"

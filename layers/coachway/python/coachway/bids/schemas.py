@@ -215,7 +215,7 @@ class BidRequestView(Entity):
     requires_ada: bool
     message: str
     status: RequestStatus
-    status_reason: str
+    status_reason: str = ""
     opened_by: str | None = None
     closed_at: AwareDatetime | None = None
     closed_by: str | None = None

@@ -63,7 +63,7 @@ def _rejected_event(bid: Bid) -> BidRejected:
 
 def _reject_op(caller: Caller, bid: Bid, reason: str) -> Op:
     """Return the operation that rejects a bid by rule. The vendor learns the reason."""
-    after = _build_rejected(caller, bid, reason, message=reason)
+    after = _build_rejected(caller, bid, reason, message=f"{reason}.")
     return Update(bid, after, [_rejected_event(after)])
 
 

@@ -74,4 +74,4 @@ def release_awards(caller: Caller, charter_id: str, reason: str) -> None:
 def _release_for_charter(caller: Caller, bid_id: str, reason: str) -> None:
     bid = service.get_bid(caller, bid_id)
     if bid.award_released_at is None:
-        store.commit(caller, _release_op(bid, _build_released(bid, reason, message=reason)))
+        store.commit(caller, _release_op(bid, _build_released(bid, reason, message=f"{reason}.")))

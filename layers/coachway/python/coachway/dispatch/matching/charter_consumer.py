@@ -27,7 +27,7 @@ def _release_assignment(caller: Caller, assignment_id: str, reason: str) -> None
     before = repository.get_assignment(caller, assignment_id)
     can_release = TRANSITIONS.allows(before.status, AssignmentStatus.RELEASED)
     if can_release and before.status is not AssignmentStatus.IN_PROGRESS:
-        _, ops = assignment_lifecycle.end_ops(caller, before, AssignmentStatus.RELEASED, reason, message=reason)
+        _, ops = assignment_lifecycle.end_ops(caller, before, AssignmentStatus.RELEASED, reason, message=f"{reason}.")
         store.commit(caller, *ops)
 
 
