@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from coachway.bookings.charters.model import CHARTER
 from coachway.bookings.quotes import expiry_job
 from coachway.bookings.quotes import links as quote_links
 from coachway.clients import service as clients
-from coachway.core import errors
+from coachway.core import errors, store
 from coachway.core.runtime import clock
 from coachway.pricing import extras_service
 from coachway.pricing import quote_service as pricing
@@ -315,3 +316,17 @@ def test_accept_quote_uses_promo_code() -> None:
 def test_view_quote_without_link_is_not_found() -> None:
     with pytest.raises(errors.NotFound):
         quote_links.open_link("A" * 86)
+
+
+def test_cancellation_event_says_whether_the_client_knows_of_the_trip() -> None:
+    unseen = create_charter()
+    body = {"reason": "They shop around", "message_to_client": "We are fully booked.", "initiated_by": "operator"}
+    cancelled = send_request("POST", f"/charters/{unseen['id']}/cancel", body).json()
+    assert (cancelled["reason"], cancelled["message_to_client"]) == ("They shop around", "We are fully booked.")
+    history = store.list_history(CHARTER.key(org=ORG, id=unseen["id"]))
+    [event] = [each.data for each in history if each.type == "charter.cancelled"]
+    assert (event["was_booked"], event["quote_was_sent"], event["message_to_client"]) == (
+        False,
+        False,
+        "We are fully booked.",
+    )
