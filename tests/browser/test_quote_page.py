@@ -95,21 +95,16 @@ def test_quote_page_with_an_invalid_link_returns_404(organization: QuoteOrganiza
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
 
 
-def test_quote_page_prints_on_one_page_without_buttons(organization: QuoteOrganization, page: Page) -> None:
+def test_quote_page_prints_on_one_page_without_buttons_and_splits_no_stop_of_many(
+    organization: QuoteOrganization, page: Page
+) -> None:
     page.goto(organization.create_sent_quote()["url"])
     assert len(read_pages(Pdf(page.pdf(prefer_css_page_size=True)))) == 1
     page.emulate_media(media="print")
     expect(page.get_by_role("button", name="Accept and book")).to_be_hidden()
     expect(page.get_by_role("region", name="Total")).to_be_visible()
-
-
-def test_quote_page_with_twelve_stops_prints_them_from_the_first_page_and_splits_none(
-    organization: QuoteOrganization, page: Page
-) -> None:
-    page.goto(organization.create_sent_quote()["url"])
     stops = page.locator(".stops").inner_html()
     page.set_content(page.content().replace(stops, 4 * stops))
-    page.emulate_media(color_scheme="dark")
     pages = read_pages(Pdf(page.pdf(prefer_css_page_size=True)))
     assert len(pages) == 2
     assert pages[0].count("Cheesequake") >= 2
