@@ -74,7 +74,7 @@ def test_create_series_keeps_times_of_its_first_charter() -> None:
         "2027-11-07T01:30:00-05:00",
         "2027-11-07T01:40:00-05:00",
     ]
-    assert charters[1]["starts_at"] == "2027-11-14T01:30:00-05:00"
+    assert [charter["starts_at"] for charter in charters] == ["2027-11-07T01:30:00-05:00", "2027-11-14T01:30:00-05:00"]
 
 
 @pytest.mark.parametrize(
