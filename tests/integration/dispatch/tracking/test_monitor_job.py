@@ -144,6 +144,17 @@ def test_depart_with_two_drivers_adds_up_their_driving_time() -> None:
     assert list_event_data(assignment_id, "trip.hours_exceeded") == []
 
 
+def test_depart_before_the_planned_start_counts_the_duty_from_the_early_check_in() -> None:
+    charter_id = builders.create_trip(requires_second_driver=True)
+    rosa, sam = builders.create_driver(), builders.create_driver("Sam Tran")
+    assignment_id = builders.create_assignment(charter_id, rosa, builders.create_vehicle(), second_driver_id=sam)["id"]
+    with freeze_time("06:00"):
+        send_ok("POST", f"/dispatch/assignments/{assignment_id}/check-in", {}, driver_id=rosa)
+    with freeze_time("08:55"):
+        send_ok("POST", f"/dispatch/assignments/{assignment_id}/depart", {}, driver_id=rosa)
+    assert get_assignment(assignment_id).may_drive_until == local_time("21:00")
+
+
 def test_depart_after_a_long_wait_is_limited_by_the_duty_hours() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     with freeze_time("18:00"):
