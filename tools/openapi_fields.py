@@ -198,7 +198,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "invited": "Whether the vendor was invited.",
     "invited_count": "Number of invited vendors.",
     "is_accepted": "Whether the vendor has bid. False if it declined, null if it has not answered.",
-    "is_lowest_bid": "Whether the bid has the lowest price per vehicle.",
+    "is_lowest_bid": "Whether the bid has the lowest price per vehicle; null for vendors.",
     "is_preferred": "Whether the vendor is preferred.",
     "is_sealed": "Whether prices and ranks are hidden now.",
     "issue_description": "Description of the issues.",
@@ -209,7 +209,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "opened_by": "User who opened it.",
     "overall_rating": "From 1 to 5 in steps of a half.",
     "payout_date": "Date on which the vendor is paid.",
-    "price_difference_from_lowest": "Difference to the lowest price per vehicle, times the vehicles of the bid.",
+    "price_difference_from_lowest": "Difference to the lowest price per vehicle, times the vehicles of the bid; "
+    "null for vendors.",
     "quoted_price": "Price for all vehicles of the bid.",
     "requires_ada": "Whether vehicles must be wheelchair accessible.",
     "responded_at": "Time of the vendor's answer.",

@@ -47,7 +47,7 @@ def test_bid_from_refusal_to_award_follows_worked_example() -> None:
     bid = send_ok("POST", "/bids", {**bid_body(trip["id"]), "vendor_id": vendor_id})
     assert (bid["status"], bid["quoted_price"], bid["vehicle_count"], bid["rank"]) == ("draft", 1250.0, 1, None)
     sent = send_ok("POST", f"/bids/{bid['id']}/submit", vendor_id=vendor_id)
-    assert (sent["status"], sent["rank"], sent["is_lowest_bid"]) == ("submitted", 1, True)
+    assert (sent["status"], sent["rank"], sent["is_lowest_bid"]) == ("submitted", 1, None)
     accepted = send_ok(
         "POST", f"/bids/{bid['id']}/accept", {"decision": "accept", "reason": "Best price and great reviews"}
     )
@@ -102,6 +102,14 @@ def test_sealed_request_shows_price_to_its_vendor_only_and_no_rank() -> None:
         2,
         123.45,
     )
+    for reply in (
+        send_request("GET", f"/bids/{own['id']}", vendor_id=vendor_id),
+        send_request("GET", "/bids", vendor_id=vendor_id, query={"charter_id": trip["id"]}),
+    ):
+        [shown] = reply.json().get("items", [reply.json()])
+        assert (shown["rank"], shown["is_lowest_bid"], shown["price_difference_from_lowest"]) == (2, None, None)
+        assert "123.45" not in reply.text
+        assert "1111.11" not in reply.text
     stored = send_ok("GET", f"/bid-requests/{request['id']}")
     assert (stored["status"], stored["closed_early"], stored["status_reason"]) == ("closed", True, "All have answered")
     assert stored["closed_by"].startswith("usr_")

@@ -22,7 +22,8 @@ def build_bid_view(
 ) -> BidView:
     """A bid as the caller can see it. While it is sealed, only its vendor sees the price, and nobody sees a rank.
 
-    `ranks` are by id of the bid.
+    A vendor sees the rank, and nothing from which it could calculate the price of another one. `ranks` are by id of
+    the bid.
     """
     is_sealed = request is not None and request.is_sealed
     fields = bid.model_dump(exclude={"terms"})
@@ -34,11 +35,10 @@ def build_bid_view(
         fields |= bid.terms.model_dump()
     ranked = (ranks or {}).get(bid.id)
     if ranked is not None and not is_sealed:
-        fields |= {
-            "rank": ranked.rank,
-            "is_lowest_bid": ranked.is_lowest_bid,
-            "price_difference_from_lowest": ranked.price_difference_from_lowest,
-        }
+        fields["rank"] = ranked.rank
+        if not caller.is_external:
+            fields["is_lowest_bid"] = ranked.is_lowest_bid
+            fields["price_difference_from_lowest"] = ranked.price_difference_from_lowest
     return BidView(**fields, is_sealed=is_sealed)
 
 
