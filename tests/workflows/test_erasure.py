@@ -100,14 +100,14 @@ class Traveler:
         self.operator.stack.wait_for_mail(self.email, "[Rr]efund")
 
     def find_remaining_items(self) -> list[str]:
-        """The items of the table that contain personal data, except those that expire within a day."""
+        """The items of the table that contain personal data, except those that expire or are erased within a day."""
         words = (self.mark, self.phone.removeprefix("+"), self.other_phone.removeprefix("+"), "74.123456")
         dynamodb = self.operator.stack.client("dynamodb")
         remaining = []
         for page in dynamodb.get_paginator("scan").paginate(TableName=self.operator.stack.table):
             for item in page["Items"]:
                 text = str(item)
-                if item["kind"]["S"] != "idempotency" and any(word in text for word in words):
+                if item["kind"]["S"] not in {"idempotency", "erasure"} and any(word in text for word in words):
                     start = max(0, min(text.find(word) for word in words if word in text) - 200)
                     remaining.append(
                         f"{item['kind']['S']} {item['pk']['S']} {item['sk']['S']}: {text[start : start + 320]}"

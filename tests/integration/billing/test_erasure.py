@@ -27,6 +27,7 @@ from coachway.core.persistence.operations import AlreadyConsumed, Create, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.types import ids
 from coachway.erasure import service as erasure_service
+from coachway.erasure.model import ERASURE, REPEATED_AFTER, Erasure
 from coachway.messaging import erasure as message_erasure
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM
@@ -161,6 +162,8 @@ def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: FakeStri
     assert deliver_events(booking_erasure.CONSUMERS) == 1 + 5 + 1, (
         "three charters in two pages, and the events of billing"
     )
+    receipt = store.get(Erasure, ERASURE.key(org=ORG, client=CLIENT_ID))
+    store.commit(SYSTEM, Update(receipt, receipt.model_copy(update={"repetitions": len(REPEATED_AFTER)})))
     assert deliver_events({"client.erased": message_erasure.on_client_erased}) == 1
     assert MARKER not in dump_table(dynamodb)
     assert store.get(Payment, other_payment.key()).notes == "theirs"

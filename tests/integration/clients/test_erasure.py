@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from coachway.clients import erasure_job
+from coachway.clients.model import Contact
 from coachway.core import errors, store
 from coachway.core.client_reference import CLIENT
 from coachway.core.entrypoints.event_consumer import Delivery
@@ -13,6 +15,7 @@ from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.erasure import service as erasure_service
+from coachway.erasure.model import REPEATED_AFTER
 from coachway.identity.users import party_accounts
 from coachway.messaging import erasure as messages
 from coachway.messaging.model import Channel, Notification
@@ -40,6 +43,15 @@ def erase_messages(client_id: str) -> None:
     }
     delivery = Delivery(type="client.erased", org_id=ORG, data={"client_id": client_id}, **fields)
     messages.on_client_erased(CALLER, delivery)
+
+
+def repeat_erasures(client_id: str) -> None:
+    """Repeat the erasure at all times at which it is due."""
+    for elapsed in REPEATED_AFTER:
+        with clock.frozen(clock.now() + elapsed):
+            assert erasure_job.run().repeated == 1
+            assert erasure_job.run().repeated == 0
+        erase_messages(client_id)
 
 
 def build_notification(recipient: str, n: int) -> Notification:
@@ -85,7 +97,7 @@ def test_erased_client_leaves_no_personal_data(dynamodb: Any) -> None:
     erased = send("POST", f"{path}/erase")
     assert (erased.status, erased.json()["id"], "addresses" in erased.json()) == (200, client["id"], False)
     erase_messages(client["id"])
-    erase_messages(client["id"])
+    repeat_erasures(client["id"])
     items = str(dynamodb.scan(TableName="coachway-test")["Items"])
     for secret in ("Quill", "quill", "Zeb", "zeb", "2125550199", "2125550188", "2125550177", "afraid", "Albany"):
         assert secret not in items
@@ -113,8 +125,20 @@ def test_interrupted_erasure_is_finished_by_repeating_it(dynamodb: Any, monkeypa
     assert send("POST", f"{path}/erase").status == 502
     monkeypatch.setattr(store, "commit", commit)
     assert send("POST", f"{path}/erase").status == 200
-    erase_messages(client["id"])
+    repeat_erasures(client["id"])
     items = str(dynamodb.scan(TableName="coachway-test")["Items"])
     assert not [secret for secret in ("Quill", "quill", "Hortensia") if secret in items]
-    [event] = [each for each in store.list_history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
-    assert event.data == {"client_id": client["id"]}
+    events = [each for each in store.list_history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
+    assert [event.data for event in events] == [{"client_id": client["id"]}] * (1 + len(REPEATED_AFTER))
+
+
+def test_erasure_is_repeated_for_what_was_stored_meanwhile(dynamodb: Any) -> None:
+    client = create_client(**QUILL)
+    path = f"/{client['id']}"
+    assert send("POST", f"{path}/erase").status == 200
+    erase_messages(client["id"])
+    contact = Contact(id=ids.new("con"), org_id=ORG, client_id=client["id"], name="Hortensia Quill")
+    store.commit(CALLER, Create(contact), Create(build_notification("zeb@quill.example", 1)))
+    repeat_erasures(client["id"])
+    items = str(dynamodb.scan(TableName="coachway-test")["Items"])
+    assert not [secret for secret in ("Quill", "quill", "Hortensia") if secret in items]

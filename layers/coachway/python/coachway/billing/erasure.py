@@ -12,6 +12,7 @@ from coachway.billing.collections.model import Collection
 from coachway.billing.errors import PaymentInProgress
 from coachway.billing.invoices import model as invoice_model
 from coachway.billing.invoices.model import Invoice
+from coachway.billing.invoices.pdf_storage import build_object_key
 from coachway.billing.invoicing_runs.monthly_run import RUN, InvoicingRun
 from coachway.billing.payments import model as payment_model
 from coachway.billing.payments import stripe_customers
@@ -32,8 +33,9 @@ _PART: Final = "billing"
 
 
 def _remove_pdf(invoice: Invoice) -> None:
-    if invoice.pdf_key:
-        file_storage.remove_file(invoice.pdf_key)
+    """Delete the PDF, also one that is stored and not yet on the record."""
+    if invoice.number:
+        file_storage.remove_file(build_object_key(invoice))
 
 
 def _require_final(payment: Payment) -> None:

@@ -4,7 +4,6 @@ Other capabilities erase what they store about the client (addresses of trips, n
 they receive the event `client.erased`. Amounts stay.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from coachway.clients import credit
@@ -21,7 +20,6 @@ from coachway.core.types.contact import address_spellings
 from coachway.erasure.model import ERASURE, Erasure
 from coachway.erasure.redaction import Redaction
 from coachway.erasure.service import erase_partition
-from coachway.identity.model.user import User
 from coachway.identity.users import party_accounts
 
 _MODELS: Final = (Client, Contact, Address, EmailPreferences)
@@ -41,28 +39,17 @@ def erase_client_record(caller: Caller, client_id: str) -> Erasure:
     if client is None or (receipt is not None and receipt.finished_at is not None):
         raise not_found
     step_caller = caller.without_idempotency()
-    contacts = query_all(Contact, key.pk, prefix="CONTACT#")
-    events = query_all(Envelope, key.pk, prefix="EVENT#")
-    users = party_accounts.list_users_of_party(caller.org_id, "client", client_id)
     if receipt is None:
-        receipt = Erasure(
-            id=client_id, org_id=caller.org_id, addresses=_contact_addresses(client, contacts, events, users)
-        )
+        addresses = _list_contact_addresses(caller.org_id, client)
+        receipt = Erasure(id=client_id, org_id=caller.org_id, addresses=addresses)
         store.commit(
             step_caller,
             Create(receipt, on_exists=errors.ConcurrentUpdate("The client is being erased by another request.")),
             credit.require_zero_balance_op(client),
         )
-    for user in users:
-        party_accounts.erase_user(step_caller, user)
-    removed: list[Op] = [
-        *(Remove(each) for each in contacts),
-        *(Remove(each) for each in query_all(Address, key.pk, prefix="ADDRESS#")),
-        *(Remove(each) for each in query_all(EmailPreferences, key.pk, prefix="EMAIL-PREFERENCES")),
-    ]
-    redaction = Redaction(client_id)
-    erase_partition(step_caller, redaction, key.pk, _MODELS, *removed)
-    erased = redaction.redact_record(client).model_copy(update={"deleted_at": client.deleted_at or clock.now()})
+    erase_client_parts(step_caller, client_id)
+    deletion = {"deleted_at": client.deleted_at or clock.now()}
+    erased = Redaction(client_id).redact_record(client).model_copy(update=deletion)
     after = receipt.model_copy(update={"finished_at": clock.now()})
     # The event belongs to the erasure record: an event of the client would list the erased values as changes.
     store.commit(
@@ -74,10 +61,25 @@ def erase_client_record(caller: Caller, client_id: str) -> Erasure:
     return after
 
 
-def _contact_addresses(
-    client: Client, contacts: Sequence[Contact], events: Sequence[Envelope], users: Sequence[User]
-) -> list[str]:
+def erase_client_parts(caller: Caller, client_id: str) -> None:
+    """Erase a client's users, contacts, addresses and history. Repeating it has no effect."""
+    key = CLIENT.key(org=caller.org_id, id=client_id)
+    for user in party_accounts.list_users_of_party(caller.org_id, "client", client_id):
+        party_accounts.erase_user(caller, user)
+    removed: list[Op] = [
+        *(Remove(each) for each in query_all(Contact, key.pk, prefix="CONTACT#")),
+        *(Remove(each) for each in query_all(Address, key.pk, prefix="ADDRESS#")),
+        *(Remove(each) for each in query_all(EmailPreferences, key.pk, prefix="EMAIL-PREFERENCES")),
+    ]
+    erase_partition(caller, Redaction(client_id), key.pk, _MODELS, *removed)
+
+
+def _list_contact_addresses(org_id: str, client: Client) -> list[str]:
     """All addresses to which messages of the client were ever sent."""
+    partition = client.key().pk
+    contacts = query_all(Contact, partition, prefix="CONTACT#")
+    events = query_all(Envelope, partition, prefix="EVENT#")
+    users = party_accounts.list_users_of_party(org_id, "client", client.id)
     addresses: list[Any] = [client.email, client.phone]
     addresses += [address for contact in contacts for address in (contact.email, contact.phone)]
     addresses += [address for user in users for address in (user.email, user.phone)]

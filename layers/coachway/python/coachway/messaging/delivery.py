@@ -13,10 +13,11 @@ from typing import Final
 from coachway.contracts.messaging import NotificationDelivered, NotificationFailed
 from coachway.core import errors, file_storage, store
 from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.operations import CheckAbsent, Create, Update
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import contact
+from coachway.erasure.model import ERASURE
 from coachway.identity.message_limits import delivery_exceeded_reason
 from coachway.messaging import deduplication
 from coachway.messaging.channels import email
@@ -78,27 +79,41 @@ def _claim_message(caller: Caller, event_id: str, message: Message, subject: str
     )
     existing = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
     if existing is None:
-        store.commit(caller, Create(record, on_exists=_in_progress_error()))
-        return record
-    match deduplication.next_step(existing, now):
-        case deduplication.Step.DONE:
-            return None
-        case deduplication.Step.RETRY_LATER:
-            raise _in_progress_error()
-        case deduplication.Step.TAKE_OVER:
-            return _take_over_claim(caller, existing, now)
+        claim: Create | Update = Create(record, on_exists=_in_progress_error())
+        claimed = record
+    else:
+        match deduplication.next_step(existing, now):
+            case deduplication.Step.DONE:
+                return None
+            case deduplication.Step.RETRY_LATER:
+                raise _in_progress_error()
+            case deduplication.Step.TAKE_OVER:
+                claimed = _renew_lease(existing, now)
+                claim = Update(existing, claimed, on_stale=_in_progress_error())
+    try:
+        store.commit(caller, claim, *_not_erased_ops(caller, message.client_id))
+    except _ClientErased:
+        logger.info("message to an erased client is not sent", notification_id=record.id, template=record.template)
+        return None
+    return claimed
 
 
-def _take_over_claim(caller: Caller, existing: Notification, now: datetime) -> Notification:
-    claimed = existing.model_copy(
+class _ClientErased(errors.Conflict):
+    """The recipient's personal data was erased, so no new record may contain its address."""
+
+
+def _not_erased_ops(caller: Caller, client_id: str) -> list[CheckAbsent]:
+    return [CheckAbsent(ERASURE.key(org=caller.org_id, client=client_id), _ClientErased())] if client_id else []
+
+
+def _renew_lease(existing: Notification, now: datetime) -> Notification:
+    return existing.model_copy(
         update={
             "status": MessageStatus.SENDING,
             "attempts": existing.attempts + 1,
             "lease_until": now + deduplication.LEASE,
         }
     )
-    store.commit(caller, Update(existing, claimed, on_stale=_in_progress_error()))
-    return claimed
 
 
 def _in_progress_error() -> errors.ConcurrentUpdate:

@@ -15,9 +15,10 @@ _BATCH_SIZE: Final = 50
 
 
 def on_client_erased(caller: Caller, delivery: Delivery) -> None:
-    """Delete the records of all messages to an erased client, then its addresses on the erasure record."""
+    """Delete the records of all messages to an erased client, finally also its addresses on the erasure record."""
     erasure_key = ERASURE.key(org=caller.org_id, client=str(delivery.data["client_id"]))
-    for address in store.get(Erasure, erasure_key).addresses:
+    stored = store.get(Erasure, erasure_key)
+    for address in stored.addresses:
         partition = BY_RECIPIENT.partition(org=caller.org_id, recipient=address)
         notifications = query_all(Notification, partition, index=BY_RECIPIENT.index)
         for start in range(0, len(notifications), _BATCH_SIZE):
@@ -27,4 +28,5 @@ def on_client_erased(caller: Caller, delivery: Delivery) -> None:
         erasure = store.get(Erasure, erasure_key)
         store.commit(caller, Update(erasure, erasure.model_copy(update={"addresses": []})))
 
-    retry_on_conflict(clear_addresses)()
+    if stored.is_last_run:
+        retry_on_conflict(clear_addresses)()

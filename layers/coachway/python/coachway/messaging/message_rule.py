@@ -20,10 +20,14 @@ MAX_MESSAGE_AGE: Final = timedelta(days=14)
 
 
 class Recipient(NamedTuple):
-    """An email address or phone number, and its owner's name. Without an address, no message is sent."""
+    """An email address or phone number, and its owner's name. Without an address, no message is sent.
+
+    `client_id` is that of a client: it gets no message after it was erased.
+    """
 
     address: str | None
     name: str
+    client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class MessageRule(Generic[E]):
             about=self.subject_id(event, context),
             send_until=min(latest, send_until) if send_until else latest,
             name=recipient.name,
+            client_id=recipient.client_id,
             values={"event": event, **self.values(event, context)},
             attachment=self.attachment(event),
         )

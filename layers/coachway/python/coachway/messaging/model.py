@@ -76,6 +76,8 @@ class Message:
     send_until: datetime
     name: str = ""
     """The recipient's name."""
+    client_id: str = ""
+    """The recipient's id, if it is a client."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """The values for the template."""
     attachment: Attachment | None = None

@@ -32,7 +32,7 @@ def _get_client_recipient(
     | RefundCompleted,
     _context: MessageContext,
 ) -> Recipient:
-    return Recipient(event.client_email, event.client_name)
+    return Recipient(event.client_email, event.client_name, event.client_id)
 
 
 def _get_vendor_recipient(event: PayoutMade, _context: MessageContext) -> Recipient:

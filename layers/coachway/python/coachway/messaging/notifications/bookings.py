@@ -10,7 +10,7 @@ QUOTE_LINK: Final = "quote"
 
 
 def _get_client_recipient(event: QuoteSent | CharterBooked | CharterCancelled, _context: MessageContext) -> Recipient:
-    return Recipient(event.client_email, event.client_name)
+    return Recipient(event.client_email, event.client_name, event.client_id)
 
 
 RULES: Final[tuple[MessageRule[Any], ...]] = (
