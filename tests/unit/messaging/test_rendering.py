@@ -277,7 +277,8 @@ def test_message_to_outsiders_contains_no_internal_reason(event_type: str) -> No
     ],
 )
 def test_message_contains_the_text_for_its_recipient(event_type: str, field: str) -> None:
-    assert "See you <soon>" in render(event_type, **{field: "See you <soon>"}).text
+    fields: dict[str, Any] = {field: "See you <soon>"}
+    assert "See you <soon>" in render(event_type, **fields).text
 
 
 @pytest.mark.parametrize(
