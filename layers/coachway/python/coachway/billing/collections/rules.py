@@ -33,17 +33,27 @@ TRANSITIONS: Final = Transitions(
     {
         CollectionStatus.PLANNED: frozenset({CollectionStatus.ANNOUNCED, CollectionStatus.PAID}),
         CollectionStatus.ANNOUNCED: frozenset(
-            {CollectionStatus.PLANNED, CollectionStatus.COLLECTING, CollectionStatus.PAID}
+            {
+                CollectionStatus.PLANNED,
+                CollectionStatus.ANNOUNCED,
+                CollectionStatus.COLLECTING,
+                CollectionStatus.PAID,
+            }
         ),
         CollectionStatus.COLLECTING: frozenset({CollectionStatus.PAID, CollectionStatus.FAILED}),
         CollectionStatus.PAID: frozenset({CollectionStatus.PLANNED}),
         CollectionStatus.FAILED: frozenset(
-            {CollectionStatus.PLANNED, CollectionStatus.COLLECTING, CollectionStatus.PAID}
+            {
+                CollectionStatus.PLANNED,
+                CollectionStatus.ANNOUNCED,
+                CollectionStatus.COLLECTING,
+                CollectionStatus.PAID,
+            }
         ),
     },
 )
-"""A paid or failed collection is planned again for the next instalment. A failed one can be retried, which plans it
-again, or resumed with its workflow."""
+"""A paid or failed collection is planned again for the next instalment. A failed one can be retried, which announces it
+again, or resumed with its workflow. An announcement without a card is repeated after the client has agreed to it."""
 
 
 def next_wait(attempts: int) -> timedelta | None:

@@ -57,9 +57,11 @@ def announce_collection(caller: Caller, before: Collection) -> Collection:
     subject = load_subject(caller, before)
     cents = subject.amount_due_by(max(before.due_on, subject.local_date(clock.now())))
     if cents <= 0:
+        TRANSITIONS.require(before.status, CollectionStatus.PAID)
         after = before.model_copy(update={"status": CollectionStatus.PAID, "failure": None})
         store.commit(caller, Update(before, after, [PaymentCollected(**event_fields(caller, after))]))
         return after
+    TRANSITIONS.require(before.status, CollectionStatus.ANNOUNCED)
     customer = stripe_customers.find_customer(caller.org_id, before.client_id)
     has_card = customer is not None and customer.chargeable_card is not None
     charge_at = max(before.due_at, clock.now() + (card_consent.NOTICE if has_card else timedelta()))
