@@ -129,8 +129,10 @@ code { background: var(--code); padding: .1em .3em; border-radius: 3px; }
 </style>
 </head>
 <body>
+<main>
 <p><a href="../docs">API documentation</a></p>
 CONTENT
+</main>
 </body>
 </html>
 """

@@ -29,6 +29,17 @@ function openGroups(phrase) {
   }
 }
 
+// Swagger UI leaves its list of servers without a name, and the parts above the operations outside of landmarks.
+function nameForScreenReaders() {
+  document.querySelector("#servers").setAttribute("aria-label", "Server");
+  const landmarks = { ".information-container": "About the API", ".scheme-container": "Server", ".filter-container": "Filter" };
+  for (const [selector, label] of Object.entries(landmarks)) {
+    const element = document.querySelector(selector);
+    element.setAttribute("role", "region");
+    element.setAttribute("aria-label", label);
+  }
+}
+
 const ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#docs",
@@ -43,6 +54,7 @@ const ui = SwaggerUIBundle({
     const input = document.querySelector(".operation-filter-input");
     input.placeholder = "Filter by path, summary or tag";
     input.setAttribute("aria-label", "Filter operations");
+    nameForScreenReaders();
     input.addEventListener("input", () => setTimeout(openGroups, 0, input.value.trim()));
   },
 });

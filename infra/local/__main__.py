@@ -31,6 +31,7 @@ def _print_description(description: dict[str, Any], config: StackConfig) -> None
     urls = {
         "API": description["api_url"],
         "API docs": description["docs_url"],
+        "Driver page": f"{description['pages_url']}/driver",
         "Sent mails": config.mails_url,
         "Sent SMS": f"{description['sms_url']}/messages",
         "Stripe": description["stripe_url"],
@@ -39,9 +40,11 @@ def _print_description(description: dict[str, Any], config: StackConfig) -> None
     for name, url in urls.items():
         print(f"  {name:<13} {url}")
     if description["users"]:
-        print(f"\n  {'organization':<13} {'role':<9} {'email':<28} password")
+        print(f"\n  {'organization':<13} {'role':<9} {'email':<28} {'password':<20} phone")
     for user in description["users"]:
-        print(f"  {user['organization']:<13} {user['role']:<9} {user['email']:<28} {user['password']}")
+        print(
+            f"  {user['organization']:<13} {user['role']:<9} {user['email']:<28} {user['password']:<20} {user.get('phone', '')}".rstrip()
+        )
     print(f"\n  The same as JSON: {config.stack_file}")
 
 

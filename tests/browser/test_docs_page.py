@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.pages import assert_accessible
 from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -30,4 +31,15 @@ def test_docs_page_sends_a_request_and_loads_nothing_external(stack: Stack, brow
     expect(page.locator("html.dark-mode")).to_have_count(1)
     assert {url for url in requested if not url.startswith((stack.config.public_url, "data:"))} == set()
     assert console_errors == []
+    page.close()
+
+
+def test_docs_pages_are_accessible(stack: Stack, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{stack.api_url}/docs")
+    expect(page.get_by_label("Filter operations")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Server", exact=True).first).to_be_visible()
+    assert_accessible(page)
+    page.goto(f"{stack.api_url}/docs/errors")
+    assert_accessible(page)
     page.close()

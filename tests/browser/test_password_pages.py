@@ -32,6 +32,7 @@ def test_invitation_page_sets_a_password_without_javascript(organization: QuoteO
     page.get_by_role("button", name="Accept the invitation").click()
     expect(page.get_by_role("heading", name="Your account is ready")).to_be_visible()
     expect(page.get_by_text(email)).to_be_visible()
+    expect(page.get_by_role("link", name="Open the API")).to_be_visible()
     page.goto(url)
     expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
     context.close()

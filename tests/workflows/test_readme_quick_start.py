@@ -17,6 +17,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 _VARYING = re.compile(
     r"[a-z]{2,4}_[0-9A-Za-z]{14,26}"  # ids, ours and Stripe's
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|(?<=tour-)[0-9]+"  # the time at which the tour began
     r"|\b(CH|INV)-[0-9]{4}-[0-9A-Z-]+"
     r"|localhost:[0-9]+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
@@ -24,6 +25,7 @@ _VARYING = re.compile(
     r"|\s+"
 )
 """Text that differs in each run, and white space."""
+_ERROR_CODE = re.compile(r'"type":"[^"]*/docs/errors#(\w+)"')
 _INVOICE_AMOUNT = "2625.19"
 """The amount of the demo's invoice in the README. Trips cost more in the demo's high seasons."""
 _FIELD = re.compile(r'"\w+":(?:"[^"…]*"|[-0-9.]+|null|true|false)|"[^"…]*"(?!:)')
@@ -59,6 +61,11 @@ def list_expected_parts(expected: str) -> list[str]:
 def answers(stack: Stack) -> list[tuple[str, str, str]]:
     """Each command of the tour, its output in the README, and its actual output."""
     demo.load_demo(stack.config)
+    return follow_tour(stack)
+
+
+def follow_tour(stack: Stack) -> list[tuple[str, str, str]]:
+    """Run the commands in one shell."""
     steps = list(list_tour_steps())
     script = "\necho '<<>>'\n".join(command for command, _ in steps)
     result = subprocess.run(
@@ -83,6 +90,12 @@ def test_readme_tour_prints_expected_output(answers: list[tuple[str, str, str]])
         for fragment in list_expected_parts(expected.replace(_INVOICE_AMOUNT, amount)):
             _, match, rest = rest.partition(fragment)
             assert match, f"{command} did not print {fragment}, but\n{printed}"
+
+
+def test_readme_tour_succeeds_again(stack: Stack, answers: list[tuple[str, str, str]]) -> None:
+    for (command, _, first), (_, _, again) in zip(answers, follow_tour(stack), strict=True):
+        assert _ERROR_CODE.findall(again) == _ERROR_CODE.findall(first), f"{command} printed\n{again}"
+        assert bool(again) == bool(first), f"{command} printed\n{again}"
 
 
 def _invoice_amount(answers: list[tuple[str, str, str]]) -> str:

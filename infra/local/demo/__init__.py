@@ -20,8 +20,7 @@ Credentials = dict[str, str]
 
 def is_loaded(config: StackConfig, stored_users: list[Credentials]) -> bool:
     """Whether the last load created all of today's demo users, and they can still log in."""
-    stored = {(user["organization"], user["role"]) for user in stored_users}
-    if stored != {(organization.slug, user.role) for organization, user in users.ALL_USERS}:
+    if stored_users != users.list_credentials():
         return False
     with _anonymous_client(config) as client:
         return client.can_log_in(stored_users[0])
@@ -33,7 +32,7 @@ def load_demo(config: StackConfig) -> list[Credentials]:
         other = threads.submit(load_scenario, prairie.SCENARIO, users.UserClients(config, client, users.OTHER))
         load_scenario(harbor.SCENARIO, users.UserClients(config, client, users.DEMO))
         other.result()
-    return [users.credentials(organization, user) for organization, user in users.ALL_USERS]
+    return users.list_credentials()
 
 
 @contextmanager

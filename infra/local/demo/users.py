@@ -61,8 +61,14 @@ ALL_USERS: Final = tuple((organization, user) for organization in (DEMO, OTHER) 
 
 
 def credentials(organization: DemoOrganization, user: DemoUser) -> dict[str, str]:
-    """What a user logs in with, and the role."""
-    return {"organization": organization.slug, "role": user.role, "email": user.email, "password": PASSWORD}
+    """What a user logs in with, and the role. With the phone number, if any, a user logs in by a one-time code."""
+    phone = {"phone": user.phone} if user.phone else {}
+    return {"organization": organization.slug, "role": user.role, "email": user.email, "password": PASSWORD, **phone}
+
+
+def list_credentials() -> list[dict[str, str]]:
+    """The credentials of all users of the demo, for `make up` and `stack.json`."""
+    return [credentials(organization, user) for organization, user in ALL_USERS]
 
 
 @dataclass
