@@ -42,9 +42,8 @@ def _print_description(description: dict[str, Any], config: StackConfig) -> None
     if description["users"]:
         print(f"\n  {'organization':<13} {'role':<9} {'email':<28} {'password':<20} phone")
     for user in description["users"]:
-        print(
-            f"  {user['organization']:<13} {user['role']:<9} {user['email']:<28} {user['password']:<20} {user.get('phone', '')}".rstrip()
-        )
+        phone = user.get("phone", "")
+        print(f"  {user['organization']:<13} {user['role']:<9} {user['email']:<28} {user['password']:<20} {phone}")
     print(f"\n  The same as JSON: {config.stack_file}")
 
 
