@@ -25,7 +25,6 @@ _VARYING = re.compile(
     r"|\s+"
 )
 """Text that differs in each run, and white space."""
-_ERROR_CODE = re.compile(r'"type":"[^"]*/docs/errors#(\w+)"')
 _INVOICE_AMOUNT = "2625.19"
 """The amount of the demo's invoice in the README. Trips cost more in the demo's high seasons."""
 _FIELD = re.compile(r'"\w+":(?:"[^"…]*"|[-0-9.]+|null|true|false)|"[^"…]*"(?!:)')
@@ -90,12 +89,6 @@ def test_readme_tour_prints_expected_output(answers: list[tuple[str, str, str]])
         for fragment in list_expected_parts(expected.replace(_INVOICE_AMOUNT, amount)):
             _, match, rest = rest.partition(fragment)
             assert match, f"{command} did not print {fragment}, but\n{printed}"
-
-
-def test_readme_tour_succeeds_again(stack: Stack, answers: list[tuple[str, str, str]]) -> None:
-    for (command, _, first), (_, _, again) in zip(answers, follow_tour(stack), strict=True):
-        assert _ERROR_CODE.findall(again) == _ERROR_CODE.findall(first), f"{command} printed\n{again}"
-        assert bool(again) == bool(first), f"{command} printed\n{again}"
 
 
 def _invoice_amount(answers: list[tuple[str, str, str]]) -> str:
