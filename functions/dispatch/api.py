@@ -6,7 +6,6 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.dispatch import board
 from coachway.dispatch.assignments import queries as assignment_queries
-from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.schemas import AssignmentQuery, ReasonInput, ReleaseInput
 from coachway.dispatch.board import Board, BoardQuery
@@ -106,8 +105,11 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
 
 @api.get("/dispatch/assignments/{assignment_id}", permission="dispatch:read", external_roles=CREW)
 def get_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
-    """Get an assignment."""
-    return repository.get_assignment(caller, assignment_id)
+    """Get an assignment.
+
+    Drivers and vendors do not see the client's contact and the notes of an assignment that was declined or released.
+    """
+    return assignment_queries.get_assignment(caller, assignment_id)
 
 
 @api.post(

@@ -9,6 +9,7 @@ from coachway.core.caller import Caller
 from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
+from coachway.dispatch.duty import check_in_correction
 from coachway.dispatch.duty import service as duty
 from coachway.dispatch.duty.service import DepartInput, DutyInput
 from coachway.dispatch.errors import (
@@ -21,6 +22,7 @@ from coachway.dispatch.errors import (
     HoursOfServiceExceeded,
     NoStopToDepart,
     StopNotReached,
+    UndoTooLate,
     VehicleNotDeparted,
 )
 from coachway.dispatch.tracking import live_positions, position_ingest, tracking_links
@@ -74,6 +76,21 @@ def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput
     the hours-of-service rules do not allow the trip.
     """
     return duty.check_in(caller, assignment_id, body)
+
+
+@api.post(
+    "/dispatch/assignments/{assignment_id}/undo-check-in",
+    permission="dispatch:write",
+    external_roles=DRIVERS,
+    errors=(InvalidStatusTransition, DriverNotOnDuty, UndoTooLate),
+)
+def undo_check_in(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
+    """Undo a check-in that was a mistake.
+
+    The assignment is accepted again, and the positions since the check-in are deleted. Possible until the vehicle has
+    left its first stop; for drivers, within 15 minutes.
+    """
+    return check_in_correction.undo_check_in(caller, assignment_id, body)
 
 
 @api.post(

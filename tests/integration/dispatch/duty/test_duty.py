@@ -35,6 +35,44 @@ def organization() -> None:
     tracking_builders.create_organization()
 
 
+def test_undo_check_in_takes_the_driver_off_duty_and_deletes_the_positions() -> None:
+    _, assignment_id, rosa = create_offered_trip()
+    path = action_path(assignment_id, "undo-check-in")
+    with freeze_time("08:00"):
+        assert send_request("POST", path, {}, driver_id=rosa).json()["code"] == "driver_not_on_duty"
+        send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)
+        positions = [
+            round_position(local_time("08:00"), *builders.NYC),
+            round_position(local_time("08:01"), *builders.NYC),
+        ]
+    with freeze_time("08:02"):
+        send_positions(assignment_id, positions, driver_id=rosa)
+        assert get_assignment(assignment_id).stops[0].arrived_at == local_time("08:00")
+    with freeze_time("08:15"):
+        undone = send_ok("POST", path, {}, driver_id=rosa)
+        assert (undone["status"], undone["checked_in_at"], undone["stops"][0]["arrived_at"]) == ("accepted", None, None)
+        assert tracking_builders.list_stored_positions(assignment_id) == []
+        assert event_types(assignment_id)[-1] == "assignment.check_in_undone"
+        assert send_ok("POST", path, {}, driver_id=rosa)["version"] == undone["version"]
+    with freeze_time("08:20"):
+        assert send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)["status"] == "checked_in"
+
+
+def test_undo_check_in_later_is_left_to_the_dispatcher() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    path = action_path(assignment_id, "undo-check-in")
+    with freeze_time("08:16"):
+        reply = send_request("POST", path, {}, driver_id=rosa)
+        assert (reply.status, reply.json()["code"]) == (409, "undo_too_late")
+        reply = builders.send_request("POST", action_path(assignment_id, "accept"))
+        assert (reply.status, reply.json()["code"]) == (409, "invalid_status_transition")
+        assert send_ok("POST", path, {})["status"] == "accepted"
+        send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)
+        send_ok("POST", action_path(assignment_id, "depart"), {}, driver_id=rosa)
+        reply = send_request("POST", path, {}, driver_id=rosa)
+    assert (reply.status, reply.json()["code"]) == (409, "invalid_status_transition")
+
+
 def test_check_in_depart_and_check_out_complete_the_trip() -> None:
     charter_id, assignment_id, rosa = create_offered_trip()
     with freeze_time("08:00"):

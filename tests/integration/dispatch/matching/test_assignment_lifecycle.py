@@ -9,6 +9,7 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.fleet.model import OPEN_ASSIGNMENTS
 from tests.integration.bookings.builders import ORG
+from tests.integration.dispatch import calendar_builders
 from tests.integration.dispatch.assignment_builders import count_open_blocks, get_diary_page, list_block_ids, local_time
 from tests.integration.dispatch.builders import (
     create_assignment,
@@ -23,6 +24,8 @@ from tests.integration.dispatch.builders import (
     update_assignment,
 )
 from tests.integration.dispatch.document_builders import create_organization_documents
+
+MARCH = {"date_from": "2027-03-01", "date_to": "2027-03-31"}
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +65,24 @@ def test_drivers_see_and_answer_only_their_own_assignments() -> None:
     assert send_request("GET", "/dispatch/assignments", party_id=sam, query={"driver_id": rosa}).status == 404
     assert send_ok("POST", f"{path}/accept", party_id=rosa)["status"] == "accepted"
     assert send_ok("POST", f"{path}/release", {"reason": "another plan"})["status"] == "released"
+
+
+@pytest.mark.parametrize("action", ["decline", "release"])
+def test_ended_assignment_hides_the_contact_and_notes_from_its_driver(action: str) -> None:
+    rosa = create_driver()
+    assignment = create_assignment(create_trip(), rosa, create_vehicle(), notes="Gate code 4711")
+    path = f"/dispatch/assignments/{assignment['id']}"
+    before = send_ok("GET", path, party_id=rosa)
+    assert (bool(before["contact_name"]), before["notes"]) == (True, "Gate code 4711")
+    by_driver = {"party_id": rosa} if action == "decline" else {}
+    ended = send_ok("POST", f"{path}/{action}", {"reason": "ill"}, **by_driver)
+    [listed] = send_ok("GET", "/dispatch/assignments", query=MARCH, party_id=rosa)["items"]
+    views = [send_ok("GET", path, party_id=rosa), listed, *([ended] if by_driver else [])]
+    assert [(view["contact_name"], view["contact_phone"], view["notes"]) for view in views] == [("", None, "")] * len(
+        views
+    )
+    assert calendar_builders.send_request("GET", f"{path}/trip-sheet.pdf", driver_id=rosa).status == 404
+    assert send_ok("GET", path)["contact_name"] == before["contact_name"]
 
 
 def test_release_assignment_on_duty_keeps_the_worked_hours() -> None:

@@ -44,7 +44,8 @@ def test_merge_in_time_order_with_duplicates_keeps_each_once_in_order(
 ) -> None:
     merged = merge_in_time_order(one, [*reversed(other), *one])
     assert [position.at for position in merged] == sorted({position.at for position in [*one, *other]})
-    assert set(one) <= set(merged)
+    assert set(merged) <= {*one, *other}
+    assert merge_in_time_order(other, one) == merged
 
 
 def test_round_position_rounds_to_milliseconds_and_meters() -> None:

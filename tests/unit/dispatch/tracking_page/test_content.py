@@ -119,6 +119,20 @@ def test_build_page_with_times_on_another_day_shows_the_day() -> None:
     ]
 
 
+@pytest.mark.parametrize("position_age", [0, None])
+def test_build_page_before_the_vehicle_leaves_says_that_it_has_not_left(position_age: int | None) -> None:
+    stops = create_stop_tracks(has_departed=False)
+    stops[0] = stops[0].model_copy(update={"eta": minutes_from_now(9), "departure": minutes_from_now(48)})
+    track = create_vehicle_track(
+        stops, status=AssignmentStatus.CHECKED_IN, next_stop=0, position_age=position_age
+    ).model_copy(update={"has_moved": False})
+    [vehicle] = (content := build_page(track)).vehicles
+    assert (vehicle.activity, vehicle.arrival) == ("The driver is on duty and has not left yet", "")
+    assert content.stops[0].progress == ""
+    [moving] = build_page(track.model_copy(update={"has_moved": True})).vehicles
+    assert (moving.activity, moving.wait) == ("On the way to you at 11 Wall St", "in about 9 minutes")
+
+
 def test_build_page_before_the_pickup_shows_the_map_of_the_pickup() -> None:
     stops = create_stop_tracks(has_departed=False)
     stops[0] = stops[0].model_copy(update={"eta": minutes_from_now(9)})

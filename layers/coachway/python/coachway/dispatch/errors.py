@@ -146,6 +146,13 @@ class DriverNotOnDuty(errors.Conflict):
     title = "The driver is not on duty"
 
 
+class UndoTooLate(errors.Conflict):
+    """A driver can undo a check-in for 15 minutes. Later, it counts as time on duty: the dispatcher can undo it."""
+
+    code = "undo_too_late"
+    title = "Too late to undo the check-in"
+
+
 class CheckInTooEarly(errors.Conflict):
     """A driver can check in from four hours before the duty begins."""
 

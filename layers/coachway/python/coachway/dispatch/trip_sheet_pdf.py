@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, build_formatter, list_distinct_times
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
@@ -35,8 +36,13 @@ _TINTS: Final = {DutyStatus.DRIVING: 1.0, DutyStatus.ON: 0.45, DutyStatus.SLEEPE
 
 
 def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
-    """Get the trip sheet of an assignment. Raises NotFound, also when an external user may not see it. Two reads."""
+    """Get the trip sheet of an assignment. Raises NotFound, also when an external user may not see it. Two reads.
+
+    Drivers and vendors have no trip sheet of an assignment that was declined or released.
+    """
     assignment = repository.get_assignment(caller, assignment_id)
+    if caller.is_external and assignment.ended_at is not None:
+        raise errors.NotFound("This assignment has ended. Its trip sheet is no longer available.")
     driver_keys = [DRIVER.key(org=caller.org_id, id=driver_id) for driver_id in assignment.crew]
     vehicle_key, organization_key = (
         VEHICLE.key(org=caller.org_id, id=assignment.vehicle_id),

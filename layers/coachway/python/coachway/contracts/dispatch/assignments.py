@@ -82,6 +82,14 @@ class AssignmentCheckedIn(AssignmentEvent):
     at: datetime
 
 
+class AssignmentCheckInUndone(AssignmentEvent):
+    """The driver checked in by mistake; they are not on duty."""
+
+    TYPE: ClassVar[str] = "assignment.check_in_undone"
+
+    checked_in_at: datetime
+
+
 class AssignmentCheckedOut(AssignmentEvent):
     """The driver checked out."""
 

@@ -11,6 +11,7 @@ from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 from coachway.core.types.datetimes import sortable
+from coachway.dispatch.assignments import repository, visibility
 from coachway.dispatch.assignments.model import BY_DAY, OF_CHARTER, OF_DRIVER, OF_SECOND_DRIVER, Assignment
 from coachway.dispatch.assignments.schemas import AssignmentQuery
 
@@ -21,12 +22,22 @@ _FURTHEST_ZONE: Final = timedelta(hours=14)
 Where = dict[str, str | int | bool]
 
 
+def get_assignment(caller: Caller, assignment_id: str) -> Assignment:
+    """Get an assignment as the caller may see it. Raises NotFound."""
+    return visibility.hide_client_data(caller, repository.get_assignment(caller, assignment_id))
+
+
 def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
     """List assignments, soonest first; those of a charter, oldest first. Drivers and vendors see only their own.
 
     The trips on which a driver is the second driver follow the other ones. One query for each month in the range,
     two when a driver is given.
     """
+    page = _list_page(caller, query)
+    return page.model_copy(update={"items": [visibility.hide_client_data(caller, item) for item in page.items]})
+
+
+def _list_page(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
     where: Where = {}
     if query.status is not None:
         where["status"] = query.status.value

@@ -57,7 +57,11 @@ TRANSITIONS: Final = Transitions(
             AssignmentStatus.DECLINED,
             AssignmentStatus.RELEASED,
         ),
-        AssignmentStatus.CHECKED_IN: (AssignmentStatus.IN_PROGRESS, AssignmentStatus.RELEASED),
+        AssignmentStatus.CHECKED_IN: (
+            AssignmentStatus.IN_PROGRESS,
+            AssignmentStatus.RELEASED,
+            AssignmentStatus.ACCEPTED,  # the check-in was a mistake
+        ),
         AssignmentStatus.IN_PROGRESS: (AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED),
         AssignmentStatus.COMPLETED: (),
         AssignmentStatus.DECLINED: (),

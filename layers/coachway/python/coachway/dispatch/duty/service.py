@@ -16,7 +16,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.datetimes import Timestamp
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
-from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments import repository, visibility
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import EARLIEST_CHECK_IN, REACH, TRANSITIONS, AssignmentStatus
 from coachway.dispatch.errors import (
@@ -126,7 +126,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     before = repository.get_assignment(caller, assignment_id)
     progress = geofence.apply_recorded_events(before.stops)
     if stop is not None and stop < progress.stop:
-        return before
+        return visibility.hide_client_data(caller, before)
     _require_under_way(before)
     if stop is not None and stop > progress.stop:
         raise StopNotReached(f"The vehicle has not reached stop {stop}.")

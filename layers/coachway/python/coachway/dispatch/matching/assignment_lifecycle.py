@@ -3,9 +3,11 @@
 Events are imported where they are needed, which keeps cold starts of readers short.
 """
 
+from functools import partial
+
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.core import store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.domain_events import Event
@@ -14,7 +16,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.store import BatchResult
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
-from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments import repository, visibility
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus, list_iso_weeks
 from coachway.dispatch.assignments.schemas import ReleaseInput
@@ -30,6 +32,8 @@ def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
     @retry_on_conflict
     def attempt_update() -> Assignment:
         before = repository.get_assignment(caller, assignment_id)
+        if before.status is AssignmentStatus.CHECKED_IN:
+            raise errors.InvalidStatusTransition("The driver has checked in, which has accepted the assignment.")
         TRANSITIONS.require(before.status, AssignmentStatus.ACCEPTED)
         after = before.model_copy(update={"status": AssignmentStatus.ACCEPTED, "answered_at": clock.now()})
         store.commit(
@@ -81,8 +85,9 @@ def _end_assignment(
     caller: Caller, before: Assignment, status: AssignmentStatus, reason: str, message: str = ""
 ) -> Assignment:
     after, ops = end_ops(caller, before, status, reason, message=message)
-    store.commit(caller, *ops, response=after)
-    return after
+    build_response = partial(visibility.hide_client_data, caller, after)
+    store.commit(caller, *ops, response=build_response)
+    return build_response()
 
 
 def end_ops(

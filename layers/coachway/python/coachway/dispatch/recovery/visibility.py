@@ -1,7 +1,10 @@
 """What callers can see of recoveries."""
 
+from typing import Any
+
 from coachway.core.caller import Caller
 from coachway.dispatch.recovery.model import Recovery
+from coachway.dispatch.recovery.rules import OfferStatus
 
 
 def can_see(caller: Caller, recovery: Recovery) -> bool:
@@ -14,8 +17,14 @@ def can_see(caller: Caller, recovery: Recovery) -> bool:
 
 
 def hide_other_offers(caller: Caller, recovery: Recovery) -> Recovery:
-    """Remove what a caller may not see: drivers see only the offers made to them."""
+    """Remove what a caller may not see: drivers see only the offers made to them.
+
+    They see the notes and the addresses while an offer is open, or if they took the trip over.
+    """
     if caller.role != "driver":
         return recovery
     own_offers = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
-    return recovery.model_copy(update={"offers": own_offers, "drivers": [], "vehicles": []})
+    changes: dict[str, Any] = {"offers": own_offers, "drivers": [], "vehicles": []}
+    if not any(offer.status in {OfferStatus.OPEN, OfferStatus.ACCEPTED} for offer in own_offers):
+        changes |= {"notes": "", "pickup": "", "dropoff": ""}
+    return recovery.model_copy(update=changes)

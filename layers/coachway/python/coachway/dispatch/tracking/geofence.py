@@ -20,7 +20,7 @@ from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking import position_trust
 from coachway.dispatch.tracking.position_encoding import GpsPosition
-from coachway.dispatch.tracking.position_trust import FENCE_METERS, UntrustedReason
+from coachway.dispatch.tracking.position_trust import FENCE_METERS, MOVING_MPH, UntrustedReason
 from coachway.hours.model import FrozenSchema, Instant
 
 REQUIRED_POSITIONS: Final = 2
@@ -73,6 +73,9 @@ class Progress(FrozenSchema):
     """Time of the last trusted position."""
     unchanged_since: Instant | None = None
     """When the vehicle was first seen at the coordinates of the last trusted position."""
+    start_place: Annotated[tuple[float, float] | None, Personal("driver")] = None
+    """Where the vehicle was first seen; None once it has moved."""
+    has_moved: bool = False
     unconfirmed_position: Annotated[tuple[Instant, float, float] | None, stored_as("doubt", "unconfirmed_position")] = (
         None
     )
@@ -166,6 +169,8 @@ class _ProgressTracker:
     longitude: float | None = None
     seen_at: datetime | None = None
     unchanged_since: datetime | None = None
+    start_place: tuple[float, float] | None = None
+    has_moved: bool = False
     unconfirmed_position: tuple[datetime, float, float] | None = None
     stop_events: list[StopEvent] = field(default_factory=list)
     counted: list[GpsPosition] = field(default_factory=list)
@@ -209,6 +214,7 @@ class _ProgressTracker:
         self.counted.append(position)
         if before is None or before.place != position.place:
             self.unchanged_since = position.at
+        self._detect_movement(position)
         self.latitude, self.longitude, self.seen_at = position.latitude, position.longitude, position.at
         if self.is_at_stop and self.stop < len(self.stops):
             if not self._detect_departure(position):
@@ -218,6 +224,16 @@ class _ProgressTracker:
                 self._detect_arrival(before)
         if not self.is_at_stop:
             self._detect_arrival(position)
+
+    def _detect_movement(self, position: GpsPosition) -> None:
+        """Whether the vehicle has left the place where it was first seen: by its speed, or by more than a fence."""
+        if self.has_moved:
+            return
+        self.start_place = self.start_place or position.place
+        distance = meters_between(Coordinates(*self.start_place), position.place)
+        self.has_moved = (position.speed_mph or 0) >= MOVING_MPH or distance > FENCE_METERS
+        if self.has_moved:
+            self.start_place = None
 
     @property
     def _last_position(self) -> GpsPosition | None:

@@ -133,6 +133,7 @@ def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -
         "vehicle_name": assignment.vehicle_name,
         "status": assignment.status,
         "position": _build_position(trail.newest) if trail.newest else None,
+        "has_moved": progress.has_moved or progress.stop > 0 or progress.is_at_stop,
         "path": path,
         "next_stop": next_stop,
         "eta": expected[next_stop] if next_stop is not None else None,

@@ -48,6 +48,7 @@ class VehicleTrack(BaseSchema):
     vehicle_name: str
     status: AssignmentStatus
     position: Position | None
+    has_moved: Annotated[bool, Field(description="Whether the vehicle has moved since its driver checked in.")] = False
     path: Annotated[list[Position], Field(description="Positions of the last five to ten minutes, oldest first.")]
     next_stop: int | None
     eta: Annotated[LocalTime | None, Field(description="Estimated arrival at the next stop.")]

@@ -80,6 +80,7 @@ def build_page(
 
     `planned` are the stops of the charter, which are shown until a vehicle is assigned.
     """
+    vehicles = [vehicle if _is_on_the_way(vehicle, now) else _remove_estimates(vehicle) for vehicle in vehicles]
     stops = vehicles[0].stops if vehicles else planned
     is_every_vehicle_over = len(vehicles) >= vehicle_count and all(map(_is_over, vehicles))
     is_over = status in {CharterStatus.COMPLETED, CharterStatus.CANCELLED} or is_every_vehicle_over
@@ -149,6 +150,8 @@ def _vehicle_text(vehicle: VehicleTrack, formatter: Formatter, now: datetime, *,
             f"At {_short_address(current_stop)}{until_text}",
             f", at {_short_address(next_stop)}" if next_stop else "",
         )
+    elif not _is_on_the_way(vehicle, now):
+        activity, suffix = "The driver is on duty and has not left yet", ""
     else:
         prefix = "On the way to you at" if vehicle.next_stop == 0 else "On the way to"
         activity, suffix = f"{prefix} {_short_address(next_stop)}" if next_stop else "On the way", ""
@@ -157,6 +160,19 @@ def _vehicle_text(vehicle: VehicleTrack, formatter: Formatter, now: datetime, *,
         return VehicleText(title, activity, notes=notes)
     arrival = _format_moment(vehicle.eta, formatter, next_stop.timezone, now)
     return VehicleText(title, activity, arrival, f"{_format_wait(vehicle.eta - now)}{suffix}", notes)
+
+
+def _is_on_the_way(vehicle: VehicleTrack, now: datetime) -> bool:
+    """Whether the vehicle has moved, or should have left its first stop by now."""
+    first = vehicle.stops[0]
+    planned_at = first.departure or first.arrival
+    return vehicle.next_stop != 0 or vehicle.has_moved or (planned_at is not None and now >= planned_at)
+
+
+def _remove_estimates(vehicle: VehicleTrack) -> VehicleTrack:
+    """Remove the arrival times: they are those of a vehicle that leaves now."""
+    stops = [stop.model_copy(update={"eta": None}) for stop in vehicle.stops]
+    return vehicle.model_copy(update={"eta": None, "stops": stops})
 
 
 def _current_stop(vehicle: VehicleTrack) -> StopTrack | None:

@@ -8,7 +8,7 @@ const outbox = {
   entries: [], // of the current driver
   isConnected: navigator.onLine,
   isStopped: false, // until the driver logs in again
-  sentAt: null,
+  positionSentAt: null, // for the assignment whose vehicle the driver is in
   failures: 0,
   retryTimer: 0,
   onChange: () => {}, // the page sets these callbacks
@@ -69,7 +69,6 @@ async function sendOutbox(driverId) {
         outbox.isConnected = true;
         outbox.failures = 0;
         if (response.ok) {
-          outbox.sentAt = now();
           await outbox.onSent(batch, response);
         } else {
           await outbox.onRejected(batch, await readErrorText(response));

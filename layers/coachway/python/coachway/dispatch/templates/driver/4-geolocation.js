@@ -13,12 +13,14 @@ const tracking = {
   wakeLock: null,
   onPosition: () => {}, // the page sets these callbacks
   onChange: () => {},
+  onSwitch: () => {},
 };
 
 // Starts, or stops ("" as id), recording positions for the assignment for which the driver is on duty.
 function trackAssignment(assignmentId) {
   if (assignmentId === tracking.assignmentId) return;
   tracking.assignmentId = assignmentId;
+  tracking.onSwitch();
   if (tracking.watchId) navigator.geolocation.clearWatch(tracking.watchId);
   clearInterval(tracking.timer);
   tracking.watchId = tracking.timer = 0;

@@ -13,12 +13,14 @@ const STATUS_TEXTS = {
   declined: "Declined",
   released: "Released by the office",
 };
-const STATUS_AFTER = { accept: "accepted", decline: "declined", "check-in": "checked_in", "check-out": "completed" };
+const UNDO_LIMIT_MS = 15 * 60_000; // how long after it a driver may undo a check-in
+const STATUS_AFTER = { accept: "accepted", decline: "declined", "check-in": "checked_in", "undo-check-in": "accepted", "check-out": "completed" };
 // By the names under which actions are stored in the outbox.
 const ACTION_TEXTS = {
   accept: "Accepting",
   decline: "Declining",
   "check-in": "Going on duty",
+  "undo-check-in": "Undoing the check-in",
   depart: "Leaving the stop",
   "check-out": "Going off duty",
   "take-over": "Taking over",
@@ -52,6 +54,7 @@ function applyPendingActions(trip, entries) {
       status = "in_progress";
     } else status = STATUS_AFTER[act];
     if (act === "check-in") checked_in_at = time;
+    if (act === "undo-check-in") checked_in_at = null;
     if (act === "check-out") checked_out_at = time;
   }
   return { ...trip, status, stops, checked_in_at, checked_out_at, pending: actions.map((entry) => ACTION_TEXTS[entry.act]) };
@@ -145,7 +148,11 @@ function tripButtons(trip, actions, isBusy) {
       ];
     }
     case "checked_in":
-      return [createButton(`Leaving ${shortAddress(next ?? trip.stops[0])}`, () => actions.depart(trip, next))];
+      return [
+        createButton(`Leaving ${shortAddress(next ?? trip.stops[0])}`, () => actions.depart(trip, next)),
+        now() - Date.parse(trip.checked_in_at) < UNDO_LIMIT_MS
+          ? createButton("I am not on duty …", () => actions.undoCheckIn(trip), "plain") : null,
+      ];
     case "in_progress":
       return [
         next && !isLast ? createButton(`Leaving ${shortAddress(next)}`, () => actions.depart(trip, next)) : null,

@@ -48,6 +48,7 @@ async function requestCode() {
   if (!response.ok) return showLoginMessage(await readErrorText(response));
   $("phone-form").hidden = true;
   $("code-form").hidden = false;
+  $("code-phone").textContent = formatPhone(credentials.phone);
   $("code").value = "";
   $("code").focus();
 }
@@ -59,6 +60,14 @@ $("phone-form").addEventListener("submit", (event) => {
   if (!credentials.organization) return showLoginMessage("Enter your company's short name. If you do not know it, ask the office.");
   if (credentials.phone.length < 8) return showLoginMessage("Enter your phone number, such as +1 212 555 0123.");
   submitForm($("phone-form"), requestCode);
+});
+
+$("another-phone").addEventListener("click", () => {
+  showLoginMessage("");
+  $("phone-form").hidden = false;
+  $("code-form").hidden = true;
+  $("phone").focus();
+  $("phone").select();
 });
 
 $("another-code").addEventListener("click", () => submitForm($("code-form"), requestCode));

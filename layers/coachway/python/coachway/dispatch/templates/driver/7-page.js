@@ -97,7 +97,10 @@ function statusBarContent() {
   if (!tracking.assignmentId) {
     return ["Connected", waitingText || "Your position is sent only while you are on duty.", "status-bar idle"];
   }
-  const sentText = outbox.sentAt && `Last sent ${formatTime(outbox.sentAt, state.me?.organization.timezone, { second: "2-digit" })}`;
+  const { positionSentAt } = outbox;
+  const sentText = positionSentAt
+    ? `Last sent ${formatTime(positionSentAt, state.me?.organization.timezone, { second: "2-digit" })}`
+    : "No position is sent yet";
   return ["Sending your position", [sentText, waitingText].filter(Boolean).join(" · "), "status-bar"];
 }
 
@@ -165,6 +168,12 @@ const actions = {
     if (reason) await queueOfferAnswer(offer, "pass", "decline", reason);
   },
   checkIn: (trip) => queueTripAction(trip, "check-in", { at: currentTime() }),
+  async undoCheckIn(trip) {
+    const text = "Your check-in is removed, and so are the positions since then. You can check in again later.";
+    if (await confirmAction("Did you check in by mistake?", text, "Yes, I am not on duty")) {
+      await queueTripAction(trip, "undo-check-in", { at: currentTime() });
+    }
+  },
   depart: (trip, stop) => queueTripAction(trip, "depart", { stop: trip.stops.indexOf(stop), at: currentTime() }),
   async checkOut(trip) {
     const stopsAhead = trip.stops.filter((stop) => !stop.departed_at && !stop.arrived_at).length;
@@ -213,7 +222,10 @@ outbox.onChange = () => render();
 outbox.onSignedOut = () => handleSignedOut();
 outbox.onSent = async (batch, response) => {
   const [first] = batch;
-  if (first.kind !== "act") return;
+  if (first.kind === "point") {
+    if (first.of === tracking.assignmentId) outbox.positionSentAt = now();
+    return;
+  }
   const updated = await response.json().catch(() => null);
   if (first.path.startsWith("dispatch/recoveries")) setTimeout(refreshTrips, 0); // the trip is now the driver's own
   else if (updated?.id) await saveTrips(first.driver, state.trips.map((trip) => (trip.id === updated.id ? updated : trip)));
@@ -227,6 +239,7 @@ outbox.onRejected = async (batch, errorText) => {
 };
 tracking.onPosition = (assignmentId, report) => queuePosition(driverId(), assignmentId, report);
 tracking.onChange = renderStatusBar;
+tracking.onSwitch = () => (outbox.positionSentAt = null);
 
 function handleSignedOut() {
   if (state.isSignedOut) return; // the login is shown already
