@@ -11,7 +11,10 @@ from coachway.bookings.charters.model import CHARTER
 from coachway.bookings.quotes import expiry_job
 from coachway.bookings.quotes import links as quote_links
 from coachway.clients import service as clients
+from coachway.clients.model import Client
 from coachway.core import errors, store
+from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.pricing import extras_service
 from coachway.pricing import quote_service as pricing
@@ -123,6 +126,16 @@ def test_send_quote_again_replaces_link() -> None:
     first, second = send_quote(charter["id"]), send_quote(charter["id"])
     assert answer_quote(first).status == 409
     assert answer_quote(second).status == 200
+
+
+def test_corrected_email_of_client_voids_the_link_until_the_quote_is_sent_again() -> None:
+    charter = create_charter()
+    link = send_quote(charter["id"])
+    client = store.get(Client, CLIENT.key(org=ORG, id=CLIENT_ID))
+    store.commit(STAFF, Update(client, client.model_copy(update={"email": "events@acme.example"})))
+    assert send_request("GET", f"/quotes/{link}").status == 404
+    assert answer_quote(link).status == 409
+    assert answer_quote(send_quote(charter["id"])).status == 200
 
 
 def test_quotes_to_one_client_are_limited() -> None:

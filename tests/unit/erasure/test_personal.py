@@ -72,7 +72,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "digests and secrets": """
         Payment.request_key Payment.request_body Credentials.password_hash Credentials.recovery Credentials.totp
         Credentials.totp_pending Lockout.account_digest Session.current Session.family SigningKey.kid SigningKey.public
-        SigningKey.sealed ApiKey.hint PendingLink.address_digest""",
+        SigningKey.sealed ApiKey.hint PendingLink.address_digest QuoteLink.address_digest""",
     "names that an organization gives to its own things": """
         ApiKey.name ApiKeyCreated.name ApiKeyDeleted.name NewRole.name RoleCreated.name RoleDeleted.name
         RoleUpdated.name RoleSettings.description RuleInput.name RuleInput.description PricingRuleChanged.name

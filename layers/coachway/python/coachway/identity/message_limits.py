@@ -11,7 +11,7 @@ from coachway.core.auth import rate_limit
 from coachway.core.errors import RateLimited
 from coachway.core.persistence.operations import Op
 from coachway.core.runtime import settings
-from coachway.core.types.contact import normalize_email
+from coachway.core.types.contact import normalize_address
 from coachway.identity.model.organization import Organization
 
 Kind = Literal["invitation", "quote", "bid-invitation", "confirmation"]
@@ -59,7 +59,7 @@ def message_ops(organization: Organization, kind: Kind, address: str | None) -> 
     if not address:
         return []
     ops = [
-        _count_op(f"{kind}:recipient", normalize_email(address), TO_ONE_ADDRESS[kind]),
+        _count_op(f"{kind}:recipient", normalize_address(address), TO_ONE_ADDRESS[kind]),
         _count_op(f"{kind}:organization", organization.org_id, BY_ORGANIZATION[kind]),
     ]
     if not organization.is_confirmed and kind != "confirmation":

@@ -32,6 +32,7 @@ from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import sortable
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
+from coachway.identity.secrets import hashing
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 
@@ -58,6 +59,8 @@ class QuoteLink(Record):
     quote_id: str
     expires: AwareDatetime
     open: bool = True
+    address_digest: str = ""
+    """The digest of the client's email when the quote was sent. Empty in links that were not sent with a quote."""
 
     def key(self) -> Key:
         return LINK.key(org=self.org_id, charter=self.charter_id)
@@ -140,6 +143,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     from coachway.identity import message_limits
 
     client = drafting.require_active_client(records.get(Client, client_key))
+    link.address_digest = hashing.address_digest(client.email)
     after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})
     event = QuoteSent(
         **charter_event_payloads.client_event_fields(after, client),
@@ -206,7 +210,7 @@ def open_link(token: str) -> LinkedQuote:
     """Load the quote of a link.
 
     Raises NotFound for a forged token, QuoteBeingRevised if a new revision is not sent yet, or QuoteLinkReplaced if
-    there is a newer link.
+    there is a newer link, or the client's email has changed since the quote was sent.
     """
     parsed = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=parsed.org_id, id=parsed.subject_id)
@@ -219,4 +223,13 @@ def open_link(token: str) -> LinkedQuote:
         raise QuoteBeingRevised("The quote is being revised. The new version has not been sent yet.")
     if link.nonce != parsed.nonce:
         raise QuoteLinkReplaced("This link is for an earlier version of the quote. Use the link in the latest message.")
+    if charter.status is CharterStatus.QUOTE and link.address_digest:
+        _require_same_address(charter, link)
     return LinkedQuote(charter=charter, link=link)
+
+
+def _require_same_address(charter: Charter, link: QuoteLink) -> None:
+    """Raise QuoteLinkReplaced if the quote was sent to another email than the client's, such as a mistyped one."""
+    client = store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
+    if client is not None and hashing.address_digest(client.email) != link.address_digest:
+        raise QuoteLinkReplaced("The address that this link was sent to has changed. Ask us to send the quote again.")

@@ -14,7 +14,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
-from coachway.core.types.contact import Phone, normalize_email
+from coachway.core.types.contact import Phone, normalize_address
 from coachway.identity import organization_queries, rate_limits
 from coachway.identity.account_lookup import LoginAccount, find_account, get_credentials
 from coachway.identity.auth import lockout, sessions, timing_equalizer
@@ -67,7 +67,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     Sends nothing if the account does not exist or cannot log in with codes.
     """
     rate_limits.consume_by_address("otp-request", caller)
-    rate_limits.consume_by_recipient("otp-request", normalize_email(body.phone or body.email or ""))
+    rate_limits.consume_by_recipient("otp-request", normalize_address(body.phone or body.email or ""))
     account = find_account(body.organization, email=body.email, phone=body.phone)
     rate_limits.consume_by_account("otp-request", f"{account.org_id}/{account.lockout_id}")
     user = _get_code_user(account)

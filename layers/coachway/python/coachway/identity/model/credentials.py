@@ -9,7 +9,6 @@ from coachway.core.auth import signed_links
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.contact import normalize_address
 from coachway.core.types.personal import Personal
 from coachway.identity.secrets import hashing
 
@@ -46,16 +45,12 @@ class PendingLink(BaseSchema):
     def create(cls, address: str, lifetime: timedelta) -> Self:
         """Create a link or code that is sent to an address now."""
         nonce, expires_at = signed_links.new_nonce(), clock.now() + lifetime
-        return cls(nonce=nonce, expires_at=expires_at, address_digest=_digest_address(address))
+        return cls(nonce=nonce, expires_at=expires_at, address_digest=hashing.address_digest(address))
 
     def is_sent_to(self, *addresses: str | None) -> bool:
         """Whether it was sent to one of these addresses."""
-        digests = {_digest_address(address) for address in addresses if address}
+        digests = {hashing.address_digest(address) for address in addresses if address}
         return not self.address_digest or self.address_digest in digests
-
-
-def _digest_address(address: str) -> str:
-    return hashing.keyed_digest("address", normalize_address(address))
 
 
 class Credentials(Entity):

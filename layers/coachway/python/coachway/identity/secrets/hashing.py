@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from coachway.core.runtime import settings
+from coachway.core.types.contact import normalize_address
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -76,6 +77,11 @@ def keyed_digest(scope: str, secret: str) -> str:
     The root secret is part of it, so that codes cannot be guessed from the table alone.
     """
     return hmac.new(settings.root_secret(), f"{scope}\0{secret}".encode(), hashlib.sha256).hexdigest()
+
+
+def address_digest(address: str) -> str:
+    """Return the digest of an email or phone that a link was sent to, the same for every spelling of it."""
+    return keyed_digest("address", normalize_address(address))
 
 
 def short_digest(text: str) -> str:
