@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.bookings.charters.model import CharterId
+from coachway.bookings.charters.quote_link import PURPOSE
 from coachway.bookings.quotes import pages
-from coachway.bookings.quotes.links import PURPOSE
 from coachway.bookings.quotes.pages import AcceptForm, DeclineQuoteForm
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse, HtmlResponse

@@ -34,8 +34,8 @@ def test_bidding_low_bid_is_awarded_automatically(stack: Stack) -> None:
     charter = bidding.get_charter(trip["id"])
     assert (charter["status"], charter["vendor_id"]) == ("confirmed", first_vendor)
     assert [bidding.get_bid_status(each) for each in (low, high)] == ["accepted", "rejected"]
-    assert "$1,200.00" in stack.wait_for_mail(f"cheap@{bidding.operator.slug}.example", "was accepted")["BodyText"]
-    rejection = stack.wait_for_mail(f"dear@{bidding.operator.slug}.example", "was not accepted")
+    assert "$1,200.00" in stack.wait_for_mail(f"cheap@{bidding.operator.slug}.example", "^Accepted")["BodyText"]
+    rejection = stack.wait_for_mail(f"dear@{bidding.operator.slug}.example", "^Not accepted")
     assert "A lower bid was chosen" in rejection["BodyText"]
     assert "1,200" not in rejection["BodyText"]
     assert stack.mails(f"elsewhere@{bidding.operator.slug}.example") == []
@@ -130,7 +130,7 @@ def test_bid_review_unanswered_ends_after_three_days(bidding: BiddingOrganizatio
         bidding.stack.wait_for_mail(office, f"{subject} {trip['number']}")
     bidding.wait_until_workflow_succeeded(request["id"])
     vendor = f"forgotten@{bidding.operator.slug}.example"
-    assert "ended without an award" in bidding.stack.wait_for_mail(vendor, "was not accepted")["BodyText"]
+    assert "ended without an award" in bidding.stack.wait_for_mail(vendor, "^Not accepted")["BodyText"]
     late_response = bidding.operator.send("POST", f"/bids/{bid}/accept", {"decision": "accept"})
     assert (late_response.status_code, bidding.get_bid_status(bid)) == (409, "rejected")
     charter = bidding.get_charter(trip["id"])

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.quotes.links import LINK, QuoteLink
+from coachway.bookings.charters.quote_link import LINK, QuoteLink
 from coachway.core.auth.authentication import MIN_REFRESH_SECONDS, SIGNING_KEYS, SigningKeys
 from coachway.core.persistence.records import Key, Record
 from coachway.core.persistence.transaction import to_item

@@ -3,6 +3,13 @@
 from coachway.core import errors
 
 
+class ConcurrentSend(errors.ConcurrentUpdate):
+    """Another request sends the quote, or creates its link, at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__("This quote is being sent by another request. Read it before sending it again.")
+
+
 class ChangeCaseRequired(errors.Conflict):
     """The client has agreed to the price, times and stops of a booked charter, so they cannot be changed.
 

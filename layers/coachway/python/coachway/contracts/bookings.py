@@ -114,6 +114,10 @@ class CharterBooked(_ClientMailEvent):
     TYPE: ClassVar[str] = "charter.booked"
 
     accepted_by: Annotated[str, Personal(blank=ERASED)]
+    amount_paid: StoredAmount = 0
+    balance_due_on: date | None = None
+    link_nonce: str = ""
+    """The link to the trip's page is derived from it. Empty in events of an earlier release."""
 
 
 class CharterConfirmed(_CharterEvent):

@@ -10,7 +10,7 @@ from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.payment_effects import InvoicePaymentContext
 from coachway.bookings import instalments
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.quotes import links as quote_links
+from coachway.bookings.charters.quote_link import payment_link_nonce
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op
@@ -42,7 +42,7 @@ class CollectedSubject:
         """Return the nonce of the link to the payment page, and the operations that create the link if necessary."""
         if self.invoice is not None:
             return self.invoice.invoice.link_nonce, []
-        return quote_links.payment_link_nonce(self.charter) if self.charter is not None else ("", [])
+        return payment_link_nonce(self.charter) if self.charter is not None else ("", [])
 
 
 def load_subject(caller: Caller, collection: Collection) -> CollectedSubject:

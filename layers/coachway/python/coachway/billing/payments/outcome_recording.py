@@ -18,8 +18,8 @@ from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings import instalments
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.charters.quote_link import payment_link_nonce
 from coachway.bookings.charters.rules import CharterChanged, CharterStatus
-from coachway.bookings.quotes import links as quote_links
 from coachway.clients.model import Client
 from coachway.contracts.billing.payments import PaymentFailed, PaymentSucceeded, PaymentUnapplied
 from coachway.core import errors, store
@@ -170,7 +170,7 @@ def _payment_link_nonce(payment: Payment) -> tuple[str, list[Op]]:
     """Return the nonce of the link to the payment page, and the operations that create the link if necessary."""
     charter = _find_charter(payment)
     if charter is not None:
-        return quote_links.payment_link_nonce(charter)
+        return payment_link_nonce(charter)
     invoice = _find_invoice(payment.org_id, payment.invoice_id)
     return (invoice.link_nonce if invoice else ""), []
 

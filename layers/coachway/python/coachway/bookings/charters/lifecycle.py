@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coachway.bookings.charters import cancellation_policy, event_payloads, status_counts
+from coachway.bookings import instalments
+from coachway.bookings.charters import cancellation_policy, event_payloads, quote_link, status_counts
 from coachway.bookings.charters.model import Cancellation, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import Actor, CharterChanged, CharterStatus, require_transition
@@ -144,8 +145,8 @@ def book(
 ) -> Charter:
     """Book a quote.
 
-    `response` is what the request returns, by default the charter. `records` are the client and the quote, if already
-    read. `fields` sets other fields of the charter.
+    `response` is what the request returns, by default the charter. `records` are the client, the quote and its link, if
+    already read. `fields` sets other fields of the charter.
 
     Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """
@@ -171,7 +172,8 @@ def booking_ops(
     if not before.is_accepted:  # otherwise it was bookable when it was accepted, and its deposit is paid
         require_bookable(before)
     client_key, quote_key = client_and_quote_keys(before)
-    records = records or store.batch_get([client_key, quote_key])
+    link_key = quote_link.get_link_key(before)
+    records = records or store.batch_get([client_key, quote_key, link_key])
     client, quote = require_client(records.find(Client, client_key)), records.get(Quote, quote_key)
     changes: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
     events: list[Event] = [quote_accepted_event(before, accepted_by)]
@@ -183,11 +185,18 @@ def booking_ops(
         changes["credit_reserved"] = amount_owed
         ops = [*ops, *credit.reserve_credit_ops(client, amount_owed)]
     after = before.model_copy(update={"status": CharterStatus.BOOKED, "status_reason": reason, **changes, **fields})
+    link_nonce, link_ops = quote_link.link_nonce_ops(after, records.find(quote_link.QuoteLink, link_key))
     events.append(
-        CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
+        CharterBooked(
+            **event_payloads.client_event_fields(after, client),
+            accepted_by=after.accepted_by or accepted_by,
+            amount_paid=after.amount_paid,
+            balance_due_on=instalments.find_next_due_date(after.instalments, after.amount_paid),
+            link_nonce=link_nonce,
+        )
     )
     counts = status_counts.count_changes_op(before.org_id, [before], [after])
-    return after, [Update(before, after, events, on_stale=CharterChanged()), *ops, counts]
+    return after, [Update(before, after, events, on_stale=CharterChanged()), *ops, *link_ops, counts]
 
 
 def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:

@@ -5,8 +5,8 @@ from typing import Final
 
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.charters.quote_link import DUE, QuoteLink
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.bookings.quotes.links import DUE, QuoteLink
 from coachway.core import hourly_sweep, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update

@@ -4,17 +4,18 @@ The token is derived from a nonce that is stored with the charter, so no table, 
 is valid for one revision of the quote until it expires; sending the quote again replaces it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, Final
+from datetime import UTC, timedelta
+from typing import Annotated
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
+from coachway.bookings.charters.quote_link import LINK, PURPOSE, QuoteLink
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.errors import (
+    ConcurrentSend,
     DeparturePassed,
     QuoteBeingRevised,
     QuoteIncomplete,
@@ -27,49 +28,12 @@ from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Create, Op, Update
-from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
-from coachway.core.types.datetimes import sortable
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.identity.secrets import hashing
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
-
-PURPOSE: Final = "quote"
-
-LINK = AccessPattern("the link to a charter's quote", pk="ORG#{org}#CHARTER#{charter}", sk="QUOTE_LINK")
-DUE = AccessPattern(
-    "quote links of all organizations by the hour in which they expire, for the timer",
-    index="gsi1",
-    pk="QUOTES_EXPIRING#{hour}",
-    sk="{expires}#{charter}",
-)
-
-
-class QuoteLink(Record):
-    """The link of a charter's quote. `open` is true until the timer has handled its expiry."""
-
-    KIND: ClassVar[str] = "quote_link"
-
-    org_id: str
-    charter_id: str
-    nonce: str
-    revision_number: int
-    quote_id: str
-    expires: AwareDatetime
-    open: bool = True
-    address_digest: str = ""
-    """The digest of the client's email when the quote was sent. Empty in links that were not sent with a quote."""
-
-    def key(self) -> Key:
-        return LINK.key(org=self.org_id, charter=self.charter_id)
-
-    def indexes(self) -> Mapping[str, Key]:
-        if not self.open:
-            return {}
-        due = sortable(self.expires)
-        return {"gsi1": DUE.key(hour=expiry_hour(self.expires), expires=due, charter=self.charter_id)}
 
 
 class SendQuoteInput(RequestSchema):
@@ -102,11 +66,6 @@ class LinkedQuote:
         return self.charter.status is CharterStatus.EXPIRED or (
             self.charter.status is CharterStatus.QUOTE and self.link.expires <= clock.now()
         )
-
-
-def expiry_hour(at: datetime) -> str:
-    """The hour of a time in UTC, such as `2027-03-03T14`."""
-    return sortable(at)[:13]
 
 
 def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
@@ -154,9 +113,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     response = _build_sent_quote(link)
     before, quote = records.find(QuoteLink, link.key()), records.find(Quote, quote_key)
     link_op: Op = (
-        Create(link, on_exists=_concurrent_send_error())
-        if before is None
-        else Update(before, link, on_stale=_concurrent_send_error())
+        Create(link, on_exists=ConcurrentSend()) if before is None else Update(before, link, on_stale=ConcurrentSend())
     )
     limits = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
     ops: list[Op] = [Update(charter, after, [event]), link_op, *limits]
@@ -174,24 +131,6 @@ def require_sendable(charter: Charter) -> None:
         raise QuoteIncomplete(detail, fields=[reason.field_error for reason in reasons])
 
 
-def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:
-    """The nonce of the link to a charter's payment page, and the operation that creates the link if there is none."""
-    key = LINK.key(org=charter.org_id, charter=charter.id)
-    existing = store.find(QuoteLink, key)
-    if existing is not None:
-        return existing.nonce, []
-    link = QuoteLink(
-        org_id=charter.org_id,
-        charter_id=charter.id,
-        nonce=signed_links.new_nonce(),
-        revision_number=charter.revision_number,
-        quote_id=charter.quote.id,
-        expires=charter.starts_at,
-        open=False,
-    )
-    return link.nonce, [Create(link, on_exists=_concurrent_send_error())]
-
-
 def _build_sent_quote(link: QuoteLink) -> SentQuote:
     token = signed_links.create_link_token(PURPOSE, link.org_id, link.charter_id, link.nonce)
     return SentQuote(
@@ -200,10 +139,6 @@ def _build_sent_quote(link: QuoteLink) -> SentQuote:
         expires_at=link.expires,
         revision_number=link.revision_number,
     )
-
-
-def _concurrent_send_error() -> errors.ConcurrentUpdate:
-    return errors.ConcurrentUpdate("This quote is being sent by another request. Read it before sending it again.")
 
 
 def open_link(token: str) -> LinkedQuote:

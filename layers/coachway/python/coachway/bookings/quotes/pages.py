@@ -10,9 +10,10 @@ from coachway.bookings import payment_schedule
 from coachway.bookings.charter_text import build_formatter
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
+from coachway.bookings.charters.quote_link import PURPOSE
 from coachway.bookings.errors import QuoteBeingRevised, QuoteLinkReplaced
 from coachway.bookings.quotes import page_content
-from coachway.bookings.quotes.links import PURPOSE, open_link
+from coachway.bookings.quotes.links import open_link
 from coachway.bookings.quotes.page_content import QuotePage, quote_state
 from coachway.clients import service as clients
 from coachway.clients.model import Client

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from coachway.bookings import instalments, payment_schedule
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import Charter
+from coachway.bookings.charters.quote_link import get_link_key
 from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import (
     CharterPartlyPaid,
@@ -82,7 +83,7 @@ def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAns
     client_caller = caller_as_client(caller, charter)
     client_key, quote_key = lifecycle.client_and_quote_keys(charter)
     organization_key = ORGANIZATIONS.key(org=charter.org_id)
-    records = store.batch_get([client_key, organization_key, quote_key])
+    records = store.batch_get([client_key, organization_key, quote_key, get_link_key(charter)])
     client = lifecycle.require_client(records.find(Client, client_key))
     parts = payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
     deposit_due = max(0, instalments.sum_due_to_book(parts) - charter.amount_paid)

@@ -114,8 +114,8 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
     if ranking.vehicle is None or len(crew) < len(assignment.crew):
         count = len(before.offers)
         asked_text = f"{count} {'driver' if count == 1 else 'drivers'} asked; " if count else ""
-        missing = "vehicle" if ranking.vehicle is None else "driver"
-        reason = f"{asked_text}no {'other ' if count else ''}{missing} can take over"
+        missing = "vehicle is free" if ranking.vehicle is None else "driver can take over"
+        reason = f"{asked_text}no {'other ' if count else ''}{missing}"
         return _escalate(caller, before, assignment, reason, ranking_fields)
     now, best_driver = clock.now(), crew[0].driver
     new_offer = Offer(

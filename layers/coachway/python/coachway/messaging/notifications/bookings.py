@@ -13,6 +13,13 @@ def _get_client_recipient(event: QuoteSent | CharterBooked | CharterCancelled, _
     return Recipient(event.client_email, event.client_name, event.client_id)
 
 
+def _trip_link(event: CharterBooked, context: MessageContext) -> dict[str, str]:
+    """The link to the trip's page. Empty for an event of an earlier release."""
+    if not event.link_nonce:
+        return {"link": ""}
+    return {"link": context.page_url("quotes", QUOTE_LINK, context.delivery.aggregate_id, event.link_nonce)}
+
+
 RULES: Final[tuple[MessageRule[Any], ...]] = (
     MessageRule(
         event=QuoteSent,
@@ -24,7 +31,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         send_until=lambda event, _context: event.expires_at,
     ),
     organization_email(QuoteDeclined, "quote-declined"),
-    MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient),
+    MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient, values=_trip_link),
     MessageRule(
         event=CharterCancelled,
         template="charter-cancelled",

@@ -43,6 +43,20 @@ def trip_stops(event: CharterEvent, formatter: Formatter) -> list[tuple[str, str
     return rows
 
 
+def payment_rows(event: CharterBooked, formatter: Formatter) -> list[tuple[str, str]]:
+    """The price of a booked trip, what is paid, and the balance with its date."""
+    rows = [("Total", trip_price(event, formatter))]
+    balance = event.total - event.amount_paid
+    if event.amount_paid:
+        rows.append(("Paid", formatter.money(event.amount_paid, event.currency)))
+    if balance > 0 and event.balance_due_on is not None:
+        due = formatter.day(event.balance_due_on)
+        rows.append(("Balance", f"{formatter.money(balance, event.currency)}, due on {due}"))
+    elif balance > 0 and event.amount_paid:
+        rows.append(("Balance", formatter.money(balance, event.currency)))
+    return rows
+
+
 def document_kind(event: DocumentExpiring | DocumentExpired) -> str:
     """The kind of a document: `Business license`."""
     return humanize(event.document_type)

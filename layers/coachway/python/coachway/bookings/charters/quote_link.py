@@ -1,0 +1,81 @@
+"""The record of the link to a charter's quote page, on which the client answers, pays, and sees the booked trip."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime
+
+from coachway.bookings.charters.model import Charter
+from coachway.bookings.errors import ConcurrentSend
+from coachway.core import store
+from coachway.core.auth import signed_links
+from coachway.core.persistence.operations import Create, Op
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.types.datetimes import sortable
+
+PURPOSE: Final = "quote"
+
+LINK = AccessPattern("the link to a charter's quote", pk="ORG#{org}#CHARTER#{charter}", sk="QUOTE_LINK")
+DUE = AccessPattern(
+    "quote links of all organizations by the hour in which they expire, for the timer",
+    index="gsi1",
+    pk="QUOTES_EXPIRING#{hour}",
+    sk="{expires}#{charter}",
+)
+
+
+class QuoteLink(Record):
+    """The link of a charter's quote. `open` is true until the timer has handled its expiry."""
+
+    KIND: ClassVar[str] = "quote_link"
+
+    org_id: str
+    charter_id: str
+    nonce: str
+    revision_number: int
+    quote_id: str
+    expires: AwareDatetime
+    open: bool = True
+    address_digest: str = ""
+    """The digest of the client's email when the quote was sent. Empty in links that were not sent with a quote."""
+
+    def key(self) -> Key:
+        return LINK.key(org=self.org_id, charter=self.charter_id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        if not self.open:
+            return {}
+        due = sortable(self.expires)
+        return {"gsi1": DUE.key(hour=expiry_hour(self.expires), expires=due, charter=self.charter_id)}
+
+
+def expiry_hour(at: datetime) -> str:
+    """The hour of a time in UTC, such as `2027-03-03T14`."""
+    return sortable(at)[:13]
+
+
+def get_link_key(charter: Charter) -> Key:
+    """The key of a charter's link."""
+    return LINK.key(org=charter.org_id, charter=charter.id)
+
+
+def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:
+    """The nonce of the link to a charter's page, and the operation that creates the link if there is none. One read."""
+    return link_nonce_ops(charter, store.find(QuoteLink, get_link_key(charter)))
+
+
+def link_nonce_ops(charter: Charter, existing: QuoteLink | None) -> tuple[str, list[Op]]:
+    """The same, with the link that was read."""
+    if existing is not None:
+        return existing.nonce, []
+    link = QuoteLink(
+        org_id=charter.org_id,
+        charter_id=charter.id,
+        nonce=signed_links.new_nonce(),
+        revision_number=charter.revision_number,
+        quote_id=charter.quote.id,
+        expires=charter.starts_at,
+        open=False,
+    )
+    return link.nonce, [Create(link, on_exists=ConcurrentSend())]
