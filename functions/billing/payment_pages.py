@@ -7,7 +7,7 @@ from pydantic import Field
 from coachway.billing.ids import PaymentId
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import page as invoice_page
-from coachway.bookings.quotes import links as quote_links
+from coachway.bookings.charters import quote_link
 from coachway.core.caller import Caller
 from coachway.core.documents.card_form import CardForm
 from coachway.core.http.response_types import HtmlResponse
@@ -20,7 +20,7 @@ api = ApiRouter(
     "billing",
     "Invoices, payments, refunds, payables, and the ledger.",
     health=False,
-    error_page=build_error_page(invoice_links.PURPOSE, quote_links.PURPOSE),
+    error_page=build_error_page(invoice_links.PURPOSE, quote_link.PURPOSE),
 )
 app = api.app
 
