@@ -33,7 +33,7 @@ PUBLIC_OPERATIONS = {
     r"GET /pages/driver(-worker\.js)?",
     r"POST /webhooks/(stripe|vendors/bids)",
     r"(GET|POST) /pages/invoices/\{invoice_token\}(/\w+)?",
-    r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
+    r"(GET|POST) /pages/(confirmations|invitations|password-resets)/\{token\}",
 }
 """The operations without credentials, listed again to find those that are public by mistake."""
 
