@@ -34,6 +34,12 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
     page.goto(f"{organization.stack.pages_url}/driver")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     assert_accessible(page)
+    page.get_by_label("Your company's short name").fill(organization.operator.slug)
+    page.get_by_label("Your phone number").fill("212-555-0199")
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_text("+1 212-555-0199")).to_be_visible()
+    page.get_by_role("button", name="Use another number").click()
+    expect(page.get_by_label("Your phone number")).to_have_value("212-555-0199")
     page.close()
 
     page = open_driver_page(organization, phone, rosa)
@@ -58,6 +64,12 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
 
     card.get_by_role("button", name="Check in").click()
     expect(page.get_by_text("Sending your position", exact=True)).to_be_visible()
+    wait_for_status(organization, assignment, "checked_in")
+    card.get_by_role("button", name="I am not on duty").click()
+    page.get_by_role("button", name="Yes, I am not on duty").click()
+    assert wait_for_status(organization, assignment, "accepted")["checked_in_at"] is None
+    card.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text("No position is sent yet")).to_be_visible()
     wait_for_status(organization, assignment, "checked_in")
     phone.set_geolocation(geolocation(WALL_ST))
     assert_accessible(page)

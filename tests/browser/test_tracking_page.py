@@ -48,6 +48,8 @@ def test_tracking_page_shows_the_trip_from_check_in_to_check_out(
     assert_url_accessible(browser, link, size)
 
     organization.post_action(trip, "check-in")
+    page.reload()
+    expect(page.get_by_text("The driver is on duty and has not left yet")).to_be_visible()
     organization.send_positions(trip, *line(BROOKLYN, (40.7000, -74.0000), 6))
     page.reload()
     expect(page.get_by_text("On the way to you at 11 Wall St")).to_be_visible()
