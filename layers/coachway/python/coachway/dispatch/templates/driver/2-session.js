@@ -84,6 +84,7 @@ async function fetchJson(path) {
 // The error message of a response, from the problem details of the API.
 async function readErrorText(response) {
   const problem = await response.json().catch(() => ({}));
-  const messages = (problem.errors ?? []).map((error) => error.message);
-  return [problem.detail || problem.title || `HTTP status ${response.status}`, ...messages].join(". ");
+  const text = problem.detail || problem.title || `HTTP status ${response.status}`;
+  const messages = (problem.errors ?? []).map((error) => error.message).filter((message) => !text.includes(message));
+  return [text, ...messages].join(". ");
 }
