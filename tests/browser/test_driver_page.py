@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from coachway.compliance.rules import SubjectType
-from tests.browser.dispatch_builders import NEW_YORK, WALL_ST, DispatchOrganization
+from tests.browser.dispatch_builders import NEW_YORK, WALL_ST, DispatchOrganization, Json
 from tests.browser.driver_page_builders import geolocation, open_driver_page, recent_positions, wait_for_status
 from tests.browser.pages import PHONE, assert_accessible
 from tests.stack import Stack, eventually
@@ -24,6 +24,26 @@ def organization(stack: Stack) -> DispatchOrganization:
     return DispatchOrganization.create(stack)
 
 
+def type_wrong_number(organization: DispatchOrganization, page: Page) -> None:
+    """Ask for a code for a wrong number, and go back to correct it."""
+    page.get_by_label("Your company's short name").fill(organization.operator.slug)
+    page.get_by_label("Your phone number").fill("212-555-0199")
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_text("+1 212-555-0199")).to_be_visible()
+    page.get_by_role("button", name="Use another number").click()
+    expect(page.get_by_label("Your phone number")).to_have_value("212-555-0199")
+
+
+def undo_check_in(organization: DispatchOrganization, page: Page, assignment: Json) -> None:
+    """Undo a check-in, and check in again."""
+    card = page.get_by_role("article")
+    card.get_by_role("button", name="I am not on duty").click()
+    page.get_by_role("button", name="Yes, I am not on duty").click()
+    assert wait_for_status(organization, assignment, "accepted")["checked_in_at"] is None
+    card.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text("No position is sent yet")).to_be_visible()
+
+
 def test_driver_page_accepts_checks_in_drives_and_checks_out(
     organization: DispatchOrganization, phone: BrowserContext
 ) -> None:
@@ -34,12 +54,7 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
     page.goto(f"{organization.stack.pages_url}/driver")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     assert_accessible(page)
-    page.get_by_label("Your company's short name").fill(organization.operator.slug)
-    page.get_by_label("Your phone number").fill("212-555-0199")
-    page.get_by_role("button", name="Send me a code").click()
-    expect(page.get_by_text("+1 212-555-0199")).to_be_visible()
-    page.get_by_role("button", name="Use another number").click()
-    expect(page.get_by_label("Your phone number")).to_have_value("212-555-0199")
+    type_wrong_number(organization, page)
     page.close()
 
     page = open_driver_page(organization, phone, rosa)
@@ -65,11 +80,7 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
     card.get_by_role("button", name="Check in").click()
     expect(page.get_by_text("Sending your position", exact=True)).to_be_visible()
     wait_for_status(organization, assignment, "checked_in")
-    card.get_by_role("button", name="I am not on duty").click()
-    page.get_by_role("button", name="Yes, I am not on duty").click()
-    assert wait_for_status(organization, assignment, "accepted")["checked_in_at"] is None
-    card.get_by_role("button", name="Check in").click()
-    expect(page.get_by_text("No position is sent yet")).to_be_visible()
+    undo_check_in(organization, page, assignment)
     wait_for_status(organization, assignment, "checked_in")
     phone.set_geolocation(geolocation(WALL_ST))
     assert_accessible(page)
