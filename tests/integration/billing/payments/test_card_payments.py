@@ -142,10 +142,10 @@ def test_process_payment_repeated_without_amount_leaves_the_next_instalment(orga
     assert (in_advance.status, in_advance.json()["amount"]) == (201, 507.22)
 
 
-def test_process_payment_of_changed_invoice_is_retried(
+def test_process_payment_of_a_charter_changed_meanwhile_succeeds(
     organization: BillingOrganization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The PDF of an invoice is stored just after it is issued, while the client already pays."""
+    """So does a payment of an invoice, whose PDF is stored just after it was issued."""
     charter = organization.create_accepted_charter()
     commit, changes = store.commit, iter([True])
 
