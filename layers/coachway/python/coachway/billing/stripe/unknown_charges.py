@@ -10,7 +10,7 @@ from coachway.core.types.datetimes import Day
 from coachway.core.types.money import StoredAmount
 
 UNKNOWN_CHARGE = AccessPattern(
-    "charges at Stripe without a payment", pk="ORG#{org}#UNKNOWN_CHARGES", sk="{payment_intent}"
+    "charges at Stripe without a payment", pk="ORG#{org}#UNKNOWN_CHARGES", sk="CHARGE#{payment_intent}"
 )
 
 
@@ -32,5 +32,6 @@ class UnknownCharge(Record):
 
 def list_unknown_charges(org_id: str, month: str) -> list[UnknownCharge]:
     """List the unknown charges of an organization that were found in a month."""
-    charges = query_all(UnknownCharge, UNKNOWN_CHARGE.partition(org=org_id))
+    # The partition also has the events of these records.
+    charges = query_all(UnknownCharge, UNKNOWN_CHARGE.partition(org=org_id), prefix="CHARGE#")
     return [charge for charge in charges if f"{charge.found_on:%Y-%m}" == month]
