@@ -14,7 +14,7 @@ from coachway.core.errors import ConcurrentUpdate
 from coachway.core.persistence.table import connection
 from coachway.core.runtime import settings
 from coachway.core.types import ids
-from coachway.dispatch.tracking import position_ingest, position_store
+from coachway.dispatch.tracking import position_ingest, position_store, stop_event_service
 from coachway.dispatch.tracking.position_encoding import round_position
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
 from tests.integration.bookings.builders import ORG
@@ -178,23 +178,27 @@ def test_ingest_positions_interrupted_between_pages_is_completed_by_the_retry(mo
     assert list_stored_positions(assignment_id) == positions
 
 
-def test_ingest_positions_killed_after_stop_events_is_completed_by_the_same_request(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("step", "first_accepted"), [((position_store, "save_page"), 100), ((stop_event_service, "write_step"), 0)]
+)
+def test_ingest_positions_killed_before_a_step_is_completed_by_the_same_request(
+    monkeypatch: pytest.MonkeyPatch, step: tuple[Any, str], first_accepted: int
 ) -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     positions, key = read_track("to-the-shore")[60:160], {"Idempotency-Key": "once"}
 
-    def fail(_page: Any) -> None:
+    def fail(*_arguments: Any, **_options: Any) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(position_store, "save_page", fail)
+        patch.setattr(*step, fail)
         with pytest.raises(AssertionError, match="500"):
             send_positions(assignment_id, positions, driver_id=rosa, headers=key)
-    assert list_stored_positions(assignment_id) == []
+    assert "trip.arrived" not in tracking_builders.event_types(assignment_id)
     response = send_positions(assignment_id, positions, driver_id=rosa, headers=key)
-    assert response == {"accepted": 100, "duplicates": 0, "ignored": 0, "untrusted": []}
+    assert (response["accepted"], response["accepted"] + response["duplicates"]) == (first_accepted, 100)
     assert list_stored_positions(assignment_id) == positions
+    assert "trip.arrived" in tracking_builders.event_types(assignment_id)
 
 
 def test_ingest_positions_of_another_driver_returns_404() -> None:

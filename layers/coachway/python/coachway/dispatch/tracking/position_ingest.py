@@ -129,9 +129,7 @@ def _attempt_ingest(
     trail = position_store.merge_positions(
         assignment.org_id, assignment.id, pages, new_positions.values(), assignment.stops
     )
-    after = stop_event_service.apply_detected_events(caller, assignment, trail)
-    progress = apply_recorded_events(after.stops, trail.progress)
-    stop_event_service.raise_alarms(caller, after, progress, trail.counted)
+    # Pages first: whoever reads an assignment after its stop events have changed also reads the pages that show them.
     for page in trail.changed:
         position_store.save_page(page)
         written |= {
@@ -139,6 +137,9 @@ def _attempt_ingest(
             for position in page.positions
             if position.at in new_positions and position.at not in trail.duplicates
         }
+    after = stop_event_service.apply_detected_events(caller, assignment, trail)
+    progress = apply_recorded_events(after.stops, trail.progress)
+    stop_event_service.raise_alarms(caller, after, progress, trail.counted)
     accepted = len(new_positions.keys() - (trail.duplicates - written) - trail.too_many)
     ignored += sum(position.at in trail.too_many for position in positions)
     return PositionIngestResult(
