@@ -176,9 +176,11 @@ def list_series_charters(caller: Caller, charter_id: CharterId) -> Page[Charter]
 def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEntry]:
     """List the changes to a charter.
 
-    Each entry shows who changed which fields, and when.
+    Each entry shows who changed which fields, and when. The list includes the assignments of drivers and vehicles.
     """
-    return Page(items=charter_queries.get_history(caller, charter_id))
+    from coachway.dispatch import charter_history  # imported here because the other routes do not need it
+
+    return Page(items=charter_history.get_charter_history(caller, charter_id))
 
 
 @api.post(

@@ -14,6 +14,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.core.types.vehicle_classes import VehicleClass
+from coachway.identity.actor_names import add_actor_names
 from coachway.pricing import rule_cache
 from coachway.pricing.rule_model import (
     RULE,
@@ -82,4 +83,4 @@ def get_rule_history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
     entries = store.list_history(RULE.key(org=caller.org_id, id=rule_id))
     if not entries:
         raise errors.NotFound("The pricing rule was not found.")
-    return entries
+    return add_actor_names(caller.org_id, entries)

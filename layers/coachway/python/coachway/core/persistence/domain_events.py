@@ -110,6 +110,9 @@ class HistoryEntry(BaseSchema):
     type: str
     occurred_at: datetime
     actor: Actor
+    actor_name: Annotated[
+        str, Field(description="Name of the user, or what acted. Empty if the user no longer exists.")
+    ] = ""
     changes: list[Change]
     data: dict[str, Any]
 
