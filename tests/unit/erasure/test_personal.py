@@ -68,17 +68,20 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "sentences that the code writes, without names": """
         VendorMatch.reasons JournalEntry.memo PaymentUnapplied.trouble TripDocumentsMissing.reasons Reason.message
         Reason.citation Notice.message StatusChanged.message CardConsent.text""",
-    "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label",
+    "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label "
+    "Line.public_label",
     "digests and secrets": """
         Payment.request_key Payment.request_body Credentials.password_hash Credentials.recovery Credentials.totp
         Credentials.totp_pending Lockout.account_digest Session.current Session.family SigningKey.kid SigningKey.public
         SigningKey.sealed ApiKey.hint PendingLink.address_digest QuoteLink.address_digest""",
     "names that an organization gives to its own things": """
+        OrganizationSettings.vehicle_classes RuleInput.public_label
         ApiKey.name ApiKeyCreated.name ApiKeyDeleted.name NewRole.name RoleCreated.name RoleDeleted.name
         RoleUpdated.name RoleSettings.description RuleInput.name RuleInput.description PricingRuleChanged.name
         PricingRuleCreated.name PricingRuleDeleted.name AmenityInput.name AmenityInput.description
         PromoInput.description VehicleInput.name TripRecovered.replacement_vehicle_name""",
     "the organization itself": """
+        Assignment.document_warnings
         Branding.address Branding.display_name Branding.email Branding.phone NumberPrefixes.change
         NumberPrefixes.charter NumberPrefixes.invoice NumberPrefixes.move NumberPrefixes.organization
         OrganizationSettings.name OrganizationRegistered.name""",
