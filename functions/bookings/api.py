@@ -6,11 +6,11 @@ from pydantic import Field
 
 from coachway.bookings.charters import lifecycle, status_counts
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.lifecycle import CancelInput, StatusInput
 from coachway.bookings.charters.model import Cancellation, Charter, CharterId, CharterInput, ClientId
 from coachway.bookings.charters.queries import CharterQuery
 from coachway.bookings.charters.schemas import CloneInput, RecurringInput, RecurringQuery
 from coachway.bookings.charters.status_counts import DashboardSummary
+from coachway.bookings.charters.status_schemas import CancelInput, StatusInput
 from coachway.bookings.errors import (
     ChangeCaseRequired,
     CharterClosed,

@@ -9,9 +9,9 @@ from typing import Any, Final
 from coachway.billing.ledger import journal, movements
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.lifecycle import StatusInput
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.status_schemas import StatusInput
 from coachway.clients import credit
 from coachway.clients import service as clients
 from coachway.clients.model import Client

@@ -9,7 +9,7 @@ from coachway.billing.invoices import overdue_job
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import LedgerAccount, MovementKind
 from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.clients import service as clients
 from coachway.core import errors
 from coachway.core.runtime import clock

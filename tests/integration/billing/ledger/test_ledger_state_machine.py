@@ -19,7 +19,7 @@ from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, LedgerAccount
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments.model import PaymentMethod, RecordPaymentInput
 from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.clients import credit
 from coachway.clients import service as clients
 from coachway.core import errors, store

@@ -11,8 +11,8 @@ from coachway.billing.errors import RefundSelfApproval
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import Refund, RefundQuery
 from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.bookings.charters.model import CHARTER
+from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.clients import service as clients
 from coachway.clients.rules import PaymentTerms
 from coachway.core import store

@@ -32,7 +32,7 @@ from coachway.billing.refunds import cancellation_settlement
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
 from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.core import errors, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import AlreadyConsumed

@@ -15,7 +15,7 @@ from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
 from coachway.billing.stripe import refunds_and_disputes
 from coachway.billing.stripe_sync import reconciliation_job
 from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock

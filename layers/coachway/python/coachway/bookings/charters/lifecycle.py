@@ -1,15 +1,16 @@
 """Status changes of charters. Each is a conditional transaction: if several run at the same time, one succeeds."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from coachway.bookings import instalments
 from coachway.bookings.charters import cancellation_policy, event_payloads, quote_link, status_counts
 from coachway.bookings.charters.model import Cancellation, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import Actor, CharterChanged, CharterStatus, require_transition
+from coachway.bookings.charters.status_schemas import CancelInput, StatusInput
 from coachway.bookings.errors import ClientRemoved, VehiclesUncovered
 from coachway.clients import credit
 from coachway.clients.model import Client
@@ -32,8 +33,6 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
-from coachway.core.schemas import RequestSchema
-from coachway.core.types.text import MessageToClient, Note, Text
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
 
@@ -42,33 +41,6 @@ _EVENTS_BY_STATUS: Final[dict[CharterStatus, type[CharterConfirmed | CharterStar
     CharterStatus.IN_PROGRESS: CharterStarted,
     CharterStatus.COMPLETED: CharterCompleted,
 }
-
-
-class StatusInput(RequestSchema):
-    """The new status and the reason. `accepted_by` is the person who accepted, when staff book a quote."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"status": "booked", "reason": "By phone", "accepted_by": "Dana Lee"}]}
-    )
-
-    status: CharterStatus
-    reason: Note = ""
-    accepted_by: Text | None = None
-
-
-class CancelInput(RequestSchema):
-    """Why a charter is cancelled, for staff, and who cancels.
-
-    With `operator`, which only staff can set, everything paid is refunded.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"reason": "The event is off", "initiated_by": "client"}]}
-    )
-
-    reason: Note = ""
-    message_to_client: MessageToClient = ""
-    initiated_by: Annotated[str, Field(pattern="^(client|operator)$")] = "client"
 
 
 def actor_kind(caller: Caller) -> Actor:
