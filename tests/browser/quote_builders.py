@@ -42,7 +42,13 @@ class QuoteOrganization:
         for rule in (
             {"name": "Coach base", "rule_type": "base_rate", "amount": 350},
             {"name": "Per mile", "rule_type": "mileage_rate", "amount": 2.5},
-            {"name": "Weekend", "rule_type": "time_multiplier", "percent": 25, "weekdays": ["saturday", "sunday"]},
+            {
+                "name": "Sat and Sun",
+                "public_label": "Weekend",
+                "rule_type": "time_multiplier",
+                "percent": 25,
+                "weekdays": ["saturday", "sunday"],
+            },
         ):
             send("POST", "/pricing/pricing-rules", {"scope": "global", **rule})
         send("POST", "/pricing/amenities", {"code": "wifi", "name": "Wi-Fi", "amount": 50})

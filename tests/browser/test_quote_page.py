@@ -31,6 +31,7 @@ def test_quote_page_accepts_a_quote(organization: QuoteOrganization, browser: Br
     day, leaves = dates.long_date(SATURDAY), f"9:00 AM {dates.zone_name('09:00', SATURDAY)}"
     for text in ("Acme Events", "11 Wall St, New York, NY", day, leaves, "Weekend"):
         expect(page.get_by_text(text).first).to_be_visible()
+    expect(page.get_by_text("Sat and Sun")).to_have_count(0)
     expect(page.get_by_role("region", name="Total")).to_contain_text("$1,114.50")
     assert_url_accessible(browser, charter["url"], page.viewport_size or PHONE)
 
