@@ -32,6 +32,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import ids
+from coachway.core.types.money import format_units
 
 UNSENT_TIMEOUT: Final = timedelta(minutes=1)
 """Longer than any function runs. A payment whose card was not prepared by then never reached Stripe. After this time, a
@@ -127,11 +128,13 @@ def create_pending_payment(
     )
     amount = balance.due if request.amount is None else request.amount
     if seen_paid is not None and (seen_paid, amount) != (balance.paid, balance.offered):
-        raise AmountDueChanged(f"{balance.paid / 100:.2f} is paid for {balance.number} now. Reload the page.")
+        raise AmountDueChanged(f"{format_units(balance.paid)} is paid for {balance.number} now. Reload the page.")
     if balance.maximum <= 0 or amount <= 0:
         raise NothingDue(f"Nothing is due for {balance.number} now. To pay in advance, set `amount`.")
     if amount > balance.maximum:
-        raise AmountExceedsBalance(f"The balance of {balance.number} is {balance.maximum / 100:.2f}. Pay that or less.")
+        raise AmountExceedsBalance(
+            f"The balance of {balance.number} is {format_units(balance.maximum)}. Pay that or less."
+        )
     customer = stripe_customers.find_customer(caller.org_id, balance.client_id)
     payment_method_id = request.payment_method_id
     is_saved = customer is not None and payment_method_id == customer.payment_method_id
