@@ -53,3 +53,11 @@ def test_document_names_only_existing_files_and_modules(document: Path) -> None:
 def test_every_decision_is_in_the_index() -> None:
     linked = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (DECISIONS / "README.md").read_text())
     assert linked == sorted(path.name for path in DECISIONS.glob("0*.md"))
+
+
+def test_readme_tour_can_be_repeated() -> None:
+    tour = (ROOT / "README.md").read_text().partition("\n## Quick start\n")[2].partition("\n## ")[0]
+    keys = re.findall(r"-H (['\"]Idempotency-Key: [^'\"]*['\"])", tour)
+    assert keys
+    assert [key for key in keys if not key.startswith('"Idempotency-Key: $TOUR')] == [], "a second tour repeats the key"
+    assert '"email": "\'$TOUR\'@' in tour, "a second tour repeats the client's email"
