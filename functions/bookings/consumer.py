@@ -1,10 +1,11 @@
-"""Consumer of the erasure of clients: erases their charters."""
+"""Consumer of changes of clients: erases their charters, and sends quotes again when their email changes."""
 
 from typing import Final
 
 from coachway.bookings import erasure
+from coachway.bookings.quotes import sending_again
 from coachway.core.entrypoints import event_consumer
 
-CONSUMERS: Final = erasure.CONSUMERS
+CONSUMERS: Final = {**erasure.CONSUMERS, **sending_again.CONSUMERS}
 
 handler = event_consumer.event_handler("bookings", CONSUMERS)

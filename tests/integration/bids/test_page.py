@@ -7,11 +7,16 @@ from urllib.parse import urlencode
 import pytest
 
 from coachway.bids.awards import rejection
+from coachway.bids.requests import consumers as request_consumers
 from coachway.bids.requests.invitation_links import PURPOSE
 from coachway.bookings.charters import queries as charter_queries
 from coachway.core import store
 from coachway.core.auth import signed_links
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.operations import Update
+from coachway.core.schemas import PartialUpdate
+from coachway.vendors import service as vendors
 from tests.integration.bids.builders import (
     SYSTEM,
     assign_own_driver,
@@ -47,8 +52,12 @@ class InvitedVendor:
         self.vendor_id = create_vendor("Premium")
         self.charter_id = create_booked_charter(**charter_fields)["id"]
         self.request_id = str(open_bid_request(self.charter_id, self.vendor_id)["id"])
+        self.token = self.build_token()
+
+    def build_token(self) -> str:
+        """The token of its current link."""
         [invitation] = list_invitations(self.request_id)
-        self.token = signed_links.create_link_token(PURPOSE, ORG, invitation.id, invitation.nonce)
+        return signed_links.create_link_token(PURPOSE, ORG, invitation.id, invitation.nonce)
 
     def get_page(self) -> str:
         reply = call(page_api, "GET", f"/pages/bids/{self.token}")
@@ -158,3 +167,54 @@ def test_bid_form_after_declining_is_accepted() -> None:
     assert vendor.post("bid", **FORM).status == 303
     assert vendor.post("decline", reason="No coach").status == 409
     assert vendor.list_bids() == [("submitted", 1)]
+
+
+def change_vendor_email(vendor_id: str, email: str) -> None:
+    """Change a vendor's email, and deliver the event twice to the consumers of bids."""
+    vendors.update_vendor(SYSTEM, vendor_id, PartialUpdate({"primary_email": email}), None)
+    event = store.list_history(VENDOR.key(org=ORG, id=vendor_id))[-1]
+    delivery = Delivery(
+        event_id="e", type=event.type, org_id=ORG, aggregate_id=vendor_id, correlation_id="c", data=event.data
+    )
+    for _ in range(2):
+        request_consumers.CONSUMERS[event.type](SYSTEM, delivery)
+
+
+def list_recipients(vendor: InvitedVendor) -> list[str]:
+    """The email addresses to which the vendor's invitation was sent."""
+    [invitation] = list_invitations(vendor.request_id)
+    events = [event for event in store.list_history(invitation.key()) if event.type == "bidding.invited"]
+    return [event.data["vendor_email"] for event in events]
+
+
+def test_corrected_email_of_vendor_voids_the_link_and_sends_the_open_invitation_again_once() -> None:
+    vendor = InvitedVendor()
+    [previous] = list_recipients(vendor)
+    change_vendor_email(vendor.vendor_id, previous.upper())
+    assert "Submit bid" in vendor.get_page()
+    change_vendor_email(vendor.vendor_id, "dispatch@premium.example")
+    replaced = call(page_api, "GET", f"/pages/bids/{vendor.token}")
+    assert (replaced.status, "If you have received a later message" in replaced.text) == (404, True)
+    assert vendor.post("bid", **FORM).status == 404
+    assert list_recipients(vendor) == [previous, "dispatch@premium.example"]
+    vendor.token = vendor.build_token()
+    assert vendor.post("bid", **FORM).status == 303
+
+
+def test_corrected_email_of_vendor_voids_links_without_a_message_after_an_answer_and_after_bidding() -> None:
+    answered, closed = InvitedVendor(), InvitedVendor()
+    answered.post("bid", **FORM)
+    close_bid_request(closed.request_id)
+    for vendor in (answered, closed):
+        change_vendor_email(vendor.vendor_id, "dispatch@premium.example")
+        assert call(page_api, "GET", f"/pages/bids/{vendor.token}").status == 404
+        assert len(list_recipients(vendor)) == 1
+
+
+def test_invitation_of_a_previous_release_is_valid_until_the_email_changes() -> None:
+    vendor = InvitedVendor()
+    [invitation] = list_invitations(vendor.request_id)
+    store.commit(SYSTEM, Update(invitation, invitation.model_copy(update={"vendor_email": ""})))
+    assert "Submit bid" in vendor.get_page()
+    change_vendor_email(vendor.vendor_id, "dispatch@premium.example")
+    assert call(page_api, "GET", f"/pages/bids/{vendor.token}").status == 404

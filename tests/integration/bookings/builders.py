@@ -7,13 +7,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from coachway.billing.invoices import sending_again as invoice_sending_again
 from coachway.bookings.charters.model import CHARTER_EXAMPLE
+from coachway.bookings.quotes import sending_again as quote_sending_again
+from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.client_reference import CLIENT
+from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.data_version import CURRENT_DATA_VERSION
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
+from coachway.core.schemas import PartialUpdate
 from coachway.identity.model.organization import Organization
 from coachway.pricing import rule_service
 from coachway.pricing.rule_model import RuleInput
@@ -83,6 +89,23 @@ def send_request(
 def charter_request(**fields: Any) -> dict[str, Any]:
     """A valid request for a charter; `fields` replaces fields."""
     return {**deepcopy(CHARTER_EXAMPLE), "client_id": CLIENT_ID, **fields}
+
+
+def change_client_email(email: str) -> None:
+    """Change the email of the client, and deliver the event twice to the consumers of bookings and billing."""
+    clients.update_client(STAFF, CLIENT_ID, PartialUpdate({"email": email}), None)
+    key = CLIENT.key(org=ORG, id=CLIENT_ID)
+    event = store.list_history(key)[-1]
+    delivery = Delivery(
+        event_id=event.event_id,
+        type=event.type,
+        org_id=ORG,
+        aggregate_id=CLIENT_ID,
+        correlation_id="c",
+        data=event.data,
+    )
+    for consumer in (quote_sending_again, invoice_sending_again) * 2:
+        consumer.on_client_updated(Caller.system("tests", ORG), delivery)
 
 
 def future_stops() -> list[dict[str, Any]]:

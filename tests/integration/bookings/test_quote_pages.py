@@ -115,7 +115,7 @@ def test_link_of_edited_quote_says_that_it_is_being_revised_until_sent_again(cha
     newer = quote_links.send_quote(STAFF, charter.id, SendQuoteInput())
     assert get(newer.token).status == 200
     replaced = get(sent.token)
-    assert (replaced.status, "newer version" in replaced.text) == (404, True)
+    assert (replaced.status, "This link was replaced" in replaced.text) == (404, True)
     assert "latest message" in replaced.text
     charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 45}), None)
     for token in (sent.token, newer.token):

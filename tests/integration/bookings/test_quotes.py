@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from coachway.bookings.charters.model import CHARTER
+from coachway.bookings.charters.quote_link import LINK, PURPOSE, QuoteLink
 from coachway.bookings.quotes import expiry_job
 from coachway.bookings.quotes import links as quote_links
 from coachway.clients import service as clients
-from coachway.clients.model import Client
+from coachway.clients.model import Client, ClientStatus
 from coachway.core import errors, store
+from coachway.core.auth import signed_links
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
@@ -24,6 +26,7 @@ from tests.integration.bookings.builders import (
     ORG,
     STAFF,
     answer_quote,
+    change_client_email,
     create_charter,
     create_organizations,
     get_status,
@@ -128,7 +131,13 @@ def test_send_quote_again_replaces_link() -> None:
     assert answer_quote(second).status == 200
 
 
-def test_corrected_email_of_client_voids_the_link_until_the_quote_is_sent_again() -> None:
+def build_link_token(charter_id: str) -> str:
+    """The token of the current link to a charter's quote."""
+    link = store.get(QuoteLink, LINK.key(org=ORG, charter=charter_id))
+    return signed_links.create_link_token(PURPOSE, ORG, charter_id, link.nonce)
+
+
+def test_corrected_email_voids_the_link_at_once() -> None:
     charter = create_charter()
     link = send_quote(charter["id"])
     client = store.get(Client, CLIENT.key(org=ORG, id=CLIENT_ID))
@@ -136,6 +145,34 @@ def test_corrected_email_of_client_voids_the_link_until_the_quote_is_sent_again(
     assert send_request("GET", f"/quotes/{link}").status == 404
     assert answer_quote(link).status == 409
     assert answer_quote(send_quote(charter["id"])).status == 200
+
+
+def test_corrected_email_sends_unanswered_quotes_again_once_and_ends_the_links_of_trips() -> None:
+    sent, unsent, booked = (create_charter()["id"] for _ in range(3))
+    links = {charter_id: send_quote(charter_id) for charter_id in (sent, booked)}
+    answer_quote(links[booked])
+    expiry = quote_links.open_link(links[sent]).link.expires
+    change_client_email("e@ACME.example")
+    assert {build_link_token(charter_id) for charter_id in links} == set(links.values())
+    change_client_email("events@acme.example")
+    for link in links.values():
+        assert send_request("GET", f"/quotes/{link}").json()["code"] == "quote_link_replaced"
+    assert [list_event_types(each).count("quote.sent") for each in (sent, unsent, booked)] == [2, 0, 1]
+    assert quote_links.open_link(build_link_token(booked)).charter.id == booked
+    assert quote_links.open_link(build_link_token(sent)).link.expires == expiry
+    change_client_email("e@acme.example")
+    assert send_request("GET", f"/quotes/{links[sent]}").status == 404
+    assert answer_quote(build_link_token(sent)).status == 200
+
+
+def test_corrected_email_of_a_quote_that_cannot_be_sent_only_ends_its_link() -> None:
+    charter = create_charter()
+    link = send_quote(charter["id"])
+    client = store.get(Client, CLIENT.key(org=ORG, id=CLIENT_ID))
+    store.commit(STAFF, Update(client, client.model_copy(update={"status": ClientStatus.INACTIVE})))
+    change_client_email("events@acme.example")
+    assert send_request("GET", f"/quotes/{link}").status == 404
+    assert list_event_types(charter["id"]).count("quote.sent") == 1
 
 
 def test_quotes_to_one_client_are_limited() -> None:

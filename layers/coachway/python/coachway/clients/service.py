@@ -21,7 +21,7 @@ from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
-from coachway.core.types import ids
+from coachway.core.types import contact, ids
 
 _BATCH_SIZE = 80
 """Contacts that one transaction deletes together with their client; others are deleted before."""
@@ -68,7 +68,8 @@ def update_client(caller: Caller, client_id: str, changes: PartialUpdate[ClientI
     """Update a client. Raises Duplicate if another client has the new email."""
     before = get_client(caller, client_id, expected=expected)
     after = apply_changes(before, changes)
-    store.commit(caller, Update(before, after, [ClientUpdated()]))
+    event = ClientUpdated(email_changed=not contact.is_same_email(before.email, after.email))
+    store.commit(caller, Update(before, after, [event]))
     return after
 
 

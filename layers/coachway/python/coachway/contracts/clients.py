@@ -13,9 +13,11 @@ class ClientCreated(Event):
 
 
 class ClientUpdated(Event):
-    """A client was updated."""
+    """A client was updated. If its email changed, links that were sent to the previous email are no longer valid."""
 
     TYPE: ClassVar[str] = "client.updated"
+
+    email_changed: bool = False
 
 
 class ClientDeleted(Event):

@@ -21,9 +21,11 @@ class VendorRegistered(_Vendor):
 
 
 class VendorUpdated(_Vendor):
-    """A vendor was updated."""
+    """A vendor was updated. If its email changed, links that were sent to the previous email are no longer valid."""
 
     TYPE: ClassVar[str] = "vendor.updated"
+
+    email_changed: bool = False
 
 
 class VendorStatusChanged(_Vendor):

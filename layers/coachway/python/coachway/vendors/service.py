@@ -25,7 +25,7 @@ from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
-from coachway.core.types import ids
+from coachway.core.types import contact, ids
 from coachway.vendors import rules, statistics
 from coachway.vendors.model import (
     BY_MONTH,
@@ -167,7 +167,8 @@ def update_vendor(
 def _update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> Vendor:
     before = get_vendor(caller, vendor_id, expected=expected)
     after = apply_changes(before, changes)
-    ops: list[Op] = [Update(before, after, [VendorUpdated(**event_fields(after))])]
+    email_changed = not contact.is_same_email(before.primary_email, after.primary_email)
+    ops: list[Op] = [Update(before, after, [VendorUpdated(**event_fields(after), email_changed=email_changed)])]
     if event_fields(before) != event_fields(after):
         subject = subjects.get_subject(caller, SubjectType.VENDOR, vendor_id)
         ops.append(subjects.rename_subject_op(subject, name=after.business_name, email=after.primary_email))

@@ -12,7 +12,7 @@ from coachway.bids.rules import RequestStatus, bid_expiry, is_sealed
 from coachway.bookings.charters.model import CHARTER
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema
-from coachway.core.types import ids
+from coachway.core.types import contact, ids
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import WorkflowFailure
@@ -145,12 +145,14 @@ class BidInvitation(Entity):
     """A vendor's invitation to bid. Its id is derived from the request and the vendor, so that there is only one."""
 
     KIND: ClassVar[str] = "bid_invitation"
-    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"nonce", "round"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"nonce", "round", "vendor_email"})
 
     bid_request_id: str
     charter_id: str
     vendor_id: str
     nonce: str = Field(repr=False)
+    vendor_email: Annotated[str, Personal("vendor")] = Field(default="", repr=False)
+    """The email that the link was sent to. Empty in invitations of previous releases."""
     viewed_at: AwareDatetime | None = None
     responded_at: AwareDatetime | None = None
     is_accepted: bool | None = None
@@ -159,6 +161,10 @@ class BidInvitation(Entity):
     bid_id: str | None = None
     round: int = 1
     """The last round of the request to which the vendor was invited."""
+
+    def is_sent_to(self, email: str) -> bool:
+        """Whether the link was sent to this email."""
+        return contact.is_same_email(self.vendor_email, email)
 
     def key(self) -> Key:
         return INVITATION.key(org=self.org_id, id=self.id)

@@ -5,10 +5,11 @@ from typing import Final
 
 from coachway.bids.awards import acceptance, rejection, release
 from coachway.bids.model.bid_request import BidRequest
-from coachway.bids.requests import service
+from coachway.bids.requests import invitations, service
 from coachway.bids.rules import RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BidAccepted
+from coachway.contracts.vendors import VendorUpdated
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -77,12 +78,19 @@ def on_charter_confirmed(caller: Caller, delivery: Delivery) -> None:
         rejection.reject_remaining_bids(caller, delivery.aggregate_id)
 
 
+def on_vendor_updated(caller: Caller, delivery: Delivery) -> None:
+    """Send a vendor's open invitations again if its email changed."""
+    if delivery.parse(VendorUpdated).email_changed:
+        invitations.send_invitations_again(caller, delivery.aggregate_id)
+
+
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.closed": resume_workflow,
     "bidding.extended": resume_workflow,
     "bidding.cancelled": resume_workflow,
     "bidding.awarded": resume_workflow,
     BidAccepted.TYPE: on_bid_accepted,
+    VendorUpdated.TYPE: on_vendor_updated,
     "charter.booked": on_charter_booked,
     "charter.confirmed": on_charter_confirmed,
     "charter.modified": on_charter_modified,

@@ -31,7 +31,10 @@ class LinkedInvitation:
 
 
 def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
-    """Load the invitation of a token. Raises NotFound if the token is not valid or a record is missing."""
+    """Load the invitation of a token.
+
+    Raises NotFound if the token is not valid, a record is missing, or the vendor's email has changed since it was sent.
+    """
     payload = signed_links.verify_link_token(PURPOSE, "ivt", token)
     invitation = store.find(BidInvitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
     if invitation is None or invitation.nonce != payload.nonce:
@@ -42,13 +45,18 @@ def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
     vendor_key = VENDOR.key(org=org_id, id=invitation.vendor_id)
     bid_key = BID.key(org=org_id, id=invitation.bid_id or "none")
     batch = store.batch_get([request_key, charter_key, vendor_key, bid_key])
+    vendor = batch.get(Vendor, vendor_key)
+    if invitation.vendor_email and not invitation.is_sent_to(vendor.primary_email):
+        raise errors.NotFound(
+            "The email that this invitation was sent to has changed. Use the link in a later message."
+        )
     holder = replace(caller, org_id=org_id, user_id="bid-link", role="vendor", party_id=invitation.vendor_id)
     return LinkedInvitation(
         holder,
         invitation,
         batch.get(BidRequest, request_key),
         batch.get(Charter, charter_key),
-        batch.get(Vendor, vendor_key),
+        vendor,
         batch.find(Bid, bid_key),
     )
 

@@ -8,21 +8,37 @@ from coachway.bids.evaluation import vendor_candidates
 from coachway.bids.evaluation.eligibility import matching_ineligibility_reasons, vendor_ineligibility_reasons
 from coachway.bids.evaluation.vendor_candidates import CandidateVendor
 from coachway.bids.model.bid import BID, Bid
-from coachway.bids.model.bid_request import BID_REQUEST, BidInvitation, BidRequest, Matching, VendorMatch, invitation_id
+from coachway.bids.model.bid_request import (
+    BID_REQUEST,
+    INVITATION,
+    INVITATIONS_BY_VENDOR,
+    BidInvitation,
+    BidRequest,
+    Matching,
+    VendorMatch,
+    invitation_id,
+)
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BiddingDeclined, BiddingInvited, BiddingMatched
 from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.errors import ConcurrentUpdate
+from coachway.core.party_reference import VENDOR
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import CheckVersion, Create, Op, Update
+from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.identity import message_limits, organization_queries
 from coachway.vendors import active_vendors
+from coachway.vendors.model import Vendor
 
 _BATCH_SIZE: Final = 45
 """Invitations per transaction, with one event each."""
+_MAX_SENT_AGAIN: Final = 200
+"""The newest invitations of a vendor that are checked when its email changes."""
 
 
 def invite_vendors(caller: Caller, bid_request_id: str) -> int:
@@ -87,9 +103,10 @@ def _save_invitations(caller: Caller, request: BidRequest, charter: Charter, bat
     for invitation, candidate in zip(invitations, batch, strict=True):
         existing = stored.get(invitation.key())
         if existing is None:
-            ops.append(Create(invitation, [_invited_event(invitation, request, charter, candidate)]))
+            ops.append(Create(invitation, [_invited_event(invitation, request, charter, candidate.vendor)]))
         elif existing.round < request.round and (renewed := _renew_invitation(existing, request.round)) is not None:
-            ops.append(Update(existing, renewed, [_invited_event(renewed, request, charter, candidate)]))
+            renewed = _replace_outdated_link(renewed, candidate.vendor)
+            ops.append(Update(existing, renewed, [_invited_event(renewed, request, charter, candidate.vendor)]))
     if ops:
         store.commit(caller, *ops)
 
@@ -104,6 +121,43 @@ def _renew_invitation(existing: BidInvitation, round_: int) -> BidInvitation | N
     return existing.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
 
 
+def _replace_outdated_link(invitation: BidInvitation, vendor: Vendor) -> BidInvitation:
+    """Return the invitation with a new link if its link was not sent to the vendor's current email."""
+    if invitation.is_sent_to(vendor.primary_email):
+        return invitation
+    return invitation.model_copy(update={"nonce": signed_links.new_nonce(), "vendor_email": vendor.primary_email})
+
+
+def send_invitations_again(caller: Caller, vendor_id: str) -> None:
+    """Replace the links of a vendor's open invitations, and send those without an answer to its current email."""
+    partition = INVITATIONS_BY_VENDOR.partition(org=caller.org_id, vendor=vendor_id)
+    index = INVITATIONS_BY_VENDOR.index
+    for invitation in query_all(BidInvitation, partition, index=index, descending=True, limit=_MAX_SENT_AGAIN):
+        _send_invitation_again(caller, invitation.id)
+
+
+@retry_on_conflict
+def _send_invitation_again(caller: Caller, invitation_id_: str) -> None:
+    before = store.get(BidInvitation, INVITATION.key(org=caller.org_id, id=invitation_id_))
+    request_key = BID_REQUEST.key(org=caller.org_id, id=before.bid_request_id)
+    charter_key = CHARTER.key(org=caller.org_id, id=before.charter_id)
+    vendor_key = VENDOR.key(org=caller.org_id, id=before.vendor_id)
+    records = store.batch_get([request_key, charter_key, vendor_key])
+    request, charter = records.find(BidRequest, request_key), records.find(Charter, charter_key)
+    vendor = records.find(Vendor, vendor_key)
+    if request is None or charter is None or vendor is None or request.status is not RequestStatus.OPEN:
+        return
+    after = _replace_outdated_link(before, vendor)
+    if after is before:
+        return
+    events: list[Event] = []
+    if before.is_accepted is None and not message_limits.exceeded_reason(
+        organization_queries.get_organization(caller.org_id), "bid-invitation"
+    ):
+        events.append(_invited_event(after, request, charter, vendor))
+    store.commit(caller, Update(before, after, events), CheckVersion(vendor, ConcurrentUpdate()))
+
+
 def _build_invitation(request: BidRequest, candidate: CandidateVendor) -> BidInvitation:
     return BidInvitation(
         id=invitation_id(request.id, candidate.vendor.id),
@@ -112,19 +166,18 @@ def _build_invitation(request: BidRequest, candidate: CandidateVendor) -> BidInv
         charter_id=request.charter_id,
         vendor_id=candidate.vendor.id,
         nonce=signed_links.new_nonce(),
+        vendor_email=candidate.vendor.primary_email,
         round=request.round,
     )
 
 
-def _invited_event(
-    invitation: BidInvitation, request: BidRequest, charter: Charter, candidate: CandidateVendor
-) -> BiddingInvited:
+def _invited_event(invitation: BidInvitation, request: BidRequest, charter: Charter, vendor: Vendor) -> BiddingInvited:
     return BiddingInvited(
         **event_payloads.request_event_fields(request),
         invitation_id=invitation.id,
-        vendor_id=candidate.vendor.id,
-        vendor_name=candidate.vendor.business_name,
-        vendor_email=candidate.vendor.primary_email,
+        vendor_id=vendor.id,
+        vendor_name=vendor.business_name,
+        vendor_email=vendor.primary_email,
         link_nonce=invitation.nonce,
         starts_at=charter.starts_at,
         timezone=charter.timezone,

@@ -13,6 +13,7 @@ from coachway.core.auth import signed_links
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.types.datetimes import sortable
+from coachway.identity.secrets import hashing
 
 PURPOSE: Final = "quote"
 
@@ -38,10 +39,14 @@ class QuoteLink(Record):
     expires: AwareDatetime
     open: bool = True
     address_digest: str = ""
-    """The digest of the client's email when the quote was sent. Empty in links that were not sent with a quote."""
+    """The digest of the email that the link was sent to. Empty in links that were not sent with a quote."""
 
     def key(self) -> Key:
         return LINK.key(org=self.org_id, charter=self.charter_id)
+
+    def is_sent_to(self, email: str) -> bool:
+        """Whether the link was sent to this email."""
+        return self.address_digest == hashing.address_digest(email)
 
     def indexes(self) -> Mapping[str, Key]:
         if not self.open:

@@ -5,7 +5,7 @@ is valid for one revision of the quote until it expires; sending the quote again
 """
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -73,6 +73,11 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
 
     Raises QuoteNotSendable, QuoteIncomplete, DeparturePassed, ClientInactive, or RateLimited.
     """
+    return send_quote_until(caller, charter_id, clock.now() + timedelta(hours=body.expires_in_hours))
+
+
+def send_quote_until(caller: Caller, charter_id: str, expires: datetime) -> SentQuote:
+    """Send the client a link that expires at a time, or at the departure. Raises the same errors as `send_quote`."""
     charter = get_charter(caller, charter_id)
     now = clock.now()
     if charter.status is not CharterStatus.QUOTE:
@@ -80,9 +85,7 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     if charter.starts_at <= now:
         raise DeparturePassed("Change the charter's times before sending the quote.")
     require_sendable(charter)
-    expires = (
-        min(now + timedelta(hours=body.expires_in_hours), charter.starts_at).astimezone(UTC).replace(microsecond=0)
-    )
+    expires = min(expires, charter.starts_at).astimezone(UTC).replace(microsecond=0)
     link = QuoteLink(
         org_id=caller.org_id,
         charter_id=charter.id,
@@ -145,7 +148,7 @@ def open_link(token: str) -> LinkedQuote:
     """Load the quote of a link.
 
     Raises NotFound for a forged token, QuoteBeingRevised if a new revision is not sent yet, or QuoteLinkReplaced if
-    there is a newer link, or the client's email has changed since the quote was sent.
+    there is a newer link, or the client's email has changed since the link was sent.
     """
     parsed = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=parsed.org_id, id=parsed.subject_id)
@@ -158,13 +161,13 @@ def open_link(token: str) -> LinkedQuote:
         raise QuoteBeingRevised("The quote is being revised. The new version has not been sent yet.")
     if link.nonce != parsed.nonce:
         raise QuoteLinkReplaced("This link is for an earlier version of the quote. Use the link in the latest message.")
-    if charter.status is CharterStatus.QUOTE and link.address_digest:
+    if link.address_digest:
         _require_same_address(charter, link)
     return LinkedQuote(charter=charter, link=link)
 
 
 def _require_same_address(charter: Charter, link: QuoteLink) -> None:
-    """Raise QuoteLinkReplaced if the quote was sent to another email than the client's, such as a mistyped one."""
+    """Raise QuoteLinkReplaced if the link was sent to another email than the client's, such as a mistyped one."""
     client = store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
-    if client is not None and hashing.address_digest(client.email) != link.address_digest:
-        raise QuoteLinkReplaced("The address that this link was sent to has changed. Ask us to send the quote again.")
+    if client is not None and not link.is_sent_to(client.email):
+        raise QuoteLinkReplaced("The address that this link was sent to has changed. Ask us for a new link.")

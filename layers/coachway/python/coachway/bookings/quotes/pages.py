@@ -161,8 +161,8 @@ def _find_client(caller: Caller, charter: Charter) -> Client | None:
 
 
 def _render_replaced_link(organization: Organization, *, is_being_revised: bool) -> HtmlResponse:
-    title = "There is a newer version of this quote"
-    advice = "This link is no longer valid. Open the link in our latest message."
+    title = "This link was replaced"
+    advice = "It is no longer valid. Open the link in our latest message, or ask us for a new one."
     if is_being_revised:
         title = "This quote is being revised"
         advice = "We are changing the trip or its price, so this version is no longer valid."

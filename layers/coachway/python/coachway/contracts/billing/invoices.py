@@ -53,7 +53,10 @@ class InvoiceIssued(_Invoice):
 
 
 class InvoicePdfStored(_Invoice):
-    """The PDF of an issued invoice was stored at `pdf_key`, so the invoice can be sent."""
+    """The PDF of an issued invoice was stored at `pdf_key`, so the invoice can be sent.
+
+    It is published again with a new `link_nonce` if the email of the client changes while the invoice is unpaid.
+    """
 
     TYPE: ClassVar[str] = "invoice.filed"
 

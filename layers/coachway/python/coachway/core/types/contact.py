@@ -86,6 +86,11 @@ def normalize_email(email: str) -> str:
         return text.casefold()
 
 
+def is_same_email(one: str, other: str) -> bool:
+    """Whether two texts are spellings of one email address."""
+    return normalize_email(one) == normalize_email(other)
+
+
 def normalize_address(address: str) -> str:
     """Return the form of an email address or phone number to compare and look up by."""
     if "@" in address:
