@@ -147,7 +147,7 @@ def test_corrected_email_voids_the_link_at_once() -> None:
     assert answer_quote(send_quote(charter["id"])).status == 200
 
 
-def test_corrected_email_sends_unanswered_quotes_again_once_and_ends_the_links_of_trips() -> None:
+def test_corrected_email_sends_unanswered_quotes_and_confirmations_again_once() -> None:
     sent, unsent, booked = (create_charter()["id"] for _ in range(3))
     links = {charter_id: send_quote(charter_id) for charter_id in (sent, booked)}
     answer_quote(links[booked])
@@ -158,6 +158,8 @@ def test_corrected_email_sends_unanswered_quotes_again_once_and_ends_the_links_o
     for link in links.values():
         assert send_request("GET", f"/quotes/{link}").json()["code"] == "quote_link_replaced"
     assert [list_event_types(each).count("quote.sent") for each in (sent, unsent, booked)] == [2, 0, 1]
+    confirmations = [list_event_types(each).count("charter.confirmation_sent") for each in (sent, unsent, booked)]
+    assert confirmations == [0, 0, 1]
     assert quote_links.open_link(build_link_token(booked)).charter.id == booked
     assert quote_links.open_link(build_link_token(sent)).link.expires == expiry
     change_client_email("e@acme.example")

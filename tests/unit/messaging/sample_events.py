@@ -214,6 +214,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "quote.sent": {**TRIP, "quote_id": "quo_1", "link_nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"},
     "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
     "charter.booked": {**TRIP, "accepted_by": "Dana Lee"},
+    "charter.confirmation_sent": {**TRIP, "accepted_by": "Dana Lee", "link_nonce": NONCE},
     "charter.cancelled": {**TRIP, "reason": "", "initiated_by": "client", "refund_percent": 25, "refund": 431.63},
     "document.expiring": {**_DOCUMENT, "days_left": 7},
     "document.expired": {**_DOCUMENT, "renewed": False},

@@ -120,6 +120,12 @@ class CharterBooked(_ClientMailEvent):
     """The link to the trip's page is derived from it. Empty in events of an earlier release."""
 
 
+class BookingConfirmationSent(CharterBooked):
+    """The confirmation of an upcoming charter is sent again, because the client's email changed. The link is new."""
+
+    TYPE: ClassVar[str] = "charter.confirmation_sent"
+
+
 class CharterConfirmed(_CharterEvent):
     """A charter was confirmed: every vehicle has a driver or a vendor, or a manager confirmed it anyway."""
 

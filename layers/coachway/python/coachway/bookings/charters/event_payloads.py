@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from coachway.bookings import instalments
 from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.contracts.bookings import TripStop
@@ -43,4 +44,15 @@ def client_event_fields(charter: Charter, client: Client | None) -> dict[str, An
         "client_name": client.name if client else "",
         "client_email": client.email if client else "",
         "stops": stops,
+    }
+
+
+def booking_event_fields(charter: Charter, client: Client, link_nonce: str) -> dict[str, Any]:
+    """The fields of events that confirm a booking to the client. `link_nonce` is that of the trip's page."""
+    return {
+        **client_event_fields(charter, client),
+        "accepted_by": charter.accepted_by or "",
+        "amount_paid": charter.amount_paid,
+        "balance_due_on": instalments.find_next_due_date(charter.instalments, charter.amount_paid),
+        "link_nonce": link_nonce,
     }

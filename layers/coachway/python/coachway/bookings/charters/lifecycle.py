@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from coachway.bookings import instalments
 from coachway.bookings.charters import cancellation_policy, event_payloads, quote_link, status_counts
 from coachway.bookings.charters.model import Cancellation, Charter
 from coachway.bookings.charters.queries import get_charter
@@ -158,15 +157,7 @@ def booking_ops(
         ops = [*ops, *credit.reserve_credit_ops(client, amount_owed)]
     after = before.model_copy(update={"status": CharterStatus.BOOKED, "status_reason": reason, **changes, **fields})
     link_nonce, link_ops = quote_link.link_nonce_ops(after, records.find(quote_link.QuoteLink, link_key))
-    events.append(
-        CharterBooked(
-            **event_payloads.client_event_fields(after, client),
-            accepted_by=after.accepted_by or accepted_by,
-            amount_paid=after.amount_paid,
-            balance_due_on=instalments.find_next_due_date(after.instalments, after.amount_paid),
-            link_nonce=link_nonce,
-        )
-    )
+    events.append(CharterBooked(**event_payloads.booking_event_fields(after, client, link_nonce)))
     counts = status_counts.count_changes_op(before.org_id, [before], [after])
     return after, [Update(before, after, events, on_stale=CharterChanged()), *ops, *link_ops, counts]
 

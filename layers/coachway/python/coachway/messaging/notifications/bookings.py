@@ -2,7 +2,13 @@
 
 from typing import Any, Final
 
-from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent
+from coachway.contracts.bookings import (
+    BookingConfirmationSent,
+    CharterBooked,
+    CharterCancelled,
+    QuoteDeclined,
+    QuoteSent,
+)
 from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email
 
 QUOTE_LINK: Final = "quote"
@@ -32,6 +38,13 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     ),
     organization_email(QuoteDeclined, "quote-declined"),
     MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient, values=_trip_link),
+    MessageRule(
+        event=BookingConfirmationSent,
+        template="charter-booked",
+        recipient=_get_client_recipient,
+        values=_trip_link,
+        send_until=lambda event, _context: event.starts_at,
+    ),
     MessageRule(
         event=CharterCancelled,
         template="charter-cancelled",
