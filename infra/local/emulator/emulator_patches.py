@@ -31,12 +31,17 @@ Json = dict[str, Any]
 
 MAX_ZIP_COMMENT: Final = 65_557
 """The end of a ZIP archive that contains the position of its list of files: 22 bytes and the longest comment."""
+WORKERS_PER_FUNCTION: Final = max(8, 4 * (os.cpu_count() or 1))
+"""How many workers of a function run at the same time, unless all of them stay busy."""
+LONGEST_WAIT: Final = 5.0
+"""After how many seconds without a free worker another one starts."""
 
 
 def apply() -> None:
     """Apply every patch. Call it before the server starts."""
     share_unpacked_archives()
     fork_workers()
+    limit_workers()
     correct_api_definition_import()
     correct_callback_timeouts()
     authorize_task_tokens()
@@ -125,6 +130,25 @@ def fork_workers() -> None:
             STDOUT=subprocess.STDOUT,
             DEVNULL=subprocess.DEVNULL,
         )
+
+
+def limit_workers() -> None:
+    """Let a request of a burst wait for a free worker of its function instead of starting one of its own.
+
+    Fifty workers that start at the same time on one machine take longer than the timeout of the function.
+    """
+    original = lambda_svc.acquire_worker
+
+    def acquire_worker(*arguments: Any, **options: Any) -> Any:
+        deadline = time.monotonic() + LONGEST_WAIT
+        while time.monotonic() < deadline:
+            worker, state = original(*arguments, **options, max_concurrency=WORKERS_PER_FUNCTION)
+            if worker is not None:
+                return worker, state
+            time.sleep(0.01)
+        return original(*arguments, **options)
+
+    lambda_svc.acquire_worker = acquire_worker
 
 
 def correct_api_definition_import() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import time
 import zipfile
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.xdist_group("emulator-patches")
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 HANDLER = "def handler(event, context):\n    return event\n"
+WORKERS = max(8, 4 * (os.cpu_count() or 1))
+"""How many workers of a function run at the same time."""
 FUNCTIONS = 4
 """How many functions start at the same time."""
 WAIT_SECONDS = 3.0
@@ -193,6 +196,20 @@ def test_fork_workers_starts_another_worker_after_one_has_crashed(patched: Emula
     crashed = _invoke(patched, "crashing")["process"]
     assert "errorMessage" in _invoke(patched, "crashing", exit=True)
     assert _invoke(patched, "crashing")["process"] != crashed
+
+
+PROCESS_HANDLER = "import os, time\ndef handler(event, context):\n    time.sleep(0.5)\n    return os.getpid()\n"
+
+
+def _count_workers(emulator: Emulator) -> int:
+    """The number of processes that serve requests that come at the same time."""
+    _create_function(emulator, "burst", text=PROCESS_HANDLER)
+    with ThreadPoolExecutor(WORKERS + 4) as threads:
+        return len(set(threads.map(lambda _: _invoke(emulator, "burst"), range(WORKERS + 4))))
+
+
+def test_limit_workers_shares_them_in_a_burst(published: Emulator, patched: Emulator) -> None:
+    assert _count_workers(patched) <= WORKERS < _count_workers(published)
 
 
 def _api_template(*paths: str) -> str:
