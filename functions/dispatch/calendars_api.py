@@ -17,12 +17,15 @@ from coachway.dispatch.driver_hours.schemas import DriverHours
 from coachway.dispatch.performance import service as performance
 from coachway.dispatch.performance.service import DriverPerformance
 from coachway.fleet.model import DriverId, VehicleId
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 
 FeedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}\.ics$")]
 
 api = ApiRouter(
-    "dispatch", "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.", health=False
+    "dispatch",
+    "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.",
+    health=False,
+    refresh_caller=read_current_rights,
 )
 app = api.app
 
@@ -61,7 +64,7 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     permission="dispatch:write",
     external_roles=("driver",),
     status=201,
-    refresh_caller=read_current_authority,
+    grants_rights=True,
 )
 def create_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
     """Create a subscription link for a driver's calendar.
@@ -73,22 +76,14 @@ def create_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
 
 
 @api.delete(
-    "/calendar/drivers/{driver_id}/feed",
-    permission="dispatch:write",
-    external_roles=("driver",),
-    refresh_caller=read_current_authority,
+    "/calendar/drivers/{driver_id}/feed", permission="dispatch:write", external_roles=("driver",), grants_rights=True
 )
 def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
     """Revoke the subscription link of a driver's calendar."""
     subscriptions.revoke_driver_feed(caller, driver_id)
 
 
-@api.post(
-    "/calendar/vehicles/{vehicle_id}/feed",
-    permission="dispatch:write",
-    status=201,
-    refresh_caller=read_current_authority,
-)
+@api.post("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", status=201, grants_rights=True)
 def create_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
     """Create a subscription link for a vehicle's calendar.
 
@@ -98,13 +93,13 @@ def create_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
     return subscriptions.create_vehicle_feed(caller, vehicle_id)
 
 
-@api.delete("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", refresh_caller=read_current_authority)
+@api.delete("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", grants_rights=True)
 def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
     """Revoke the subscription link of a vehicle's calendar."""
     subscriptions.revoke_vehicle_feed(caller, vehicle_id)
 
 
-@api.post("/calendar/fleet/feed", permission="dispatch:write", status=201, refresh_caller=read_current_authority)
+@api.post("/calendar/fleet/feed", permission="dispatch:write", status=201, grants_rights=True)
 def create_fleet_feed(caller: Caller) -> FeedLink:
     """Create a subscription link for the fleet's calendar.
 
@@ -114,7 +109,7 @@ def create_fleet_feed(caller: Caller) -> FeedLink:
     return subscriptions.create_fleet_feed(caller)
 
 
-@api.delete("/calendar/fleet/feed", permission="dispatch:write", refresh_caller=read_current_authority)
+@api.delete("/calendar/fleet/feed", permission="dispatch:write", grants_rights=True)
 def revoke_fleet_feed(caller: Caller) -> None:
     """Revoke the subscription link of the fleet's calendar."""
     subscriptions.revoke_fleet_feed(caller)

@@ -29,12 +29,15 @@ from coachway.dispatch.tracking import live_positions, position_ingest, tracking
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIngestResult
 from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
 from coachway.dispatch.tracking.tracking_links import TrackingLink, TrackingLinkInput
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
-    "dispatch", "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.", health=False
+    "dispatch",
+    "Assignments of drivers and vehicles, duty, positions, calendars and recoveries.",
+    health=False,
+    refresh_caller=read_current_rights,
 )
 app = api.app
 
@@ -140,7 +143,7 @@ def get_charter_track(caller: Caller, charter_id: CharterId) -> CharterTrack:
     permission="dispatch:write",
     status=201,
     errors=(CharterNotTrackable,),
-    refresh_caller=read_current_authority,
+    grants_rights=True,
 )
 def create_track_link(caller: Caller, charter_id: CharterId, body: TrackingLinkInput) -> TrackingLink:
     """Create the tracking link of a charter.

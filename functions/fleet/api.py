@@ -20,13 +20,17 @@ from coachway.fleet.model import (
     VehicleProfile,
     VehicleQuery,
 )
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 
-api = ApiRouter("fleet", "Drivers and vehicles that trips are assigned to, and the availability of drivers.")
+api = ApiRouter(
+    "fleet",
+    "Drivers and vehicles that trips are assigned to, and the availability of drivers.",
+    refresh_caller=read_current_rights,
+)
 app = api.app
 
 
-@api.post("/drivers", permission="fleet:write", status=201, errors=(NotFound,), refresh_caller=read_current_authority)
+@api.post("/drivers", permission="fleet:write", status=201, errors=(NotFound,), grants_rights=True)
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
     """Create a driver.
 
@@ -54,9 +58,7 @@ def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
     return drivers.get_profile(caller, driver_id)
 
 
-@api.put(
-    "/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,), refresh_caller=read_current_authority
-)
+@api.put("/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,), grants_rights=True)
 def update_driver(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
 ) -> Driver:
@@ -68,9 +70,7 @@ def update_driver(
     return drivers.update_driver(caller, driver_id, body, if_match)
 
 
-@api.delete(
-    "/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,), refresh_caller=read_current_authority
-)
+@api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasUpcomingTrips,), grants_rights=True)
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
     """Delete a driver.
 

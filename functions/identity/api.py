@@ -20,7 +20,7 @@ from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
 from coachway.identity.auth.passwords import PasswordChange, PasswordReset, PasswordResetRequest
 from coachway.identity.auth.sessions import SessionView
 from coachway.identity.auth.tokens import LoginResult, RefreshRequest
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLoginRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings
@@ -37,7 +37,7 @@ from coachway.identity.users import service as users
 from coachway.identity.users.current_user import CurrentUser
 from coachway.identity.users.invitations import InvitationAcceptance, JoinedUser, SentInvitation
 
-api = ApiRouter("identity", "Organizations, users, sessions and API keys.")
+api = ApiRouter("identity", "Organizations, users, sessions and API keys.", refresh_caller=read_current_rights)
 app = api.app
 
 
@@ -90,9 +90,7 @@ def log_out(caller: Caller) -> None:
     return cast("None", Response(status=204, cookies=cookies)) if cookies else None
 
 
-@api.post(
-    "/auth/mfa/setup", permission=AUTHENTICATED, errors=(RecentLoginRequired,), refresh_caller=read_current_authority
-)
+@api.post("/auth/mfa/setup", permission=AUTHENTICATED, errors=(RecentLoginRequired,), grants_rights=True)
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Set up an authenticator.
 
@@ -112,10 +110,10 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     if body.mfa_token is not None:
         return _build_response(mfa.complete_mfa(caller, body, body.mfa_token))
     headers = app.current_request.headers if app.current_request else {}
-    return mfa.confirm_mfa(read_current_authority(authenticate("POST", headers, caller)), body)
+    return mfa.confirm_mfa(read_current_rights(authenticate("POST", headers, caller)), body)
 
 
-@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLoginRequired,), refresh_caller=read_current_authority)
+@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLoginRequired,), grants_rights=True)
 def remove_mfa(caller: Caller) -> None:
     """Remove the authenticator.
 
@@ -157,13 +155,7 @@ def reset_password(caller: Caller, body: PasswordReset) -> None:
     passwords.reset_password(caller, body)
 
 
-@api.post(
-    "/auth/password/change",
-    permission=AUTHENTICATED,
-    status=204,
-    errors=(RateLimited,),
-    refresh_caller=read_current_authority,
-)
+@api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(RateLimited,), grants_rights=True)
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change your password.
 
@@ -172,13 +164,7 @@ def change_password(caller: Caller, body: PasswordChange) -> None:
     passwords.change_password(caller, body)
 
 
-@api.post(
-    "/auth/email/confirmation",
-    permission=AUTHENTICATED,
-    status=202,
-    errors=(RateLimited,),
-    refresh_caller=read_current_authority,
-)
+@api.post("/auth/email/confirmation", permission=AUTHENTICATED, status=202, errors=(RateLimited,), grants_rights=True)
 def request_email_confirmation(caller: Caller) -> Accepted:
     """Request an email with a link to confirm your email address.
 
@@ -238,9 +224,7 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     return users.list_users(caller, query)
 
 
-@api.post(
-    "/users", permission="users:write", status=201, errors=(PermissionsExceeded,), refresh_caller=read_current_authority
-)
+@api.post("/users", permission="users:write", status=201, errors=(PermissionsExceeded,), grants_rights=True)
 def create_user(caller: Caller, body: NewUser) -> User:
     """Create a user.
 
@@ -250,11 +234,7 @@ def create_user(caller: Caller, body: NewUser) -> User:
 
 
 @api.post(
-    "/users/invite",
-    permission="users:write",
-    status=201,
-    errors=(PermissionsExceeded, RateLimited),
-    refresh_caller=read_current_authority,
+    "/users/invite", permission="users:write", status=201, errors=(PermissionsExceeded, RateLimited), grants_rights=True
 )
 def invite_user(caller: Caller, body: UserInvitation) -> SentInvitation:
     """Invite a user by email.
@@ -273,12 +253,8 @@ def get_user(caller: Caller, user_id: UserId) -> User:
 @api.put(
     "/users/{user_id}",
     permission="users:write",
-    errors=(
-        LastAdmin,
-        PermissionsExceeded,
-        RateLimited,
-    ),
-    refresh_caller=read_current_authority,
+    errors=(LastAdmin, PermissionsExceeded, RateLimited),
+    grants_rights=True,
 )
 def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
     """Update a user.
@@ -288,15 +264,7 @@ def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSetting
     return users.update_user(caller, user_id, body, if_match)
 
 
-@api.delete(
-    "/users/{user_id}",
-    permission="users:write",
-    errors=(
-        LastAdmin,
-        PermissionsExceeded,
-    ),
-    refresh_caller=read_current_authority,
-)
+@api.delete("/users/{user_id}", permission="users:write", errors=(LastAdmin, PermissionsExceeded), grants_rights=True)
 def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
     """Delete a user.
 
@@ -314,9 +282,7 @@ def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     return roles.list_roles(caller, query)
 
 
-@api.post(
-    "/roles", permission="roles:write", status=201, errors=(PermissionsExceeded,), refresh_caller=read_current_authority
-)
+@api.post("/roles", permission="roles:write", status=201, errors=(PermissionsExceeded,), grants_rights=True)
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Create a role.
 
@@ -325,9 +291,7 @@ def create_role(caller: Caller, body: NewRole) -> Role:
     return roles.create_role(caller, body)
 
 
-@api.put(
-    "/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,), refresh_caller=read_current_authority
-)
+@api.put("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,), grants_rights=True)
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
     """Update a role.
 
@@ -336,9 +300,7 @@ def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSet
     return roles.update_role(caller, role_name, body, if_match)
 
 
-@api.delete(
-    "/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,), refresh_caller=read_current_authority
-)
+@api.delete("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,), grants_rights=True)
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
     """Delete a role.
 
@@ -353,9 +315,7 @@ def get_organization(caller: Caller) -> Organization:
     return organization_queries.get_organization(caller.org_id)
 
 
-@api.put(
-    "/organization", permission="organization:write", errors=(CurrencyFixed,), refresh_caller=read_current_authority
-)
+@api.put("/organization", permission="organization:write", errors=(CurrencyFixed,), grants_rights=True)
 def update_organization(
     caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
 ) -> Organization:
@@ -372,13 +332,7 @@ def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     return api_keys.list_api_keys(caller, query)
 
 
-@api.post(
-    "/api-keys",
-    permission="api-keys:write",
-    status=201,
-    errors=(PermissionsExceeded,),
-    refresh_caller=read_current_authority,
-)
+@api.post("/api-keys", permission="api-keys:write", status=201, errors=(PermissionsExceeded,), grants_rights=True)
 def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     """Create an API key.
 
@@ -387,7 +341,7 @@ def create_api_key(caller: Caller, body: NewApiKey) -> CreatedApiKey:
     return api_keys.create_api_key(caller, body)
 
 
-@api.delete("/api-keys/{api_key_id}", permission="api-keys:write", refresh_caller=read_current_authority)
+@api.delete("/api-keys/{api_key_id}", permission="api-keys:write", grants_rights=True)
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
     """Revoke an API key.
 

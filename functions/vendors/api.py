@@ -4,7 +4,7 @@ from coachway.core.caller import Caller
 from coachway.core.errors import InvalidStatusTransition
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 from coachway.vendors import service, webhook_secrets
 from coachway.vendors.model import (
     StatusChanged,
@@ -17,7 +17,9 @@ from coachway.vendors.model import (
 )
 from coachway.vendors.statistics import VendorStatistics
 
-api = ApiRouter("vendors", "Vendors that run trips for the organization, and their performance.")
+api = ApiRouter(
+    "vendors", "Vendors that run trips for the organization, and their performance.", refresh_caller=read_current_rights
+)
 app = api.app
 
 
@@ -95,9 +97,7 @@ def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> VendorComplian
     return service.get_compliance_status(caller, vendor_id)
 
 
-@api.post(
-    "/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, refresh_caller=read_current_authority
-)
+@api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, grants_rights=True)
 def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
     """Create a webhook secret for a vendor.
 

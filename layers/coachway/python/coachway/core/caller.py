@@ -27,8 +27,8 @@ class Caller:
     idempotency: "IdempotentRequest | None" = field(default=None, compare=False)
     """The request of an `Idempotency-Key`; the store records its first response."""
 
-    authority: "tuple[Record, ...]" = field(default=(), compare=False)
-    """The records that gave the caller their rights, if they were read for this request; see `Route.refresh_caller`."""
+    rights_records: "tuple[Record, ...]" = field(default=(), compare=False)
+    """The records that gave the caller their rights, if they were read for this request; see `persistence.rights`."""
 
     @classmethod
     def system(cls, name: str, org_id: str, correlation_id: str = "") -> "Caller":

@@ -74,7 +74,7 @@ class Role(Entity, NewRole):
     """A named set of permissions."""
 
     KIND: ClassVar[str] = "role"
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     built_in: bool = False

@@ -37,7 +37,7 @@ class WebhookKeys(Record):
     """The nonces of a vendor's current and previous secret."""
 
     KIND: ClassVar[str] = "vendor_webhook"
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
 
     org_id: str
     vendor_id: str

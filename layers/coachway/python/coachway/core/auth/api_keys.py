@@ -39,7 +39,7 @@ class ApiKey(Entity):
 
     KIND: ClassVar[str] = "api_key"
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"digest", "owner_id"})
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
 
     name: Text
     permissions: list[str]

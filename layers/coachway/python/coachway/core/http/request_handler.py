@@ -16,7 +16,6 @@ from coachway.core.caller import Caller
 from coachway.core.http import request_parsing, responses
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
 from coachway.core.persistence import response_json
-from coachway.core.persistence.authority import AuthorityChanged
 from coachway.core.persistence.idempotency import (
     IdempotencyRecord,
     IdempotentRequest,
@@ -24,6 +23,7 @@ from coachway.core.persistence.idempotency import (
     format_response,
     parse_response,
 )
+from coachway.core.persistence.rights import RightsChanged
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime.logging import logger
 
@@ -124,7 +124,7 @@ def _call_view(route: "Route", arguments: dict[str, Any]) -> object:
     for _ in range(_MAX_RIGHTS_CHANGES):
         try:
             return route.view(**arguments)
-        except AuthorityChanged:
+        except RightsChanged:
             arguments["caller"] = _refresh_caller(route, arguments["caller"])
     return route.view(**arguments)
 

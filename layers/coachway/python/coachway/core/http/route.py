@@ -36,7 +36,7 @@ class Route:
     external_roles: tuple[str, ...] = ()
     """Roles outside the organization that have the permission for their own data."""
     refresh_caller: Callable[[Caller], Caller] | None = None
-    """Reads the caller's rights again, for operations that grant lasting rights."""
+    """Reads the caller's rights again. None unless the operation grants lasting rights."""
     error_page: Callable[[Problem], HtmlResponse] | None = None
     """Renders errors as an HTML page instead of problem details."""
 

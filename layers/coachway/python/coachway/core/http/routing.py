@@ -58,6 +58,8 @@ class ApiRouter:
     health: bool = True
     error_page: Callable[[Problem], HtmlResponse] | None = None
     """Renders errors of routes that return `text/html`."""
+    refresh_caller: Callable[[Caller], Caller] | None = None
+    """Reads the caller's rights again, for routes that grant lasting rights."""
 
     def __post_init__(self) -> None:
         # The name differs from the logger's. With the same name, Chalice would print each line twice.
@@ -119,7 +121,7 @@ class ApiRouter:
         base: str = BASE,
         media: str = "application/json",
         external_roles: tuple[str, ...] = (),
-        refresh_caller: Callable[[Caller], Caller] | None = None,
+        grants_rights: bool = False,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
             route = Route(
@@ -132,7 +134,7 @@ class ApiRouter:
                 errors=errors,
                 media=media,
                 external_roles=external_roles,
-                refresh_caller=refresh_caller,
+                refresh_caller=self.refresh_caller if grants_rights else None,
                 error_page=self.error_page if media == "text/html" else None,
             )
             self.routes.append(route)

@@ -83,8 +83,8 @@ class Record(BaseSchema):
     REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ()
     """Attributes that `Refresh` changes. An update fails if one of them has changed since the record was read."""
 
-    GRANTS_AUTHORITY: ClassVar[bool] = False
-    """Whether the record gives lasting rights to a user or the holder of a secret. See `persistence.authority`."""
+    GRANTS_RIGHTS: ClassVar[bool] = False
+    """Whether the record gives lasting rights to a user or the holder of a secret. See `persistence.rights`."""
 
     version: int = 0
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events, response_json, size_limits
-from coachway.core.persistence.authority import authority_ops
 from coachway.core.persistence.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
 from coachway.core.persistence.operations import (
     CONSUMED,
@@ -28,6 +27,7 @@ from coachway.core.persistence.operations import (
     Update,
 )
 from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key, to_attribute
+from coachway.core.persistence.rights import rights_ops
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 
@@ -120,7 +120,7 @@ def to_item(record: Record) -> dict[str, Any]:
 def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToStore) -> TransactionPlan:
     """Return the transaction for `ops`. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
-    ops = [*ops, *authority_ops(caller, ops)]
+    ops = [*ops, *rights_ops(caller, ops)]
     plan = TransactionPlan()
     event_ids = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
     for op in _merge_increments(ops):

@@ -48,7 +48,7 @@ class CalendarFeed(Entity):
     """The current link of a calendar. `id` is that of the driver or vehicle; for the fleet, of the organization."""
 
     KIND: ClassVar[str] = "calendar_feed"
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"nonce"})
 
     nonce: str

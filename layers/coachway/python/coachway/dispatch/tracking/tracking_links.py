@@ -46,7 +46,7 @@ class StoredTrackingLink(Record):
     """The nonce and expiry from which the tracking link of a charter is derived."""
 
     KIND: ClassVar[str] = "track_link"
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
 
     org_id: str
     charter_id: str

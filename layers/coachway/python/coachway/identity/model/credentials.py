@@ -57,7 +57,7 @@ class Credentials(Entity):
     """The credentials of a user. `id` is the id of the user."""
 
     KIND: ClassVar[str] = "credentials"
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
     HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
         {"password_hash", "totp", "totp_pending", "totp_step", "recovery", "invitation", "reset", "otp", "confirmation"}
     )

@@ -173,7 +173,7 @@ class User(Entity, UserFields):
     """A user of the organization."""
 
     KIND: ClassVar[str] = "user"
-    GRANTS_AUTHORITY: ClassVar[bool] = True
+    GRANTS_RIGHTS: ClassVar[bool] = True
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     status: UserStatus

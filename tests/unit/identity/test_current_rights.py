@@ -8,7 +8,7 @@ from typing import Final
 
 from coachway.core.http.route import Route
 from coachway.core.persistence.records import Record
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 from coachway.identity.model.permissions import BUILT_IN_ROLES
 from tools.function_modules import import_everything, list_api_entries
 
@@ -55,18 +55,18 @@ def record_classes(base: type[Record] = Record) -> Iterator[type[Record]]:
 
 def test_routes_that_grant_rights_read_the_caller_again() -> None:
     administration = {each.name for each in routes() if each.method != "GET" and each.permission in ADMINISTRATION}
-    refreshed = {each.name for each in routes() if each.refresh_caller is read_current_authority}
+    refreshed = {each.name for each in routes() if each.refresh_caller is read_current_rights}
     assert len(administration) >= 10
     assert refreshed == administration | OTHER_GRANTS
 
 
-def test_records_with_secrets_grant_authority() -> None:
+def test_records_with_secrets_grant_rights() -> None:
     import_everything()
     holders = {
         each.__name__
         for each in record_classes()
         if each.__module__.startswith("coachway.") and any(SECRET.search(name) for name in each.model_fields)
     }
-    granting = {each.__name__ for each in record_classes() if each.GRANTS_AUTHORITY}
+    granting = {each.__name__ for each in record_classes() if each.GRANTS_RIGHTS}
     assert holders - granting == NO_GRANT.keys()
     assert granting - holders == {"User"}

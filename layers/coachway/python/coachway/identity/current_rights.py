@@ -15,15 +15,15 @@ from coachway.identity.model.credentials import SESSIONS, Sessions
 from coachway.identity.model.user import User
 
 
-def read_current_authority(caller: Caller) -> Caller:
+def read_current_rights(caller: Caller) -> Caller:
     """Return the caller with the role, party and permissions that they have now, and the records that give them.
 
     Raises Unauthenticated if the session or API key has ended, or the user is not active.
     """
     if caller.role == "api_key":
         valid = api_keys.read_valid_key(caller.org_id, caller.user_id)
-        authority = (valid.key, valid.owner) if valid.owner else (valid.key,)
-        return replace(caller, permissions=frozenset(valid.key.permissions), authority=authority)
+        records = (valid.key, valid.owner) if valid.owner else (valid.key,)
+        return replace(caller, permissions=frozenset(valid.key.permissions), rights_records=records)
     user_key = USERS.key(org=caller.org_id, id=caller.user_id)
     sessions_key = SESSIONS.key(org=caller.org_id, id=caller.user_id)
     batch = store.batch_get([user_key, sessions_key])
@@ -37,5 +37,5 @@ def read_current_authority(caller: Caller) -> Caller:
         role=user.role,
         party_id=user.party_id or "",
         permissions=permissions,
-        authority=(user, sessions, own_role) if own_role else (user, sessions),
+        rights_records=(user, sessions, own_role) if own_role else (user, sessions),
     )

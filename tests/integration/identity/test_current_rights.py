@@ -8,10 +8,10 @@ import pytest
 
 from coachway.core.auth import authentication
 from coachway.core.caller import Caller
-from coachway.core.persistence.authority import AuthorityChanged
+from coachway.core.persistence.rights import RightsChanged
 from coachway.identity import api_keys, roles
 from coachway.identity.api_keys import NewApiKey
-from coachway.identity.current_authority import read_current_authority
+from coachway.identity.current_rights import read_current_rights
 from tests.integration.client import Reply
 from tests.integration.identity.builders import PASSWORD, SAM, Org, delete, get, post, put, register_organization
 
@@ -107,7 +107,7 @@ def test_api_key_of_suspended_user_is_valid_when_they_are_active_again() -> None
 
 
 def read_caller(token: str) -> Caller:
-    return read_current_authority(authentication.authenticate("POST", {"authorization": f"Bearer {token}"}, Caller()))
+    return read_current_rights(authentication.authenticate("POST", {"authorization": f"Bearer {token}"}, Caller()))
 
 
 @pytest.mark.parametrize("withdraw", [strip_role, change_role, disable_user, delete_user])
@@ -116,7 +116,7 @@ def test_rights_withdrawn_between_read_and_write_grant_none(withdraw: Any) -> No
     assistant = create_assistant(org)
     caller = read_caller(assistant["access_token"])
     withdraw(org, assistant)
-    with pytest.raises(AuthorityChanged):
+    with pytest.raises(RightsChanged):
         api_keys.create_api_key(caller, NewApiKey(name="mine", permissions=["clients:read"]))
     assert get("/api-keys", org.token).json()["items"] == []
 
@@ -139,5 +139,5 @@ def test_request_during_another_log_in_succeeds(monkeypatch: pytest.MonkeyPatch)
 def test_grant_by_route_that_does_not_read_the_caller_again_fails() -> None:
     org = register_organization()
     caller = authentication.authenticate("POST", {"authorization": f"Bearer {org.token}"}, Caller())
-    with pytest.raises(RuntimeError, match="refresh_caller"):
+    with pytest.raises(RuntimeError, match="grants_rights"):
         api_keys.create_api_key(caller, NewApiKey(name="mine", permissions=["clients:read"]))
