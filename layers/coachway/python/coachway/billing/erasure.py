@@ -65,10 +65,9 @@ def erase_billing_data(caller: Caller, delivery: Delivery) -> None:
 def _erase_failures(caller: Caller, client_id: str) -> None:
     """Erase the client's name from invoicing runs that failed to invoice it."""
     months = months_between(ids.get_created_at(client_id), clock.now())
-    for start in range(0, len(months), 100):
-        keys = [RUN.key(org=caller.org_id, month=month) for month in months[start : start + 100]]
-        for run in store.find_many(InvoicingRun, keys).values():
-            erase_record(caller, client_id, run)
+    keys = [RUN.key(org=caller.org_id, month=month) for month in months]
+    for run in store.find_many(InvoicingRun, keys).values():
+        erase_record(caller, client_id, run)
 
 
 def _erase_customer(caller: Caller, client_id: str) -> None:

@@ -33,6 +33,8 @@ MAX_WRITES: Final = 100
 
 _CONFLICT_TRIES: Final = 8
 _SEQUENCE_TIMEOUT_SECONDS: Final = 15.0
+_MAX_BATCH_KEYS: Final = 100
+"""Keys in one BatchGetItem call."""
 """How long a request tries to get its sequence numbers. Less than the timeout of a function."""
 
 
@@ -78,10 +80,12 @@ def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
 
 
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
-    """Return the records at up to 100 keys, in one call. Missing, deleted and expired records are left out."""
+    """Return the records at any number of keys, in one call per 100. Missing, deleted and expired ones are left out."""
     requested = list(dict.fromkeys(keys))
-    # Parsing the attributes for conditions and indexes would double the cost.
-    stored = _batch_get_items(requested, ["pk", "sk", "kind", "doc"])
+    stored: dict[Key, Mapping[str, Any]] = {}
+    for start in range(0, len(requested), _MAX_BATCH_KEYS):
+        # Parsing the attributes for conditions and indexes would double the cost.
+        stored |= _batch_get_items(requested[start : start + _MAX_BATCH_KEYS], ["pk", "sk", "kind", "doc"])
     result = {key: _parse_live(model, stored.get(key)) for key in requested}
     return {key: record for key, record in result.items() if record is not None}
 

@@ -148,12 +148,7 @@ def _list_assignments_of_day(org_id: str, day: date) -> Iterable[Assignment]:
 
 def _find_recoveries(org_id: str, assignments: Sequence[Assignment]) -> dict[str, Recovery]:
     keys = [RECOVERY.key(org=org_id, id=assignment.recovery_id) for assignment in assignments if assignment.recovery_id]
-    recoveries: dict[str, Recovery] = {}
-    for first in range(0, len(keys), 100):
-        recoveries |= {
-            recovery.id: recovery for recovery in store.find_many(Recovery, keys[first : first + 100]).values()
-        }
-    return recoveries
+    return {recovery.id: recovery for recovery in store.find_many(Recovery, keys).values()}
 
 
 def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: Recovery | None) -> BoardCard:

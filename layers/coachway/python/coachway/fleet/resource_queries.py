@@ -76,4 +76,4 @@ def list_assignable_vehicles(caller: Caller) -> list[Vehicle]:
 def get_compliance_today(caller: Caller, subject: Subject) -> DocumentCompliance:
     """The compliance of a driver or vehicle today, in the organization's time zone."""
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
-    return status.evaluate_compliance(subject, today)
+    return status.evaluate_compliance(subject, subject.subject_type, today)

@@ -13,7 +13,6 @@ _LINK_NAMES: Final = {
     "invoice-link": "Client, by the link to the invoice",
     "bid-link": "Vendor, by the link to bid",
 }
-_BATCH_SIZE: Final = 100
 
 
 def add_actor_names(org_id: str, entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
@@ -21,11 +20,7 @@ def add_actor_names(org_id: str, entries: Sequence[HistoryEntry]) -> list[Histor
     ids = sorted({entry.actor.user_id for entry in entries})
     names = {id_: "CoachWay" for id_ in ids if id_.startswith("system")} | _LINK_NAMES
     user_keys = [USERS.key(org=org_id, id=id_) for id_ in ids if id_.startswith("usr_")]
-    for start in range(0, len(user_keys), _BATCH_SIZE):
-        for user in store.find_many(User, user_keys[start : start + _BATCH_SIZE]).values():
-            names[user.id] = f"{user.first_name} {user.last_name}"
-    key_ids = [API_KEYS.key(org=org_id, id=id_) for id_ in ids if id_.startswith("key_")]
-    for start in range(0, len(key_ids), _BATCH_SIZE):
-        for key in store.find_many(ApiKey, key_ids[start : start + _BATCH_SIZE]).values():
-            names[key.id] = f"API key {key.name}"
+    names |= {user.id: f"{user.first_name} {user.last_name}" for user in store.find_many(User, user_keys).values()}
+    api_key_keys = [API_KEYS.key(org=org_id, id=id_) for id_ in ids if id_.startswith("key_")]
+    names |= {api_key.id: f"API key {api_key.name}" for api_key in store.find_many(ApiKey, api_key_keys).values()}
     return [entry.model_copy(update={"actor_name": names.get(entry.actor.user_id, "")}) for entry in entries]

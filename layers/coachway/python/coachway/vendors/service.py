@@ -210,7 +210,7 @@ def get_compliance_status(caller: Caller, vendor_id: str) -> VendorCompliance:
     require_own_vendor(caller, vendor_id)
     subject: Subject = subjects.get_subject(caller, SubjectType.VENDOR, vendor_id)
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
-    compliance = status.evaluate_compliance(subject, today)
+    compliance = status.evaluate_compliance(subject, SubjectType.VENDOR, today)
 
     def count(*statuses: compliance_rules.DocumentStatus) -> int:
         return sum(document.status in statuses for document in subject.documents)

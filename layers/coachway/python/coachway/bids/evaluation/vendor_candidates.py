@@ -54,7 +54,7 @@ class CandidateVendor:
             garage = Coordinates(vendor.garage_latitude, vendor.garage_longitude)
         return VendorCapabilities(
             status=vendor.status.value,
-            compliance=status.evaluate_compliance(self.subject, last_day) if self.subject else None,
+            compliance=status.evaluate_compliance(self.subject, SubjectType.VENDOR, last_day) if self.subject else None,
             states=vendor.service_states,
             garage=garage,
             radius_miles=vendor.service_radius_miles,

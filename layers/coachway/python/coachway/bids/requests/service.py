@@ -105,8 +105,7 @@ def _set_current_request_op(
 def _require_vendors(caller: Caller, vendor_ids: Sequence[str]) -> None:
     """Raise Invalid unless all vendors exist."""
     keys_by_vendor = {vendor_id: VENDOR.key(org=caller.org_id, id=vendor_id) for vendor_id in vendor_ids}
-    keys = list(keys_by_vendor.values())
-    stored = {key for start in range(0, len(keys), 100) for key in store.find_many(Vendor, keys[start : start + 100])}
+    stored = store.find_many(Vendor, keys_by_vendor.values())
     for vendor_id, key in keys_by_vendor.items():
         if key not in stored:
             raise errors.Invalid.field("vendor_ids", f"vendor {vendor_id} does not exist")

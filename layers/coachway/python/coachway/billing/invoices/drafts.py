@@ -9,9 +9,6 @@ from coachway.clients.model import ADDRESSES, Address, AddressType, Client
 from coachway.core import store
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.queries import query_all
-from coachway.core.persistence.records import Key
-
-_BATCH_SIZE = 100
 
 
 def apply_terms(
@@ -56,7 +53,7 @@ def apply_current_terms(org_id: str, invoices: Sequence[Invoice]) -> list[Invoic
     client_keys = {draft.client_id: CLIENT.key(org=org_id, id=draft.client_id) for draft in pending}
     charter_keys = {id_: CHARTER.key(org=org_id, id=id_) for draft in pending for id_ in draft.charter_ids}
     clients = store.find_many(Client, client_keys.values())
-    charters = _find_charters(list(charter_keys.values()))
+    charters = store.find_many(Charter, charter_keys.values())
     addresses = {client.id: load_billing_address(client) for client in clients.values()}
 
     def apply(draft: Invoice) -> Invoice:
@@ -65,13 +62,6 @@ def apply_current_terms(org_id: str, invoices: Sequence[Invoice]) -> list[Invoic
         return apply_terms(draft, client, addresses.get(draft.client_id, []), trips)
 
     return [apply(invoice) if invoice.status is InvoiceStatus.DRAFT else invoice for invoice in invoices]
-
-
-def _find_charters(keys: Sequence[Key]) -> dict[Key, Charter]:
-    charters: dict[Key, Charter] = {}
-    for start in range(0, len(keys), _BATCH_SIZE):
-        charters |= store.find_many(Charter, keys[start : start + _BATCH_SIZE])
-    return charters
 
 
 def load_billing_address(client: Client) -> list[str]:

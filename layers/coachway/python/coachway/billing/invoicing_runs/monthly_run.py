@@ -6,7 +6,7 @@ does not stop the others: it is listed as a failure, and the next run invoices i
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, Field
 
@@ -32,8 +32,6 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.money import StoredAmount
 from coachway.identity import organization_queries
-
-_BATCH_SIZE: Final = 100
 
 RUN = AccessPattern(
     "the invoicing run of a month",
@@ -209,10 +207,8 @@ def _save_run(
 
 def _build_failures(caller: Caller, results: Sequence[ClientResult]) -> list[RunFailure]:
     reasons = {result.client_id: result.failure for result in results if result.failure}
-    names: dict[str, str] = {}
-    for batch in _split_batches(list(reasons)):
-        clients = store.find_many(Client, [CLIENT.key(org=caller.org_id, id=client_id) for client_id in batch])
-        names |= {client.id: client.name for client in clients.values()}
+    clients = store.find_many(Client, [CLIENT.key(org=caller.org_id, id=client_id) for client_id in reasons])
+    names = {client.id: client.name for client in clients.values()}
     return [
         RunFailure(client_id=client_id, client_name=names.get(client_id, ""), reason=reason)
         for client_id, reason in reasons.items()
@@ -220,12 +216,5 @@ def _build_failures(caller: Caller, results: Sequence[ClientResult]) -> list[Run
 
 
 def _sum_totals(caller: Caller, invoice_ids: Sequence[str]) -> int:
-    total = 0
-    for batch in _split_batches(invoice_ids):
-        invoices = store.find_many(Invoice, [INVOICE.key(org=caller.org_id, id=invoice_id) for invoice_id in batch])
-        total += sum(invoice.total for invoice in invoices.values())
-    return total
-
-
-def _split_batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (items[start : start + _BATCH_SIZE] for start in range(0, len(items), _BATCH_SIZE))
+    keys = [INVOICE.key(org=caller.org_id, id=invoice_id) for invoice_id in invoice_ids]
+    return sum(invoice.total for invoice in store.find_many(Invoice, keys).values())

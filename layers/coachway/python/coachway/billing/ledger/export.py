@@ -102,18 +102,11 @@ def _load_names(org_id: str, entries: Iterable[JournalEntry]) -> dict[str, str]:
 
     client_ids = {line.client_id for entry in entries for line in entry.postings if line.client_id}
     vendor_ids = {line.vendor_id for entry in entries for line in entry.postings if line.vendor_id}
-    names: dict[str, str] = {}
-    for batch in _batches(sorted(client_ids)):
-        client_records = store.find_many(Client, [CLIENT.key(org=org_id, id=client_id) for client_id in batch])
-        names |= {client.id: client.name for client in client_records.values()}
-    for batch in _batches(sorted(vendor_ids)):
-        vendor_records = store.find_many(Vendor, [VENDOR.key(org=org_id, id=vendor_id) for vendor_id in batch])
-        names |= {vendor.id: vendor.business_name for vendor in vendor_records.values()}
-    return names
-
-
-def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (items[start : start + 100] for start in range(0, len(items), 100))
+    clients = store.find_many(Client, [CLIENT.key(org=org_id, id=client_id) for client_id in sorted(client_ids)])
+    vendors = store.find_many(Vendor, [VENDOR.key(org=org_id, id=vendor_id) for vendor_id in sorted(vendor_ids)])
+    return {client.id: client.name for client in clients.values()} | {
+        vendor.id: vendor.business_name for vendor in vendors.values()
+    }
 
 
 def _party_id(line: Posting) -> str:

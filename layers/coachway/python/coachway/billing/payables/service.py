@@ -13,7 +13,7 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.billing.payables import PayableCreated, PayableDue, PayableVoided
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.internal_fields import hide_internal_fields
+from coachway.core.internal_fields import hide_internal_fields, hide_internal_fields_in_page
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
@@ -124,8 +124,7 @@ def show_payable(caller: Caller, payable_id: str) -> Payable:
 
 def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     """List payables, newest first; with `due_to`, unpaid ones, earliest due date first. Vendors see their own."""
-    page = _list_payables(caller, query)
-    return page.model_copy(update={"items": [hide_internal_fields(caller, payable) for payable in page.items]})
+    return hide_internal_fields_in_page(caller, _list_payables(caller, query))
 
 
 def _list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:

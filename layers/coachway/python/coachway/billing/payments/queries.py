@@ -3,7 +3,7 @@
 from coachway.billing.payments.model import BY_MONTH, OF_CLIENT, OF_SUBJECT, PAYMENT, Payment, PaymentQuery
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.internal_fields import hide_internal_fields
+from coachway.core.internal_fields import hide_internal_fields, hide_internal_fields_in_page
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page
 
@@ -18,8 +18,7 @@ def get_payment(caller: Caller, payment_id: str) -> Payment:
 
 def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     """List payments, newest first. Clients see their own."""
-    page = _list_payments(caller, query)
-    return page.model_copy(update={"items": [hide_internal_fields(caller, payment) for payment in page.items]})
+    return hide_internal_fields_in_page(caller, _list_payments(caller, query))
 
 
 def _list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:

@@ -35,7 +35,7 @@ from coachway.core import errors, store
 from coachway.core.auth.api_keys import get_person_id
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
-from coachway.core.internal_fields import hide_internal_fields
+from coachway.core.internal_fields import hide_internal_fields, hide_internal_fields_in_page
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, IncrementCounters, Op, Update
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.persistence.records import Key
@@ -197,8 +197,7 @@ def show_refund(caller: Caller, refund_id: str) -> Refund:
 
 def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
     """List refunds, newest first. Clients see their own."""
-    page = _list_refunds(caller, query)
-    return page.model_copy(update={"items": [hide_internal_fields(caller, refund) for refund in page.items]})
+    return hide_internal_fields_in_page(caller, _list_refunds(caller, query))
 
 
 def _list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:

@@ -12,7 +12,6 @@ from coachway.core import errors, store
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
 
-_BATCH_SIZE: Final = 100
 _MAX_CONDITIONS: Final = 90
 """A transaction has at most 100 items. Subjects beyond this number are checked only before the transaction."""
 
@@ -33,13 +32,11 @@ def require_documents_ops(charter: Charter) -> list[Op]:
     those of the organization if a driver or vehicle is its own.
     """
     holders = list(_document_holders(charter))
-    subjects_by_key: dict[Key, Subject] = {}
-    for first in range(0, len(holders), _BATCH_SIZE):
-        subjects_by_key |= store.find_many(Subject, {each.key: None for each in holders[first : first + _BATCH_SIZE]})
+    subjects_by_key = store.find_many(Subject, [holder.key for holder in holders])
     problems: list[errors.FieldError] = []
     for holder in holders:
         subject = subjects_by_key.get(holder.key)
-        reasons = status.evaluate_found(subject, holder.subject_type, charter.last_day).reasons()
+        reasons = status.evaluate_compliance(subject, holder.subject_type, charter.last_day).reasons()
         problems += [errors.FieldError(holder.field, f"{holder.name}: {reason}") for reason in reasons]
     if problems:
         detail = "; ".join(dict.fromkeys(each.message for each in problems))

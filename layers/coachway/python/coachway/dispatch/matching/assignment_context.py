@@ -44,7 +44,7 @@ class DriverCandidate:
 
     def build_facts(self, last_day: date, started: dict[str, Assignment]) -> DriverFacts:
         """Return the input of the eligibility rules."""
-        compliance = status.evaluate_found(self.subject, SubjectType.DRIVER, last_day)
+        compliance = status.evaluate_compliance(self.subject, SubjectType.DRIVER, last_day)
         return DriverFacts(self.driver, compliance, self.diary.blocks, started)
 
     def unchanged_ops(self) -> list[Op]:
@@ -65,7 +65,7 @@ class VehicleCandidate:
 
     def build_facts(self, last_day: date) -> VehicleFacts:
         """Return the input of the eligibility rules."""
-        compliance = status.evaluate_found(self.subject, SubjectType.VEHICLE, last_day)
+        compliance = status.evaluate_compliance(self.subject, SubjectType.VEHICLE, last_day)
         return VehicleFacts(self.vehicle, compliance, self.diary.blocks)
 
     def unchanged_ops(self) -> list[Op]:

@@ -26,7 +26,7 @@ def carrier_key(org_id: str, vendor_id: str | None) -> Key:
 def list_document_problems(carrier: Subject | None, vendor_id: str | None, on_date: date) -> list[str]:
     """List each document of the carrier that is missing, or not valid on a day; empty if all are in order."""
     name = "The organization" if vendor_id is None else "The vendor"
-    compliance = status.evaluate_found(carrier, carrier_type(vendor_id), on_date)
+    compliance = status.evaluate_compliance(carrier, carrier_type(vendor_id), on_date)
     return [f"{name}: {reason}" for reason in compliance.reasons()]
 
 

@@ -59,7 +59,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
         ]
     document_problems: list[FieldError] = []
     for field, name, subject_type, key in subjects_of:
-        compliance = status.evaluate_found(batch.find(Subject, key), subject_type, today)
+        compliance = status.evaluate_compliance(batch.find(Subject, key), subject_type, today)
         document_problems += [FieldError(field, f"{name}: {reason}") for reason in compliance.reasons()]
     carrier_field = "organization" if assignment.vendor_id is None else "vendor_id"
     carrier_problems = carrier_documents.list_document_problems(

@@ -93,7 +93,7 @@ def _describe_risk(assignment: Assignment) -> str:
             return "The driver was removed"
         reasons += eligibility.driver_availability_reasons(driver, assignment.starts_at, assignment.ends_at)
         reasons += eligibility.license_reasons(driver, vehicle, last_day) if vehicle is not None else []
-        compliance = status.evaluate_found(subject, SubjectType.DRIVER, last_day)
+        compliance = status.evaluate_compliance(subject, SubjectType.DRIVER, last_day)
         reasons += eligibility.compliance_reasons(driver.name, compliance)
     if vehicle is None:
         return "The vehicle was removed"
@@ -101,7 +101,7 @@ def _describe_risk(assignment: Assignment) -> str:
     reasons += eligibility.vehicle_status_reasons(vehicle)
     reasons += eligibility.seat_reasons(vehicle, assignment.passengers)
     reasons += eligibility.compliance_reasons(
-        vehicle.name, status.evaluate_found(subject, SubjectType.VEHICLE, last_day)
+        vehicle.name, status.evaluate_compliance(subject, SubjectType.VEHICLE, last_day)
     )
     return "; ".join(reason.message for reason in reasons)
 
