@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from coachway.core import errors, store
+from coachway.core.auth.rate_limit import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create, Remove
@@ -21,7 +22,6 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.erasure.model import Erasure
 from coachway.identity import message_limits
-from coachway.identity.message_limits import MessageLimit
 from coachway.messaging import deduplication, queries
 from coachway.messaging import delivery as messaging_delivery
 from coachway.messaging.channels import email
@@ -357,7 +357,7 @@ def test_invoice_email_has_pdf_attachment(sent_messages: SentMessages) -> None:
 def test_messages_of_unconfirmed_organization_are_limited(
     sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_limits, "DELIVERED_UNTIL_CONFIRMED", MessageLimit(2, 24 * 3600))
+    monkeypatch.setattr(message_limits, "DELIVERED_UNTIL_CONFIRMED", RateLimit(2, 24 * 3600))
     set_confirmed(ORG, confirmed=False)
     for _ in range(3):
         send(build_delivery("charter.cancelled"))
@@ -369,7 +369,7 @@ def test_messages_of_unconfirmed_organization_are_limited(
 
 
 def test_messages_to_one_address_are_limited(sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message_limits, "DELIVERED_TO_ONE_ADDRESS", MessageLimit(2, 3600))
+    monkeypatch.setattr(message_limits, "DELIVERED_TO_ONE_ADDRESS", RateLimit(2, 3600))
     for _ in range(3):
         send(build_delivery("charter.cancelled"))
     assert len(sent_messages.mails) == 2

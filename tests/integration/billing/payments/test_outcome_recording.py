@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import LedgerAccount
-from coachway.billing.payments import card_payments, outcome_recording
+from coachway.billing.payments import outcome_recording, pending_payments
 from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import ChargeOutcome
 from coachway.core import errors, store
@@ -52,7 +52,7 @@ def build_outcome(payment: Payment, kind: str, **fields: Any) -> ChargeOutcome:
 
 
 def create_pending_payment(organization: BillingOrganization) -> Payment:
-    return card_payments.create_pending_payment(
+    return pending_payments.create_pending_payment(
         STAFF, PaymentInput(charter_id=organization.create_accepted_charter()["id"], payment_method_id="pm_card_visa")
     )
 

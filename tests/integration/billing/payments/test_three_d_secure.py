@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 
-from coachway.billing.payments import card_payments
+from coachway.billing.payments import card_payments, outcome_refresh
 from coachway.billing.payments.model import (
     PAYMENT_HOLD,
     STRIPE_CUSTOMER,
@@ -134,7 +134,7 @@ def test_second_tab_cancels_first_payment(organization: BillingOrganization, san
     assert httpx.post(first_url, data={"answer": "yes"}).status_code == 409
     assert answer_bank(second_url, "yes").status == 303
     failure_codes = {payment.status: payment.failure_code for payment in organization.list_payments()}
-    assert failure_codes == {PaymentStatus.FAILED: card_payments.REPLACED, PaymentStatus.SUCCEEDED: None}
+    assert failure_codes == {PaymentStatus.FAILED: outcome_refresh.REPLACED, PaymentStatus.SUCCEEDED: None}
     assert (organization.get_charter(charter["id"]).amount_paid, len(organization.list_journal_entries())) == (
         169_08,
         1,
@@ -157,9 +157,9 @@ def test_reconciliation_cancels_unconfirmed_payment(organization: BillingOrganiz
     charter = organization.create_accepted_charter()
     bank_url = get_bank_url(post_card_form(charter["token"], sandbox.create_card(CARD_TO_CONFIRM)))
     pending = get_only_payment(organization)
-    assert card_payments.refresh_from_stripe(SYSTEM, pending).status is PaymentStatus.PENDING
+    assert outcome_refresh.refresh_from_stripe(SYSTEM, pending).status is PaymentStatus.PENDING
     with clock.frozen(clock.now() + timedelta(minutes=31)):
-        assert card_payments.refresh_from_stripe(SYSTEM, pending).status is PaymentStatus.FAILED
+        assert outcome_refresh.refresh_from_stripe(SYSTEM, pending).status is PaymentStatus.FAILED
     assert httpx.post(bank_url, data={"answer": "yes"}).status_code == 409
     assert (find_hold(charter["id"]), organization.list_journal_entries()) == (None, [])
 

@@ -14,6 +14,7 @@ from coachway.bids.rules import BidStatus
 from coachway.bids.schemas import BID_EXAMPLE, BidInput
 from coachway.core import errors, store
 from coachway.core.auth import rate_limit
+from coachway.core.auth.rate_limit import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
 from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
@@ -81,7 +82,7 @@ def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     if keys is None or not any(_is_signed(secret, posted) for secret in secrets):
         _record_bad_signature(caller, vendor_id if keys else "unknown")
         raise errors.Unauthenticated("Sign the body with the vendor's secret, and send it within five minutes.")
-    rate_limit.consume_rate_limit("vendor-webhook", vendor_id, limit=PUSHES_PER_MINUTE, seconds=60)
+    rate_limit.consume_rate_limit("vendor-webhook", vendor_id, RateLimit(PUSHES_PER_MINUTE, 60))
     return _receive_once(_vendor_caller(caller, keys), body, posted)
 
 
@@ -98,7 +99,7 @@ def _record_bad_signature(caller: Caller, vendor_id: str) -> None:
     logger.warning("invalid webhook signature", vendor_id=vendor_id, ip=caller.ip)
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
-    rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, limit=BAD_SIGNATURES_PER_MINUTE, seconds=60)
+    rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, RateLimit(BAD_SIGNATURES_PER_MINUTE, 60))
 
 
 def _vendor_caller(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:

@@ -1,6 +1,6 @@
-"""Limits of charge attempts and of emails about failed ones.
+"""Limits of charge attempts, and of emails about failed ones.
 
-A public payment page must not serve to test stolen cards, nor flood its client with emails.
+They prevent that a public payment page is used to test stolen cards, or that a client gets many emails.
 """
 
 from datetime import timedelta
@@ -8,10 +8,11 @@ from typing import Final
 
 from coachway.billing.payments.model import Payment
 from coachway.core.auth import rate_limit
+from coachway.core.auth.rate_limit import RateLimit
 from coachway.core.persistence.operations import Op
 
 ATTEMPTS_PER_SUBJECT: Final = 15
-"""Per invoice or charter, and thus per link, in an hour."""
+"""Per invoice or charter, and so per link, in an hour."""
 ATTEMPTS_PER_CLIENT: Final = 40
 ATTEMPTS_PER_ORGANIZATION: Final = 600
 _HOUR: Final = 60 * 60
@@ -26,10 +27,10 @@ def consume_attempt(payment: Payment) -> None:
         ("charge:client", payment.client_id, ATTEMPTS_PER_CLIENT),
         ("charge:organization", payment.org_id, ATTEMPTS_PER_ORGANIZATION),
     ):
-        rate_limit.consume_rate_limit(action, subject, limit=limit, seconds=_HOUR)
+        rate_limit.consume_rate_limit(action, subject, RateLimit(limit, _HOUR))
 
 
 def failure_email_op(payment: Payment) -> Op:
     """Return the operation that counts an email about a failed payment. It fails with RateLimited after the first."""
-    seconds = int(FAILURE_EMAIL_PERIOD.total_seconds())
-    return rate_limit.consume_op("payment-failed-email", payment.subject_id, limit=1, seconds=seconds)
+    limit = RateLimit(1, int(FAILURE_EMAIL_PERIOD.total_seconds()))
+    return rate_limit.consume_op("payment-failed-email", payment.subject_id, limit)

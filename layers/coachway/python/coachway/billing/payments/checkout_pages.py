@@ -10,7 +10,7 @@ from typing import Final
 from coachway.billing.errors import AmountDueChanged
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import page as invoice_page
-from coachway.billing.payments import card_payments, queries
+from coachway.billing.payments import card_payments, outcome_refresh, queries
 from coachway.billing.payments.model import CardConsent, PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import CardDeclined
 from coachway.bookings.errors import QuoteLinkReplaced
@@ -178,7 +178,7 @@ def _refresh_payment(payer: Caller, subject_id: str, payment_id: str) -> _Checko
     payment = queries.get_payment(payer, payment_id)
     if payment.subject_id != subject_id:
         raise errors.NotFound("The payment was not found.")
-    payment = card_payments.refresh_from_stripe(payer, payment)
+    payment = outcome_refresh.refresh_from_stripe(payer, payment)
     if payment.status is PaymentStatus.PENDING:
         if payment.requires_confirmation:
             return _CheckoutResult(_UNCONFIRMED, 409)

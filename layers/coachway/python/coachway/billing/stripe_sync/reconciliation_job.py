@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.billing.payments import card_payments, outcome_recording
+from coachway.billing.payments import outcome_recording, outcome_refresh
 from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
@@ -55,7 +55,7 @@ def run() -> ReconciliationResult:
     """Reconcile payments with Stripe. Safe to repeat."""
     timer_run = hourly_sweep.begin_timer_run(_JOB)
     # Leave payments that can still be in progress for the next run.
-    pending_run = replace(timer_run, started_at=timer_run.started_at - card_payments.CONFIRMATION_TIMEOUT)
+    pending_run = replace(timer_run, started_at=timer_run.started_at - outcome_refresh.CONFIRMATION_TIMEOUT)
     result = ReconciliationResult(**hourly_sweep.handle_due_records(pending_run, Payment, PENDING, _reconcile_pending))
     since = (timer_run.last_run.until - _OVERLAP) if timer_run.last_run else timer_run.started_at - _FIRST_PERIOD
     for event in webhook_events.list_events_since(since):
@@ -76,7 +76,7 @@ def run() -> ReconciliationResult:
 
 
 def _reconcile_pending(payment: Payment, _now: datetime) -> Mapping[str, int]:
-    after = card_payments.refresh_from_stripe(Caller.system(_JOB, payment.org_id), payment)
+    after = outcome_refresh.refresh_from_stripe(Caller.system(_JOB, payment.org_id), payment)
     logger.warning("payment was pending", payment_id=payment.id, status=after.status.value)
     is_pending = after.status is PaymentStatus.PENDING
     return {"pending": 1, "failed" if is_pending else "corrected": 1}

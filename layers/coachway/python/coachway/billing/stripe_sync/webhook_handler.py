@@ -17,6 +17,7 @@ from coachway.billing.stripe.webhook_events import StripeEvent
 from coachway.billing.stripe_sync import disputes, missing_payments
 from coachway.core import errors
 from coachway.core.auth import rate_limit
+from coachway.core.auth.rate_limit import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
 from coachway.core.persistence.operations import AlreadyConsumed, MarkConsumed
@@ -126,4 +127,4 @@ def _count_bad_signature(caller: Caller) -> None:
     logger.warning("webhook signature invalid", ip=caller.ip, sender="stripe")
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
-    rate_limit.consume_rate_limit("bad-stripe-signature", caller.ip, limit=BAD_SIGNATURES_PER_MINUTE, seconds=60)
+    rate_limit.consume_rate_limit("bad-stripe-signature", caller.ip, RateLimit(BAD_SIGNATURES_PER_MINUTE, 60))

@@ -1,7 +1,7 @@
 """Rate limits: attempts are counted in fixed time windows."""
 
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 from coachway.core import errors, store
 from coachway.core.persistence.operations import IncrementCounters, Op
@@ -18,26 +18,37 @@ RATES = AccessPattern(
 )
 
 
-def consume_rate_limit(action: str, subject: str, *, limit: int, seconds: int, detail: str = "") -> None:
-    """Count an attempt of `action` by `subject`, an address or account.
+class RateLimit(NamedTuple):
+    """The most attempts in a time window."""
 
-    Raises RateLimited, with `detail`, after `limit` attempts in `seconds`.
+    attempts: int
+    seconds: int
+
+    def times(self, factor: int) -> "RateLimit":
+        """Return the limit of `factor` times as many attempts."""
+        return RateLimit(self.attempts * factor, self.seconds)
+
+
+def consume_rate_limit(action: str, subject: str, limit: RateLimit, detail: str = "") -> None:
+    """Count an attempt of `action` by `subject`, such as an address or account.
+
+    Raises RateLimited, with `detail`, if there were too many.
     """
-    key, remaining = _window(action, subject, seconds)
+    key, remaining = _window(action, subject, limit.seconds)
     attempts = store.increment_expiring_counter(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
-    if attempts > limit:
-        raise _exceeded(limit, seconds, remaining, detail)
+    if attempts > limit.attempts:
+        raise _exceeded(limit, remaining, detail)
 
 
-def consume_op(action: str, subject: str, *, limit: int, seconds: int, detail: str = "") -> Op:
+def consume_op(action: str, subject: str, limit: RateLimit, detail: str = "") -> Op:
     """Return the operation that counts an attempt in a transaction. It fails with RateLimited, with `detail`."""
-    key, remaining = _window(action, subject, seconds)
+    key, remaining = _window(action, subject, limit.seconds)
     return IncrementCounters(
         key,
         {"n": 1},
         "rate",
-        at_most={"n": limit},
-        on_failure=_exceeded(limit, seconds, remaining, detail),
+        at_most={"n": limit.attempts},
+        on_failure=_exceeded(limit, remaining, detail),
         expires_at=clock.epoch() + remaining + _RETENTION_SECONDS,
     )
 
@@ -50,6 +61,8 @@ def _window(action: str, subject: str, seconds: int) -> tuple[Key, int]:
     return RATES.key(what=action, who=subject_digest, window=window), (window + 1) * seconds - now
 
 
-def _exceeded(limit: int, seconds: int, remaining: int, detail: str) -> errors.RateLimited:
-    default = f"At most {limit} attempts in {seconds} seconds are allowed. Try again in {remaining} seconds."
+def _exceeded(limit: RateLimit, remaining: int, detail: str) -> errors.RateLimited:
+    default = (
+        f"At most {limit.attempts} attempts in {limit.seconds} seconds are allowed. Try again in {remaining} seconds."
+    )
     return errors.RateLimited(detail or default, retry_after=remaining)
