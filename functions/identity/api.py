@@ -8,7 +8,7 @@ from coachway.core.caller import Caller
 from coachway.core.errors import CsrfTokenInvalid, Forbidden, NotFound, RateLimited, Unauthenticated
 from coachway.core.http.response_types import Response
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
-from coachway.core.persistence.idempotency import Body, ResponseWithCookies
+from coachway.core.persistence.responses.idempotency import Body, ResponseWithCookies
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.identity import api_keys, organization_queries, roles
 from coachway.identity.api_keys import CreatedApiKey, NewApiKey

@@ -10,10 +10,11 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.core.types import ids
-from coachway.pricing import extras_service, hours_check, quote_service, rule_service
+from coachway.pricing import extras_service, quote_service, rule_service
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity, AmenityInput, PromoCode, PromoInput
-from coachway.pricing.hours_check_schemas import HoursCheckReport, HoursCheckRequest
+from coachway.pricing.hours_checks import service as hours_checks
+from coachway.pricing.hours_checks.schemas import HoursCheckReport, HoursCheckRequest
 from coachway.pricing.quote_model import Quote, QuoteRequest
 from coachway.pricing.quote_service import QuoteQuery
 from coachway.pricing.rule_model import PricingRule, RuleInput
@@ -148,4 +149,4 @@ def check_hours_of_service(caller: Caller, body: HoursCheckRequest) -> HoursChec
     Returns whether the itinerary is legal for its drivers, where a relief driver must take over, and the price of
     additional drivers. Assumes that drivers are fully rested at the start.
     """
-    return hours_check.check_itinerary(caller, body)
+    return hours_checks.check_itinerary(caller, body)

@@ -17,7 +17,7 @@ from moto.core import models as mocks
 from coachway.core import store
 from coachway.core.auth import authentication
 from coachway.core.persistence import table
-from coachway.core.persistence.idempotency import IdempotencyRecord
+from coachway.core.persistence.responses.idempotency import IdempotencyRecord
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity.secrets import hashing

@@ -23,7 +23,7 @@ def refresh_records(config: StackConfig, organization_id: str) -> int:
     """
     replay.configure_product(config, stack_deployment.read_outputs(config))
     from coachway.billing.invoices.receivables import refresh_receivables
-    from coachway.bookings.charters.uncovered_trip_queries import refresh_uncovered_trips
+    from coachway.dispatch.uncovered_trips import refresh_uncovered_trips
     from coachway.fleet.phone_numbers import refresh_phone_numbers
     from coachway.fleet.roster import refresh_roster
     from coachway.identity.organizations.service import mark_data_current

@@ -14,7 +14,6 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import sequence_lock
 from coachway.core.persistence.domain_events import Event
-from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
 from coachway.core.persistence.operations import (
     AlreadyConsumed,
     CheckAbsent,
@@ -27,6 +26,7 @@ from coachway.core.persistence.operations import (
 )
 from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.responses.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
 from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from coachway.core import store
-from coachway.core.auth.api_keys import USERS
 from coachway.core.runtime import clock
 from coachway.core.types import ids
+from coachway.core.user_reference import USERS
 from tests.integration.identity.builders import (
     PASSWORD,
     SAM,

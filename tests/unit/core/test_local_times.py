@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from pydantic import AwareDatetime
 
-from coachway.core.persistence.local_times import with_local_times
-from coachway.core.persistence.response_json import to_json
+from coachway.core.persistence.responses.local_times import with_local_times
+from coachway.core.persistence.responses.response_json import to_json
 from coachway.core.schemas import BaseSchema, Page
 from coachway.core.types.datetimes import LocalTime
 

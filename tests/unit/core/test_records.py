@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from coachway.core.persistence.domain_events import list_changes
-from coachway.core.persistence.response_json import to_json
+from coachway.core.persistence.responses.response_json import to_json
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.diaries.model import DiaryPage, DutyBlock

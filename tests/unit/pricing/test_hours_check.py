@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from coachway.core import errors
 from coachway.hours import itinerary
-from coachway.pricing.hours_check import build_quote_request
-from coachway.pricing.hours_check_schemas import HoursCheckRequest
+from coachway.pricing.hours_checks.schemas import HoursCheckRequest
+from coachway.pricing.hours_checks.service import build_quote_request
 
 ADDRESSES = st.text(st.characters(codec="utf-8"), max_size=300) | st.text("ab ,>→\n\u200b\u202e\x7f", max_size=250)
 STOPS = st.fixed_dictionaries(

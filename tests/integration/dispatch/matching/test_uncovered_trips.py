@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings.charters import uncovered_trip_queries
 from coachway.bookings.charters.model import BY_MONTH, CHARTER, Charter
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.core import store
 from coachway.core.persistence.queries import iterate_by_month
 from coachway.core.persistence.records import slim_copy_key
 from coachway.core.runtime import settings
+from coachway.dispatch import uncovered_trips
 from coachway.identity import organization_queries
 from coachway.identity.organizations.service import mark_data_current
 from tests.integration import previous_release_data
@@ -32,7 +32,7 @@ def organization() -> None:
 
 
 def list_trips() -> list[UncoveredTrip]:
-    return uncovered_trip_queries.list_uncovered_trips(organization_queries.get_organization(ORG), DAY)
+    return uncovered_trips.list_uncovered_trips(organization_queries.get_organization(ORG), DAY)
 
 
 def list_expected_trips() -> list[UncoveredTrip]:
@@ -102,7 +102,7 @@ def test_board_of_earlier_release_is_equal_before_and_after_rebuild(dynamodb: An
     for charter_id, column in expected_columns.items():
         assert charter_id in {card["charter_id"] for card in before[column]}
     charters = [store.get(Charter, CHARTER.key(org=ORG, id=charter_id)) for charter_id in expected_columns]
-    assert uncovered_trip_queries.refresh_uncovered_trips(ORG) == 3
+    assert uncovered_trips.refresh_uncovered_trips(ORG) == 3
     mark_data_current(ORG)
     assert get_board() == before
     assert list_trips() == list_expected_trips()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from coachway.core import errors
 
 if TYPE_CHECKING:
-    from coachway.core.persistence.idempotency import IdempotentRequest
     from coachway.core.persistence.records import Record
+    from coachway.core.persistence.responses.idempotency import IdempotentRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from pynamodb.expressions.operand import Path
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events, sequence_lock
-from coachway.core.persistence.idempotency import IdempotencyRecord, ReplayedRequest
 from coachway.core.persistence.operations import COUNTER, UNIQUE, IncrementCounters, Op, ResponseToStore
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import Key, Record
+from coachway.core.persistence.responses.idempotency import IdempotencyRecord, ReplayedRequest
 from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.persistence.table import connection
 from coachway.core.persistence.transaction import TransactionPlan, build_transaction, to_item

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters import uncovered_trip_queries
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.compliance.model import Subject
 from coachway.core import store
@@ -17,6 +16,7 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import Day, LocalTime
+from coachway.dispatch import uncovered_trips
 from coachway.dispatch.assignments.model import BY_DAY, Assignment
 from coachway.dispatch.assignments.repository import batch_get_all
 from coachway.dispatch.assignments.rules import AssignmentStatus
@@ -115,9 +115,7 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
         _assignment_card(assignment, tracks[assignment.id], recoveries.get(assignment.recovery_id or ""))
         for assignment in assignments
     ]
-    cards += [
-        card for trip in uncovered_trip_queries.list_uncovered_trips(organization, day) for card in _trip_cards(trip)
-    ]
+    cards += [card for trip in uncovered_trips.list_uncovered_trips(organization, day) for card in _trip_cards(trip)]
     _add_document_problems(caller.org_id, cards)
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}

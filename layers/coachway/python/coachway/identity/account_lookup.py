@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coachway.core import errors, store
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
 from coachway.core.types.contact import normalize_email, phone_spellings
+from coachway.core.user_reference import USERS
 from coachway.identity.model.credentials import (
     CREDENTIALS,
     NO_ORGANIZATION_ID,

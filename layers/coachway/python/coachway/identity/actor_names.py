@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from coachway.core import store
-from coachway.core.auth.api_keys import API_KEYS, USERS, ApiKey
+from coachway.core.auth.api_keys import API_KEYS, ApiKey
 from coachway.core.persistence.domain_events import HistoryEntry
+from coachway.core.user_reference import USERS
 from coachway.identity.model.user import User
 
 _LINK_NAMES: Final = {

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from coachway.core import errors, store
 from coachway.core.auth import api_keys
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
+from coachway.core.user_reference import USERS
 from coachway.identity import roles
 from coachway.identity.account_lookup import require_active
 from coachway.identity.model.credentials import SESSIONS, Sessions

@@ -17,7 +17,7 @@ from coachway.core.auth import rate_limit
 from coachway.core.auth.rate_limit import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
-from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
+from coachway.core.persistence.responses.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, RequestSchema

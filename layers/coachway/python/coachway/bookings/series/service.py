@@ -20,9 +20,9 @@ from coachway.bookings.series import outbox
 from coachway.contracts.bookings import SeriesCreated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.persistence import response_json
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.responses import response_json
 from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.core.types.time_zones import at_same_local_time

@@ -1,6 +1,6 @@
 """API keys of programs: their records, and the verification of a key.
 
-A key is valid while its owner is an active user: the one who created it, or who owns the key that created it.
+A key is valid while its owner is an active user. The owner created the key, or owns the key that created it.
 """
 
 import base64
@@ -20,6 +20,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.core.types.text import Text
+from coachway.core.user_reference import USERS, UserReference
 
 API_KEYS = AccessPattern("an API key by its id", pk="ORG#{org}#APIKEY#{id}", sk="HEAD")
 API_KEYS_LIST = AccessPattern(
@@ -28,7 +29,6 @@ API_KEYS_LIST = AccessPattern(
     pk="ORG#{org}#APIKEYS",
     sk="{id}",
 )
-USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD")
 
 API_KEY_PREFIX: Final = "cw_"
 _CACHE_SECONDS: Final = 30.0
@@ -47,7 +47,7 @@ class ApiKey(Entity):
     hint: str
     created_by: str
     owner_id: str = ""
-    """The user with whom the key ends. Empty in keys of an earlier release, which end with `created_by`."""
+    """The user who owns the key. Empty in keys of an earlier release, which `created_by` owns."""
     expires: datetime | None = Field(default=None)
 
     def key(self) -> Key:
@@ -62,23 +62,12 @@ class ApiKey(Entity):
         return self.owner_id or (self.created_by if self.created_by.startswith("usr_") else "")
 
 
-class KeyOwner(Entity):
-    """The fields of a user that decide whether their keys are valid; the full record is `identity.model.user.User`."""
-
-    KIND: ClassVar[str] = "user"
-
-    status: str
-
-    def key(self) -> Key:
-        return USERS.key(org=self.org_id, id=self.id)
-
-
 @dataclass(frozen=True, slots=True)
 class ValidKey:
     """An API key and its owner, as they were read."""
 
     key: ApiKey
-    owner: KeyOwner | None
+    owner: UserReference | None
 
 
 def encode_api_key(org_id: str, key_id: str, secret: bytes) -> str:
@@ -123,7 +112,7 @@ def read_valid_key(org_id: str, key_id: str) -> ValidKey:
     _require_unexpired(key)
     if not key.user_id:
         return ValidKey(key, None)
-    owner = store.find(KeyOwner, USERS.key(org=org_id, id=key.user_id))
+    owner = store.find(UserReference, USERS.key(org=org_id, id=key.user_id))
     if owner is None or owner.status != "active":
         raise _invalid_key()
     return ValidKey(key, owner)

@@ -15,8 +15,8 @@ from coachway.core.auth import authentication
 from coachway.core.caller import Caller
 from coachway.core.http import request_parsing, responses
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
-from coachway.core.persistence import response_json
-from coachway.core.persistence.idempotency import (
+from coachway.core.persistence.responses import response_json
+from coachway.core.persistence.responses.idempotency import (
     IdempotencyRecord,
     IdempotentRequest,
     ReplayedRequest,

@@ -11,8 +11,8 @@ from chalice.app import Response as ChaliceResponse
 
 from coachway.core import errors, problem_details
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
-from coachway.core.persistence import response_json
 from coachway.core.persistence.records import Entity
+from coachway.core.persistence.responses import response_json
 from coachway.core.runtime import settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from coachway.core.errors import Conflict, Error
 from coachway.core.persistence.domain_events import Event
-from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies
 
 UNIQUE = AccessPattern(
     "the entity that has a unique value in the organization",

@@ -9,8 +9,7 @@ from pydantic import BaseModel
 
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.persistence import domain_events, response_json, size_limits
-from coachway.core.persistence.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
+from coachway.core.persistence import domain_events, size_limits
 from coachway.core.persistence.operations import (
     CONSUMED,
     UNIQUE,
@@ -27,6 +26,8 @@ from coachway.core.persistence.operations import (
     Update,
 )
 from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key, to_attribute
+from coachway.core.persistence.responses import response_json
+from coachway.core.persistence.responses.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
 from coachway.core.persistence.rights import rights_ops
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids

@@ -64,6 +64,6 @@ class LocalTimeMarker:
 
 LOCAL: Final = LocalTimeMarker()
 LocalTime = Annotated[AwareDatetime, LOCAL]
-"""A time of a trip in a record or response; see `core.persistence.local_times`. All other times are in UTC."""
+"""A time of a trip in a record or response; see `persistence.responses.local_times`. All other times are in UTC."""
 LocalTimeInput = Annotated[AwareDatetime, BeforeValidator(_parse_timestamp), LOCAL]
 """A time of a trip that a caller sends with any UTC offset (RFC 3339)."""

@@ -4,8 +4,8 @@ from pydantic import ConfigDict
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import rate_limits

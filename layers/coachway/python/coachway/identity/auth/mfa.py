@@ -7,13 +7,13 @@ from pydantic import ConfigDict, Field
 from coachway.contracts.identity import MfaDisabled, MfaEnabled, RecoveryCodeUsed
 from coachway.core import errors, store
 from coachway.core.auth import authentication
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
-from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.user_reference import USERS
 from coachway.identity import organization_queries, rate_limits
 from coachway.identity.account_lookup import get_credentials, require_logged_in_user
 from coachway.identity.auth import lockout, sessions, totp

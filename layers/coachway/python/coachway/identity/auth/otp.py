@@ -9,8 +9,8 @@ from coachway.contracts.identity import OTP, OtpRequested
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
-from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema

@@ -9,14 +9,14 @@ from pydantic import AwareDatetime, BaseModel
 
 from coachway.contracts.identity import RefreshTokenReused, UserSignedIn, UserSignedOut
 from coachway.core import errors, store
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
-from coachway.core.persistence.idempotency import ResponseWithCookies
 from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
+from coachway.core.user_reference import USERS
 from coachway.identity import in_memory_paging, roles
 from coachway.identity.account_lookup import get_sessions, require_logged_in_user, require_session
 from coachway.identity.auth import lockout, tokens

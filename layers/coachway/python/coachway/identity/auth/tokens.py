@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from coachway.core import errors
 from coachway.core.auth import authentication
 from coachway.core.auth.authentication import REFRESH_COOKIE
-from coachway.core.persistence.idempotency import ResponseWithCookies
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies
 from coachway.core.runtime import settings
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids

@@ -4,7 +4,6 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from coachway.core.auth.api_keys import USERS
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
@@ -12,6 +11,7 @@ from coachway.core.types.contact import Email, Phone, normalize_email
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
+from coachway.core.user_reference import USERS
 from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
 

@@ -7,7 +7,6 @@ from pydantic import AwareDatetime, ConfigDict
 from coachway.contracts.identity import INVITATION, UserInvited, UserJoined
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.party_reference import require_party
 from coachway.core.persistence.operations import Create, Op, Update
@@ -15,6 +14,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
+from coachway.core.user_reference import USERS
 from coachway.identity import message_limits, organization_queries, rate_limits, roles
 from coachway.identity.account_lookup import get_credentials, get_user
 from coachway.identity.auth.password_strength import require_strong_password

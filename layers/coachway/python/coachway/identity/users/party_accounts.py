@@ -5,13 +5,13 @@ from typing import Final, Literal, TypedDict
 
 from coachway.contracts.identity import UserCreated, UserDeleted, UserUpdated
 from coachway.core import errors, store
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
+from coachway.core.user_reference import USERS
 from coachway.erasure.redaction import Redaction
 from coachway.erasure.service import erase_partition
 from coachway.identity import roles

@@ -4,7 +4,6 @@ from typing import Final
 
 from coachway.contracts.identity import MfaDisabled, UserCreated, UserDeleted, UserUpdated
 from coachway.core import errors, store
-from coachway.core.auth.api_keys import USERS
 from coachway.core.caller import Caller
 from coachway.core.party_reference import require_party
 from coachway.core.persistence.domain_events import Event
@@ -15,6 +14,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
+from coachway.core.user_reference import USERS
 from coachway.identity import message_limits, organization_queries, roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions, totp

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from coachway.core.persistence.local_times import with_local_times
 from coachway.core.persistence.records import Entity
+from coachway.core.persistence.responses.local_times import with_local_times
 from coachway.core.schemas import Page
 
 

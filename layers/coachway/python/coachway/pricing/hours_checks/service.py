@@ -7,7 +7,7 @@ from coachway.core.caller import Caller
 from coachway.hours import itinerary, rulesets
 from coachway.identity import organization_queries
 from coachway.pricing import quote_service
-from coachway.pricing.hours_check_schemas import HoursCheckReport, HoursCheckRequest, build_report
+from coachway.pricing.hours_checks.schemas import HoursCheckReport, HoursCheckRequest, build_report
 from coachway.pricing.quote_model import QuoteRequest
 from coachway.pricing.rule_matching import derive_route
 

@@ -1,0 +1,1 @@
+"""Responses: their JSON, and those that are stored for an Idempotency-Key."""

@@ -1,0 +1,1 @@
+"""Checks of hours of service for the itinerary of a quote."""
