@@ -140,7 +140,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "cycle_days": "Number of days in the cycle.",
     "cycle_hours": "Limit of hours on duty in the cycle.",
     "document_name": "Name of the document.",
-    "document_warnings": "Documents of the organization that were not in order when the trip was assigned.",
+    "document_problems": "Documents of the organization that were not in order when the trip was assigned.",
     "document_number": "Number of the document.",
     "endorsements": "Endorsements of the license, such as P for passengers (49 CFR 383.93).",
     "exceeded_hours": "Hours driven beyond the limit.",

@@ -28,8 +28,8 @@ def stack_urls(config: StackConfig) -> dict[str, str]:
 
 def start_stack(config: StackConfig, *, with_demo: bool = True) -> dict[str, Any]:
     """Start, deploy and fill a stack as far as it is not yet; returns the content of `stack.json`."""
-    is_started = config.target == "ministack" and not processes.running_pid(config, emulator_process.NAME)
-    if is_started:
+    starts_emulator = config.target == "ministack" and not processes.running_pid(config, emulator_process.NAME)
+    if starts_emulator:
         # The sandboxes continue with the data that was saved together with the emulator's state.
         sandbox_processes.stop(config)
         sandbox_processes.restore_data(config, emulator_process.saved_state(config) / "sandboxes")
@@ -40,7 +40,7 @@ def start_stack(config: StackConfig, *, with_demo: bool = True) -> dict[str, Any
     sandbox_processes.start(config)
     stack_deployment.deploy_to_emulator(config)
     sandbox_processes.register_stripe_webhook(config)
-    if is_started:
+    if starts_emulator:
         workflow_redrive.restart_interrupted_executions(aws_clients.client, config)
     previous = read_stack_file(config)
     users = previous.get("users", [])

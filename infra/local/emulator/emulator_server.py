@@ -1,7 +1,7 @@
 """The emulator's server: MiniStack with our patches, in the emulator's own environment.
 
-The state is saved when the server stops, on `POST /_local/save`, and some seconds after each change (but
-logs), so that a crash loses little.
+The state is saved when the server stops, on `POST /_local/save`, and some seconds after each change, except to logs, so
+that a crash loses little.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ DEPLOYMENT_SERVICES: Final = frozenset({"lambda", "cloudformation", "apigateway_
 """Services whose state is large, and which only requests to the services of `DEPLOYMENT_SCOPES` change."""
 DEPLOYMENT_SCOPES: Final = tuple(f"/{name}/aws4_request" for name in ("lambda", "cloudformation", "apigateway", "iam"))
 LOGS: Final = frozenset({"cloudwatch_logs"})
-SHARE_OF_TIME: Final = 0.1
-"""The longest share of a processor that regular snapshots may take."""
+MAX_PROCESSOR_SHARE: Final = 0.1
+"""The largest share of a processor that regular snapshots may take."""
 
 
 class StateSaver:
@@ -83,7 +83,7 @@ class StateSaver:
             await asyncio.sleep(pause)
             if self._is_changed:
                 with suppress(SnapshotError):  # `save` has logged it; the next round tries again.
-                    pause = max(interval, await self.save(LOGS) / SHARE_OF_TIME)
+                    pause = max(interval, await self.save(LOGS) / MAX_PROCESSOR_SHARE)
 
 
 saver = StateSaver()

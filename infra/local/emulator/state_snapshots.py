@@ -29,7 +29,7 @@ from ministack.services import lambda_svc
 BLOBS: Final = "lambda-blobs"
 SANDBOXES: Final = "sandboxes"
 ATTEMPTS: Final = 20
-LONGEST_SECONDS: Final = 300
+TIMEOUT_SECONDS: Final = 300
 
 
 class SnapshotError(Exception):
@@ -91,7 +91,7 @@ class PendingSnapshot:
         error: str | None = None
         try:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(LONGEST_SECONDS)
+            signal.alarm(TIMEOUT_SECONDS)
             # The child keeps no socket of the server open, so that a new server can listen after a crash.
             os.closerange(3, writer)
             os.closerange(writer + 1, 65536)

@@ -32,25 +32,25 @@ def restart_interrupted_executions(client: Callable[[StackConfig, str], Any], co
     return _redrive_workflows(client, config, lambda execution: execution.get("error") == INTERRUPTED)
 
 
-def _redrive_workflows(client: Callable[[StackConfig, str], Any], config: StackConfig, is_redriven: Condition) -> int:
+def _redrive_workflows(client: Callable[[StackConfig, str], Any], config: StackConfig, is_selected: Condition) -> int:
     outputs, states = stack_deployment.read_outputs(config), client(config, "stepfunctions")
     arns = [arn for name, arn in outputs.items() if name.endswith("FlowArn")]
-    return sum(_redrive_workflow(states, arn, is_redriven) for arn in arns)
+    return sum(_redrive_workflow(states, arn, is_selected) for arn in arns)
 
 
-def _redrive_workflow(states: Any, machine_arn: str, is_redriven: Condition) -> int:
+def _redrive_workflow(states: Any, machine_arn: str, is_selected: Condition) -> int:
     count = 0
     for status in FAILURE_STATUSES:
         pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter=status)
         for page in pages:
             for execution in page["executions"]:
-                count += _restart_execution(states, machine_arn, execution, is_redriven)
+                count += _restart_execution(states, machine_arn, execution, is_selected)
     return count
 
 
-def _restart_execution(states: Any, machine_arn: str, execution: dict[str, Any], is_redriven: Condition) -> bool:
+def _restart_execution(states: Any, machine_arn: str, execution: dict[str, Any], is_selected: Condition) -> bool:
     failed = states.describe_execution(executionArn=execution["executionArn"])
-    if not is_redriven(failed):
+    if not is_selected(failed):
         return False
     redriven = json.dumps({**json.loads(failed["input"]), "redriven": True})
     try:

@@ -81,7 +81,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         PricingRuleCreated.name PricingRuleDeleted.name AmenityInput.name AmenityInput.description
         PromoInput.description VehicleInput.name TripRecovered.replacement_vehicle_name""",
     "the organization itself": """
-        Assignment.document_warnings
+        Assignment.document_problems
         Branding.address Branding.display_name Branding.email Branding.phone NumberPrefixes.change
         NumberPrefixes.charter NumberPrefixes.invoice NumberPrefixes.move NumberPrefixes.organization
         OrganizationSettings.name OrganizationRegistered.name""",

@@ -43,13 +43,13 @@ def test_assignment_days_before_names_the_missing_documents_and_the_board_shows_
     assert list_board_problems() == MISSING
     with freeze_time("09:00", "2027-03-01"):
         reply = assign(charter_id)
-        assert (reply.status, reply.json()["document_warnings"]) == (201, MISSING)
+        assert (reply.status, reply.json()["document_problems"]) == (201, MISSING)
         assert list_board_problems() == MISSING
 
 
 def test_assignment_without_any_document_of_the_organization_names_each() -> None:
     with freeze_time("09:00", "2027-03-01"):
-        warnings = assign(builders.create_trip()).json()["document_warnings"]
+        warnings = assign(builders.create_trip()).json()["document_problems"]
     assert warnings == ["The organization: Missing required document: business_license", *MISSING]
 
 
@@ -81,7 +81,7 @@ def test_check_in_without_documents_of_the_organization_names_each() -> None:
 def test_board_shows_documents_that_expire_before_the_trip() -> None:
     document_builders.create_organization_documents()
     with freeze_time("09:00", "2027-03-01"):
-        assert assign(builders.create_trip()).json()["document_warnings"] == []
+        assert assign(builders.create_trip()).json()["document_problems"] == []
         assert list_board_problems() == []
     document_builders.expire_documents(SubjectType.ORGANIZATION, ORG)
     assert list_board_problems() == [

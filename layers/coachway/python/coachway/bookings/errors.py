@@ -4,7 +4,7 @@ from coachway.core import errors
 
 
 class ConcurrentSend(errors.ConcurrentUpdate):
-    """Another request sends the quote, or creates its link, at the same time."""
+    """Another request sent the quote, or created its link, at the same time."""
 
     def __init__(self) -> None:
         super().__init__("This quote is being sent by another request. Read it before sending it again.")

@@ -1,4 +1,4 @@
-"""Writes phone numbers that an earlier release stored as they were typed in E.164: for rebuilds after a deployment."""
+"""Converts phone numbers that an earlier release stored as they were typed to E.164, in rebuilds after a deployment."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -18,9 +18,9 @@ from coachway.identity.model.user import USERS_LIST, User
 
 
 def refresh_phone_numbers(org_id: str) -> int:
-    """Write the phone numbers of all drivers and users in E.164; return how many changed.
+    """Convert the phone numbers of all drivers and users to E.164; return how many changed.
 
-    A number that another driver or user has in E.164 stays as it is: staff must decide whose it is.
+    A number that another driver or user has in E.164 stays as it is: staff must decide who owns it.
     """
     members: Iterable[Driver | User] = chain(
         iterate_by_month(Driver, BY_MONTH, org_id, kind=Driver.KIND), iterate_by_month(User, USERS_LIST, org_id)

@@ -158,13 +158,13 @@ def build_driven_legs(trip: HoursTrip) -> list[Leg] | None:
 def _missing_times(legs: Sequence[Leg]) -> list[timedelta]:
     """The driving time that the timetable lacks on each leg."""
     missing: list[timedelta] = []
-    stretch: list[Leg] = []
+    group: list[Leg] = []
     for leg in legs:
-        stretch.append(leg)
+        group.append(leg)
         if leg.is_rest:
-            missing += _missing_times_without_rest(stretch)
-            stretch = []
-    return missing + _missing_times_without_rest(stretch)
+            missing += _missing_times_without_rest(group)
+            group = []
+    return missing + _missing_times_without_rest(group)
 
 
 def _missing_times_without_rest(legs: Sequence[Leg]) -> list[timedelta]:
@@ -173,8 +173,8 @@ def _missing_times_without_rest(legs: Sequence[Leg]) -> list[timedelta]:
     total = sum(differences, timedelta())
     if total < _MINUTE:
         return [timedelta()] * len(legs)
-    lacking = [max(difference, timedelta()) for difference in differences]
-    return [total * (each / sum(lacking, timedelta())) for each in lacking]
+    shortfalls = [max(difference, timedelta()) for difference in differences]
+    return [total * (shortfall / sum(shortfalls, timedelta())) for shortfall in shortfalls]
 
 
 def _deadhead_leg(at: datetime, from_stop: int, trip: HoursTrip, *, before: bool) -> Leg:

@@ -102,7 +102,7 @@ class Bid(Entity, OfferedVehicles):
     """When the award was released or the charter was cancelled, so that the vendor does not run the trip."""
     award_release_reason: Annotated[str, Personal(), stored_as("called_off_reason", "award_release_reason")] = ""
     message_to_vendor: Annotated[
-        str, Field(description="What the vendor was told about the decision. Reasons are internal."), Personal()
+        str, Field(description="Message to the vendor about the decision. Reasons are internal."), Personal()
     ] = ""
 
     def key(self) -> Key:

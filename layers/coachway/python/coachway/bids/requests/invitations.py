@@ -56,7 +56,7 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
     )
     candidates = vendor_candidates.load_candidates(caller.org_id, vendor_ids)
     matches = {vendor_id: _match_vendor(candidate, charter, request) for vendor_id, candidate in candidates.items()}
-    _withhold_excess_invitations(request.org_id, matches)
+    _exclude_vendors_over_limit(request.org_id, matches)
     invited = [candidates[vendor_id] for vendor_id, match in matches.items() if match.invited]
     for start in range(0, len(invited), _BATCH_SIZE):
         _save_invitations(caller, request, charter, invited[start : start + _BATCH_SIZE])
@@ -71,8 +71,8 @@ def _invite_vendors(caller: Caller, bid_request_id: str) -> int:
     return len(invited)
 
 
-def _withhold_excess_invitations(org_id: str, matches: dict[str, VendorMatch]) -> None:
-    """Do not invite the vendors for whom the organization would send too many messages, and say so."""
+def _exclude_vendors_over_limit(org_id: str, matches: dict[str, VendorMatch]) -> None:
+    """Exclude the vendors to whom the organization would send too many messages, and record the reason."""
     organization = organization_queries.get_organization(org_id)
     for match in matches.values():
         reason = message_limits.exceeded_reason(organization, "bid-invitation") if match.invited else None

@@ -70,7 +70,7 @@ class Collection(Entity):
     ]
     status: CollectionStatus = CollectionStatus.PLANNED
     announce_at: Annotated[
-        AwareDatetime | None, Field(description="When the client is told the amount and the date.")
+        AwareDatetime | None, Field(description="When an email announces the amount and the date.")
     ] = None
     announced_amount: Annotated[
         StoredAmount,

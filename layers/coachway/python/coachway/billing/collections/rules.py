@@ -21,7 +21,7 @@ class CollectionStatus(StrEnum):
 
     PLANNED = "planned"
     ANNOUNCED = "announced"
-    """The client was told the amount and the date."""
+    """An email has announced the amount and the date to the client."""
     COLLECTING = "collecting"
     PAID = "paid"
     """Nothing is due now. The payment can have been made in another way."""

@@ -110,7 +110,7 @@ def _plan_collection(
         after = before.model_copy(update=changes)
         store.commit(caller, Update(before, after))
     if announce_at <= clock.now():
-        continue_if_due(caller, collection_id, clock.now())
+        announce_or_start_if_due(caller, collection_id, clock.now())
 
 
 def _is_planned(collection: Collection, due_on: date, due: int) -> bool:
@@ -126,7 +126,7 @@ def _is_planned(collection: Collection, due_on: date, due: int) -> bool:
             return collection.due_on == due_on
 
 
-def continue_if_due(caller: Caller, collection_id: str, now: datetime) -> str:
+def announce_or_start_if_due(caller: Caller, collection_id: str, now: datetime) -> str:
     """Announce or start a collection whose time has come. Return what was done: `announced`, `started` or nothing.
 
     If the client has agreed to charges since a collection was announced without a card, it is announced again.

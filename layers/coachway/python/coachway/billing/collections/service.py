@@ -53,7 +53,7 @@ def retry_collection(caller: Caller, collection_id: str, expected: int | None) -
 
 
 def announce_collection(caller: Caller, before: Collection) -> Collection:
-    """Tell the client the amount and the date of the charge, or where to pay if no saved card may be charged."""
+    """Announce the amount and the date of the charge to the client, or request a payment if no card may be charged."""
     subject = load_subject(caller, before)
     cents = subject.amount_due_by(max(before.due_on, subject.local_date(clock.now())))
     if cents <= 0:

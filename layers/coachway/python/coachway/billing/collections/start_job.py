@@ -22,9 +22,9 @@ class CollectionsStarted(BaseSchema):
 
 def run() -> CollectionsStarted:
     """Announce or start all collections whose time has come. Safe to repeat."""
-    return CollectionsStarted(**sweep(_JOB, Collection, FALLING_DUE, _continue_indexed))
+    return CollectionsStarted(**sweep(_JOB, Collection, FALLING_DUE, _process_indexed))
 
 
-def _continue_indexed(indexed_collection: Collection, now: datetime) -> str:
+def _process_indexed(indexed_collection: Collection, now: datetime) -> str:
     caller = Caller.system(_JOB, indexed_collection.org_id)
-    return schedule.continue_if_due(caller, indexed_collection.id, now)
+    return schedule.announce_or_start_if_due(caller, indexed_collection.id, now)

@@ -14,10 +14,10 @@ from coachway.core.persistence.queries import query_all
 def apply_terms(
     draft: Invoice, client: Client | None, billing_address: Sequence[str], charters: Iterable[Charter]
 ) -> Invoice:
-    """Return a draft as it is issued with these records: the same function shows, stores and issues it.
+    """Return a draft with the terms of these records, as it is shown, stored and issued.
 
-    A deleted client keeps the terms that the draft has. A discount can lower the total below the deposits; the rest
-    stays a deposit.
+    If the client is deleted, the terms stay. A discount can lower the total below the deposits; the rest stays a
+    deposit.
     """
     deposits = sum(_applicable_deposit(draft, charter) for charter in charters)
     paid_in_advance = min(draft.total, deposits)

@@ -19,7 +19,7 @@ _MAX_RANGE: Final = timedelta(days=3660)
 def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None) -> Invoice:
     """Get an invoice as it is stored. Raises NotFound, also for invoices the caller cannot see, and PreconditionFailed.
 
-    `show_invoice` is for people: the terms of a draft can be older than its client and its deposits.
+    The terms of a draft can be outdated. Use `show_invoice` for responses.
     """
     invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id), expected=expected)
     if not can_see(caller, invoice):

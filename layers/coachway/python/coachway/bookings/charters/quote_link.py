@@ -71,7 +71,7 @@ def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:
 
 
 def link_nonce_ops(charter: Charter, existing: QuoteLink | None) -> tuple[str, list[Op]]:
-    """The same, with the link that was read."""
+    """Like `payment_link_nonce`, for a link that was read before."""
     if existing is not None:
         return existing.nonce, []
     link = QuoteLink(

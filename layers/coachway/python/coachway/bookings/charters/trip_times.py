@@ -162,9 +162,9 @@ def move_trip(stops: Sequence[Stop], departure: datetime) -> list[Stop]:
     previous: tuple[datetime, datetime] | None = None  # departure from the previous stop: original, moved
     for stop in stops:
         zone = ZoneInfo(stop.timezone or "UTC")
-        arrival, leaves = stop.estimated_arrival, stop.estimated_departure
+        arrival, stop_departure = stop.estimated_arrival, stop.estimated_departure
         if previous is None:
-            leaves = departure
+            stop_departure = departure
             if arrival is not None:
                 arrival = min(shift_local_time(arrival, difference, zone), departure)
         else:
@@ -172,12 +172,12 @@ def move_trip(stops: Sequence[Stop], departure: datetime) -> list[Stop]:
                 arrival = previous[1] + (arrival - previous[0])
             elif arrival is not None:
                 arrival = max(shift_local_time(arrival, difference, zone), previous[1])
-            if leaves is not None:
-                leaves = max(shift_local_time(leaves, difference, zone), arrival or previous[1])
-        times = {"estimated_arrival": arrival, "estimated_departure": leaves}
+            if stop_departure is not None:
+                stop_departure = max(shift_local_time(stop_departure, difference, zone), arrival or previous[1])
+        times = {"estimated_arrival": arrival, "estimated_departure": stop_departure}
         moved.append(
             stop.model_copy(update={name: at and with_fixed_offset(at.astimezone(zone)) for name, at in times.items()})
         )
         if stop.time is not None:
-            previous = (stop.time, leaves or arrival or stop.time)
+            previous = (stop.time, stop_departure or arrival or stop.time)
     return moved

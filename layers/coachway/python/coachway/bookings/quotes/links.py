@@ -118,8 +118,8 @@ def send_quote_until(caller: Caller, charter_id: str, expires: datetime) -> Sent
     link_op: Op = (
         Create(link, on_exists=ConcurrentSend()) if before is None else Update(before, link, on_stale=ConcurrentSend())
     )
-    limits = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
-    ops: list[Op] = [Update(charter, after, [event]), link_op, *limits]
+    limit_ops = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
+    ops: list[Op] = [Update(charter, after, [event]), link_op, *limit_ops]
     if quote is not None and quote.status == "calculated":
         ops.append(quote_acceptance.set_status_op(quote, "sent"))
     store.commit(caller, *ops, response=response)

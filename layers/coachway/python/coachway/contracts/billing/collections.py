@@ -21,7 +21,7 @@ class _Collection(Event):
 
 
 class PaymentAnnounced(_Collection):
-    """The client is told that an amount will be due.
+    """An email announces to the client that an amount will be due.
 
     `card` is charged on `charge_on`. Without a card that the client has agreed to charge, the client pays on a page.
     """

@@ -52,7 +52,7 @@ class UnknownChargeFound(Event):
 
 
 class PaymentFailed(_Payment):
-    """A card payment failed. `notifies_client` is false if the client was told of another failure just before."""
+    """A card payment failed. `notifies_client` is false if the client had an email about another failure before."""
 
     TYPE: ClassVar[str] = "payment.failed"
 

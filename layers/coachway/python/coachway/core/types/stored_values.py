@@ -1,4 +1,4 @@
-"""Tells validators that a value comes from the table, where an earlier release may have stored what is refused now."""
+"""The context in which validators accept stored values of an earlier release that would be invalid as input now."""
 
 from collections.abc import Mapping
 from typing import Any, Final

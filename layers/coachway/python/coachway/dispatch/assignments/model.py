@@ -131,7 +131,7 @@ class Assignment(Entity):
     late_minutes: int | None = None
     risk_reason: Annotated[str, stored_as("concern", "risk_reason"), Personal()] = ""
     """Why the assignment cannot go ahead after a later change; empty if nothing is wrong."""
-    document_warnings: list[str] = Field(default_factory=list)
+    document_problems: list[str] = Field(default_factory=list)
     """Documents of the organization that were not in order when the trip was assigned, each with the reason."""
     may_drive_until: LocalTime | None = None
     """The last moment at which the hours-of-service rules let a driver of the crew drive; None at a stop."""

@@ -137,9 +137,12 @@ def require_compliant_carrier(context: AssignmentContext) -> None:
 
 
 def _carrier_errors(context: AssignmentContext) -> list[FieldError]:
-    """The carrier's problems that refuse the assignment: not while the organization can still submit documents."""
+    """List the problems of the carrier's documents that prevent the assignment.
+
+    Documents of the organization do not prevent it while they can still be submitted and approved.
+    """
     vendor_id = context.trip.coverage.vendor_id
-    if vendor_id is None and not carrier_documents.is_too_late(context.trip.plan.starts_at, clock.now()):
+    if vendor_id is None and not carrier_documents.is_within_review_time(context.trip.plan.starts_at, clock.now()):
         return []
     field = "organization" if vendor_id is None else "charter_id"
     reasons = [Reason(rule=Rule.COMPLIANCE, message=problem) for problem in context.list_carrier_problems()]
@@ -224,7 +227,7 @@ def build_assignment(
         contact_phone=client.phone if client else None,
         notes="\n".join(text for text in (charter.notes, notes) if text),
         offered_at=clock.now(),
-        document_warnings=context.list_carrier_problems(),
+        document_problems=context.list_carrier_problems(),
     )
 
 

@@ -9,8 +9,8 @@ from coachway.compliance.rules import SubjectType
 from coachway.core.persistence.records import Key
 
 REVIEW_TIME: Final = timedelta(hours=24)
-"""How long before its duty begins a trip of the own fleet can be assigned while documents of the organization are
-missing: they can still be submitted and approved. A vendor without valid documents is not assigned at all."""
+"""How long it takes to submit and approve documents. Earlier than this before its duty begins, a trip can be assigned
+even if documents of the organization are missing. A vendor without valid documents cannot be assigned at all."""
 
 
 def carrier_type(vendor_id: str | None) -> SubjectType:
@@ -30,6 +30,6 @@ def list_document_problems(carrier: Subject | None, vendor_id: str | None, on_da
     return [f"{name}: {reason}" for reason in compliance.reasons()]
 
 
-def is_too_late(starts_at: datetime, now: datetime) -> bool:
-    """Whether documents can no longer be expected to arrive before the duty begins."""
+def is_within_review_time(starts_at: datetime, now: datetime) -> bool:
+    """Whether it is too late to submit and approve documents before the duty begins."""
     return starts_at - now < REVIEW_TIME

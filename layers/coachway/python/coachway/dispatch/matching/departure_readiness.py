@@ -41,11 +41,11 @@ def departure_reasons(assignment: Assignment) -> list[str]:
 def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
     """Return the condition operations, the problems of drivers and vehicle, and the problems of documents."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
-    org, subjects_of = assignment.org_id, _list_resources(assignment)
+    org, resources = assignment.org_id, _list_resources(assignment)
     carrier_key = carrier_documents.carrier_key(org, assignment.vendor_id)
     driver_keys = [assignment_context.driver_keys(org, driver_id)[0] for driver_id in assignment.crew]
     vehicle_key = assignment_context.vehicle_keys(org, assignment.vehicle_id)[0]
-    batch = store.batch_get([*driver_keys, vehicle_key, *(key for *_, key in subjects_of), carrier_key])
+    batch = store.batch_get([*driver_keys, vehicle_key, *(key for *_, key in resources), carrier_key])
     drivers, vehicle = [batch.get(Driver, driver_key) for driver_key in driver_keys], batch.get(Vehicle, vehicle_key)
     conditions = [*map(resource_ops.check_unchanged_op, drivers), resource_ops.check_unchanged_op(vehicle)]
     resource_problems = [
@@ -58,7 +58,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
             FieldError(field, reason.message) for reason in eligibility.license_reasons(driver, vehicle, today)
         ]
     document_problems: list[FieldError] = []
-    for field, name, subject_type, key in subjects_of:
+    for field, name, subject_type, key in resources:
         compliance = status.evaluate_compliance(batch.find(Subject, key), subject_type, today)
         document_problems += [FieldError(field, f"{name}: {reason}") for reason in compliance.reasons()]
     carrier_field = "organization" if assignment.vendor_id is None else "vendor_id"
@@ -66,8 +66,8 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
         batch.find(Subject, carrier_key), assignment.vendor_id, today
     )
     document_problems += [FieldError(carrier_field, problem) for problem in carrier_problems]
-    found = (batch.find(Subject, key) for key in (*(key for *_, key in subjects_of), carrier_key))
-    conditions += [subjects.check_unchanged_op(subject) for subject in found if subject is not None]
+    existing_subjects = (batch.find(Subject, key) for key in (*(key for *_, key in resources), carrier_key))
+    conditions += [subjects.check_unchanged_op(subject) for subject in existing_subjects if subject is not None]
     return conditions, resource_problems, document_problems
 
 

@@ -37,13 +37,13 @@ def request_confirmation(caller: Caller) -> Accepted:
         nonce=link.nonce,
         expires_at=link.expires_at,
     )
-    limits = message_limits.message_ops(organization, "confirmation", user.email)
+    limit_ops = message_limits.message_ops(organization, "confirmation", user.email)
 
     @retry_on_conflict
     def save_link() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"confirmation": link})
-        store.commit(caller, Update(before, after, [event]), *limits, response=Accepted())
+        store.commit(caller, Update(before, after, [event]), *limit_ops, response=Accepted())
 
     save_link()
     return Accepted()

@@ -130,7 +130,7 @@ def _begin_session(caller: Caller, user_id: str, body: MfaCode, method: Method) 
         raise errors.Unauthenticated("The code is wrong, expired or was used before.")
     after, is_recovery_code = consumed
     events = [RecoveryCodeUsed(user_id=user.id, left=len(after.recovery))] if is_recovery_code else []
-    return sessions.begin_with_code(
+    return sessions.begin_session_with_code(
         caller,
         user,
         Update(before, after, events),

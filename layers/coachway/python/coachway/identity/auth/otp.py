@@ -142,16 +142,16 @@ def _log_in_with_code(caller: Caller, user: User, body: OtpVerification) -> Resp
         counted = pending.model_copy(update={"attempts": pending.attempts + 1})
         store.commit(system, Update(before, before.model_copy(update={"otp": counted})))
         raise _wrong_code_error()
-    consume_code = Update(before, before.model_copy(update={"otp": None}))
+    consume_code_op = Update(before, before.model_copy(update={"otp": None}))
     if user.mfa_enabled:
         response = request_second_factor(user, "otp")
-        store.commit(replace(system, idempotency=caller.idempotency), consume_code, response=response)
+        store.commit(replace(system, idempotency=caller.idempotency), consume_code_op, response=response)
         return response
-    return sessions.begin_with_code(
+    return sessions.begin_session_with_code(
         caller,
         user,
-        consume_code,
-        sessions.return_tokens,
+        consume_code_op,
+        sessions.build_login_body,
         method="otp",
         second_factor=False,
         cookies=body.cookies,

@@ -51,13 +51,13 @@ def begin_session(
 ) -> ResponseWithCookies[LoginResult]:
     """Begin a session of a user who has completed their login."""
     existing = get_sessions(user.org_id, user.id)
-    return _begin_session(caller, user, existing, method, second_factor, cookies, return_tokens)
+    return _begin_session(caller, user, existing, method, second_factor, cookies, build_login_body)
 
 
-def begin_with_code(
+def begin_session_with_code(
     caller: Caller,
     user: User,
-    consume_code: Op,
+    consume_code_op: Op,
     build_body: Callable[[LoginResult], Body],
     *,
     method: Method,
@@ -66,10 +66,10 @@ def begin_with_code(
 ) -> ResponseWithCookies[Body]:
     """Begin a session and consume the code of the login in one transaction.
 
-    A request that is repeated at the same time then finds either the unused code or the response of the first.
+    The same request at the same time then finds either the unused code or the response of the first request.
     """
     existing = get_sessions(user.org_id, user.id)
-    return _begin_session(caller, user, existing, method, second_factor, cookies, build_body, [consume_code])
+    return _begin_session(caller, user, existing, method, second_factor, cookies, build_body, [consume_code_op])
 
 
 def begin_after_login(
@@ -80,7 +80,7 @@ def begin_after_login(
     `existing` was read before the password was verified. If it has changed since, it is read again.
     """
     try:
-        return _begin_session(caller, user, existing, method, False, cookies, return_tokens, [clear_attempts])
+        return _begin_session(caller, user, existing, method, False, cookies, build_login_body, [clear_attempts])
     except errors.ConcurrentUpdate:
         lockout.clear_attempts(caller, user.org_id, user.id)
         return begin_session(caller, user, method=method, second_factor=False, cookies=cookies)
@@ -119,9 +119,9 @@ def _begin_session(
     return response
 
 
-def return_tokens(tokens_of_session: LoginResult) -> LoginResult:
-    """Return the body of a login that is answered with its tokens."""
-    return tokens_of_session
+def build_login_body(result: LoginResult) -> LoginResult:
+    """Return the body of the response to a login: the tokens as they were issued."""
+    return result
 
 
 def _write_op(

@@ -71,14 +71,14 @@ def issue_invitation(caller: Caller, body: UserInvitation, *role_checks: Op) -> 
     """Invite a user without checking the caller's permissions. `role_checks` are part of the transaction."""
     link = PendingLink.create(body.email, INVITATION_LIFETIME)
     organization = organization_queries.get_organization(caller.org_id)
-    limits = message_limits.message_ops(organization, "invitation", body.email)
+    limit_ops = message_limits.message_ops(organization, "invitation", body.email)
 
     @retry_on_conflict
     def save_invitation() -> SentInvitation:
         user, ops = _reinvite_ops(caller, body, link) or _new_user_ops(caller, body, link)
         ops[0].events = [build_invited_event(caller, user, organization, link)]
         response = _build_sent_invitation(user, link)
-        store.commit(caller, *ops, *role_checks, *limits, response=response)
+        store.commit(caller, *ops, *role_checks, *limit_ops, response=response)
         return response
 
     return save_invitation()
