@@ -33,7 +33,7 @@ MAX_ZIP_COMMENT: Final = 65_557
 """The end of a ZIP archive that contains the position of its list of files: 22 bytes and the longest comment."""
 WORKERS_PER_FUNCTION: Final = max(8, 4 * (os.cpu_count() or 1))
 """How many workers of a function run at the same time, unless all of them stay busy."""
-LONGEST_WAIT: Final = 5.0
+LONGEST_WAIT: Final = 20.0
 """After how many seconds without a free worker another one starts."""
 
 
