@@ -21,7 +21,8 @@ from coachway.core.persistence.operations import Create
 from coachway.identity.model.organization import Branding, Organization
 from coachway.messaging.channels import email, sms
 from infra.local.sandboxes import twilio_sandbox
-from tests.unit.messaging.sample_events import SAMPLES, build_delivery
+from tests.unit.messaging.builders import build_delivery
+from tests.unit.messaging.sample_events import SAMPLES
 
 ORG = build_delivery("charter.booked").org_id
 

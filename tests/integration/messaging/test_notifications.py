@@ -11,7 +11,7 @@ from coachway.core.types import ids
 from coachway.messaging.notifications import consumers as notification_consumers
 from tests.integration.client import Reply, call, token_for
 from tests.integration.messaging.message_services import ORG, SentMessages
-from tests.unit.messaging.sample_events import build_delivery
+from tests.unit.messaging.builders import build_delivery
 from tools.function_modules import load
 
 api = load("messaging", "api").api

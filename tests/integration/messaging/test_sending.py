@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from email.header import decode_header, make_header
 from email.utils import getaddresses
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from coachway.core import errors, store
-from coachway.core.auth.rate_limit import RateLimit
-from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
-from coachway.core.persistence.operations import Create, Remove
 from coachway.core.runtime import clock
-from coachway.core.schemas import Page
 from coachway.core.types import ids
-from coachway.erasure.model import Erasure
-from coachway.identity import message_limits
 from coachway.messaging import deduplication, queries
 from coachway.messaging import delivery as messaging_delivery
-from coachway.messaging.channels import email
 from coachway.messaging.model import NOTIFICATION, MessageStatus, Notification, NotificationQuery
 from coachway.messaging.notifications import consumers as notification_consumers
-from tests.integration.identity.builders import set_confirmed
-from tests.integration.messaging.message_services import ORG, SentMessages
-from tests.unit.messaging.sample_events import SAMPLES, build_delivery
+from tests.integration.messaging.builders import CALLER, client_error, list_records, patch_ses, send
+from tests.integration.messaging.message_services import SentMessages
+from tests.unit.messaging.builders import build_delivery
+from tests.unit.messaging.sample_events import SAMPLES
 from tools.function_modules import load
-
-CALLER = Caller.system("messaging", ORG)
-
-
-def send(event: Delivery) -> None:
-    notification_consumers.send_messages(CALLER, event)
-
-
-def list_records() -> list[Notification]:
-    page: Page[Notification] = queries.list_notifications(CALLER, NotificationQuery())
-    return page.items
-
-
-def patch_ses(monkeypatch: pytest.MonkeyPatch, respond: Callable[[], Any]) -> None:
-    class Ses:
-        def send_raw_email(self, **_: Any) -> Any:
-            return respond()
-
-    monkeypatch.setattr(email, "_ses", Ses)
-
-
-def client_error(code: str, message: str = "") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "SendRawEmail")
 
 
 @pytest.mark.parametrize("event_type", sorted(SAMPLES))
@@ -69,38 +39,6 @@ def test_send_messages_of_repeated_event_sends_each_message_once(event_type: str
         assert (record.status, record.attempts, record.event_id) == (MessageStatus.SENT, 1, event.event_id)
         assert record.provider_id
         assert record.sent_at is not None
-
-
-@pytest.mark.parametrize("event_type", ["charter.cancelled", "refund.completed", "payment.succeeded"])
-def test_send_messages_to_removed_client_sends_nothing(event_type: str, sent_messages: SentMessages) -> None:
-    event = build_delivery(event_type)
-    event.data |= {"client_name": "", "client_email": ""}
-    send(event)
-    assert (sent_messages.mails, sent_messages.texts, list_records()) == ([], [], [])
-
-
-@pytest.mark.parametrize("event_type", ["charter.booked", "charter.cancelled", "invoice.voided", "payment.failed"])
-def test_send_messages_to_erased_client_stores_no_record(event_type: str, sent_messages: SentMessages) -> None:
-    event = build_delivery(event_type)
-    store.commit(CALLER, Create(Erasure(id=event.data["client_id"], org_id=ORG)))
-    send(event)
-    assert (sent_messages.mails, sent_messages.texts, list_records()) == ([], [], [])
-
-
-def test_client_erased_while_message_is_sent_leaves_no_record(
-    sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event = build_delivery("charter.booked")
-
-    def erase_client() -> dict[str, str]:
-        store.commit(CALLER, Create(Erasure(id=event.data["client_id"], org_id=ORG)), *map(Remove, list_records()))
-        return {"MessageId": "1"}
-
-    patch_ses(monkeypatch, erase_client)
-    with pytest.raises(errors.ConcurrentUpdate):
-        send(event)
-    send(event)
-    assert list_records() == []
 
 
 def test_email_has_record_id_as_message_id(sent_messages: SentMessages) -> None:
@@ -352,26 +290,3 @@ def test_invoice_email_has_pdf_attachment(sent_messages: SentMessages) -> None:
     (attachment,) = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]
     assert attachment.get_filename() == "INV-2027-HARBOR-00001.pdf"
     assert attachment.get_payload(decode=True) == b"%PDF-1.4 an invoice"
-
-
-def test_messages_of_unconfirmed_organization_are_limited(
-    sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(message_limits, "DELIVERED_UNTIL_CONFIRMED", RateLimit(2, 24 * 3600))
-    set_confirmed(ORG, confirmed=False)
-    for _ in range(3):
-        send(build_delivery("charter.cancelled"))
-    [failed] = [each for each in list_records() if each.status is MessageStatus.FAILED]
-    assert "it can send 2 messages a day" in failed.reason
-    assert len(sent_messages.mails) == 2
-    send(build_delivery("user.password_reset_requested"))
-    assert len(sent_messages.mails) == 3
-
-
-def test_messages_to_one_address_are_limited(sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message_limits, "DELIVERED_TO_ONE_ADDRESS", RateLimit(2, 3600))
-    for _ in range(3):
-        send(build_delivery("charter.cancelled"))
-    assert len(sent_messages.mails) == 2
-    send(build_delivery("charter.cancelled", client_email="other@acme.example"))
-    assert len(sent_messages.mails) == 3

@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.core.documents.branding import Brand
-from coachway.core.documents.formatting import Formatter
-from coachway.core.entrypoints.event_consumer import Delivery
-from coachway.core.types import ids
-from coachway.identity.model.organization import Organization
 from coachway.messaging.notifications.consumers import RULES
-from coachway.messaging.rendering.sending_organization import SendingOrganization
 
-SENDER = SendingOrganization(
-    Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
-    Formatter("America/New_York", "USD"),
-    Organization(
-        id="org_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
-        org_id="org_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
-        slug="harbor",
-        name="Harbor Coach",
-        timezone="America/New_York",
-        currency="USD",
-    ),
-)
 NONCE = "0123456789abcdef01234567"
 
 TRIP: dict[str, Any] = {
@@ -58,11 +40,13 @@ TRIP: dict[str, Any] = {
         },
     ],
 }
+
 _USER: dict[str, Any] = {
     "user_id": "usr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "first_name": "Eli",
     "organization_name": "Harbor Coach",
 }
+
 _NONCE_FIELDS: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
 
 _INVOICE: dict[str, Any] = {
@@ -108,6 +92,7 @@ _BIDDING: dict[str, Any] = {
     "number": "CH-2027-000001",
     "deadline": "2099-01-01T15:00:00Z",
 }
+
 _BID: dict[str, Any] = {
     "bid_id": "bid_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "bid_request_id": "brq_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
@@ -170,6 +155,7 @@ _RECOVERY: dict[str, Any] = {
     "pickup": "11 Wall St, New York, NY",
     "dropoff": "1901 Boardwalk, Atlantic City, NJ",
 }
+
 _OFFER: dict[str, Any] = {
     "offer_id": "off_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
@@ -178,6 +164,7 @@ _OFFER: dict[str, Any] = {
     "vehicle_name": "Coach 14",
     "expires_at": "2099-03-03T13:10:00Z",
 }
+
 _REPLACEMENT: dict[str, Any] = {
     "replacement_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
     "replacement_driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
@@ -347,21 +334,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
 }
 """The data of a sample event, by event type."""
 
-
 for _rule in RULES:
     if _rule.event.TYPE not in SAMPLES and "json_schema_extra" in _rule.event.model_config:
         _examples: Any = _rule.event.model_config["json_schema_extra"]
         SAMPLES[_rule.event.TYPE] = _examples["examples"][0]
 """Event classes with an example need no sample here."""
-
-
-def build_delivery(event_type: str, *, org_id: str = "", event_id: str = "", **fields: Any) -> Delivery:
-    """A delivery of the sample event of a type; `fields` replaces fields."""
-    return Delivery(
-        event_id=event_id or ids.ulid(),
-        type=event_type,
-        org_id=org_id or "org_01JQZZZZZZZZZZZZZZZZZZZZZZ",
-        aggregate_id="chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
-        correlation_id="corr-1",
-        data={**SAMPLES[event_type], **fields},
-    )

@@ -9,7 +9,8 @@ import pytest
 from coachway.core.persistence.domain_events import Event
 from coachway.messaging.notifications.consumers import RULES, RULES_BY_EVENT
 from coachway.messaging.rendering import renderer
-from tests.unit.messaging.sample_events import SAMPLES, build_delivery
+from tests.unit.messaging.builders import build_delivery
+from tests.unit.messaging.sample_events import SAMPLES
 
 
 def test_event_of_every_rule_is_registered() -> None:

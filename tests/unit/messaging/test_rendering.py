@@ -19,7 +19,8 @@ from coachway.messaging.model import Channel, Message
 from coachway.messaging.notifications.consumers import RULES_BY_EVENT
 from coachway.messaging.rendering import renderer
 from coachway.messaging.rendering.sending_organization import SendingOrganization
-from tests.unit.messaging.sample_events import NONCE, SAMPLES, SENDER, TRIP, build_delivery
+from tests.unit.messaging.builders import SENDER, build_delivery
+from tests.unit.messaging.sample_events import NONCE, SAMPLES, TRIP
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 IVC = "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S"

@@ -8,7 +8,8 @@ import pytest
 
 from coachway.messaging.notifications.consumers import RULES_BY_EVENT
 from coachway.messaging.rendering import renderer
-from tests.unit.messaging.sample_events import NONCE, SAMPLES, SENDER, build_delivery
+from tests.unit.messaging.builders import SENDER, build_delivery
+from tests.unit.messaging.sample_events import NONCE, SAMPLES
 from tests.unit.messaging.test_rendering import build_message, render
 
 _REASONS = ("reason", "decision_reason")
