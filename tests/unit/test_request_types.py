@@ -1,4 +1,4 @@
-"""Whatever the form of a page accepts, the request that the page builds from it accepts too."""
+"""Requests that a page builds accept all input that the form of the page accepts."""
 
 from __future__ import annotations
 

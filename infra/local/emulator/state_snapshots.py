@@ -103,7 +103,7 @@ class PendingSnapshot:
         os._exit(0)
 
     def _write_services(self) -> None:
-        """Write the state of each service. Runs in the child process, whose memory nobody else changes or reads."""
+        """Write the state of each service. Runs in the child process, which does not share its memory."""
         gc.disable()  # It would copy the memory that it visits.
         copy.deepcopy = lambda value, *_: value
         if self._previous:

@@ -1,4 +1,4 @@
-"""Quotes without a rate, of an unknown vehicle class or with too few seats reach neither a client nor a booking."""
+"""Quotes without a rate, of an unknown vehicle class or with too few seats cannot be sent or booked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rights that were withdrawn grant no others: neither an access token nor an API key outlives them."""
+"""Access tokens and API keys grant no rights after the rights of their user were withdrawn."""
 
 from __future__ import annotations
 

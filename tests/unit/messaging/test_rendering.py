@@ -136,7 +136,7 @@ def test_email_of_sender_without_contact_has_no_contact() -> None:
     assert build_message(build_delivery("quote.declined"), without_contact) is None
 
 
-def test_failed_payment_of_which_another_email_told_sends_no_email() -> None:
+def test_failed_payment_after_an_email_about_another_sends_no_email() -> None:
     assert build_message(build_delivery("payment.failed", notifies_client=False), SENDER) is None
 
 
@@ -246,8 +246,8 @@ def test_assignment_text_message_shows_trip_and_link() -> None:
     )
     released = render("assignment.released").text
     assert "is no longer assigned to you. https://" in released
-    told = render("assignment.released", message_to_driver="The charter was cancelled.").text
-    assert "is no longer assigned to you. The charter was cancelled. https://" in told
+    text = render("assignment.released", message_to_driver="The charter was cancelled.").text
+    assert "is no longer assigned to you. The charter was cancelled. https://" in text
 
 
 def test_assignment_notifies_second_driver() -> None:

@@ -180,10 +180,10 @@ def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: R
 
 def _add_document_problems(org_id: str, cards: Sequence[BoardCard]) -> None:
     """Add the carrier's documents that are not in order to the cards of vehicles that have not departed."""
-    waiting = [card for card in cards if card.column not in {Column.IN_PROGRESS, Column.COMPLETED}]
-    keys = {card.vendor_id: carrier_documents.carrier_key(org_id, card.vendor_id) for card in waiting}
+    waiting_cards = [card for card in cards if card.column not in {Column.IN_PROGRESS, Column.COMPLETED}]
+    keys = {card.vendor_id: carrier_documents.carrier_key(org_id, card.vendor_id) for card in waiting_cards}
     batch = batch_get_all(keys.values())
-    for card in waiting:
+    for card in waiting_cards:
         last_day = card.dropoff_at.astimezone(ZoneInfo(card.timezone)).date()
         carrier = batch.find(Subject, keys[card.vendor_id])
         card.document_problems = carrier_documents.list_document_problems(carrier, card.vendor_id, last_day)

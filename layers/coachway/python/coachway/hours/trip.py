@@ -145,26 +145,26 @@ def build_driven_legs(trip: HoursTrip) -> list[Leg] | None:
     legs = build_legs(trip)
     if legs is None:
         return None
-    driven: list[Leg] = []
+    driven_legs: list[Leg] = []
     for leg, missing in zip(legs, _missing_times(legs), strict=True):
-        departs = max(leg.departs, driven[-1].waits_until) if driven else leg.departs
+        departs = max(leg.departs, driven_legs[-1].waits_until) if driven_legs else leg.departs
         arrives = departs + leg.driving + missing
         waits_until = max(leg.waits_until, arrives)
         is_rest = waits_until - arrives >= trip.min_rest
-        driven.append(replace(leg, departs=departs, arrives=arrives, waits_until=waits_until, is_rest=is_rest))
-    return driven
+        driven_legs.append(replace(leg, departs=departs, arrives=arrives, waits_until=waits_until, is_rest=is_rest))
+    return driven_legs
 
 
 def _missing_times(legs: Sequence[Leg]) -> list[timedelta]:
     """The driving time that the timetable lacks on each leg."""
-    missing: list[timedelta] = []
+    missing_times: list[timedelta] = []
     group: list[Leg] = []
     for leg in legs:
         group.append(leg)
         if leg.is_rest:
-            missing += _missing_times_without_rest(group)
+            missing_times += _missing_times_without_rest(group)
             group = []
-    return missing + _missing_times_without_rest(group)
+    return missing_times + _missing_times_without_rest(group)
 
 
 def _missing_times_without_rest(legs: Sequence[Leg]) -> list[timedelta]:

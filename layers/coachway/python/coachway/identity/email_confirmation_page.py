@@ -1,4 +1,4 @@
-"""The page that confirms an admin's email address. Opening it changes nothing, because mail filters open links, too."""
+"""The page that confirms an admin's email address. Opening it changes nothing, because mail filters also open links."""
 
 from coachway.core.caller import Caller
 from coachway.core.documents import html

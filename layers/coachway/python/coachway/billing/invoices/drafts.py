@@ -47,11 +47,11 @@ def _applicable_deposit(draft: Invoice, charter: Charter) -> int:
 
 def apply_current_terms(org_id: str, invoices: Sequence[Invoice]) -> list[Invoice]:
     """Return invoices with the current terms of those that are drafts."""
-    pending = [invoice for invoice in invoices if invoice.status is InvoiceStatus.DRAFT]
-    if not pending:
+    draft_invoices = [invoice for invoice in invoices if invoice.status is InvoiceStatus.DRAFT]
+    if not draft_invoices:
         return list(invoices)
-    client_keys = {draft.client_id: CLIENT.key(org=org_id, id=draft.client_id) for draft in pending}
-    charter_keys = {id_: CHARTER.key(org=org_id, id=id_) for draft in pending for id_ in draft.charter_ids}
+    client_keys = {draft.client_id: CLIENT.key(org=org_id, id=draft.client_id) for draft in draft_invoices}
+    charter_keys = {id_: CHARTER.key(org=org_id, id=id_) for draft in draft_invoices for id_ in draft.charter_ids}
     clients = store.find_many(Client, client_keys.values())
     charters = store.find_many(Charter, charter_keys.values())
     addresses = {client.id: load_billing_address(client) for client in clients.values()}

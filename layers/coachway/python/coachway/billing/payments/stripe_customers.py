@@ -60,9 +60,9 @@ def remove_saved_card(caller: Caller, client_id: str) -> None:
         raise errors.NotFound("The client was not found.")
     client_reference.require_client(caller.org_id, client_id)
     caller = caller.without_idempotency()
-    withdrawn = _change_customer(caller, client_id, {"consent": None})
-    if withdrawn is not None and withdrawn.payment_method_id is not None:
-        stripe_client.detach_payment_method(withdrawn.payment_method_id)
+    customer = _change_customer(caller, client_id, {"consent": None})
+    if customer is not None and customer.payment_method_id is not None:
+        stripe_client.detach_payment_method(customer.payment_method_id)
         _change_customer(caller, client_id, {"payment_method_id": None, "card": None})
 
 

@@ -191,8 +191,8 @@ def charge_card(
 ) -> ChargeOutcome:
     """Charge a card. A decline is an outcome, not an error.
 
-    `off_session` means that the payer is not present. With `keeps_card`, the bank is told that the payer has agreed to
-    later charges.
+    `off_session` means that the payer is not present. `keeps_card` means that the payer has agreed to later charges,
+    which Stripe reports to the bank.
 
     If the bank requires a confirmation, `confirm_url` of the outcome is set, and the bank redirects the payer to
     `return_url`. Without `return_url` the payer is not present, and the charge is cancelled.

@@ -158,7 +158,7 @@ def move_trip(stops: Sequence[Stop], departure: datetime) -> list[Stop]:
     original = stops[0].estimated_departure or departure
     zone = ZoneInfo(stops[0].timezone or "UTC")
     difference = departure.astimezone(zone).replace(tzinfo=None) - original.astimezone(zone).replace(tzinfo=None)
-    moved: list[Stop] = []
+    moved_stops: list[Stop] = []
     previous: tuple[datetime, datetime] | None = None  # departure from the previous stop: original, moved
     for stop in stops:
         zone = ZoneInfo(stop.timezone or "UTC")
@@ -175,9 +175,9 @@ def move_trip(stops: Sequence[Stop], departure: datetime) -> list[Stop]:
             if stop_departure is not None:
                 stop_departure = max(shift_local_time(stop_departure, difference, zone), arrival or previous[1])
         times = {"estimated_arrival": arrival, "estimated_departure": stop_departure}
-        moved.append(
+        moved_stops.append(
             stop.model_copy(update={name: at and with_fixed_offset(at.astimezone(zone)) for name, at in times.items()})
         )
         if stop.time is not None:
             previous = (stop.time, stop_departure or arrival or stop.time)
-    return moved
+    return moved_stops

@@ -31,10 +31,10 @@ def rights_ops(caller: Caller, ops: Sequence[Op]) -> list[CheckVersion]:
         kinds = ", ".join(sorted({_get_record(op).KIND for op in granted}))
         raise RuntimeError(f"Writing {kinds} grants rights: declare `grants_rights` on the route.")
     ops_by_key = {_get_record(op).key(): op for op in ops if isinstance(op, RecordOp)}
-    changed = RightsChanged("Your rights were changed at the same time. Retry.")
+    error = RightsChanged("Your rights were changed at the same time. Retry.")
     for record in caller.rights_records:
-        _require_same_version(record, ops_by_key, changed)
-    return [CheckVersion(record, changed) for record in caller.rights_records if record.key() not in ops_by_key]
+        _require_same_version(record, ops_by_key, error)
+    return [CheckVersion(record, error) for record in caller.rights_records if record.key() not in ops_by_key]
 
 
 def _grants_rights(op: Create | Update) -> bool:

@@ -1,4 +1,4 @@
-"""Limits of AWS that a commit must keep, so that whatever is accepted is also stored and published."""
+"""Limits of AWS for a commit, so that every accepted change can be stored and published."""
 
 import json
 from typing import Final

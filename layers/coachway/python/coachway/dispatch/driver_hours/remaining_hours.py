@@ -39,9 +39,9 @@ def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     driver, policy = batch.get(Driver, driver_key), batch.get(Organization, organization_key).hours_policy
     blocks = diaries.build_diary(batch, org_id, driver_id, week_names).blocks
     started = repository.find_by_ids(org_id, logbook.list_started_assignment_ids(blocks, now))
-    begun = [block for block in blocks if logbook.has_begun(block, started, now)]
+    begun_blocks = [block for block in blocks if logbook.has_begun(block, started, now)]
     return compute_driver_hours(
-        driver, begun, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier
+        driver, begun_blocks, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier
     )
 
 

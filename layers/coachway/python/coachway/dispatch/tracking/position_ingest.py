@@ -129,7 +129,7 @@ def _attempt_ingest(
     trail = position_store.merge_positions(
         assignment.org_id, assignment.id, pages, new_positions.values(), assignment.stops
     )
-    # Pages first: whoever reads an assignment after its stop events have changed also reads the pages that show them.
+    # The pages are stored first, so that a request that reads changed stop events also reads the pages that show them.
     for page in trail.changed:
         position_store.save_page(page)
         written |= {

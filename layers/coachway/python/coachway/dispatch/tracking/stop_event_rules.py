@@ -81,7 +81,7 @@ def list_disproved_events(
 ) -> list[tuple[int, StopEventKind]]:
     """List the recorded stop events after `initial_progress` that no person reported and no position shows.
 
-    Not the departure that started the trip, nor the arrival that ended it: others have acted on them.
+    The departure that started the trip and the arrival that ended it are not listed: later steps depend on them.
     """
     shown = {(stop_event.stop, stop_event.kind) for stop_event in stop_events}
     if assignment.status is not AssignmentStatus.CHECKED_IN:

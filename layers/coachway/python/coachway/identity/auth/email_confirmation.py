@@ -71,8 +71,8 @@ def _confirm_email(caller: Caller, token: str) -> tuple[User, Organization]:
     user, credentials, organization = open_confirmation(token)
     ops: list[Op] = [Update(credentials, credentials.model_copy(update={"confirmation": None}))]
     if not organization.is_confirmed:
-        confirmed = organization.model_copy(update={"is_confirmed": True})
-        ops.append(Update(organization, confirmed, [OrganizationConfirmed(user_id=user.id)]))
+        confirmed_organization = organization.model_copy(update={"is_confirmed": True})
+        ops.append(Update(organization, confirmed_organization, [OrganizationConfirmed(user_id=user.id)]))
     acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
     store.commit(acting, *ops, CheckVersion(user, errors.ConcurrentUpdate()))
     return user, organization

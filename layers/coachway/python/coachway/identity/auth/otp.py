@@ -139,8 +139,8 @@ def _log_in_with_code(caller: Caller, user: User, body: OtpVerification) -> Resp
     system = Caller.system("identity", user.org_id, caller.correlation_id)
     expected = signed_links.create_one_time_code(OTP, user.org_id, user.id, pending.nonce)
     if not hashing.is_equal(expected, body.code):
-        counted = pending.model_copy(update={"attempts": pending.attempts + 1})
-        store.commit(system, Update(before, before.model_copy(update={"otp": counted})))
+        counted_code = pending.model_copy(update={"attempts": pending.attempts + 1})
+        store.commit(system, Update(before, before.model_copy(update={"otp": counted_code})))
         raise _wrong_code_error()
     consume_code_op = Update(before, before.model_copy(update={"otp": None}))
     if user.mfa_enabled:
