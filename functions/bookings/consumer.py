@@ -3,9 +3,9 @@
 from typing import Final
 
 from coachway.bookings import erasure
-from coachway.bookings.quotes import sending_again
+from coachway.bookings.quotes import resending
 from coachway.core.entrypoints import event_consumer
 
-CONSUMERS: Final = {**erasure.CONSUMERS, **sending_again.CONSUMERS}
+CONSUMERS: Final = {**erasure.CONSUMERS, **resending.CONSUMERS}
 
 handler = event_consumer.event_handler("bookings", CONSUMERS)

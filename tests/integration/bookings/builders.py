@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from coachway.billing.invoices import sending_again as invoice_sending_again
+from coachway.billing.invoices import resending as invoice_resending
 from coachway.bookings.charters.model import CHARTER_EXAMPLE
-from coachway.bookings.quotes import sending_again as quote_sending_again
+from coachway.bookings.quotes import resending as quote_resending
 from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.core import store
@@ -104,7 +104,7 @@ def change_client_email(email: str) -> None:
         correlation_id="c",
         data=event.data,
     )
-    for consumer in (quote_sending_again, invoice_sending_again) * 2:
+    for consumer in (quote_resending, invoice_resending) * 2:
         consumer.on_client_updated(Caller.system("tests", ORG), delivery)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import queries as invoices
-from coachway.billing.invoices import sending_again
+from coachway.billing.invoices import resending
 from coachway.billing.invoices.model import Invoice
 from coachway.core import store
 from coachway.core.auth import signed_links
@@ -108,7 +108,7 @@ def test_corrected_email_voids_the_link_and_sends_the_unpaid_invoice_again_once(
 
 
 def test_corrected_email_sends_a_limited_number_of_invoices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending_again, "_MAX_SENT", 1)
+    monkeypatch.setattr(resending, "_MAX_SENT", 1)
     older, newer = issue_invoice(), issue_invoice()
     change_client_email("billing@acme.example")
     assert [len(list_sent_links(each)) for each in (older, newer)] == [0, 1]

@@ -37,7 +37,6 @@ from coachway.identity.secrets import hashing
 
 _NOT_SENDABLE: Final = (ClientInactive, DeparturePassed, QuoteIncomplete, QuoteNotSendable, RateLimited)
 _UPCOMING_STATUSES: Final = frozenset({CharterStatus.BOOKED, CharterStatus.CONFIRMED})
-_BATCH_SIZE: Final = 100
 
 
 def on_client_updated(caller: Caller, delivery: Delivery) -> None:
@@ -51,10 +50,9 @@ def on_client_updated(caller: Caller, delivery: Delivery) -> None:
     partition = OF_CLIENT.partition(org=caller.org_id, client=client.id)
     charters = query_all(Charter, partition, index=OF_CLIENT.index, descending=True)
     keys = [LINK.key(org=caller.org_id, charter=charter.id) for charter in charters]
-    for start in range(0, len(keys), _BATCH_SIZE):
-        for link in store.find_many(QuoteLink, keys[start : start + _BATCH_SIZE]).values():
-            if not link.is_sent_to(client.email):
-                _replace_link(caller, link.charter_id)
+    for link in store.find_many(QuoteLink, keys).values():
+        if not link.is_sent_to(client.email):
+            _replace_link(caller, link.charter_id)
 
 
 @retry_on_conflict
@@ -84,9 +82,9 @@ def _replace_link(caller: Caller, charter_id: str) -> None:
     if charter.status in _UPCOMING_STATUSES and charter.starts_at > clock.now():
         event = BookingConfirmationSent(**booking_event_fields(charter, client, after.nonce))
         confirmation_op = Update(charter, charter.model_copy(), [event], on_stale=ConcurrentSend())
-        limits = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
+        limit_ops = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
         try:
-            store.commit(caller, *ops, confirmation_op, *limits)
+            store.commit(caller, *ops, confirmation_op, *limit_ops)
         except RateLimited:
             pass
         else:
