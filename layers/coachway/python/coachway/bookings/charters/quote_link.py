@@ -65,6 +65,11 @@ def get_link_key(charter: Charter) -> Key:
     return LINK.key(org=charter.org_id, charter=charter.id)
 
 
+def was_quote_sent(charter: Charter) -> bool:
+    """Whether the client has received a quote of the charter, of any revision."""
+    return charter.quote_sent_at is not None or store.find(QuoteLink, get_link_key(charter)) is not None
+
+
 def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:
     """The nonce of the link to a charter's page, and the operation that creates the link if there is none. One read."""
     return link_nonce_ops(charter, store.find(QuoteLink, get_link_key(charter)))
