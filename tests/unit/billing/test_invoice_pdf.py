@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from coachway.billing.invoices import pdf as invoice_pdf
-from coachway.billing.invoices.model import Invoice
+from coachway.billing.invoices.model import Invoice, InvoiceLine
 from tests.unit.bookings.builders import ORGANIZATION
-from tests.unit.pdf_text import read_pages
+from tests.unit.pdf_text import find_text, read_pages
 
 
 def create_line(number: int, **fields: Any) -> dict[str, Any]:
@@ -72,6 +72,16 @@ def test_render_pdf_with_names_in_other_scripts_shows_them() -> None:
     assert page.count("港湾観光バス") >= 2
     assert "مدرسة بيروت" in page
     assert "नमस्ते" in page
+
+
+def test_render_pdf_of_a_trip_from_an_arabic_address_has_the_origin_on_the_left() -> None:
+    invoice = create_invoice().model_copy(
+        update={"lines": [InvoiceLine(**create_line(1, detail="بيروت to Boardwalk"))]}
+    )
+    pdf = invoice_pdf.render_pdf(invoice, ORGANIZATION)
+    _, _, origin_right, _ = find_text(pdf, "بيروت")
+    destination_left, _, _, _ = find_text(pdf, "to Boardwalk")
+    assert origin_right < destination_left
 
 
 def test_render_pdf_with_forty_lines_repeats_the_head_and_splits_no_line() -> None:
