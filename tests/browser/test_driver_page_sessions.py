@@ -92,7 +92,7 @@ def test_driver_page_logs_in_again_while_on_duty(organization: DispatchOrganizat
     expect(page.get_by_label("Code")).to_be_visible()
     page.evaluate("document.querySelector('#trips button').click()")  # as when a position is sent meanwhile
     page.wait_for_timeout(2_000)
-    page.get_by_label("Code").fill(code)
+    page.get_by_label("Code").fill(f"{code[:3]} {code[3:]}")
     page.get_by_role("button", name="Log in").click()
     wait_for_status(organization, assignment, "in_progress")
 
