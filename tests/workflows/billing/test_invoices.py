@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from coachway.billing.invoices.model import INVOICE, Invoice
@@ -45,6 +47,18 @@ def test_issue_invoice_sends_stored_pdf(operator: Operator) -> None:
     content = operator.stack.client("s3").get_object(Bucket=bucket, Key=stored["pdf_key"])["Body"].read()
     assert content.startswith(b"%PDF-")
     assert invoice_builders.get_invoice_pdf(operator, invoice["id"]) == content
+
+    email = f"accounts@{operator.slug}.example"
+    operator.call("PUT", f"/clients/{operator.client_id}", {"email": email})
+    resent = operator.stack.wait_for_mail(email, f"^Invoice {invoice['number']}")
+    operator.stack.wait_for_mail(email, "^Booking confirmed")
+    assert [get_linked_page(operator.stack, each).status_code for each in (mail, resent)] == [404, 200]
+
+
+def get_linked_page(stack: Stack, mail: dict[str, Any]) -> httpx.Response:
+    """Get the invoice page to which a mail links."""
+    [token] = set(re.findall(r"/pages/invoices/([A-Za-z0-9_-]+)", mail["BodyText"]))
+    return httpx.get(f"{stack.pages_url}/invoices/{token}", timeout=60)
 
 
 def test_issue_invoice_many_at_once_numbers_without_gap(stack: Stack) -> None:
