@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from coachway.billing.invoices import pdf as invoice_pdf
 from coachway.billing.invoices.model import Invoice, InvoiceLine
+from coachway.billing.invoices.rules import describe_terms
+from coachway.clients.rules import PaymentTerms
 from tests.unit.bookings.builders import ORGANIZATION
 from tests.unit.pdf_text import find_text, read_pages
 
@@ -57,6 +61,26 @@ def test_render_pdf_shows_client_lines_and_balance() -> None:
         "Please pay $100.00 by Saturday, April 3, 2027",
     ):
         assert text in page
+
+
+def test_render_pdf_due_with_a_later_instalment_does_not_show_the_terms_of_the_client() -> None:
+    invoice = create_invoice(payment_terms="due_on_receipt", due_date=date(2027, 6, 1))
+    [page] = read_pages(invoice_pdf.render_pdf(invoice, ORGANIZATION))
+    assert "Terms As agreed for the trip" in page
+    assert "Due on receipt" not in page
+
+
+@pytest.mark.parametrize(
+    ("terms", "due_on", "text"),
+    [
+        (PaymentTerms.DUE_ON_RECEIPT, date(2027, 3, 4), "Due on receipt"),
+        (PaymentTerms.NET_30, date(2027, 4, 3), "Net 30 days"),
+        (PaymentTerms.NET_30, date(2027, 4, 4), "As agreed for the trip"),
+        (PaymentTerms.NET_30, None, "Net 30 days"),
+    ],
+)
+def test_describe_terms_depends_on_the_due_date(terms: PaymentTerms, due_on: date | None, text: str) -> None:
+    assert describe_terms(terms, date(2027, 3, 4) if due_on else None, due_on) == text
 
 
 def test_render_pdf_of_a_draft_has_no_number() -> None:

@@ -72,6 +72,12 @@ def test_booked_trip_page_shows_paid_and_remaining_amounts() -> None:
     assert "<div>$1,114.50 paid</div>" in fully_paid
 
 
+@pytest.mark.parametrize(("paid", "text"), [(121400, "$1,114.50 paid"), (100000, "$1,000.00 paid")])
+def test_invoiced_trip_page_shows_no_more_paid_than_the_price_and_no_rest(paid: int, text: str) -> None:
+    page = render_page(PageState.UNDER_WAY, status=CharterStatus.BOOKED, amount_paid=paid, invoice_id="ivc_1")
+    assert f"<div>{text}</div>" in page
+
+
 def test_blocked_quote_page_has_no_accept_form() -> None:
     quote = build_charter().quote
     illegal = Notice(code="hours_of_service", message="Too long for one driver.", blocking=True)

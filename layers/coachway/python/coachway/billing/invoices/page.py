@@ -6,7 +6,7 @@ from typing import Final
 from coachway.billing.invoices import links
 from coachway.billing.invoices.links import LinkedInvoice
 from coachway.billing.invoices.model import Invoice, InvoiceLine
-from coachway.billing.invoices.rules import InvoiceStatus
+from coachway.billing.invoices.rules import InvoiceStatus, describe_terms
 from coachway.bookings.charter_text import LabeledValue, build_formatter
 from coachway.core.caller import Caller
 from coachway.core.documents import card_form, html
@@ -85,7 +85,8 @@ def _facts(invoice: Invoice, formatter: Formatter) -> list[LabeledValue]:
         facts.append(LabeledValue("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:
         facts.append(LabeledValue("Due", formatter.short_day(invoice.due_date)))
-    return [*facts, LabeledValue("Terms", invoice.payment_terms.value.replace("_", " ").capitalize())]
+    terms = describe_terms(invoice.payment_terms, invoice.issue_date, invoice.due_date)
+    return [*facts, LabeledValue("Terms", terms)]
 
 
 def _banner(invoice: Invoice, formatter: Formatter, payment_error: str, status: int) -> tuple[str, str, str] | None:

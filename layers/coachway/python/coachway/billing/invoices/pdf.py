@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from coachway.billing.invoices.model import Invoice, InvoiceLine
-from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.clients.rules import TERM_DAYS, PaymentTerms
+from coachway.billing.invoices.rules import InvoiceStatus, describe_terms
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, format_phone
@@ -52,15 +51,10 @@ def _describe_details(invoice: Invoice, formatter: Formatter) -> list[tuple[str,
         details.append(("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:
         details.append(("Due", formatter.short_day(invoice.due_date)))
-    details.append(("Terms", _terms_text(invoice.payment_terms)))
+    details.append(("Terms", describe_terms(invoice.payment_terms, invoice.issue_date, invoice.due_date)))
     if invoice.status in {InvoiceStatus.PAID, InvoiceStatus.VOID, InvoiceStatus.OVERDUE}:
         details.append(("Status", invoice.status.value.replace("_", " ").capitalize()))
     return details
-
-
-def _terms_text(terms: PaymentTerms) -> str:
-    days = TERM_DAYS[terms]
-    return f"Net {days} days" if days else "Due on receipt"
 
 
 def _describe_line(line: InvoiceLine, formatter: Formatter, *, with_price: bool) -> dict[str, str]:

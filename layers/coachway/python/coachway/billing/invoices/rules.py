@@ -1,4 +1,4 @@
-"""Rules of invoices: status transitions, status by amount paid, and due times. Pure."""
+"""Rules of invoices: status transitions, status by amount paid, terms and due times. Pure."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -6,6 +6,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from coachway.billing.errors import AmountExceedsBalance, InvoiceHasPayments, InvoiceNotPayable
+from coachway.clients import rules as client_rules
+from coachway.clients.rules import TERM_DAYS, PaymentTerms
 from coachway.core.state_machine import Transitions
 from coachway.core.types.money import format_units
 
@@ -53,6 +55,13 @@ def status_for(total: int, paid: int, due_date: date, today: date) -> InvoiceSta
     if today > due_date:
         return InvoiceStatus.OVERDUE
     return InvoiceStatus.PARTIALLY_PAID if paid > 0 else InvoiceStatus.ISSUED
+
+
+def describe_terms(terms: PaymentTerms, issue_date: date | None, due_date: date | None) -> str:
+    """Return the terms for pages and PDFs. Those of the client do not apply if an instalment is due later."""
+    if issue_date is not None and due_date is not None and due_date != client_rules.due_date(issue_date, terms):
+        return "As agreed for the trip"
+    return f"Net {TERM_DAYS[terms]} days" if TERM_DAYS[terms] else "Due on receipt"
 
 
 def overdue_at(due_date: date, timezone: str) -> datetime:

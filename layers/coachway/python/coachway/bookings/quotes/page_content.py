@@ -156,15 +156,15 @@ def build_quote_page(
 
 
 def _describe_paid_amount(charter: Charter, formatter: Formatter) -> str:
+    """What was paid for the trip. An invoice can have extras, so only its own page says what is left to pay."""
+    is_invoiced = charter.invoice_id is not None
     paid, remaining = charter.amount_paid, charter.quote.total - charter.amount_paid
     if not paid:
         return ""
-    amount_text = formatter.money(paid, charter.quote.currency)
-    return (
-        f"{amount_text} paid, {formatter.money(remaining, charter.quote.currency)} to pay"
-        if remaining > 0
-        else f"{amount_text} paid"
-    )
+    paid_text = formatter.money(min(paid, charter.quote.total) if is_invoiced else paid, charter.quote.currency)
+    if remaining <= 0 or is_invoiced:
+        return f"{paid_text} paid"
+    return f"{paid_text} paid, {formatter.money(remaining, charter.quote.currency)} to pay"
 
 
 def _describe_instalments(charter: Charter, parts: Sequence[Instalment], formatter: Formatter) -> str:
