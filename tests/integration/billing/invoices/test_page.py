@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -78,6 +79,22 @@ def test_pay_invoice_without_card_shows_form_again(token: str) -> None:
     assert page.status == 422
     assert "Enter your card" in page.text
     assert 'action="pay"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "banner"),
+    [
+        ("record-payment", {"amount": 726.50, "method": "check"}, "This invoice is paid"),
+        ("void", {"reason": "Duplicate"}, "This invoice is void"),
+    ],
+)
+def test_card_form_of_a_closed_invoice_redirects_to_its_page(path: str, body: dict[str, Any], banner: str) -> None:
+    invoice = issue_invoice()
+    token = build_token(invoice.id)
+    send_ok("POST", f"/invoices/{invoice.id}/{path}", body)
+    reply = post_card_form(token, {"amount": "726.50", "paid": "0", "payment_method_id": "pm_card_visa"})
+    assert (reply.status, reply.headers["Location"]) == (303, f"../{token}")
+    assert banner in call(pages.api, "GET", f"/pages/invoices/{token}").text
 
 
 def test_invoice_page_rejects_forged_link(token: str) -> None:

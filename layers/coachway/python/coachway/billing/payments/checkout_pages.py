@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from coachway.billing.errors import AmountDueChanged
+from coachway.billing.errors import AmountDueChanged, InvoiceNotPayable
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import page as invoice_page
 from coachway.billing.payments import card_payments, outcome_refresh, queries
@@ -158,8 +158,8 @@ def _charge_card(
         result = card_payments.charge_card_with_payer_present(
             payer, request, seen_paid=card_form.cents(form.paid), return_to=return_to, consent=consent
         )
-    except (AmountDueChanged, errors.ConcurrentUpdate):
-        return _CheckoutResult()
+    except (AmountDueChanged, InvoiceNotPayable, errors.ConcurrentUpdate):
+        return _CheckoutResult()  # the form was sent twice or is old: the page shows the current state
     except CardDeclined as error:
         return _CheckoutResult(error.message, 409)
     except errors.RateLimited as error:
