@@ -61,3 +61,4 @@ def test_readme_tour_can_be_repeated() -> None:
     assert keys
     assert [key for key in keys if not key.startswith('"Idempotency-Key: $TOUR')] == [], "a second tour repeats the key"
     assert '"email": "\'$TOUR\'@' in tour, "a second tour repeats the client's email"
+    assert "INVOICE=$(ask /invoices -d" in tour, "a third tour finds no invoice to pay"
