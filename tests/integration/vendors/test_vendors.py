@@ -81,7 +81,7 @@ def test_set_vendor_status_that_is_not_allowed_names_the_allowed_ones() -> None:
     reply = send_request("PATCH", path, query={"new_status": "suspended"})
     assert (reply.status, reply.json()["detail"]) == (
         409,
-        "A vendor cannot go from pending to suspended. It can become active or rejected.",
+        "The vendor cannot go from pending to suspended. It can become active or rejected.",
     )
     assert send_request("PATCH", path, query={"new_status": "sleeping"}).status == 422
     assert send_request("PATCH", path).status == 422

@@ -26,9 +26,9 @@ def test_require_allowed_transition_passes() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "detail"),
     [
-        (Light.GREEN, Light.BROKEN, "A light cannot go from green to broken. It can become red."),
-        (Light.RED, Light.RED, "A light cannot go from red to red. It can become green or broken."),
-        (Light.BROKEN, Light.RED, "A light cannot go from broken to red. broken is final."),
+        (Light.GREEN, Light.BROKEN, "The light cannot go from green to broken. It can become red."),
+        (Light.RED, Light.RED, "The light cannot go from red to red. It can become green or broken."),
+        (Light.BROKEN, Light.RED, "The light cannot go from broken to red. This status is final."),
     ],
 )
 def test_require_other_transition_raises_error_with_allowed_statuses(before: Light, after: Light, detail: str) -> None:

@@ -30,5 +30,6 @@ class Transitions(Generic[S]):
             return
         *others, last = map(str, self.allowed[before] or ("",))
         possible = f"{', '.join(others)} or {last}" if others else last
-        hint = f"It can become {possible}." if possible else f"{before.value} is final."
-        raise errors.InvalidStatusTransition(f"A {self.subject} cannot go from {before.value} to {after.value}. {hint}")
+        hint = f"It can become {possible}." if possible else "This status is final."
+        change = f"The {self.subject} cannot go from {before.value} to {after.value}."
+        raise errors.InvalidStatusTransition(f"{change} {hint}")
