@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coachway.core.auth.rate_limit import RateLimit
-from coachway.identity import message_limits
+from coachway.identity import message_limits, organization_queries
 from coachway.messaging.model import MessageStatus
 from tests.integration.identity.builders import set_confirmed
 from tests.integration.messaging.builders import list_records, send
@@ -25,6 +25,18 @@ def test_messages_of_unconfirmed_organization_are_limited(
     assert len(sent_messages.mails) == 2
     send(build_delivery("user.password_reset_requested"))
     assert len(sent_messages.mails) == 3
+
+
+@pytest.mark.parametrize(("confirmed", "sent"), [(False, 2), (True, 3)])
+def test_messages_to_the_organization_are_limited_until_it_is_confirmed(
+    confirmed: bool, sent: int, sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_limits, "DELIVERED_UNTIL_CONFIRMED", RateLimit(2, 24 * 3600))
+    set_confirmed(ORG, confirmed=confirmed)
+    own_address = organization_queries.get_organization(ORG).branding.email
+    for _ in range(3):
+        send(build_delivery("charter.cancelled", client_email=own_address))
+    assert len(sent_messages.mails) == sent
 
 
 def test_messages_to_one_address_are_limited(sent_messages: SentMessages, monkeypatch: pytest.MonkeyPatch) -> None:

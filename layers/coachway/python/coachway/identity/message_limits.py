@@ -77,8 +77,12 @@ def exceeded_reason(organization: Organization, kind: Kind) -> str | None:
 
 
 def delivery_exceeded_reason(organization: Organization, template: str, address: str) -> str | None:
-    """Count a message that is about to be delivered. Return why it must not be delivered, or None."""
-    if template in UNCOUNTED_TEMPLATES or address == organization.branding.email:
+    """Count a message that is about to be delivered. Return why it must not be delivered, or None.
+
+    Messages to the organization itself count until it is confirmed, because its address may be that of a stranger.
+    """
+    is_own_address = organization.is_confirmed and address == organization.branding.email
+    if template in UNCOUNTED_TEMPLATES or is_own_address:
         return None
     try:
         _consume("delivery:recipient", f"{organization.org_id}/{address}", DELIVERED_TO_ONE_ADDRESS)
