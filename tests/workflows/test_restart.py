@@ -122,7 +122,7 @@ def test_crash_repeated_payment_is_charged_once(restart_stack: Stack) -> None:
     intents = httpx.get(
         f"{restart_stack.config.stripe_url}/v1/payment_intents", headers={"authorization": f"Bearer {KEY}"}
     ).json()["data"]
-    assert [intent["metadata"]["subject_id"] for intent in intents] == [charter_id]
+    assert [intent["metadata"]["subject_id"] for intent in intents].count(charter_id) == 1
 
 
 def test_save_impossible_is_reported_and_keeps_previous_state(restart_stack: Stack) -> None:
