@@ -51,6 +51,7 @@ NOT_ENOUGH = {
     "POST /dispatch/assignments/{assignment_id}/check-in": "a trip of today",
     "POST /dispatch/assignments/{assignment_id}/check-out": "a trip under way",
     "POST /dispatch/assignments/{assignment_id}/depart": "a driver on duty",
+    "POST /dispatch/assignments/{assignment_id}/undo-check-in": "a driver on duty",
     "POST /dispatch/check-ins": "a driver on duty",
     "POST /dispatch/recoveries/{recovery_id}/accept": "an open offer",
     "POST /dispatch/recoveries/{recovery_id}/decline": "an open offer",
