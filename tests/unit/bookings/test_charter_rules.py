@@ -58,7 +58,7 @@ def test_started_charter_cannot_be_cancelled() -> None:
 def test_require_transition_error_lists_allowed_statuses() -> None:
     with pytest.raises(errors.Conflict, match=r"from booked to completed\. It can become confirmed or cancelled"):
         require_transition(CharterStatus.BOOKED, CharterStatus.COMPLETED, Actor.STAFF)
-    with pytest.raises(errors.Conflict, match="from completed to cancelled. This status is final"):
+    with pytest.raises(errors.Conflict, match=r"from completed to cancelled\. This status is final"):
         require_transition(CharterStatus.COMPLETED, CharterStatus.CANCELLED, Actor.STAFF)
 
 
