@@ -198,7 +198,7 @@ def test_fork_workers_starts_another_worker_after_one_has_crashed(patched: Emula
     assert _invoke(patched, "crashing")["process"] != crashed
 
 
-PROCESS_HANDLER = "import os, time\ndef handler(event, context):\n    time.sleep(0.2)\n    return os.getpid()\n"
+PROCESS_HANDLER = "import os, time\ndef handler(event, context):\n    time.sleep(2)\n    return os.getpid()\n"
 
 
 def _count_workers(emulator: Emulator) -> int:

@@ -44,10 +44,11 @@ function trackAssignment(assignmentId) {
 }
 
 function handlePosition(position) {
+  if (!tracking.assignmentId) return; // The phone answers after the driver has gone off duty.
   tracking.latest = position;
   tracking.problem = "";
   const time = positionTime(position);
-  if (!tracking.assignmentId || time - tracking.recordedAt < POSITION_INTERVAL_MS - 500) return;
+  if (time - tracking.recordedAt < POSITION_INTERVAL_MS - 500) return;
   tracking.recordedAt = time;
   tracking.onPosition(tracking.assignmentId, positionReport(position.coords, time));
 }
@@ -59,6 +60,7 @@ function positionTime({ timestamp }) {
 }
 
 function handlePositionError(error) {
+  if (!tracking.assignmentId) return;
   tracking.problem = error.code === error.PERMISSION_DENIED
     ? "This page does not have permission to use your location. Allow it in your browser's settings. Until then, use the button when you leave a stop."
     : "The phone cannot determine its position right now.";
