@@ -35,16 +35,21 @@ class OrganizationUpdated(Event):
     TYPE: ClassVar[str] = "organization.updated"
 
 
-class EmailConfirmationRequested(Event):
-    """An admin requested a link that confirms their email address. The link of `nonce` can be used once."""
+class _LinkRequested(Event):
+    """A user requested a link by email. `nonce` is its secret part."""
 
-    TYPE: ClassVar[str] = "user.email_confirmation_requested"
     user_id: str
     email: Annotated[str, Personal("user")]
     first_name: Annotated[str, Personal("user")]
     organization_name: str
     nonce: str
     expires_at: datetime
+
+
+class EmailConfirmationRequested(_LinkRequested):
+    """An admin requested a link that confirms their email address. The link of `nonce` can be used once."""
+
+    TYPE: ClassVar[str] = "user.email_confirmation_requested"
 
 
 class OrganizationConfirmed(Event):
@@ -126,16 +131,10 @@ class RefreshTokenReused(Event):
     session_id: str
 
 
-class PasswordResetRequested(Event):
+class PasswordResetRequested(_LinkRequested):
     """A user requested a password reset. The link of `nonce` can be used once."""
 
     TYPE: ClassVar[str] = "user.password_reset_requested"
-    user_id: str
-    email: Annotated[str, Personal("user")]
-    first_name: Annotated[str, Personal("user")]
-    organization_name: str
-    nonce: str
-    expires_at: datetime
 
 
 class PasswordChanged(Event):
