@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -78,7 +78,8 @@ class Demo:
         return max(filter(None, examples), key=lambda each: len(json.dumps(each)), default=None)
 
     def _read(self, path: str, operation: Operation) -> Json:
-        query = {"month": f"{datetime.now(UTC):%Y-%m}"} if operation.query.get("month") else {}
+        # Yesterday, because the month may not have begun in the organization's time zone.
+        query = {"month": f"{datetime.now(UTC) - timedelta(days=1):%Y-%m}"} if operation.query.get("month") else {}
         headers = {"Authorization": f"Bearer {self.session['access_token']}", **random_address_header()}
         response = self._http.get(path, params=query, headers=headers)
         if response.status_code != 200 or "json" not in response.headers["content-type"]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from coachway.billing.ledger import journal
 from coachway.billing.payments import (
     card_payments,
     stripe_customers,
@@ -14,8 +15,8 @@ from coachway.billing.payments.model import PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
 from coachway.billing.stripe_sync import reconciliation_job
-from coachway.core.runtime import clock
 from coachway.core.types import ids
+from coachway.identity import organization_queries
 from tests.integration.billing.payments.builders import STAFF, create_unrecorded_charge, reload_payment
 from tests.integration.billing.stripe_sandbox import BillingOrganization, Sandbox, deliver_webhook
 from tests.integration.bookings import builders as booking_builders
@@ -112,11 +113,12 @@ def test_charge_without_payment_is_reported_to_its_organization(
     charge_id = event["data"]["object"]["id"]
     reported = organization.list_events("charge.unknown")
     assert [found.data["amount"] for found in reported if found.data["payment_intent_id"] == charge_id] == [120.5]
+    today = journal.local_date(organization_queries.get_organization(booking_builders.ORG))
     report = call(
         load("billing", "api").api,
         "GET",
         "/api/v1/billing/reconciliation",
-        query={"month": f"{clock.now():%Y-%m}"},
+        query={"month": f"{today:%Y-%m}"},
         token=token_for("billing:read", org_id=booking_builders.ORG, role="staff"),
     ).json()
     assert charge_id in [line["payment_intent_id"] for line in report["unknown_charges"]]
