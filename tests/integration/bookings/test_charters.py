@@ -149,16 +149,22 @@ def test_clone_charter_creates_new_quote() -> None:
     assert later["stops"][1]["estimated_arrival"] == "2028-04-05T12:00:00-04:00"
 
 
-def test_charter_stored_with_control_characters_can_be_read_updated_and_cloned() -> None:
+def test_charter_stored_with_values_that_are_refused_now_can_be_read_updated_and_cloned() -> None:
     charter_id, address = create_charter()["id"], "11 Wall\x7f\u2028St"
     stored = charter_queries.get_charter(STAFF, charter_id)
-    stops = [stored.stops[0].model_copy(update={"address": address}), *stored.stops[1:]]
+    fields = {"address": address, "latitude": 0.0, "longitude": 0.0}
+    stops = [stored.stops[0].model_copy(update=fields), *stored.stops[1:]]
     store.commit(STAFF, Update(stored, stored.model_copy(update={"stops": stops})))
     updated = send_request("PUT", f"/charters/{charter_id}", {"notes": "Park\u2028at the door"})
     clone = send_request("POST", f"/charters/{charter_id}/clone")
     assert (updated.status, clone.status) == (200, 201), (updated.text, clone.text)
     assert updated.json()["notes"] == "Park\nat the door"
-    assert updated.json()["stops"][0]["address"] == clone.json()["stops"][0]["address"] == address
+    for reply in (updated, clone):
+        stop = reply.json()["stops"][0]
+        assert {name: stop[name] for name in fields} == fields
+    zero = {"address": "x", "latitude": 0, "longitude": 0}
+    refused = send_request("PUT", f"/charters/{charter_id}", {"stops": [charter_request()["stops"][0], zero]})
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "stops.1.latitude")
 
 
 def test_clone_charter_and_series_across_dst_have_the_same_times() -> None:

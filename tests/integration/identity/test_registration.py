@@ -37,7 +37,6 @@ def test_register_creates_organization_and_admin_who_can_log_in() -> None:
 @pytest.mark.parametrize(
     ("typed", "again"),
     [
-        ("re\u0301my@harbor.example", "R\u00e9my@harbor.example"),
         ("ana@xn--bcher-kva.example", "ana@B\u00fccher.example"),
         ("ana@b\u00fccher.example", "ana@xn--bcher-kva.example"),
     ],

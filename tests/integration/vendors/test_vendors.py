@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from coachway.core import errors, store
+from coachway.core.persistence.operations import Update
 from coachway.core.persistence.table import call_stats
 from coachway.vendors import active_vendors, service
 from tests.integration.client import call, token_for
@@ -140,6 +141,21 @@ def test_create_vendor_with_an_invalid_field_returns_422(field: str, value: Any)
 
 def test_create_vendor_with_half_of_the_garage_coordinates_returns_422() -> None:
     assert send_request("POST", "/vendors", {**VENDOR_FIELDS, "garage_latitude": 32.7}).status == 422
+
+
+def test_vendor_stored_with_values_that_are_refused_now_can_be_read_and_activated() -> None:
+    vendor = service.get_vendor(CALLER, create_vendor()["id"])
+    fields = {
+        "garage_latitude": 0.0,
+        "garage_longitude": 0.0,
+        "primary_email": "ren\u00e9@a.example",
+        "city": "San\x7fDiego",
+    }
+    store.commit(CALLER, Update(vendor, vendor.model_copy(update=fields)))
+    assert send_request("GET", f"/vendors/{vendor.id}").json()["city"] == "San\x7fDiego"
+    assert send_request("GET", "/vendors").json()["items"][0]["garage_latitude"] == 0
+    assert send_request("PUT", f"/vendors/{vendor.id}", {"total_vehicles": 11}).status == 200
+    assert send_request("PATCH", f"/vendors/{vendor.id}/status", query={"new_status": "active"}).status == 200
 
 
 def test_update_vendor_keeps_other_fields_and_renames_the_compliance_subject() -> None:

@@ -14,6 +14,7 @@ from coachway.core.schemas import RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
 from coachway.core.types.text import Note, Text
+from coachway.core.types.vehicle_classes import SeatsByClass
 
 
 class Size(Enum):
@@ -36,6 +37,7 @@ class Order(RequestSchema):
     many: Annotated[list[int], Field(min_length=1, max_length=2)] = Field(default_factory=lambda: [1])
     is_ready: bool = True
     trip: Day | None = None
+    seats: SeatsByClass = Field(default_factory=lambda: {"coach": 56})
 
 
 @pytest.mark.parametrize(
@@ -63,12 +65,25 @@ class Order(RequestSchema):
         ("code", "abcde", "must have at most 4 characters"),
         ("client_id", "ven_1", "must be an id such as cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"),
         ("word", "A", "must match ^[a-z]+$"),
-        ("many", [], "must have at least 1 items"),
+        ("many", [], "must have at least 1 item"),
         ("many", [1, 2, 3], "must have at most 2 items"),
         ("many", "x", "must be a list"),
         ("is_ready", "perhaps", "must be true or false"),
         ("trip", "2027-02-30", "must be a date such as 2027-03-03"),
         ("colour", "red", "unknown field"),
+        ("seats", [], "must be an object"),
+        ("seats", {}, "must have at least 1 item"),
+        ("seats", {"coach": 0}, "must be 1 or more"),
+        ("seats", {"coach": 201}, "must be 200 or less"),
+        ("seats", {"coach": None}, "must be a whole number"),
+        ("seats", {f"c{n}": 1 for n in range(51)}, "must have at most 50 items"),
+        ("seats", {"Coach": 56, "coach": 50}, 'must have each class once: "Coach" and "coach" are the same class'),
+        ("seats", {"coach": 56, " coach ": 56}, 'must have each class once: "coach" and " coach " are the same class'),
+        (
+            "seats",
+            {"\uff43oach": 56, "COACH": 6},
+            'must have each class once: "\uff43oach" and "COACH" are the same class',
+        ),
     ],
 )
 def test_invalid_field_has_message_that_says_what_is_accepted(field: str, value: Any, message: str) -> None:
@@ -76,6 +91,15 @@ def test_invalid_field_has_message_that_says_what_is_accepted(field: str, value:
         Order.model_validate({field: value})
     error = problem_details.validation_error(raised.value, of_body=True)
     assert {each.message for each in error.fields} == {message}
+
+
+@pytest.mark.parametrize("name", ["party bus", "", "\uff43oach", "c" * 41, "-coach", "co\x00ach"])
+def test_invalid_name_of_vehicle_class_is_an_error_of_its_key(name: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Order.model_validate({"seats": {name: 56}})
+    [field] = problem_details.validation_error(raised.value, of_body=True).fields
+    assert (field.field, field.code) == (f"seats.{name}", "invalid_format")
+    assert field.message.startswith("must be a vehicle class, such as party_bus: 1 to 40 letters from a to z")
 
 
 @pytest.mark.parametrize(

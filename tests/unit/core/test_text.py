@@ -81,6 +81,21 @@ def test_paragraph_with_control_character_is_refused(control: str) -> None:
         PARAGRAPH.validate_python(f"Park{control}here")
 
 
+NONCHARACTERS = [
+    chr(code) for code in (*range(0xFDD0, 0xFDF0), *(p << 16 | n for p in range(17) for n in (0xFFFE, 0xFFFF)))
+]
+
+
+@pytest.mark.parametrize("kind", [LINE, PARAGRAPH], ids=["line", "paragraph"])
+def test_text_with_noncharacter_is_refused(kind: TypeAdapter[str]) -> None:
+    for noncharacter in NONCHARACTERS:
+        with pytest.raises(
+            ValidationError, match=rf"must not have U\+{ord(noncharacter):04X}, which is not a character"
+        ):
+            kind.validate_python(f"Acme{noncharacter}Events")
+    assert kind.validate_python("\ufdcf\ufdf0\ufffd\U0001fffd") == "\ufdcf\ufdf0\ufffd\U0001fffd"
+
+
 @given(st.text(max_size=250))
 def test_accepted_text_is_accepted_unchanged_again(text: str) -> None:
     for kind in (LINE, PARAGRAPH):
@@ -93,4 +108,4 @@ def test_accepted_text_is_accepted_unchanged_again(text: str) -> None:
 
 def test_stored_text_is_read_as_it_was_written() -> None:
     for kind in (LINE, PARAGRAPH):
-        assert kind.validate_json('"a\\u007fe\\u0301\\u202e"', context=STORED) == "a\x7fe\u0301\u202e"
+        assert kind.validate_json('"a\\u007fe\\u0301\\u202e\\uffff"', context=STORED) == "a\x7fe\u0301\u202e\uffff"

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from coachway.core import errors
 from coachway.core.types.text import LINE, PARAGRAPH
+from coachway.core.types.vehicle_classes import VEHICLE_CLASS_PATTERN
 
 STATUS: Final[Mapping[type[errors.Error], int]] = {
     errors.NotFound: 404,
@@ -56,6 +57,8 @@ class Problem(BaseModel):
     errors: list[ProblemField] = Field(default_factory=list, description="The wrong fields, if fields are wrong.")
 
 
+_KEY: Final = "[key]"
+"""The last part of pydantic's path if a key of an object is wrong, and not its value."""
 _FIELD_NAMES_AND_MESSAGE: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)
 
 
@@ -94,7 +97,8 @@ def validation_error(failure: ValidationError, *, of_body: bool) -> errors.Error
 
 def _field_errors(detail: ErrorDetails) -> list[errors.FieldError]:
     """Return one error for each field concerned. The message of a rule about several fields starts with their names."""
-    path, message = ".".join(map(str, detail["loc"])), _message(detail)
+    path = ".".join(str(part) for part in detail["loc"] if part != _KEY)
+    message = _message(detail)
     match = _FIELD_NAMES_AND_MESSAGE.match(message) if detail["type"] == "value_error" else None
     if match is None:
         return [errors.FieldError(path or "body", message, _code(detail))]
@@ -134,6 +138,8 @@ _CODES_AND_MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
 _PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     LINE.pattern: "must be one line, without control characters",
     PARAGRAPH.pattern: "must not have control characters",
+    VEHICLE_CLASS_PATTERN: "must be a vehicle class, such as party_bus: 1 to 40 letters from a to z, digits, dashes "
+    "and underscores, and first a letter or digit",
 }
 
 
@@ -157,7 +163,7 @@ def _message(detail: Mapping[str, Any]) -> str:
     if kind == "string_too_short" and context["min_length"] == 1:
         return "must not be empty"
     if kind in _CODES_AND_MESSAGES:
-        return _CODES_AND_MESSAGES[kind][1].format_map(context)
+        return _CODES_AND_MESSAGES[kind][1].format_map(context).replace(" 1 items", " 1 item")
     return str(detail["msg"]).removeprefix("Value error, ")
 
 

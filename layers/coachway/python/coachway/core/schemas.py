@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from coachway.core import problem_details
-from coachway.core.types.stored_values import STORED
+from coachway.core.types.stored_values import StoredContext
 
 
 class BaseSchema(BaseModel):
@@ -75,7 +75,8 @@ def apply_changes(entity: E, changes: PartialUpdate[Any]) -> E:
 
     Raises Invalid if the fields contradict each other.
     """
+    context = StoredContext(changed=changes.fields.keys())
     try:
-        return type(entity).model_validate({**entity.model_dump(), **changes.fields}, context=STORED)
+        return type(entity).model_validate({**entity.model_dump(), **changes.fields}, context=context)
     except ValidationError as failure:
         raise problem_details.validation_error(failure, of_body=False) from None

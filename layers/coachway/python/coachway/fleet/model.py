@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, ValidationInfo, model_validator
 
 from coachway.clients.rules import normalize_name
 from coachway.core.party_reference import DRIVER
@@ -13,6 +13,7 @@ from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day
+from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import InputPattern, ReferenceText, Text
 from coachway.core.types.time_zones import TimeZone
@@ -24,8 +25,6 @@ from coachway.pricing.rule_model import AmenityCode
 DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
 VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 VEHICLE = AccessPattern("a vehicle", pk="ORG#{org}#VEHICLE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
@@ -138,9 +137,8 @@ class DriverInput(RequestSchema):
     ] = None
 
     @model_validator(mode="after")
-    def _check_consistency(self) -> Self:
-        if (self.home_latitude is None) != (self.home_longitude is None):
-            raise ValueError("home_latitude, home_longitude: set both or neither")
+    def _check_consistency(self, info: ValidationInfo) -> Self:
+        require_place(self, "home_latitude", "home_longitude", info)
         return self
 
 
@@ -216,9 +214,8 @@ class VehicleInput(RequestSchema):
     status: VehicleStatus = VehicleStatus.IN_SERVICE
 
     @model_validator(mode="after")
-    def _check_consistency(self) -> Self:
-        if (self.garage_latitude is None) != (self.garage_longitude is None):
-            raise ValueError("garage_latitude, garage_longitude: set both or neither")
+    def _check_consistency(self, info: ValidationInfo) -> Self:
+        require_place(self, "garage_latitude", "garage_longitude", info)
         return self
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstraints, ValidationInfo, model_validator
 
 from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email
+from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import LINE, Note, PostalCode, ReferenceText, Text
 from coachway.core.types.vehicle_classes import VehicleClass
@@ -93,8 +94,8 @@ class VendorInput(RequestSchema):
         bool, Field(description="Whether it has vehicles that are accessible by wheelchair.")
     ] = False
 
-    garage_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
-    garage_longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
+    garage_latitude: Latitude | None = None
+    garage_longitude: Longitude | None = None
     service_radius_miles: Annotated[
         float | None,
         Field(ge=0, le=12_500, description="Maximum distance from the garage to the first pickup; omit for any."),
@@ -110,9 +111,8 @@ class VendorInput(RequestSchema):
     notes: Annotated[Note, Field(description="Notes for staff; vendors do not see them."), Personal("vendor")] = ""
 
     @model_validator(mode="after")
-    def _check_consistency(self) -> Self:
-        if (self.garage_latitude is None) != (self.garage_longitude is None):
-            raise ValueError("garage_latitude, garage_longitude: set both or neither")
+    def _check_consistency(self, info: ValidationInfo) -> Self:
+        require_place(self, "garage_latitude", "garage_longitude", info)
         return self
 
 

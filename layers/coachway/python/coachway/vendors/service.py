@@ -26,6 +26,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import contact, ids
+from coachway.core.types.stored_values import STORED
 from coachway.vendors import rules, statistics
 from coachway.vendors.model import (
     BY_MONTH,
@@ -102,7 +103,8 @@ def _load_with_statistics(caller: Caller, vendor_id: str) -> tuple[Vendor, Stati
 
 
 def _build_profile(vendor: Vendor, numbers: Numbers) -> VendorProfile:
-    return VendorProfile.model_validate({**vendor.model_dump(), **calculate_figures(numbers).model_dump()})
+    fields = vendor.model_dump() | calculate_figures(numbers).model_dump()
+    return VendorProfile.model_validate(fields, context=STORED)
 
 
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
@@ -190,7 +192,8 @@ def _set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: in
     if query.new_status is VendorStatus.ACTIVE:
         after.is_verified, after.verification_date = True, clock.now()
     store.commit(caller, Update(before, after, _status_events(before, after)))
-    return StatusChanged(**after.model_dump(), vendor_id=after.id, new_status=after.status)
+    fields = {**after.model_dump(), "vendor_id": after.id, "new_status": after.status}
+    return StatusChanged.model_validate(fields, context=STORED)
 
 
 def _status_events(before: Vendor, after: Vendor) -> list[Event]:

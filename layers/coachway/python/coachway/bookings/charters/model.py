@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    ValidationInfo,
+    model_validator,
+)
 
 from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, UncoveredVehicle
@@ -16,6 +25,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, stored
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput, sortable
+from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, Text
@@ -99,8 +109,8 @@ class Stop(RequestSchema):
 
     stop_type: StopType = StopType.WAYPOINT
     address: Annotated[Text, Personal(blank=ERASED)]
-    latitude: Annotated[float | None, Field(ge=-90, le=90), Personal()] = None
-    longitude: Annotated[float | None, Field(ge=-180, le=180), Personal()] = None
+    latitude: Annotated[Latitude | None, Personal()] = None
+    longitude: Annotated[Longitude | None, Personal()] = None
     geocoded_address: Annotated[Text | None, Personal()] = None
     estimated_arrival: TripTime | None = None
     estimated_departure: TripTime | None = None
@@ -111,13 +121,16 @@ class Stop(RequestSchema):
         ),
     ] = None
 
-    @model_validator(mode="after")
-    def _check_consistency(self) -> Self:
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("latitude, longitude: set both or neither")
-        if self.estimated_arrival and self.estimated_departure and self.estimated_departure < self.estimated_arrival:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_consistency(cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        stop = handler(value)
+        if stop is value:  # the stop of a stored charter, which becomes part of another model
+            return stop
+        require_place(stop, "latitude", "longitude", info)
+        if stop.estimated_arrival and stop.estimated_departure and stop.estimated_departure < stop.estimated_arrival:
             raise ValueError("estimated_departure: must not be before estimated_arrival")
-        return self
+        return stop
 
     @property
     def time(self) -> datetime | None:

@@ -58,9 +58,15 @@ def _validate_email(text: str, info: ValidationInfo) -> str:
     if is_stored(info):
         return text
     try:
-        return _parse_email(text)
+        email = _parse_email(text)
     except EmailNotValidError as reason:
         raise ValueError(f"must be an email address such as events@acme.example: {reason}") from None
+    if not email.rpartition("@")[0].isascii():
+        raise ValueError(
+            "must have only ASCII characters before the @, such as rene@acme.example, because no email can be sent to "
+            "others"
+        )
+    return email
 
 
 def _parse_email(text: str) -> str:
@@ -112,7 +118,9 @@ Email = Annotated[
     AfterValidator(_validate_email),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254, "examples": ["events@acme.example"]}),
 ]
-"""An email address. The domain is lowercased; whether the mailbox exists is not checked."""
+"""An email address to which email can be sent: SES supports any domain, but only mailboxes in ASCII (no SMTPUTF8).
+
+The domain is lowercased; whether the mailbox exists is not checked."""
 
 Phone = Annotated[
     str,

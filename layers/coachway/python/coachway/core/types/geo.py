@@ -1,7 +1,16 @@
 """Coordinates and the distance between them."""
 
 from math import asin, cos, radians, sin, sqrt
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import BaseModel, Field, ValidationInfo
+
+from coachway.core.types.stored_values import is_stored
+
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+"""Degrees north of the equator."""
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+"""Degrees east of Greenwich."""
 
 _EARTH_MILES: Final = 3958.8
 METERS_PER_MILE: Final = 1609.344
@@ -12,6 +21,18 @@ class Coordinates(NamedTuple):
 
     latitude: float
     longitude: float
+
+
+def require_place(model: BaseModel, latitude: str, longitude: str, info: ValidationInfo) -> None:
+    """Raise ValueError unless two fields are the coordinates of a place, or both are empty.
+
+    0° north, 0° east is in the ocean: devices and geocoders return it instead of "unknown".
+    """
+    place = getattr(model, latitude), getattr(model, longitude)
+    if (place[0] is None) != (place[1] is None):
+        raise ValueError(f"{latitude}, {longitude}: set both or neither")
+    if place == (0, 0) and not is_stored(info, latitude, longitude):
+        raise ValueError(f"{latitude}, {longitude}: must not both be 0; omit both if the place is unknown")
 
 
 def miles_between(one: Coordinates, other: Coordinates) -> float:

@@ -26,6 +26,10 @@ _BIDI_CLOSERS: Final = {
     "\u2068": "\u2069",
 }
 """The characters that begin text of another direction, and those that end it."""
+_NONCHARACTERS: Final = re.compile(
+    "[\ufdd0-\ufdef" + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17)) + "]"
+)
+"""Code points that Unicode reserves for programs. XML cannot contain U+FFFE and U+FFFF."""
 _BLANK_LETTERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Characters of Unicode's letters and symbols that show nothing."""
 
@@ -75,6 +79,8 @@ class _TextFormat:
             raise PydanticKnownError("string_pattern_mismatch", {"pattern": self.pattern})
         if text.isascii():
             return text
+        if noncharacter := _NONCHARACTERS.search(text):
+            raise ValueError(f"must not have U+{ord(noncharacter[0]):04X}, which is not a character of Unicode")
         if _OVERRIDES.search(text) or not _has_balanced_directions(text):
             raise ValueError("must not have characters that reverse the direction of the text after it")
         if not self.has_line_breaks and not _is_visible(text):

@@ -12,6 +12,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.datetimes import Timestamp
+from coachway.core.types.geo import Latitude, Longitude
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.rules import AssignmentStatus
@@ -50,8 +51,8 @@ POSITIONS_EXAMPLE: Final[dict[str, JsonValue]] = {
 class PositionReport(RequestSchema):
     """A timestamped vehicle position."""
 
-    latitude: Annotated[float, Field(ge=-90, le=90)]
-    longitude: Annotated[float, Field(ge=-180, le=180)]
+    latitude: Latitude
+    longitude: Longitude
     speed_mph: Annotated[float | None, Field(ge=0, le=300)] = None
     heading: Annotated[float | None, Field(ge=0, le=360, description="Degrees from north, clockwise.")] = None
     accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="Radius in meters.")] = None

@@ -14,6 +14,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import normalize_email
+from coachway.core.types.stored_values import STORED
 from coachway.core.user_reference import USERS
 from coachway.identity import message_limits, organization_queries, rate_limits, roles
 from coachway.identity.account_lookup import get_credentials, get_user
@@ -123,7 +124,7 @@ def _reinvite_ops(caller: Caller, body: UserInvitation, link: PendingLink) -> tu
     if before is None or before.status != "invited":
         return None
     roles.require_role_not_above_caller(caller, before.role)
-    after = User.model_validate({**before.model_dump(), **body.model_dump()})
+    after = User.model_validate({**before.model_dump(), **body.model_dump()}, context=STORED)
     credentials = get_credentials(before)
     return after, [Update(before, after), Update(credentials, credentials.model_copy(update={"invitation": link}))]
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, LocalTimeInput
+from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.money import ApiAmount
 from coachway.core.types.text import Note
 from coachway.core.types.time_zones import TimeZone
@@ -30,14 +31,15 @@ class ItineraryStop(RequestSchema):
 
     stop_type: Literal["pickup", "dropoff", "waypoint"] = "waypoint"
     address: Note = ""
-    latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
-    longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
     estimated_arrival: LocalTimeInput | None = None
     estimated_departure: LocalTimeInput | None = None
     timezone: TimeZone | None = None
 
     @model_validator(mode="after")
-    def _check_times(self) -> Self:
+    def _check_consistency(self, info: ValidationInfo) -> Self:
+        require_place(self, "latitude", "longitude", info)
         for name in ("estimated_arrival", "estimated_departure"):
             time: datetime | None = getattr(self, name)
             if time is not None and not 2000 <= time.year <= 2199:
