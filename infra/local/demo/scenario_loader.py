@@ -62,7 +62,7 @@ class _ScenarioLoader:
     def load_settings(self) -> None:
         """Set the organization's settings if they are still the default."""
         admin = self.clients.client("admin")
-        if admin.get("/organization")["branding"]["email"] is None:
+        if admin.get("/organization")["branding"]["phone"] is None:
             admin.put("/organization", self.scenario.settings)
 
     def load_clients(self) -> int:

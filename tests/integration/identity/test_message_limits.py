@@ -76,6 +76,24 @@ def test_confirmation_link_sent_to_an_address_that_was_corrected_is_refused() ->
     assert "is confirmed" in submit(request_link(org)).text
 
 
+@pytest.mark.parametrize(
+    ("confirmed", "chosen", "expected"),
+    [
+        (False, "", "ana.ruiz@harbor.example"),
+        (False, "office@harbor.example", "office@harbor.example"),
+        (True, "", "ana@harbor.example"),
+    ],
+)
+def test_contact_address_follows_a_correction_of_the_admin_until_it_is_chosen_or_confirmed(
+    confirmed: bool, chosen: str, expected: str
+) -> None:
+    org = register_organization(confirmed=confirmed)
+    if chosen:
+        put("/organization", {"branding": {"email": chosen}}, org.token)
+    assert put(f"/users/{org.admin_id}", {"email": "ana.ruiz@harbor.example"}, org.token).status == 200
+    assert get("/organization", org.token).json()["branding"]["email"] == expected
+
+
 def test_request_confirmation_by_another_role_or_too_often_is_refused() -> None:
     org = register_organization(confirmed=False)
     staff = org.create_user("sam@harbor.example")

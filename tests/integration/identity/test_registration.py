@@ -22,6 +22,7 @@ def test_register_creates_organization_and_admin_who_can_log_in() -> None:
     registered = reply.json()
     assert registered["organization"]["slug"] == "harbor"
     assert registered["user"]["role"] == "admin"
+    assert registered["organization"]["branding"]["email"] == "ana@harbor.example"
     assert not {"org_id", "deleted_at"} & (registered["organization"].keys() | registered["user"].keys())
     assert "argon2" not in reply.text
     login = post("/auth/login", {"organization": "harbor", "email": "ANA@harbor.example", "password": PASSWORD})

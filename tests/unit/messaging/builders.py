@@ -23,6 +23,7 @@ SENDER = SendingOrganization(
         timezone="America/New_York",
         currency="USD",
     ),
+    contact_address="hello@harbor.example",
 )
 
 

@@ -133,7 +133,6 @@ def test_email_of_sender_without_contact_has_no_contact() -> None:
     without_contact = replace(SENDER, brand=Brand("Harbor Coach"))
     assert "reply to this email" not in render("charter.booked", without_contact).text
     assert "mailto:" not in render("charter.booked", without_contact).html
-    assert build_message(build_delivery("quote.declined"), without_contact) is None
 
 
 def test_failed_payment_after_an_email_about_another_sends_no_email() -> None:
@@ -234,8 +233,8 @@ def test_expired_document_that_was_renewed_sends_nothing() -> None:
 
 def test_expired_document_without_address_notifies_organization() -> None:
     assert build_required_message("document.expired", subject_email="").recipient == "hello@harbor.example"
-    without_email = replace(SENDER, brand=Brand("Harbor Coach", "#0b5fff"))
-    assert build_message(build_delivery("document.expired", subject_email=""), without_email) is None
+    message = build_required_message("document.expired", replace(SENDER, contact_address=None), subject_email="")
+    assert (message.recipient, message.is_to_organization) == ("", True)
 
 
 def test_assignment_text_message_shows_trip_and_link() -> None:

@@ -38,7 +38,7 @@ BY_ORGANIZATION: Final[Mapping[Kind, RateLimit]] = {
 UNTIL_CONFIRMED: Final = RateLimit(5, _DAY)
 """Invitations and quotes together from an organization whose admin has not confirmed their email address."""
 DELIVERED_TO_ONE_ADDRESS: Final = RateLimit(100, _HOUR)
-"""Messages of every kind from one organization to one address that is not its own."""
+"""Messages of every kind from one organization to one address. Those to the organization itself do not count."""
 DELIVERED_UNTIL_CONFIRMED: Final = RateLimit(20, _DAY)
 """Messages of every kind from an organization that is not confirmed. Codes and password resets do not count."""
 UNCOUNTED_TEMPLATES: Final = frozenset({"confirm-email", "one-time-code", "password-changed", "password-reset"})
@@ -64,7 +64,7 @@ def message_ops(organization: Organization, kind: Kind, address: str | None) -> 
     return ops
 
 
-def exceeded_reason(organization: Organization, kind: Kind) -> str | None:
+def count_message(organization: Organization, kind: Kind) -> str | None:
     """Count a message that a workflow sends. Return why it must not be sent, or None."""
     try:
         _consume(f"{kind}:organization", organization.org_id, BY_ORGANIZATION[kind])
@@ -76,13 +76,12 @@ def exceeded_reason(organization: Organization, kind: Kind) -> str | None:
     return None
 
 
-def delivery_exceeded_reason(organization: Organization, template: str, address: str) -> str | None:
+def count_delivery(organization: Organization, template: str, address: str, *, is_to_organization: bool) -> str | None:
     """Count a message that is about to be delivered. Return why it must not be delivered, or None.
 
     Messages to the organization itself count until it is confirmed, because its address may be that of a stranger.
     """
-    is_own_address = organization.is_confirmed and address == organization.branding.email
-    if template in UNCOUNTED_TEMPLATES or is_own_address:
+    if template in UNCOUNTED_TEMPLATES or (is_to_organization and organization.is_confirmed):
         return None
     try:
         _consume("delivery:recipient", f"{organization.org_id}/{address}", DELIVERED_TO_ONE_ADDRESS)

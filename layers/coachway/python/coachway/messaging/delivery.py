@@ -18,7 +18,7 @@ from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import contact
 from coachway.erasure.model import ERASURE
-from coachway.identity.message_limits import delivery_exceeded_reason
+from coachway.identity.message_limits import count_delivery
 from coachway.messaging import deduplication
 from coachway.messaging.channels import email
 from coachway.messaging.channels.base import MessageRejected, RenderedMessage
@@ -27,6 +27,9 @@ from coachway.messaging.rendering import renderer
 from coachway.messaging.rendering.sending_organization import SendingOrganization
 
 EXPIRED_REASON: Final = "The message expired before it was sent."
+NO_ADDRESS_REASON: Final = (
+    "The organization has no address: set branding.email with PUT /organization, or give an admin an email address."
+)
 
 
 def send_message(caller: Caller, event_id: str, message: Message, sender: SendingOrganization) -> None:
@@ -39,10 +42,15 @@ def send_message(caller: Caller, event_id: str, message: Message, sender: Sendin
     claimed = _claim_message(caller, event_id, message, rendered.subject)
     if claimed is None:
         return
+    if not message.recipient:
+        _mark_failed(caller, claimed, NO_ADDRESS_REASON)
+        return
     if clock.now() > message.send_until:
         _mark_failed(caller, claimed, EXPIRED_REASON)
         return
-    exceeded = delivery_exceeded_reason(sender.organization, message.template, message.recipient)
+    exceeded = count_delivery(
+        sender.organization, message.template, message.recipient, is_to_organization=message.is_to_organization
+    )
     if exceeded and claimed.attempts == 1:
         _mark_failed(caller, claimed, exceeded)
         return

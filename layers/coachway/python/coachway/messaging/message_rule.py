@@ -20,14 +20,17 @@ MAX_MESSAGE_AGE: Final = timedelta(days=14)
 
 
 class Recipient(NamedTuple):
-    """An email address or phone number, and its owner's name. Without an address, no message is sent.
+    """An email address or phone number, and its owner's name.
 
-    `client_id` is that of a client: it gets no message after it was erased.
+    Nobody without an address gets a message, such as a removed client or a second driver that a trip does not have.
+    Only a message to the organization is recorded without one, because somebody should have received it.
     """
 
     address: str | None
     name: str
     client_id: str = ""
+    """The id of a client: it gets no message after it was erased."""
+    is_organization: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class MessageContext:
     @property
     def organization(self) -> Recipient:
         """The organization as recipient."""
-        return Recipient(self.sender.brand.email, self.sender.brand.name)
+        return Recipient(self.sender.contact_address, self.sender.brand.name, is_organization=True)
 
     @property
     def occurred_at(self) -> datetime:
@@ -72,21 +75,23 @@ class MessageRule(Generic[E]):
     attachment: Callable[[E], Attachment | None] = lambda _event: None
 
     def build(self, delivery: Delivery, sender: SendingOrganization) -> Message | None:
-        """Build the message; return None if the rule does not apply or the recipient has no address."""
+        """Build the message; return None if the rule does not apply or nobody receives it."""
         event, context = delivery.parse(self.event), MessageContext(delivery, sender)
         recipient = self.recipient(event, context)
-        if not recipient.address or not self.applies(event):
+        is_received = recipient.address or recipient.is_organization
+        if not is_received or not self.applies(event):
             return None
         send_until = self.send_until(event, context)
         latest = context.occurred_at + MAX_MESSAGE_AGE
         return Message(
             template=self.template,
             channel=self.channel(event),
-            recipient=recipient.address,
+            recipient=recipient.address or "",
             about=self.subject_id(event, context),
             send_until=min(latest, send_until) if send_until else latest,
             name=recipient.name,
             client_id=recipient.client_id,
+            is_to_organization=recipient.is_organization,
             values={"event": event, **self.values(event, context)},
             attachment=self.attachment(event),
         )

@@ -71,6 +71,7 @@ class Message:
     template: str
     channel: Channel
     recipient: str
+    """An email address or phone number. Empty if an organization has none: then the message fails."""
     about: str
     """The id of the subject, such as a charter or a user."""
     send_until: datetime
@@ -78,6 +79,7 @@ class Message:
     """The recipient's name."""
     client_id: str = ""
     """The recipient's id, if it is a client."""
+    is_to_organization: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
     """The values for the template."""
     attachment: Attachment | None = None
@@ -110,11 +112,11 @@ class Notification(Entity):
 
     def indexes(self) -> dict[str, Key]:
         month = ids.get_created_at(self.id).strftime("%Y-%m")
-        recipient = contact.normalize_address(self.recipient)
-        return {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
-            "gsi2": BY_RECIPIENT.key(org=self.org_id, recipient=recipient, id=self.id),
-        }
+        keys = {"gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id)}
+        if self.recipient:
+            recipient = contact.normalize_address(self.recipient)
+            keys["gsi2"] = BY_RECIPIENT.key(org=self.org_id, recipient=recipient, id=self.id)
+        return keys
 
     def attributes(self) -> dict[str, str | int | bool]:
         return {"status": self.status.value, "channel": self.channel.value}

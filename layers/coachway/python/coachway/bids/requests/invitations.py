@@ -75,7 +75,7 @@ def _exclude_vendors_over_limit(org_id: str, matches: dict[str, VendorMatch]) ->
     """Exclude the vendors to whom the organization would send too many messages, and record the reason."""
     organization = organization_queries.get_organization(org_id)
     for match in matches.values():
-        reason = message_limits.exceeded_reason(organization, "bid-invitation") if match.invited else None
+        reason = message_limits.count_message(organization, "bid-invitation") if match.invited else None
         if reason is not None:
             match.invited, match.reasons = False, [reason]
 
@@ -151,7 +151,7 @@ def _send_invitation_again(caller: Caller, invitation_id_: str) -> None:
     if after is before:
         return
     events: list[Event] = []
-    if before.is_accepted is None and not message_limits.exceeded_reason(
+    if before.is_accepted is None and not message_limits.count_message(
         organization_queries.get_organization(caller.org_id), "bid-invitation"
     ):
         events.append(_invited_event(after, request, charter, vendor))

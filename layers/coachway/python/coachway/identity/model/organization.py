@@ -79,7 +79,13 @@ class Branding(RequestSchema):
     display_name: Text | None = None
     logo_url: HttpsUrl | None = None
     color: Color = "#0b5fff"
-    email: Email | None = None
+    email: Annotated[
+        Email | None,
+        Field(
+            description="Clients see it and reply to it, and it receives the messages to the organization. At first, "
+            "it is the address of the first admin. If null, clients see no address, and an admin receives the messages."
+        ),
+    ] = None
     phone: Phone | None = None
     address: Text | None = None
 

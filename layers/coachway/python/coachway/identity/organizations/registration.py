@@ -14,7 +14,7 @@ from coachway.core.types.contact import normalize_email
 from coachway.identity import rate_limits
 from coachway.identity.auth.password_strength import require_strong_password
 from coachway.identity.model.credentials import Credentials
-from coachway.identity.model.organization import Organization
+from coachway.identity.model.organization import Branding, Organization
 from coachway.identity.model.user import ADMINS, Registration, SlugHolder, User
 from coachway.identity.secrets.hashing import digest_password
 
@@ -36,6 +36,7 @@ def register_organization(caller: Caller, body: Registration) -> RegisteredOrgan
         org_id=org_id,
         data_version=CURRENT_DATA_VERSION,
         is_confirmed=False,
+        branding=Branding(email=body.admin.email),
         **body.organization.model_dump(),
     )
     admin = body.admin

@@ -19,6 +19,7 @@ from coachway.identity import message_limits, organization_queries, roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions, totp
 from coachway.identity.auth.password_strength import require_strong_password
+from coachway.identity.contact_address import correction_ops
 from coachway.identity.model.credential_limits import INVITATION_LIFETIME
 from coachway.identity.model.credentials import Credentials, PendingLink
 from coachway.identity.model.permissions import PARTY_ID_PREFIXES
@@ -107,7 +108,8 @@ def _update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettin
         organization = organization_queries.get_organization(caller.org_id)
         events.append(build_invited_event(caller, after, organization, link))
         more_ops += message_limits.message_ops(organization, "invitation", after.email)
-    store.commit(caller, Update(before, after, events), *role_checks, *more_ops, *admin_count_ops(before, after))
+    more_ops += [*correction_ops(before, after), *admin_count_ops(before, after)]
+    store.commit(caller, Update(before, after, events), *role_checks, *more_ops)
     return after
 
 

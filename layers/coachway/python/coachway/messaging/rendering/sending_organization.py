@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter
 from coachway.identity import organization_queries
+from coachway.identity.contact_address import find_contact_address
 from coachway.identity.model.organization import Organization
 from coachway.identity.organizations.branding import build_brand
 
@@ -16,6 +17,8 @@ class SendingOrganization:
     brand: Brand
     formatter: Formatter
     organization: Organization
+    contact_address: str | None
+    """The address for messages to the organization."""
 
     @property
     def slug(self) -> str:
@@ -27,4 +30,5 @@ def load_sending_organization(org_id: str) -> SendingOrganization:
     """Load the sender of an organization's messages."""
     organization = organization_queries.get_organization(org_id)
     formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
-    return SendingOrganization(build_brand(organization), formatter, organization)
+    address = find_contact_address(organization)
+    return SendingOrganization(build_brand(organization), formatter, organization, address)
