@@ -29,6 +29,7 @@ from coachway.bookings.errors import (
     QuoteLinkReplaced,
     QuoteNotSendable,
     QuoteRevised,
+    QuoteWithdrawn,
     VehiclesAwarded,
     VehiclesUncovered,
 )
@@ -263,12 +264,16 @@ def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     return erasure.erase_client(caller, client_id)
 
 
-@api.get("/quotes/{token}", permission=PUBLIC, errors=(errors.NotFound, QuoteBeingRevised, QuoteLinkReplaced))
+@api.get(
+    "/quotes/{token}",
+    permission=PUBLIC,
+    errors=(errors.NotFound, QuoteBeingRevised, QuoteLinkReplaced, QuoteWithdrawn),
+)
 def get_quote_by_link(token: Token) -> QuoteView:
     """Get a quote by its link.
 
-    Returns `quote_being_revised` if the quote was changed and not sent again yet, and `quote_link_replaced` if there is
-    a newer link.
+    Returns `quote_being_revised` if the quote was changed and not sent again yet, `quote_withdrawn` if it was then
+    cancelled, declined or expired, and `quote_link_replaced` if there is a newer link.
     """
     return quote_schemas.get_quote_view(token)
 

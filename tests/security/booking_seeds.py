@@ -72,5 +72,7 @@ def create_quote_token(seeds: Seeds) -> str:
 
 
 def create_track_token(seeds: Seeds) -> str:
-    """The token of a charter's tracking link."""
-    return str(seeds.create(f"/dispatch/charters/{seeds['charter_id']}/track-link", {"renew": False})["token"])
+    """The token of a booked charter's tracking link."""
+    charter_id = create_charter(seeds)
+    seeds.create(f"/charters/{charter_id}/status", {"status": "booked", "reason": "By phone"})
+    return str(seeds.create(f"/dispatch/charters/{charter_id}/track-link", {"renew": False})["token"])

@@ -52,6 +52,7 @@ NOT_ENOUGH = {
     "POST /dispatch/assignments/{assignment_id}/check-out": "a trip under way",
     "POST /dispatch/assignments/{assignment_id}/depart": "a driver on duty",
     "POST /dispatch/assignments/{assignment_id}/undo-check-in": "a driver on duty",
+    "POST /dispatch/charters/{charter_id}/track-link": "a booked charter",
     "POST /dispatch/check-ins": "a driver on duty",
     "POST /dispatch/recoveries/{recovery_id}/accept": "an open offer",
     "POST /dispatch/recoveries/{recovery_id}/decline": "an open offer",

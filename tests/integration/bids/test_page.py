@@ -150,10 +150,22 @@ def test_page_asks_for_the_vehicles_without_a_vendor_or_driver() -> None:
     assert vendor.list_bids() == [("submitted", 2)]
 
 
+def test_page_of_a_closed_request_shows_only_the_revision_that_the_vendor_has_bid_for() -> None:
+    vendor = InvitedVendor()
+    vendor.post("bid", **FORM)
+    close_bid_request(vendor.request_id)
+    assert "Wall St" in vendor.get_page()
+    charter = charter_queries.get_charter(booking_builders.STAFF, vendor.charter_id)
+    store.commit(booking_builders.STAFF, Update(charter, charter.model_copy(update={"revision_number": 2})))
+    page = vendor.get_page()
+    assert ("Wall St" in page, "Passengers" in page) == (False, False)
+
+
 def test_forms_after_the_deadline_return_409() -> None:
     vendor = InvitedVendor()
     close_bid_request(vendor.request_id)
-    assert "Bidding is closed" in vendor.get_page()
+    page = vendor.get_page()
+    assert ("Bidding is closed" in page, "The trip" in page, "Wall St" in page) == (True, False, False)
     reply = vendor.post("bid", **FORM)
     assert (reply.status, "This bid request is closed" in reply.text) == (409, True)
     assert vendor.post("decline", reason="No").status == 409

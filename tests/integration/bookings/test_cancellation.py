@@ -102,11 +102,11 @@ def test_cancellation_event_says_whether_the_client_knows_of_the_trip() -> None:
     )
 
 
-def test_cancellation_of_a_revised_quote_says_that_the_client_knows_of_the_trip() -> None:
+def test_cancellation_of_a_revised_quote_says_that_the_client_knows_only_an_earlier_revision() -> None:
     charter = create_charter()
     send_quote(charter["id"])
     assert send_request("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["quote_sent_at"] is None
     send_request("POST", f"/charters/{charter['id']}/cancel", {"message_to_client": "We are fully booked."})
     history = store.list_history(CHARTER.key(org=ORG, id=charter["id"]))
     [event] = [each.data for each in history if each.type == "charter.cancelled"]
-    assert event["quote_was_sent"] is True
+    assert (event["quote_was_sent"], event["revision_was_sent"]) == (True, False)

@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters import service as charter_service
 from coachway.bookings.charters.model import CHARTER_EXAMPLE, Charter, CharterInput
+from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.bookings.quotes import links as quote_links
 from coachway.bookings.quotes.links import SendQuoteInput, SentQuote
 from coachway.clients.model import Client
@@ -120,6 +122,17 @@ def test_link_of_edited_quote_says_that_it_is_being_revised_until_sent_again(cha
     charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 45}), None)
     for token in (sent.token, newer.token):
         assert "This quote is being revised" in get(token).text
+
+
+def test_link_of_edited_quote_that_was_cancelled_says_so_without_the_trip(charter: Charter, sent: SentQuote) -> None:
+    charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
+    lifecycle.cancel(STAFF, charter.id, CancelInput(), preview=False)
+    for page in (get(sent.token), post(sent.token, "accept", ACCEPT_FORM)):
+        assert "This quote was withdrawn" in page.text
+        assert "The trip was cancelled." in page.text
+        assert 'href="tel:+12125550100"' in page.text
+        for detail in (charter.number, "Wall St", "Passengers", "latest message"):
+            assert detail not in page.text
 
 
 def test_link_of_deleted_quote_shows_contact_of_organization(charter: Charter, sent: SentQuote) -> None:

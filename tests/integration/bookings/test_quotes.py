@@ -122,6 +122,50 @@ def test_new_revision_invalidates_old_link() -> None:
     assert answer_quote(new, revision=2).json()["status"] == "booked"
 
 
+@pytest.mark.parametrize(
+    ("status", "detail"),
+    [
+        ("cancelled", "The trip was cancelled."),
+        ("declined", "The quote was declined."),
+        ("expired", "The quote has expired. Ask us for a new one."),
+    ],
+)
+def test_link_of_a_revision_that_was_never_sent_says_only_how_it_ended(status: str, detail: str) -> None:
+    charter = create_charter()
+    token = send_quote(charter["id"])
+    send_request("PUT", f"/charters/{charter['id']}", {"passengers": 41})
+    assert set_status(charter["id"], status).status == 200
+    withdrawn = send_request("GET", f"/quotes/{token}", permissions="")
+    assert (withdrawn.status, withdrawn.json()["code"], withdrawn.json()["detail"]) == (404, "quote_withdrawn", detail)
+    assert charter["number"] not in withdrawn.text
+    for revision in (1, 2):
+        answer = answer_quote(token, revision=revision)
+        assert (answer.status, answer.json()["code"], answer.json()["detail"]) == (
+            409,
+            "quote_already_answered",
+            detail,
+        )
+
+
+@pytest.mark.parametrize("status", ["cancelled", "declined", "expired"])
+def test_link_of_the_revision_that_was_sent_shows_it_after_its_end(status: str) -> None:
+    charter = create_charter()
+    token = send_quote(charter["id"])
+    set_status(charter["id"], status)
+    view = send_request("GET", f"/quotes/{token}", permissions="").json()
+    assert (view["status"], view["revision_number"]) == (status, 1)
+
+
+def test_link_shows_a_revision_that_was_never_sent_from_its_booking_on() -> None:
+    charter = create_charter()
+    token = send_quote(charter["id"])
+    send_request("PUT", f"/charters/{charter['id']}", {"passengers": 41})
+    for status in ("booked", "cancelled"):
+        set_status(charter["id"], status)
+        view = send_request("GET", f"/quotes/{token}", permissions="").json()
+        assert (view["status"], view["revision_number"]) == (status, 2)
+
+
 def test_send_quote_again_replaces_link() -> None:
     charter = create_charter()
     first, second = send_quote(charter["id"]), send_quote(charter["id"])

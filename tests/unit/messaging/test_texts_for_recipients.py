@@ -56,6 +56,16 @@ def test_cancellation_is_sent_only_to_a_client_who_knows_of_the_trip(
     assert (rendered.subject.split(" on ")[0] if rendered else "") == subject
 
 
+def test_cancellation_of_a_revision_that_was_never_sent_shows_only_the_number() -> None:
+    sent, unsent = (
+        render("charter.cancelled", was_booked=False, revision_was_sent=was_sent) for was_sent in (True, False)
+    )
+    assert sent.subject == f"{unsent.subject} on Wed, Mar 3, 2027"
+    for text in ("When:", "Wall St"):
+        assert (text in sent.text, text in unsent.text, text in unsent.html) == (True, False, False)
+    assert "CH-2027-000001" in unsent.text
+
+
 def test_booking_confirmation_shows_link_paid_amount_and_balance() -> None:
     rendered = render("charter.booked", amount_paid=431.63, balance_due_on="2027-02-17", link_nonce=NONCE)
     lines = rendered.text.splitlines()

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from coachway.core import store
+from coachway.core.auth import signed_links
+from coachway.core.persistence.operations import Create
 from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.core.types import ids
+from coachway.dispatch.tracking.tracking_links import PURPOSE, StoredTrackingLink
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.dispatch import builders, tracking_builders
 from tests.integration.dispatch.tracking_builders import (
@@ -124,6 +128,20 @@ def test_create_track_link_of_a_cancelled_charter_is_refused() -> None:
     reply = send_request("POST", f"/dispatch/charters/{charter_id}/track-link", {})
     assert (reply.status, reply.json()["code"]) == (409, "charter_not_trackable")
     assert (get_shared_track(token)["status"], get_shared_track(token)["vehicles"]) == ("cancelled", [])
+
+
+def test_create_track_link_of_a_quote_is_refused_and_an_existing_one_is_not_valid() -> None:
+    charter_id = booking_builders.create_charter()["id"]
+    reply = send_request("POST", f"/dispatch/charters/{charter_id}/track-link", {})
+    assert (reply.status, reply.json()["code"]) == (409, "charter_not_trackable")
+    link = StoredTrackingLink(
+        org_id=booking_builders.ORG, charter_id=charter_id, nonce=signed_links.new_nonce(), until=local_time("12:00")
+    )
+    store.commit(booking_builders.STAFF, Create(link))
+    token = signed_links.create_link_token(PURPOSE, link.org_id, charter_id, link.nonce)
+    assert send_request("GET", f"/track/{token}").status == 404
+    booking_builders.set_status(charter_id, "cancelled")
+    assert send_request("GET", f"/track/{token}").status == 404
 
 
 def test_get_shared_track_of_a_completed_charter_shows_no_position() -> None:

@@ -148,6 +148,16 @@ class QuoteBeingRevised(QuoteLinkReplaced):
     title = "The quote is being revised"
 
 
+class QuoteWithdrawn(QuoteLinkReplaced):
+    """The quote was changed, and then cancelled, declined or expired before the new version was sent.
+
+    No link to it is valid. As the client, contact the organization.
+    """
+
+    code = "quote_withdrawn"
+    title = "The quote was withdrawn"
+
+
 class QuoteIncomplete(errors.Conflict):
     """The quote has no rate, an unknown vehicle class, or too few seats. `errors` lists every reason.
 

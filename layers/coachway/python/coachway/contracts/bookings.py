@@ -166,6 +166,9 @@ class CharterCancelled(_ClientMailEvent):
     message_to_client: Annotated[str, Personal()] = ""
     was_booked: bool = True
     quote_was_sent: bool = True
+    revision_was_sent: Annotated[
+        bool, Field(description="Whether the client received or booked this revision, or only an earlier one.")
+    ] = True
 
 
 class CharterErased(Event):

@@ -210,7 +210,10 @@ class OfferNotOpen(errors.Conflict):
 
 
 class CharterNotTrackable(errors.Conflict):
-    """The charter was cancelled, or its trip is over. To share a completed trip, set `expires_in_hours`."""
+    """The charter is not booked or was cancelled, or its trip is over.
+
+    To share a completed trip, set `expires_in_hours`.
+    """
 
     code = "charter_not_trackable"
     title = "There is nothing to track"

@@ -213,6 +213,7 @@ def _render(
         message=linked.request.message,
         deadline=formatter.moment(linked.request.deadline, linked.charter.timezone),
         is_open=_is_open(linked),
+        has_trip=_has_trip(linked),
         can_withdraw=linked.bid is not None and linked.bid.status.is_active,
         banner=_build_banner(linked, formatter),
         problem=problem,
@@ -240,6 +241,12 @@ def _is_open(linked: LinkedInvitation) -> bool:
     """Whether the vendor can bid; also if an earlier bid was rejected while bidding is open."""
     has_bid = linked.bid is not None and (linked.bid.status.is_active or linked.bid.status is BidStatus.ACCEPTED)
     return linked.request.status is RequestStatus.OPEN and not has_bid
+
+
+def _has_trip(linked: LinkedInvitation) -> bool:
+    """Whether the page shows the trip: while the vendor can bid for it, and then the revision that it has bid for."""
+    bid = linked.bid
+    return _is_open(linked) or (bid is not None and bid.charter_revision == linked.charter.revision_number)
 
 
 class Banner(NamedTuple):

@@ -240,6 +240,7 @@ def _commit_cancellation(
         message_to_client=cancellation.message_to_client,
         was_booked=before.status is not CharterStatus.QUOTE,
         quote_was_sent=quote_link.was_quote_sent(before),
+        revision_was_sent=before.quote_sent_at is not None or before.is_accepted,
     )
     ops = _quote_ops(before, "declined") if before.status is CharterStatus.QUOTE else []
     if before.credit_reserved:

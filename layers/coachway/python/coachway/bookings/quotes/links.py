@@ -4,9 +4,10 @@ The token is derived from a nonce that is stored with the charter, so no table, 
 is valid for one revision of the quote until it expires; sending the quote again replaces it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -21,6 +22,7 @@ from coachway.bookings.errors import (
     QuoteIncomplete,
     QuoteLinkReplaced,
     QuoteNotSendable,
+    QuoteWithdrawn,
 )
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -147,8 +149,8 @@ def _build_sent_quote(link: QuoteLink) -> SentQuote:
 def open_link(token: str) -> LinkedQuote:
     """Load the quote of a link.
 
-    Raises NotFound for a forged token, QuoteBeingRevised if a new revision is not sent yet, or QuoteLinkReplaced if
-    there is a newer link, or the client's email has changed since the link was sent.
+    Raises NotFound for a forged token, QuoteBeingRevised or QuoteWithdrawn if the current revision was never sent, or
+    QuoteLinkReplaced if there is a newer link, or the client's email has changed since the link was sent.
     """
     parsed = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=parsed.org_id, id=parsed.subject_id)
@@ -157,13 +159,32 @@ def open_link(token: str) -> LinkedQuote:
     charter, link = records.find(Charter, charter_key), records.find(QuoteLink, link_key)
     if charter is None or link is None:
         raise errors.NotFound("This quote no longer exists.")
-    if charter.status is CharterStatus.QUOTE and link.revision_number != charter.revision_number:
-        raise QuoteBeingRevised("The quote is being revised. The new version has not been sent yet.")
+    _require_sent_revision(charter, link)
     if link.nonce != parsed.nonce:
         raise QuoteLinkReplaced("This link is for an earlier version of the quote. Use the link in the latest message.")
     if link.address_digest:
         _require_same_address(charter, link)
     return LinkedQuote(charter=charter, link=link)
+
+
+_WITHDRAWN: Final[Mapping[CharterStatus, str]] = {
+    CharterStatus.CANCELLED: "The trip was cancelled.",
+    CharterStatus.DECLINED: "The quote was declined.",
+    CharterStatus.EXPIRED: "The quote has expired. Ask us for a new one.",
+}
+"""What the client reads about a revision that was never sent."""
+
+
+def _require_sent_revision(charter: Charter, link: QuoteLink) -> None:
+    """Raise QuoteBeingRevised or QuoteWithdrawn if the client neither received the current revision nor agreed to it.
+
+    Whoever books an unsent revision by phone has agreed to it. The confirmation of the booking has the same link.
+    """
+    if link.revision_number == charter.revision_number or charter.is_accepted:
+        return
+    if charter.status in _WITHDRAWN:
+        raise QuoteWithdrawn(_WITHDRAWN[charter.status])
+    raise QuoteBeingRevised("The quote is being revised. The new version has not been sent yet.")
 
 
 def _require_same_address(charter: Charter, link: QuoteLink) -> None:

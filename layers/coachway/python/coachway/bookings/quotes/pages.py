@@ -11,7 +11,7 @@ from coachway.bookings.charter_text import build_formatter
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import PURPOSE
-from coachway.bookings.errors import QuoteBeingRevised, QuoteLinkReplaced
+from coachway.bookings.errors import QuoteBeingRevised, QuoteLinkReplaced, QuoteWithdrawn
 from coachway.bookings.quotes import page_content
 from coachway.bookings.quotes.links import open_link
 from coachway.bookings.quotes.page_content import QuotePage, quote_state
@@ -129,7 +129,7 @@ def _render_current_quote(
     try:
         charter = open_link(token).charter
     except QuoteLinkReplaced as error:
-        return _render_replaced_link(organization, is_being_revised=isinstance(error, QuoteBeingRevised))
+        return _render_replaced_link(organization, error)
     formatter = build_formatter(organization)
     client = _find_client(caller, charter)
     parts = payment_schedule.list_instalments(charter, client, organization) if client else []
@@ -160,12 +160,15 @@ def _find_client(caller: Caller, charter: Charter) -> Client | None:
         return None
 
 
-def _render_replaced_link(organization: Organization, *, is_being_revised: bool) -> HtmlResponse:
+def _render_replaced_link(organization: Organization, error: QuoteLinkReplaced) -> HtmlResponse:
     title = "This link was replaced"
     advice = "It is no longer valid. Open the link in our latest message, or ask us for a new one."
-    if is_being_revised:
+    if isinstance(error, QuoteBeingRevised):
         title = "This quote is being revised"
         advice = "We are changing the trip or its price, so this version is no longer valid."
+    elif isinstance(error, QuoteWithdrawn):
+        title = "This quote was withdrawn"
+        advice = f"{error.detail} If you did not expect this, contact us."
     return html.render_template(
         html.TEMPLATES,
         "error_page.html",

@@ -17,6 +17,7 @@ from coachway.bookings.errors import (
     QuoteLinkExpired,
     QuoteLinkReplaced,
     QuoteRevised,
+    QuoteWithdrawn,
 )
 from coachway.bookings.quotes.links import open_link
 from coachway.clients.model import Client
@@ -129,6 +130,8 @@ def caller_as_client(caller: Caller, charter: Charter) -> Caller:
 def _require_answerable(token: str, revision_number: int) -> Charter:
     try:
         linked = open_link(token)
+    except QuoteWithdrawn as error:
+        raise QuoteAlreadyAnswered(error.detail) from None
     except QuoteLinkReplaced as error:
         raise QuoteRevised(error.detail) from None
     charter = linked.charter

@@ -78,7 +78,10 @@ class OpenedTrackingLink:
 
 
 def open_link(token: str) -> OpenedTrackingLink:
-    """Load what a tracking link opens. Raises NotFound if it is forged, expired or replaced."""
+    """Load what a tracking link opens. Raises NotFound if it is forged, expired or replaced, or the trip is not booked.
+
+    A quote can have a revision that was not sent to its client.
+    """
     link_token = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=link_token.org_id, id=link_token.subject_id)
     link_key = TRACKING_LINK.key(org=link_token.org_id, charter=link_token.subject_id)
@@ -87,12 +90,16 @@ def open_link(token: str) -> OpenedTrackingLink:
     link, charter = batch.find(StoredTrackingLink, link_key), batch.find(Charter, charter_key)
     if link is None or charter is None or link.nonce != link_token.nonce or link.until <= clock.now():
         raise errors.NotFound("This link is no longer valid.")
+    if charter.status is CharterStatus.QUOTE or not charter.is_accepted:
+        raise errors.NotFound("This trip is not booked.")
     return OpenedTrackingLink(charter, link, batch.get(Organization, organization_key))
 
 
 def create_link(caller: Caller, charter_id: str, body: TrackingLinkInput) -> TrackingLink:
     """Create the tracking link of a charter, or return the current one. Raises NotFound, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    if charter.status is CharterStatus.QUOTE:
+        raise CharterNotTrackable("This charter is a quote. Book it first.")
     if charter.status.is_terminal and charter.status is not CharterStatus.COMPLETED:
         raise CharterNotTrackable(f"This charter is {charter.status}, so there is nothing to track.")
     now = clock.now()
