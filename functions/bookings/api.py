@@ -222,7 +222,7 @@ def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput,
     Confirming or starting a charter with uncovered vehicles requires the permission `charters:override` and a reason,
     which is recorded. A charter cannot start while required documents are missing or expired.
     """
-    return lifecycle.change_status(caller, charter_id, body, if_match)
+    return lifecycle.change_status(caller, charter_id, body, if_match, find_refundable_amount=_find_refundable_amount)
 
 
 @api.post(
@@ -236,7 +236,15 @@ def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, bo
 
     With `preview=true`, returns the refund without cancelling. Clients can cancel their own charters.
     """
-    return lifecycle.cancel(caller, charter_id, body, preview=query.preview)
+    return lifecycle.cancel(
+        caller, charter_id, body, preview=query.preview, find_refundable_amount=_find_refundable_amount
+    )
+
+
+def _find_refundable_amount(charter: Charter) -> int:
+    from coachway.billing.refunds import trip_payments  # imported late: only cancelling a paid charter needs it
+
+    return trip_payments.find_refundable_amount(charter)
 
 
 @api.get("/clients/{client_id}/charters", permission="charters:read")

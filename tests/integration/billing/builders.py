@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from coachway.billing.ledger import journal, movements
+from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
@@ -81,7 +82,12 @@ def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[st
 def create_booked_charter(**fields: Any) -> Charter:
     """Create a charter that is booked by phone. Its price is 726.50, for 150 miles."""
     charter_id = booking_builders.create_charter(**{"miles": 150, **fields})["id"]
-    return lifecycle.change_status(STAFF, charter_id, StatusInput(status=CharterStatus.BOOKED, accepted_by="Dana Lee"))
+    return lifecycle.change_status(
+        STAFF,
+        charter_id,
+        StatusInput(status=CharterStatus.BOOKED, accepted_by="Dana Lee"),
+        find_refundable_amount=find_refundable_amount,
+    )
 
 
 def create_completed_charter(**fields: Any) -> Charter:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters import service as charter_service
@@ -126,7 +127,7 @@ def test_link_of_edited_quote_says_that_it_is_being_revised_until_sent_again(cha
 
 def test_link_of_edited_quote_that_was_cancelled_says_so_without_the_trip(charter: Charter, sent: SentQuote) -> None:
     charter_service.update_charter(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
-    lifecycle.cancel(STAFF, charter.id, CancelInput(), preview=False)
+    lifecycle.cancel(STAFF, charter.id, CancelInput(), preview=False, find_refundable_amount=find_refundable_amount)
     for page in (get(sent.token), post(sent.token, "accept", ACCEPT_FORM)):
         assert "This quote was withdrawn" in page.text
         assert "The trip was cancelled." in page.text

@@ -18,6 +18,7 @@ from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, LedgerAccount
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments.model import PaymentMethod, RecordPaymentInput
+from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.clients import credit
@@ -135,7 +136,11 @@ class BillingMachine(RuleBasedStateMachine):
     def cancel_charter(self, data: st.DataObject) -> None:
         charter_id = data.draw(st.sampled_from(self.charter_ids))
         request = CancelInput(initiated_by="operator")
-        succeeds(lambda: lifecycle.cancel(STAFF, charter_id, request, preview=False))
+        succeeds(
+            lambda: lifecycle.cancel(
+                STAFF, charter_id, request, preview=False, find_refundable_amount=find_refundable_amount
+            )
+        )
 
     @invariant()
     def ledger_agrees_with_records(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 from coachway.billing.errors import RefundSelfApproval
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import Refund, RefundQuery
+from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import CHARTER
 from coachway.bookings.charters.status_schemas import CancelInput
@@ -51,11 +52,19 @@ def fake_stripe(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
     return refund_builders.install_fake_stripe(monkeypatch)
 
 
-def cancel_charter(charter_id: str, *, notice: timedelta = 96 * HOUR, initiated_by: str = "client") -> None:
-    """Cancel a charter this long before its departure, and settle it."""
+def cancel_charter(charter_id: str, *, notice: timedelta = 96 * HOUR, initiated_by: str = "client") -> int:
+    """Cancel a charter this long before its departure, and settle it. Returns the refund that a preview has shown."""
+    body = CancelInput(reason="Off", initiated_by=initiated_by)
     with clock.frozen(DEPARTURE - notice):
-        lifecycle.cancel(STAFF, charter_id, CancelInput(reason="Off", initiated_by=initiated_by), preview=False)
+        preview, cancellation = (
+            lifecycle.cancel(STAFF, charter_id, body, preview=is_preview, find_refundable_amount=find_refundable_amount)
+            for is_preview in (True, False)
+        )
         deliver_cancellation(charter_id)
+    assert cancellation.model_copy(update={"preview": True}) == preview
+    refunded = sum(refund.amount for refund in list_refunds() if refund.cause == "cancellation")
+    assert refunded == preview.refund
+    return preview.refund
 
 
 def list_refunds() -> list[Refund]:
@@ -84,7 +93,13 @@ def test_cancellation_refunds_by_policy_and_keeps_fee(
     trip = builders.create_booked_charter()
     create_payment(CENTS, charter_id=trip.id)
     with clock.frozen(DEPARTURE - notice):
-        preview = lifecycle.cancel(STAFF, trip.id, CancelInput(initiated_by=initiated_by), preview=True)
+        preview = lifecycle.cancel(
+            STAFF,
+            trip.id,
+            CancelInput(initiated_by=initiated_by),
+            preview=True,
+            find_refundable_amount=find_refundable_amount,
+        )
     assert (preview.amount_paid, preview.refund, preview.preview) == (CENTS, refund_total, True)
     cancel_charter(trip.id, notice=notice, initiated_by=initiated_by)
     with clock.frozen(DEPARTURE - notice):

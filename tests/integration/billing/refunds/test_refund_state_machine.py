@@ -31,6 +31,7 @@ from coachway.billing.payments.model import (
 from coachway.billing.refunds import cancellation_settlement
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
+from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.core import errors, store
@@ -172,7 +173,11 @@ class RefundMachine(RuleBasedStateMachine):
     def cancel_charter(self, data: st.DataObject, initiated_by: str) -> None:
         charter_id = data.draw(st.sampled_from(self.charter_ids))
         request = CancelInput(initiated_by=initiated_by)
-        self._succeeds(lambda: lifecycle.cancel(STAFF, charter_id, request, preview=False))
+        self._succeeds(
+            lambda: lifecycle.cancel(
+                STAFF, charter_id, request, preview=False, find_refundable_amount=find_refundable_amount
+            )
+        )
 
     @rule(data=st.data())
     def settle_cancellation(self, data: st.DataObject) -> None:

@@ -12,6 +12,7 @@ from coachway.billing.payments.model import REFUND_HOLDS, Payment
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds import workflow as refund_workflow
 from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
+from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.billing.stripe import refunds_and_disputes
 from coachway.billing.stripe_sync import reconciliation_job
 from coachway.bookings.charters import lifecycle
@@ -299,7 +300,12 @@ def test_dispute_lost_on_invoice_lowers_revenue(paid: PaidCharter) -> None:
 def test_cancellation_refunds_undisputed_payments(paid: PaidCharter) -> None:
     dispute_id = paid.open_dispute(amount=400_00)
     paid.deliver_events(dispute_id)
-    lifecycle.cancel(STAFF, paid.charter_id, CancelInput(initiated_by="operator"), preview=False)
+    body = CancelInput(initiated_by="operator")
+    for is_preview in (True, False):
+        cancellation = lifecycle.cancel(
+            STAFF, paid.charter_id, body, preview=is_preview, find_refundable_amount=find_refundable_amount
+        )
+        assert (cancellation.amount_on_hold, cancellation.refund) == (400_00, CENTS - 400_00)
     refund_builders.deliver_cancellation(paid.charter_id)
     [refund] = list_refunds()
     assert refund.amount == CENTS - 400_00

@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from coachway.billing.errors import InvoiceChanged
 from coachway.billing.invoices import payment_effects
-from coachway.billing.invoices.model import INVOICE, Invoice
+from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import TRANSITIONS, InvoiceStatus
 from coachway.billing.invoices.service import event_fields
 from coachway.billing.ledger import journal, movements
-from coachway.billing.payments.model import OF_SUBJECT, PAYMENT, REFUND_HOLDS, Payment, PaymentStatus
-from coachway.billing.refunds import rules, service
+from coachway.billing.payments.model import Payment
+from coachway.billing.refunds import rules, service, trip_payments
 from coachway.billing.refunds.model import CANCELLATION_SETTLEMENT, CancellationSettlement, Refund, RefundCause
 from coachway.billing.refunds.rules import RefundableAmount
+from coachway.billing.refunds.trip_payments import MAX_PAYMENTS
 from coachway.bookings.charters import cancellation_policy
 from coachway.bookings.charters.model import CHARTER, Cancellation, Charter
 from coachway.bookings.charters.rules import CharterStatus
@@ -29,7 +30,6 @@ from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.operations import AlreadyConsumed, CheckVersion, Create, Op, Update
-from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
@@ -37,8 +37,6 @@ from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 
 _ENDED_STATUSES: Final = frozenset({CharterStatus.CANCELLED, CharterStatus.DECLINED, CharterStatus.EXPIRED})
-MAX_PAYMENTS: Final = 20
-"""The most payments that one settlement can refund, because it is one transaction."""
 
 
 class SettlementContext(BaseSchema):
@@ -57,11 +55,7 @@ class SettlementContext(BaseSchema):
     @property
     def refundable_amounts(self) -> list[RefundableAmount]:
         """The amount of each payment that can be refunded, newest payment first."""
-        newest_first = sorted(self.payments, key=lambda payment: payment.id, reverse=True)
-        return [
-            RefundableAmount(payment.id, max(0, payment.amount - self.refund_holds[payment.id]))
-            for payment in newest_first
-        ]
+        return trip_payments.list_refundable_amounts(self.payments, self.refund_holds)
 
 
 def settle_cancellation(caller: Caller, delivery: Delivery) -> None:
@@ -109,49 +103,20 @@ def cancellation_refund(terms: Cancellation | None, paid: int) -> int:
 
 
 def _load_context(caller: Caller, charter: Charter) -> SettlementContext:
-    invoice = None
-    if charter.invoice_id is not None:
-        invoice = store.find(Invoice, INVOICE.key(org=caller.org_id, id=charter.invoice_id))
-    payments = [
-        payment
-        for subject_id in (charter.id, *([invoice.id] if invoice else []))
-        for payment in _list_trip_payments(caller.org_id, subject_id)
-    ]
-    if sum(payment.amount - payment.amount_refunded for payment in payments) < charter.amount_paid:
+    invoice = trip_payments.find_invoice(charter)
+    payments = trip_payments.list_payments(charter, invoice)
+    if trip_payments.sum_paid(payments) < charter.amount_paid:
         # The index does not have the latest payment yet. The event will be delivered again.
         raise errors.ConcurrentUpdate("A payment of this charter is not in the index yet. Retry.")
-    hold_keys = {payment.id: REFUND_HOLDS.key(org=caller.org_id, payment=payment.id) for payment in payments}
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
-    records = store.batch_get([client_key, *hold_keys.values()])
     return SettlementContext(
         organization=organization_queries.get_organization(caller.org_id),
         charter=charter,
-        client=records.find(Client, client_key),
+        client=store.find(Client, client_key),
         invoice=invoice,
         payments=payments,
-        refund_holds={payment: records.numbers(key).get("refunded", 0) for payment, key in hold_keys.items()},
+        refund_holds=trip_payments.find_refund_holds(payments),
     )
-
-
-def _list_trip_payments(org_id: str, subject_id: str) -> Sequence[Payment]:
-    partition = OF_SUBJECT.partition(org=org_id, subject=subject_id)
-    indexed_payments = query_all(Payment, partition, index=OF_SUBJECT.index, limit=MAX_PAYMENTS * 10)
-    # Read the payments from the table, because the index can be stale.
-    stored_payments = (
-        store.find_many(Payment, [PAYMENT.key(org=org_id, id=payment.id) for payment in indexed_payments])
-        if indexed_payments
-        else {}
-    )
-    return [
-        payment
-        for payment in stored_payments.values()
-        if payment.status is PaymentStatus.SUCCEEDED and _is_for_trip(payment)
-    ]
-
-
-def _is_for_trip(payment: Payment) -> bool:
-    """Return whether a payment is for the trip. One that its invoice did not accept is a deposit of the client."""
-    return payment.invoice_id is None or not payment.is_unapplied
 
 
 def _build_refunds(caller: Caller, context: SettlementContext, cents: int) -> list[Refund]:

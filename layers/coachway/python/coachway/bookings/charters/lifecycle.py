@@ -1,6 +1,6 @@
 """Status changes of charters. Each is a conditional transaction: if several run at the same time, one succeeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -42,6 +42,10 @@ _EVENTS_BY_STATUS: Final[dict[CharterStatus, type[CharterConfirmed | CharterStar
 }
 
 
+RefundableAmountFinder = Callable[[Charter], int]
+"""Returns how much of a charter's payments can be refunded now, in cents. Billing knows it, which imports bookings."""
+
+
 def actor_kind(caller: Caller) -> Actor:
     """The kind of a caller: client, staff or system."""
     if caller.role == "client":
@@ -49,7 +53,14 @@ def actor_kind(caller: Caller) -> Actor:
     return Actor.SYSTEM if caller.role == "system" else Actor.STAFF
 
 
-def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: int | None = None) -> Charter:
+def change_status(
+    caller: Caller,
+    charter_id: str,
+    body: StatusInput,
+    expected: int | None = None,
+    *,
+    find_refundable_amount: RefundableAmountFinder,
+) -> Charter:
     """Change the status of a charter.
 
     Raises InvalidStatusTransition, the Conflict of a condition that is not met, or Forbidden if the caller may not
@@ -67,7 +78,8 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
         case CharterStatus.EXPIRED:
             return expire(caller, before)
         case CharterStatus.CANCELLED:
-            cancellation = _build_cancellation(before, body.reason, "operator", "", preview=False)
+            terms = CancelInput(reason=body.reason, initiated_by="operator")
+            cancellation = _build_cancellation(before, terms, find_refundable_amount, preview=False)
             return _commit_cancellation(caller, before, cancellation)
         case _:
             return _commit_manual_status(caller, before, body)
@@ -211,7 +223,14 @@ def expire(caller: Caller, before: Charter) -> Charter:
     return _commit_transition(caller, before, CharterStatus.EXPIRED, "", [event], _quote_ops(before, "expired"))
 
 
-def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool) -> Cancellation:
+def cancel(
+    caller: Caller,
+    charter_id: str,
+    body: CancelInput,
+    *,
+    preview: bool,
+    find_refundable_amount: RefundableAmountFinder,
+) -> Cancellation:
     """Cancel a charter, or preview the refund. A client may cancel only its own charters, and only as the client.
 
     Raises NotFound, or InvalidStatusTransition when the charter has started or is closed.
@@ -219,10 +238,9 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
     before = get_charter(caller, charter_id)
     if caller.is_external and caller.party_id != before.client_id:
         raise errors.NotFound("The charter was not found.")
-    initiated_by = "client" if caller.is_external else body.initiated_by
     require_transition(before.status, CharterStatus.CANCELLED, actor_kind(caller))
-    message = "" if caller.is_external else body.message_to_client
-    cancellation = _build_cancellation(before, body.reason, initiated_by, message, preview=preview)
+    terms = CancelInput(reason=body.reason, initiated_by="client") if caller.is_external else body
+    cancellation = _build_cancellation(before, terms, find_refundable_amount, preview=preview)
     if not preview:
         _commit_cancellation(caller, before, cancellation, response=cancellation)
     return cancellation
@@ -252,21 +270,23 @@ def _commit_cancellation(
 
 
 def _build_cancellation(
-    charter: Charter, reason: str, initiated_by: str, message: str, *, preview: bool
+    charter: Charter, terms: CancelInput, find_refundable_amount: RefundableAmountFinder, *, preview: bool
 ) -> Cancellation:
     now = clock.now()
-    actor = Actor.CLIENT if initiated_by == "client" else Actor.STAFF
+    actor = Actor.CLIENT if terms.initiated_by == "client" else Actor.STAFF
     percent = cancellation_policy.refund_percent(charter.starts_at, now, actor)
+    refundable = find_refundable_amount(charter) if charter.amount_paid else 0
     return Cancellation(
         preview=preview,
-        initiated_by=initiated_by,
+        initiated_by=terms.initiated_by,
         hours_left=round((charter.starts_at - now).total_seconds() / 3600, 2),
         refund_percent=percent,
         amount_paid=charter.amount_paid,
-        refund=cancellation_policy.refund_amount(charter.amount_paid, percent),
+        amount_on_hold=max(0, charter.amount_paid - refundable),
+        refund=min(refundable, cancellation_policy.refund_amount(charter.amount_paid, percent)),
         currency=charter.quote.currency,
-        reason=reason,
-        message_to_client=message,
+        reason=terms.reason,
+        message_to_client=terms.message_to_client,
     )
 
 

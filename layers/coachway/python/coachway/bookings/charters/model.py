@@ -222,7 +222,13 @@ class Cancellation(BaseSchema):
     hours_left: Annotated[float, Field(description="Hours until the first departure; negative after it.")]
     refund_percent: int
     amount_paid: StoredAmount
-    refund: StoredAmount
+    amount_on_hold: Annotated[
+        StoredAmount,
+        Field(description="The part of `amount_paid` that is being refunded already, or that the payer disputes."),
+    ] = 0
+    refund: Annotated[
+        StoredAmount, Field(description="`refund_percent` of `amount_paid`, but at most what is not on hold.")
+    ]
     currency: str
     reason: Annotated[str, Personal()] = ""
     message_to_client: Annotated[str, Personal()] = ""
