@@ -15,7 +15,15 @@ from coachway.core.runtime import clock
 from coachway.identity.account_lookup import get_user
 from coachway.identity.model import permissions
 from tests.integration.client import Reply
-from tests.integration.identity.builders import Org, get, list_event_data, post, put, register_organization
+from tests.integration.identity.builders import (
+    Org,
+    create_party,
+    get,
+    list_event_data,
+    post,
+    put,
+    register_organization,
+)
 
 PHONE = "+12125550123"
 
@@ -90,7 +98,13 @@ def test_user_stored_with_national_prefix_logs_in() -> None:
 
 def test_client_logs_in_with_code_sent_by_email() -> None:
     org = register_organization()
-    body = {"email": "dana@acme.example", "first_name": "Dana", "last_name": "Lee", "role": "client"}
+    body = {
+        "email": "dana@acme.example",
+        "first_name": "Dana",
+        "last_name": "Lee",
+        "role": "client",
+        "party_id": create_party(org, "client"),
+    }
     assert post("/users", body, org.token).status == 201
     assert request_code(org, email="Dana@ACME.example").status == 202
     event = get_sent_code(org)

@@ -48,7 +48,7 @@ def test_admin_logs_in_with_every_spelling_of_the_email(typed: str, again: str) 
         login = post("/auth/login", {"organization": "harbor", "email": email, "password": PASSWORD})
         assert login.status == 200, (email, login.text)
         token = login.json()["access_token"]
-        taken = post("/users", {"email": email, "first_name": "Ana", "last_name": "Ruiz", "role": "client"}, token)
+        taken = post("/users", {"email": email, "first_name": "Ana", "last_name": "Ruiz", "role": "driver"}, token)
         assert taken.status == 409, (email, taken.text)
     assert post("/auth/password/forgot", {"organization": "harbor", "email": again}).status == 202
     organization_id = get("/auth/me", token).json()["organization"]["id"]

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.core.user_reference import USERS
+from coachway.identity.model.user import User
 from tests.integration.identity.builders import (
     PASSWORD,
     SAM,
@@ -94,7 +97,9 @@ def test_external_user_has_party_id_and_no_internal_permissions() -> None:
 def test_party_id_must_be_a_party_of_the_organization(role: str, prefix: str) -> None:
     org, rival = register_organization(), register_organization("rival")
     user = {"email": "dana@acme.example", "role": role, **SAM}
-    sam = post("/users", {**user, "email": "sam@acme.example"}, org.token).json()
+    own = create_party(org, role)
+    sam = post("/users", {**user, "email": "sam@acme.example", "party_id": own}, org.token).json()
+    assert sam["party_id"] == own
     for party_id in (ids.new(prefix), create_party(rival, role)):
         for refused in (
             post("/users", {**user, "party_id": party_id}, org.token),
@@ -105,8 +110,36 @@ def test_party_id_must_be_a_party_of_the_organization(role: str, prefix: str) ->
                 422,
                 [{"field": "party_id", "message": "does not exist", "code": "not_found"}],
             )
-    own = create_party(org, role)
-    assert put(f"/users/{sam['id']}", {"party_id": own}, org.token).json()["party_id"] == own
+
+
+@pytest.mark.parametrize("role", ["client", "vendor"])
+def test_user_who_acts_for_a_party_needs_its_id(role: str) -> None:
+    org = register_organization()
+    user = {"email": "dana@acme.example", "role": role, **SAM}
+    acting = post("/users", {**user, "email": "acting@acme.example", "party_id": create_party(org, role)}, org.token)
+    staff = post("/users", {**user, "email": "a@b.example", "role": "staff", "password": PASSWORD}, org.token)
+    for refused in (
+        post("/users", user, org.token),
+        post("/users/invite", user, org.token),
+        put(f"/users/{acting.json()['id']}", {"party_id": None}, org.token),
+        put(f"/users/{staff.json()['id']}", {"role": role}, org.token),
+    ):
+        message = f"is required for the role {role}: the {role} that the user acts for"
+        assert (refused.status, refused.json()["errors"]) == (
+            422,
+            [{"field": "party_id", "message": message, "code": "invalid"}],
+        )
+
+
+def test_user_stored_without_the_party_of_its_role_can_be_read_and_given_it() -> None:
+    org = register_organization()
+    dana = post("/users", {"email": "d@acme.example", "role": "staff", "password": PASSWORD, **SAM}, org.token).json()
+    before = store.get(User, USERS.key(org=org.id, id=dana["id"]))
+    store.commit(Caller.system("tests", org.id), Update(before, before.model_copy(update={"role": "client"})))
+    assert get(f"/users/{dana['id']}", org.token).json()["party_id"] is None
+    assert put(f"/users/{dana['id']}", {"first_name": "Dan"}, org.token).status == 200
+    party_id = create_party(org, "client")
+    assert put(f"/users/{dana['id']}", {"party_id": party_id}, org.token).json()["party_id"] == party_id
 
 
 @pytest.mark.parametrize("change", [{"role": "viewer"}, {"status": "disabled"}])

@@ -1,14 +1,15 @@
 """Users, and the registration of organizations."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, normalize_email
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.stored_values import is_stored
 from coachway.core.types.text import Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.user_reference import USERS
@@ -101,6 +102,10 @@ UserStatus = Literal["invited", "active", "disabled"]
 PartyId = Annotated[str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 
 
+_ROLES_THAT_NEED_A_PARTY: Final = frozenset({"client", "vendor"})
+"""Their users could see nothing without a party."""
+
+
 class UserFields(RequestSchema):
     """The fields of a user."""
 
@@ -110,17 +115,24 @@ class UserFields(RequestSchema):
     last_name: Annotated[Text, Personal("user", ERASED)]
     role: RoleName
     party_id: Annotated[
-        PartyId | None, Field(description="The client, vendor or driver that the user acts for. Only for these roles.")
+        PartyId | None,
+        Field(
+            description="The client, vendor or driver that the user acts for. Required for the roles `client` and "
+            "`vendor`. A user with the role `driver` can also get it later, by `POST /drivers` with `user_id`."
+        ),
     ] = None
 
     @model_validator(mode="after")
-    def _validate_contact_and_party(self) -> Self:
+    def _validate_contact_and_party(self, info: ValidationInfo) -> Self:
         if self.email is None and self.phone is None:
             raise ValueError("email: an email or a phone is required")
         prefix = PARTY_ID_PREFIXES.get(self.role)
         if self.party_id is not None and not self.party_id.startswith(f"{prefix}_"):
             reason = f"must be the id of a {self.role}" if prefix else "only a client, vendor or driver has one"
             raise ValueError(f"party_id: {reason}")
+        needs_party = self.role in _ROLES_THAT_NEED_A_PARTY and not is_stored(info, "role", "party_id")
+        if self.party_id is None and needs_party:
+            raise ValueError(f"party_id: is required for the role {self.role}: the {self.role} that the user acts for")
         return self
 
 
