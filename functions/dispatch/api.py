@@ -107,7 +107,8 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
 def get_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
     """Get an assignment.
 
-    Drivers and vendors do not see the client's contact and the notes of an assignment that was declined or released.
+    Drivers and vendors do not see the client's contact and the notes of an assignment that was declined or released,
+    and the reason of a release.
     """
     return assignment_queries.get_assignment(caller, assignment_id)
 
@@ -189,7 +190,7 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
 def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
     """Get a recovery.
 
-    Includes the evaluated drivers and vehicles, and the offers.
+    Includes the evaluated drivers and vehicles, and the offers. Drivers see only their own offers, and no notes.
     """
     return recovery.get_recovery(caller, recovery_id)
 

@@ -56,7 +56,8 @@ class RecoverySetup:
         send_ok("POST", f"/dispatch/assignments/{self.assignment['id']}/accept")
 
     def open(self, reason: str = "breakdown") -> str:
-        body = {"assignment_id": self.assignment["id"], "reason": reason, "notes": "Engine"}
+        texts = {"notes": "Internal notes", "message_to_driver": "At the rest area"}
+        body = {"assignment_id": self.assignment["id"], "reason": reason, **texts}
         reply = send_request("POST", "/dispatch/recoveries", body)
         assert reply.status == 202, reply.text
         return str(reply.json()["id"])

@@ -36,7 +36,7 @@ class RecoveryOrganization(DispatchOrganization):
         return self.create_driver(first_name=name, last_name="Tran", **fields)
 
     def start_recovery(self, reason: str = "breakdown") -> str:
-        body = {"assignment_id": self.assignment_id, "reason": reason, "notes": "Engine"}
+        body = {"assignment_id": self.assignment_id, "reason": reason, "message_to_driver": "Engine"}
         return str(self.call("POST", "/dispatch/recoveries", body)["id"])
 
     def get_recovery(self, recovery_id: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_accept_offer_assigns_the_trip_to_the_best_driver() -> None:
     )
     replacement = get_assignment(recovered["replacement_id"])
     assert (replacement.status, replacement.driver_id, replacement.vehicle_id) == ("accepted", setup.nia, setup.spare)
-    assert replacement.notes == "Gate code 4711\nEngine"
+    assert replacement.notes == "Gate code 4711\nAt the rest area"
     assert get_assignment(setup.assignment["id"]).status == "released"
     charter = get_charter(setup.charter_id)
     assert (charter["status"], charter["driver_id"]) == ("confirmed", setup.nia)

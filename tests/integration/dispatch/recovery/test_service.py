@@ -71,15 +71,15 @@ def test_open_recovery_twice_or_without_need_is_refused() -> None:
     assert (reply.status, reply.json()["code"]) == (409, "recovery_not_needed")
 
 
-def test_declined_offer_hides_notes_and_addresses_from_the_driver() -> None:
+def test_declined_offer_hides_message_and_addresses_from_the_driver() -> None:
     setup = RecoverySetup()
     recovery_id = setup.open()
     recovery_workflow.make_offer(SYSTEM, recovery_id)
     path = f"/dispatch/recoveries/{recovery_id}"
-    assert send_ok("GET", path, party_id=setup.nia)["notes"] == "Engine"
+    assert send_ok("GET", path, party_id=setup.nia)["message_to_driver"] == "At the rest area"
     declined = send_ok("POST", f"{path}/decline", {"reason": "busy"}, party_id=setup.nia)
     for view in (declined, send_ok("GET", path, party_id=setup.nia)):
-        assert (view["notes"], view["pickup"], view["dropoff"]) == ("", "", "")
+        assert (view["message_to_driver"], view["pickup"], view["dropoff"]) == ("", "", "")
 
 
 def test_answer_offer_on_behalf_of_a_driver_applies_to_the_named_offer() -> None:

@@ -106,7 +106,10 @@ class Assignment(Entity):
     vehicle_class: str
     vendor_id: str | None = None
     status: AssignmentStatus = AssignmentStatus.OFFERED
-    reason: Annotated[str, Personal()] = ""
+    reason: Annotated[
+        str, Field(description="Why it was declined or released. Only staff see the reason of a release."), Personal()
+    ] = ""
+    message_to_driver: Annotated[str, Field(description="What a released driver was told."), Personal()] = ""
     timezone: str
     passengers: Annotated[int, Field(description="Passengers in this vehicle.")]
     starts_at: LocalTime

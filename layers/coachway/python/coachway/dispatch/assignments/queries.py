@@ -24,7 +24,7 @@ Where = dict[str, str | int | bool]
 
 def get_assignment(caller: Caller, assignment_id: str) -> Assignment:
     """Get an assignment as the caller may see it. Raises NotFound."""
-    return visibility.hide_client_data(caller, repository.get_assignment(caller, assignment_id))
+    return visibility.hide_restricted_fields(caller, repository.get_assignment(caller, assignment_id))
 
 
 def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
@@ -34,7 +34,7 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
     two when a driver is given.
     """
     page = _list_page(caller, query)
-    return page.model_copy(update={"items": [visibility.hide_client_data(caller, item) for item in page.items]})
+    return page.model_copy(update={"items": [visibility.hide_restricted_fields(caller, item) for item in page.items]})
 
 
 def _list_page(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:

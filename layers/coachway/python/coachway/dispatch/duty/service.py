@@ -126,7 +126,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     before = repository.get_assignment(caller, assignment_id)
     progress = geofence.apply_recorded_events(before.stops)
     if stop is not None and stop < progress.stop:
-        return visibility.hide_client_data(caller, before)
+        return visibility.hide_restricted_fields(caller, before)
     _require_under_way(before)
     if stop is not None and stop > progress.stop:
         raise StopNotReached(f"The vehicle has not reached stop {stop}.")

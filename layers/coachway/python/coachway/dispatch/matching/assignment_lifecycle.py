@@ -85,7 +85,7 @@ def _end_assignment(
     caller: Caller, before: Assignment, status: AssignmentStatus, reason: str, message: str = ""
 ) -> Assignment:
     after, ops = end_ops(caller, before, status, reason, message=message)
-    build_response = partial(visibility.hide_client_data, caller, after)
+    build_response = partial(visibility.hide_restricted_fields, caller, after)
     store.commit(caller, *ops, response=build_response)
     return build_response()
 
@@ -114,7 +114,8 @@ def end_ops(
     driver_keys = [DRIVER.key(org=org_id, id=driver_id) for driver_id in before.crew]
     page_keys = [key for resource in before.resources for key in diaries.page_keys(org_id, resource, week_names)]
     batch = store.batch_get([charter_key, *driver_keys, *page_keys])
-    after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "risk_reason": ""})
+    changes = {"status": status, "reason": reason, "message_to_driver": message, "risk_reason": ""}
+    after = before.model_copy(update={**changes, "ended_at": clock.now()})
     if status is AssignmentStatus.DECLINED:
         after.answered_at = after.ended_at
     driver, *second_drivers = (batch.find(Driver, key) for key in driver_keys)

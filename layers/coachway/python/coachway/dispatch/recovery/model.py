@@ -11,7 +11,7 @@ from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Note
+from coachway.core.types.text import Note, ShortNote
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.dispatch.assignments.model import AssignmentId
 from coachway.dispatch.matching.schemas import EvaluatedDriver, EvaluatedVehicle
@@ -51,7 +51,8 @@ class RecoveryInput(RequestSchema):
                 {
                     "assignment_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
                     "reason": "breakdown",
-                    "notes": "Engine failure at the Cheesequake service area",
+                    "notes": "The third breakdown this month",
+                    "message_to_driver": "The passengers wait at the Cheesequake service area",
                 }
             ]
         }
@@ -59,7 +60,11 @@ class RecoveryInput(RequestSchema):
 
     assignment_id: AssignmentId
     reason: RecoveryReason
-    notes: Note = ""
+    notes: Annotated[Note, Field(description="For staff. Drivers do not see them.")] = ""
+    message_to_driver: Annotated[
+        ShortNote,
+        Field(description="For the drivers who are asked to take over. Added to the notes of the new assignment."),
+    ] = ""
 
 
 class AnswerQuery(RequestSchema):
@@ -107,6 +112,7 @@ class Recovery(Entity):
     dropoff: Annotated[str, Personal(blank=ERASED)]
     reason: RecoveryReason
     notes: Annotated[str, Personal()] = ""
+    message_to_driver: Annotated[str, Personal()] = ""
     status: RecoveryStatus = RecoveryStatus.SEARCHING
     status_reason: Annotated[str, Personal()] = ""
     opened_by: str

@@ -109,7 +109,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     crew, vehicle = context.drivers, context.vehicles[0]
     assignment = assignment_service.build_assignment(caller, context, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
-    assignment.notes = "\n".join(text for text in (replaced.notes, before.notes) if text)
+    assignment.notes = "\n".join(text for text in (replaced.notes, before.message_to_driver) if text)
     for stop, replaced_stop in zip(assignment.stops, replaced.stops, strict=False):
         stop.arrived_at, stop.departed_at = replaced_stop.arrived_at, replaced_stop.departed_at
         # The positions that showed these times are in the trail of the replaced assignment.
@@ -144,7 +144,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         client_name=context.client.name if context.client else "",
         client_email=context.client.email if context.client else "",
     )
-    build_response = partial(visibility.hide_other_offers, caller, after)
+    build_response = partial(visibility.hide_restricted_fields, caller, after)
     extra_ops = [*end_ops, Update(before, after, [event])]
     assignment_service.commit_assignment(
         caller, context, crew, vehicle, assignment, chosen_by="recovery", response=build_response, extra_ops=extra_ops

@@ -83,6 +83,7 @@ def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool 
         dropoff=before.stops[-1].address,
         reason=request.reason,
         notes=request.notes,
+        message_to_driver=request.message_to_driver,
         opened_by=caller.user_id,
     )
     after = before.model_copy(update={"recovery_id": recovery.id})
@@ -131,7 +132,7 @@ def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not visibility.can_see(caller, recovery):
         raise errors.NotFound("The recovery was not found.")
-    return visibility.hide_other_offers(caller, recovery)
+    return visibility.hide_restricted_fields(caller, recovery)
 
 
 def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
@@ -147,7 +148,7 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
         page = query_page(Recovery, OF_CHARTER, [partition], query, where=where, descending=True)
     else:
         page = query_by_month(Recovery, BY_MONTH, caller, query, where=where)
-    items = [visibility.hide_other_offers(caller, recovery) for recovery in page.items]
+    items = [visibility.hide_restricted_fields(caller, recovery) for recovery in page.items]
     return Page(items=items, next_cursor=page.next_cursor)
 
 
@@ -206,7 +207,7 @@ def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status
         before = _get_offered(caller, recovery_id, offer_id)
         after = close_open_offer(before, status, reason, clock.now())
         event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
-        build_response = partial(visibility.hide_other_offers, caller, after)
+        build_response = partial(visibility.hide_restricted_fields, caller, after)
         store.commit(caller, Update(before, after, [event]), response=build_response)
         return build_response()
 

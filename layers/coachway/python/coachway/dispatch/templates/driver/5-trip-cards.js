@@ -183,6 +183,7 @@ function tripCard(trip, actions, isBusy) {
   const facts = createElement("dl", { className: "facts" });
   const zone = trip.timezone;
   const format = dayFormat(trip);
+  const ending = ENDED_STATUSES.has(trip.status) ? trip.message_to_driver || trip.reason : "";
   addFact(facts, "Duty", `${formatTime(trip.starts_at, zone, format)} to ${formatTime(trip.ends_at, zone, { ...WITH_ZONE, ...format })}`);
   addFact(facts, "Vehicle", trip.vehicle_name);
   addFact(facts, "Passengers", String(trip.passengers));
@@ -198,7 +199,7 @@ function tripCard(trip, actions, isBusy) {
     createElement("p", { className: "route" }, `${shortAddress(trip.stops[0])} → ${shortAddress(trip.stops.at(-1))}`),
     createElement("p", { className: `badge${trip.status === "offered" ? " new" : onDuty ? " on" : ""}` }, STATUS_TEXTS[trip.status]),
     pendingText(trip),
-    trip.reason && ENDED_STATUSES.has(trip.status) ? createElement("p", { className: "quiet" }, trip.reason) : null,
+    ending ? createElement("p", { className: "quiet" }, ending) : null,
     ...tripButtons(trip, actions, isBusy),
     facts,
     createElement("ol", { className: "stops" }, ...trip.stops.map((stop) => stopItem(stop, trip))),
@@ -230,6 +231,7 @@ function offerCard(offer, actions) {
   addFact(facts, "Vehicle", vehicle_name);
   addFact(facts, "From", offer.pickup);
   addFact(facts, "To", offer.dropoff);
+  addFact(facts, "Message", offer.message_to_driver);
   const pending = pendingText(offer);
   const answers = pending ? [pending] : [
     createButton("Take over the trip", () => actions.acceptOffer(offer)),
