@@ -20,6 +20,7 @@ from coachway.bookings.errors import (
     ClientRemoved,
     DepositAlreadyCovered,
     InstalmentDateRequired,
+    InstalmentEarlierThanAgreed,
     PaymentScheduleAccepted,
 )
 from coachway.bookings.payment_schedule import PaymentSchedule, PaymentScheduleInput
@@ -118,6 +119,7 @@ def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedu
         ClientRemoved,
         DepositAlreadyCovered,
         InstalmentDateRequired,
+        InstalmentEarlierThanAgreed,
         PaymentScheduleAccepted,
     ),
 )
@@ -127,6 +129,7 @@ def set_payment_schedule(
     """Set a charter's payment schedule.
 
     The instalments must add up to the price. One without `due_on` is due when the quote is accepted, and paying it
-    books the trip. An empty list returns to the organization's payment policy.
+    books the trip. An empty list returns to the organization's payment policy. After the client has accepted a
+    schedule, it can be replaced by one that is due later, but not earlier.
     """
     return payment_schedule.set_schedule(caller, charter_id, body, if_match)

@@ -10,10 +10,13 @@ import pytest
 
 from coachway.billing.collections.model import COLLECTION, Collection
 from coachway.billing.payments.model import STRIPE_CUSTOMER, CardConsent, StripeCustomer
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.instalments import Instalment
 from coachway.core.documents import card_consent
 from coachway.core.persistence.transaction import to_item
 from coachway.core.runtime import clock
 from coachway.core.types import ids
+from coachway.core.types.stored_values import STORED
 from tests.stack import Stack, eventually
 from tests.workflows.billing_builders import BillingOrganization
 
@@ -24,8 +27,14 @@ def billing(stack: Stack) -> BillingOrganization:
 
 
 def set_schedule_due_today(billing: BillingOrganization, charter_id: str, **amounts: float) -> None:
-    """Make all instalments of a charter due today."""
+    """Make all instalments of a charter due today, as if its client had agreed to that."""
     parts = [{"kind": kind, "amount": amount, "due_on": f"{billing.today()}"} for kind, amount in amounts.items()]
+    dynamodb, table = billing.stack.client("dynamodb"), billing.stack.table
+    key = CHARTER.key(org=billing.operator.org_id, id=charter_id)
+    stored = dynamodb.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
+    charter = Charter.model_validate_json(stored["doc"]["S"], context=STORED)
+    agreed = charter.model_copy(update={"instalments": [Instalment.model_validate(part) for part in parts]})
+    dynamodb.put_item(TableName=table, Item=to_item(agreed))
     billing.operator.call("PUT", f"/charters/{charter_id}/payment-schedule", {"instalments": parts})
 
 

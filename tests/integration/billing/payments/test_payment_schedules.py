@@ -85,6 +85,41 @@ def test_set_payment_schedule_replaces_instalments(organization: BillingOrganiza
     assert organization.send_request("PUT", schedule_path(charter), {"instalments": instalments[1:]}).status == 422
 
 
+@pytest.mark.parametrize(
+    ("parts", "detail"),
+    [
+        ([(169.08, None), (507.22, "2027-02-17")], ""),
+        ([(169.08, None), (507.22, "2027-02-18")], ""),
+        ([(169.08, None), (7.22, "2027-02-17"), (500, "2027-03-01")], ""),
+        ([(100, None), (69.08, "2027-02-17"), (507.22, "2027-03-01")], ""),
+        (
+            [(169.08, None), (507.22, "2027-02-16")],
+            "676.30 would be due on 2027-02-16, but the client agreed to pay 169.08 by then. Set later dates.",
+        ),
+        (
+            [(169.08, None), (0.01, "2026-12-01"), (507.21, "2027-03-01")],
+            "169.09 would be due on 2026-12-01, but the client agreed to pay 169.08 by then. Set later dates.",
+        ),
+        (
+            [(169.09, None), (507.21, "2027-02-17")],
+            "169.09 would be due at once, but the client agreed to pay 169.08 at once. Set later dates.",
+        ),
+    ],
+)
+def test_set_payment_schedule_is_not_earlier_than_the_client_accepted(
+    organization: BillingOrganization, parts: list[tuple[float, str | None]], detail: str
+) -> None:
+    charter = organization.create_accepted_charter()
+    request = {
+        "instalments": [
+            {"kind": "balance" if day else "deposit", "amount": amount, "due_on": day} for amount, day in parts
+        ]
+    }
+    reply = organization.send_request("PUT", schedule_path(charter), request)
+    assert (reply.status, reply.json().get("detail", "")) == (409 if detail else 200, detail)
+    assert reply.json().get("code", "") == ("instalment_earlier_than_agreed" if detail else "")
+
+
 def test_new_revision_requires_acceptance(organization: BillingOrganization) -> None:
     charter = organization.create_accepted_charter()
     assert booking_builders.send_request("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200

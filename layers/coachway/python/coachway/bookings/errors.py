@@ -103,6 +103,16 @@ class InstalmentDateRequired(errors.Conflict):
     title = "Unpaid instalments need a due date"
 
 
+class InstalmentEarlierThanAgreed(errors.Conflict):
+    """The client has accepted later due dates or smaller instalments, and can be charged by them automatically.
+
+    Set the same dates, or later ones. The client can pay earlier at any time.
+    """
+
+    code = "instalment_earlier_than_agreed"
+    title = "An instalment is due earlier than the client agreed"
+
+
 class PaymentScheduleAccepted(errors.Conflict):
     """An accepted payment schedule can be replaced, but not removed. Set at least one instalment."""
 

@@ -72,6 +72,15 @@ def sum_due_by(parts: Sequence[Instalment], day: date) -> int:
     return sum(part.amount for part in parts if part.due_on is None or part.due_on <= day)
 
 
+def find_day_due_earlier(parts: Sequence[Instalment], agreed: Sequence[Instalment], paid: int) -> date | None:
+    """The first day by which `parts` demand more than `agreed` and than the `paid` cents, or None.
+
+    It is `date.min` for what is due when the quote is accepted.
+    """
+    days = sorted({part.due_on or date.min for part in parts})
+    return next((day for day in days if sum_due_by(parts, day) > max(sum_due_by(agreed, day), paid)), None)
+
+
 def find_next_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
     """The due date of the first dated instalment that `paid` cents do not cover, or None."""
     for part, open_amount in zip(parts, calculate_open_amounts(parts, paid), strict=True):

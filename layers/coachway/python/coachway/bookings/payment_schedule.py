@@ -16,6 +16,7 @@ from coachway.bookings.errors import (
     ClientPaysByInvoice,
     DepositAlreadyCovered,
     InstalmentDateRequired,
+    InstalmentEarlierThanAgreed,
     PaymentScheduleAccepted,
 )
 from coachway.bookings.instalments import Instalment, InstalmentStatus
@@ -28,7 +29,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.records import Entity
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
-from coachway.core.types.money import ApiAmount
+from coachway.core.types.money import ApiAmount, format_units
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
@@ -135,8 +136,9 @@ def get_schedule(caller: Caller, charter_id: str) -> PaymentSchedule:
 def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected: int | None) -> PaymentSchedule:
     """Store the agreed instalments. An empty list restores the organization's payment policy.
 
-    Raises Invalid if they do not add up to the price, CharterClosed, ClientPaysByInvoice, PaymentScheduleAccepted, and
-    InstalmentDateRequired or DepositAlreadyCovered if the schedule contradicts the charter's status.
+    Raises Invalid if they do not add up to the price, CharterClosed, ClientPaysByInvoice, PaymentScheduleAccepted or
+    InstalmentEarlierThanAgreed if the client has accepted another schedule, and InstalmentDateRequired or
+    DepositAlreadyCovered if the schedule contradicts the charter's status.
     """
     # Imported late: reading a schedule does not need it at a cold start.
     from coachway.bookings.charters import event_payloads as charter_event_payloads
@@ -152,6 +154,8 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
         raise PaymentScheduleAccepted("The client has accepted a schedule. Set at least one instalment.")
     if body.instalments:
         instalments.require_valid_schedule(body.instalments, before.quote.total, before.trip_date)
+    if before.is_accepted and before.instalments:
+        _require_not_earlier(before, body.instalments)
     if before.status is not CharterStatus.QUOTE and instalments.sum_due_to_book(body.instalments) > before.amount_paid:
         raise InstalmentDateRequired("The trip is booked. Set `due_on` of every unpaid instalment.")
     if (
@@ -165,6 +169,18 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
     event = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
     store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), response=build_response)
     return build_response()
+
+
+def _require_not_earlier(charter: Charter, parts: list[Instalment]) -> None:
+    """Raise InstalmentEarlierThanAgreed if the client would owe more on any day than it has accepted."""
+    day = instalments.find_day_due_earlier(parts, charter.instalments, charter.amount_paid)
+    if day is None:
+        return
+    when, by_now = ("at once", "at once") if day == date.min else (f"on {day}", "by then")
+    due, agreed = (format_units(instalments.sum_due_by(each, day)) for each in (parts, charter.instalments))
+    raise InstalmentEarlierThanAgreed(
+        f"{due} would be due {when}, but the client agreed to pay {agreed} {by_now}. Set later dates."
+    )
 
 
 def _load_client_and_organization(charter: Charter) -> tuple[Client, Organization]:
