@@ -31,12 +31,12 @@ def place(prefix: str, latitude: float | None, longitude: float | None) -> dict[
 def test_place_of_input_is_not_zero_and_has_both_coordinates(
     model: type[RequestSchema], example: dict[str, object], prefix: str
 ) -> None:
-    for latitude, longitude in ((0, 0), (0.0, -0.0)):
+    for zero in (0, -0.0):
         with pytest.raises(ValidationError, match=f"{prefix}latitude, {prefix}longitude: must not both be 0"):
-            model.model_validate({**example, **place(prefix, latitude, longitude)})
-    for latitude, longitude in ((1, None), (None, 1)):
+            model.model_validate({**example, **place(prefix, 0.0, zero)})
+    for half in (place(prefix, 1, None), place(prefix, None, 1)):
         with pytest.raises(ValidationError, match="set both or neither"):
-            model.model_validate({**example, **place(prefix, latitude, longitude)})
+            model.model_validate({**example, **half})
     for values in ((0, 6.73), (51.48, 0), (None, None), (0.0001, 0)):
         model.model_validate({**example, **place(prefix, *values)})
     model.model_validate({**example, **place(prefix, 0, 0)}, context=STORED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,9 @@ def set_schedule_due_today(billing: BillingOrganization, charter_id: str, **amou
     key = CHARTER.key(org=billing.operator.org_id, id=charter_id)
     stored = dynamodb.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
     charter = Charter.model_validate_json(stored["doc"]["S"], context=STORED)
-    agreed = charter.model_copy(update={"instalments": [Instalment.model_validate(part) for part in parts]})
+    agreed = charter.model_copy(
+        update={"instalments": [Instalment.model_validate_json(json.dumps(part)) for part in parts]}
+    )
     dynamodb.put_item(TableName=table, Item=to_item(agreed))
     billing.operator.call("PUT", f"/charters/{charter_id}/payment-schedule", {"instalments": parts})
 
