@@ -31,10 +31,8 @@ Json = dict[str, Any]
 
 MAX_ZIP_COMMENT: Final = 65_557
 """The end of a ZIP archive that contains the position of its list of files: 22 bytes and the longest comment."""
-WORKERS_PER_FUNCTION: Final = max(8, 4 * (os.cpu_count() or 1))
-"""How many workers of a function run at the same time, unless all of them stay busy."""
-LONGEST_WAIT: Final = 20.0
-"""After how many seconds without a free worker another one starts."""
+WORKERS_AT_ONCE: Final = max(2, os.cpu_count() or 1)
+"""How many workers of a function start without delay. More at the same time would only share the processors."""
 
 
 def apply() -> None:
@@ -133,20 +131,21 @@ def fork_workers() -> None:
 
 
 def limit_workers() -> None:
-    """Let a request of a burst wait for a free worker of its function instead of starting one of its own.
+    """Let a request wait for a free worker of its function: another one starts for each second that it has waited.
 
-    Fifty workers that start at the same time on one machine take longer than the timeout of the function.
+    A worker takes longer to start than most requests take, and fifty that start at the same time on one machine take
+    longer than the timeout of the function.
     """
     original = lambda_svc.acquire_worker
 
     def acquire_worker(*arguments: Any, **options: Any) -> Any:
-        deadline = time.monotonic() + LONGEST_WAIT
-        while time.monotonic() < deadline:
-            worker, state = original(*arguments, **options, max_concurrency=WORKERS_PER_FUNCTION)
+        began = time.monotonic()
+        while True:
+            limit = WORKERS_AT_ONCE + int(time.monotonic() - began)
+            worker, state = original(*arguments, **options, max_concurrency=limit)
             if worker is not None:
                 return worker, state
             time.sleep(0.01)
-        return original(*arguments, **options)
 
     lambda_svc.acquire_worker = acquire_worker
 
