@@ -6,9 +6,10 @@ import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
@@ -94,7 +95,16 @@ PLACES = (generate.NEWARK, (40.7, -74.2), (40.72, -74.2), generate.WALL_STREET, 
 """Two stops, two places on the way, and no fix."""
 
 
+LATE_VISIT: Final = {
+    **dict.fromkeys((0, 10, 11), generate.NEWARK),
+    **dict.fromkeys((6, 9), generate.WALL_STREET),
+    **dict.fromkeys((12, 13), (40.7, -74.2)),
+}
+"""The last stop, and then the first one, which the vehicle seems to leave until the earlier positions arrive."""
+
+
 @settings(max_examples=60, deadline=None)
+@example(visits=LATE_VISIT, seed=0)
 @given(
     visits=st.dictionaries(MINUTE_OF_TRIP, st.sampled_from(PLACES), max_size=9),
     seed=st.integers(0, 1000),

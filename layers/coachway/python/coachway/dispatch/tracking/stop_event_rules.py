@@ -81,10 +81,11 @@ def list_disproved_events(
 ) -> list[tuple[int, StopEventKind]]:
     """List the recorded stop events after `initial_progress` that no person reported and no position shows.
 
-    The departure that started the trip and the arrival that ended it are not listed: later steps depend on them.
+    The arrival that ended the trip is not listed, nor the departure that started it if positions do not show a later
+    stop: a trip that has started or ended stays so.
     """
     shown = {(stop_event.stop, stop_event.kind) for stop_event in stop_events}
-    if assignment.status is not AssignmentStatus.CHECKED_IN:
+    if assignment.status is not AssignmentStatus.CHECKED_IN and not any(number > 0 for number, _ in shown):
         shown.add((0, StopEventKind.DEPARTED))
     if assignment.status is AssignmentStatus.COMPLETED:
         shown.add((len(assignment.stops) - 1, StopEventKind.ARRIVED))
