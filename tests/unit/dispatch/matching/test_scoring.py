@@ -16,11 +16,15 @@ from tests.unit.dispatch.matching_builders import (
 )
 
 
+PLACES = st.tuples(st.floats(-80, 80), st.floats(-179, 179)).filter(any)
+
+
 @settings(deadline=None)
-@given(block_params, st.floats(1, 5) | st.none(), st.floats(-80, 80), st.floats(-179, 179))
+@given(block_params, st.floats(1, 5) | st.none(), PLACES)
 def test_score_driver_points_add_up_and_stay_in_bounds(
-    params: list[tuple[int, float, str]], rating: float | None, latitude: float, longitude: float
+    params: list[tuple[int, float, str]], rating: float | None, home: tuple[float, float]
 ) -> None:
+    latitude, longitude = home
     facts = create_driver_facts(*create_blocks(params), rating=rating, home_latitude=latitude, home_longitude=longitude)
     evaluation = evaluate(facts)
     if evaluation.remaining is None:
