@@ -15,7 +15,6 @@ from tests.unit.dispatch.matching_builders import (
     evaluate,
 )
 
-
 PLACES = st.tuples(st.floats(-80, 80), st.floats(-179, 179)).filter(any)
 
 
