@@ -17,7 +17,7 @@ from coachway.core.types import ids
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.fleet.model import DriverInput, VehicleInput
 from coachway.identity.model.organization import OrganizationSettings
-from coachway.identity.model.permissions import BUILT_IN_ROLES
+from coachway.identity.model.permissions import BUILT_IN_ROLES, PARTY_ID_PREFIXES
 from coachway.identity.model.user import NewAdmin, NewUser
 from coachway.pricing.extras_model import AmenityInput, PromoInput
 from coachway.pricing.rule_model import RuleInput
@@ -210,4 +210,6 @@ def test_users_have_every_built_in_role_and_valid_bodies() -> None:
     for _, user in users.ALL_USERS:
         name = {"first_name": user.first_name, "last_name": user.last_name}
         NewAdmin.model_validate({"email": user.email, "password": users.PASSWORD, **name})
-        NewUser.model_validate({"email": user.email, "phone": user.phone, "role": user.role, **name})
+        party_id = ids.new(PARTY_ID_PREFIXES[user.role]) if user.role in PARTY_ID_PREFIXES else None
+        body = {"email": user.email, "phone": user.phone, "role": user.role, "party_id": party_id, **name}
+        NewUser.model_validate(body)
