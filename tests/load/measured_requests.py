@@ -238,7 +238,7 @@ _BILLING_REQUESTS: Final = (
         every_nth_round=2,
     ),
     get("get an invoice", "billing", "/invoices/{invoice_id}", max_calls=1, every_nth_round=2),
-    get("list 20 invoices", "billing", "/invoices?limit=20", max_calls=1),
+    get("list 20 invoices", "billing", "/invoices?limit=20", max_calls=2),
     # Without `date_to`, the list also reads an empty month on the days when a month begins.
     get("list 20 ledger entries", "billing", f"/billing/ledger?limit=20&date_to={TODAY}", max_calls=1),
     get("get receivables by age", "billing", "/billing/aging/receivable", max_calls=3),

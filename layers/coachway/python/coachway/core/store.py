@@ -82,16 +82,14 @@ def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """Return the records at any number of keys, in one call per 100. Missing, deleted and expired ones are left out."""
     requested = list(dict.fromkeys(keys))
-    stored: dict[Key, Mapping[str, Any]] = {}
-    for start in range(0, len(requested), _MAX_BATCH_KEYS):
-        # Parsing the attributes for conditions and indexes would double the cost.
-        stored |= _batch_get_items(requested[start : start + _MAX_BATCH_KEYS], ["pk", "sk", "kind", "doc"])
+    # Parsing the attributes for conditions and indexes would double the cost.
+    stored = _batch_get_items(requested, ["pk", "sk", "kind", "doc"])
     result = {key: _parse_live(model, stored.get(key)) for key in requested}
     return {key: record for key, record in result.items() if record is not None}
 
 
 def batch_get(keys: Iterable[Key]) -> "BatchResult":
-    """Return the items at up to 100 keys, of any kind, in one call.
+    """Return the items at any number of keys, of any kind, in one call per 100.
 
     If the counter of a gapless sequence is among them, `commit_with_sequence` starts with its value.
     """
@@ -108,10 +106,11 @@ def _batch_get_items(requests: Sequence[Key], attributes: Sequence[str] | None =
     requested: Any = [{"pk": key.pk, "sk": key.sk} for key in requests]
     table, stored = settings.table_name(), dict[Key, Mapping[str, Any]]()
     while requested:
-        response = connection().batch_get_item(table, requested, consistent_read=True, attributes_to_get=attributes)
+        batch, requested = requested[:_MAX_BATCH_KEYS], requested[_MAX_BATCH_KEYS:]
+        response = connection().batch_get_item(table, batch, consistent_read=True, attributes_to_get=attributes)
         stored.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in response["Responses"].get(table, [])})
         remaining = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        requested = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in remaining]
+        requested += [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in remaining]
     return stored
 
 

@@ -1,6 +1,6 @@
 """The terms of a draft, which follow its client and trips until it is issued: address, payment terms and deposits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
@@ -45,28 +45,31 @@ def _applicable_deposit(draft: Invoice, charter: Charter) -> int:
     return min(charter.amount_paid, price)
 
 
-def apply_current_terms(org_id: str, invoices: Sequence[Invoice]) -> list[Invoice]:
-    """Return invoices with the current terms of those that are drafts."""
+def apply_current_terms(
+    org_id: str, invoices: Sequence[Invoice], billing_addresses: Mapping[str, Sequence[str]]
+) -> list[Invoice]:
+    """Return invoices with the current terms of those that are drafts.
+
+    `billing_addresses` are by client. A draft without one there keeps the address with which it was stored.
+    """
     draft_invoices = [invoice for invoice in invoices if invoice.status is InvoiceStatus.DRAFT]
-    if not draft_invoices:
-        return list(invoices)
     client_keys = {draft.client_id: CLIENT.key(org=org_id, id=draft.client_id) for draft in draft_invoices}
     charter_keys = {id_: CHARTER.key(org=org_id, id=id_) for draft in draft_invoices for id_ in draft.charter_ids}
-    clients = store.find_many(Client, client_keys.values())
-    charters = store.find_many(Charter, charter_keys.values())
-    addresses = {client.id: load_billing_address(client) for client in clients.values()}
+    records = store.batch_get([*client_keys.values(), *charter_keys.values()])
+    clients = {id_: records.find(Client, key) for id_, key in client_keys.items()}
+    charters = {id_: records.find(Charter, key) for id_, key in charter_keys.items()}
 
     def apply(draft: Invoice) -> Invoice:
-        client = clients.get(client_keys[draft.client_id])
-        trips = [charters[key] for id_ in draft.charter_ids if (key := charter_keys[id_]) in charters]
-        return apply_terms(draft, client, addresses.get(draft.client_id, []), trips)
+        address = billing_addresses.get(draft.client_id, draft.billing_address)
+        trips = [charter for id_ in draft.charter_ids if (charter := charters[id_]) is not None]
+        return apply_terms(draft, clients[draft.client_id], address, trips)
 
     return [apply(invoice) if invoice.status is InvoiceStatus.DRAFT else invoice for invoice in invoices]
 
 
-def load_billing_address(client: Client) -> list[str]:
+def load_billing_address(org_id: str, client_id: str) -> list[str]:
     """Load the lines of the client's newest billing address, or none."""
-    partition = ADDRESSES.partition(org=client.org_id, client=client.id)
+    partition = ADDRESSES.partition(org=org_id, client=client_id)
     addresses = query_all(Address, partition, prefix="ADDRESS#", descending=True, limit=50)
     billing_address = next(
         (

@@ -50,7 +50,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
     _require_unchanged(before, charters)
     now = clock.now()
     today = journal.local_date(organization, now)
-    address = drafts.load_billing_address(client) if client else []
+    address = drafts.load_billing_address(before.org_id, before.client_id)
     current = drafts.apply_terms(before, client, address, charters)
     paid_in_advance = current.paid_in_advance
     agreed_dates = (instalments.find_last_due_date(charter.instalments, charter.amount_paid) for charter in charters)

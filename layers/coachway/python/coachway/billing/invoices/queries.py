@@ -5,6 +5,7 @@ from typing import Final
 
 from coachway.billing.invoices import drafts
 from coachway.billing.invoices.model import BY_DUE_DATE, BY_MONTH, INVOICE, OF_CLIENT, Invoice, InvoiceQuery
+from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.internal_fields import hide_internal_fields
@@ -29,7 +30,10 @@ def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None)
 
 def show_invoice(caller: Caller, invoice_id: str) -> Invoice:
     """Get an invoice. A draft is shown as it would be issued now. Raises NotFound."""
-    [invoice] = drafts.apply_current_terms(caller.org_id, [get_invoice(caller, invoice_id)])
+    invoice = get_invoice(caller, invoice_id)
+    if invoice.status is InvoiceStatus.DRAFT:
+        address = drafts.load_billing_address(caller.org_id, invoice.client_id)
+        [invoice] = drafts.apply_current_terms(caller.org_id, [invoice], {invoice.client_id: address})
     return hide_internal_fields(caller, invoice)
 
 
@@ -42,6 +46,8 @@ def can_see(caller: Caller, invoice: Invoice) -> bool:
 
 def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     """List invoices, newest first; with a due date filter, earliest due date first. Clients see their own, no drafts.
+
+    Drafts have their current amounts, and the billing address with which they were stored.
 
     Raises NotFound if a client requests the invoices of another client, Invalid for a range of more than ten years.
     """
@@ -60,7 +66,9 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     else:
         page = query_by_month(Invoice, BY_MONTH, caller, query, where=filters)
     visible = [hide_internal_fields(caller, invoice) for invoice in page.items if can_see(caller, invoice)]
-    return Page(items=drafts.apply_current_terms(caller.org_id, visible), next_cursor=page.next_cursor)
+    # The addresses would be a read per client.
+    items = drafts.apply_current_terms(caller.org_id, visible, billing_addresses={})
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
 def _list_by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int | bool]) -> Page[Invoice]:

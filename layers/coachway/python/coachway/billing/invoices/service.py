@@ -112,7 +112,7 @@ def draft_invoice(
         notes=notes,
         month=month,
     )
-    invoice = drafts.apply_terms(invoice, client, drafts.load_billing_address(client), charters)
+    invoice = drafts.apply_terms(invoice, client, drafts.load_billing_address(client.org_id, client.id), charters)
     charter_ops: list[Op] = [
         Update(charter, charter.model_copy(update={"invoice_id": invoice.id}), on_stale=InvoiceChanged())
         for charter in charters
@@ -176,7 +176,8 @@ def update_draft(
     changed = before.model_copy(
         update={**_build_lines(charters, extra_lines), "notes": changes.fields.get("notes", before.notes)}
     )
-    after = drafts.apply_terms(changed, client, drafts.load_billing_address(client) if client else [], charters)
+    address = drafts.load_billing_address(before.org_id, before.client_id)
+    after = drafts.apply_terms(changed, client, address, charters)
     unchanged_ops = [CheckVersion(charter, InvoiceChanged()) for charter in charters]
     event = InvoiceDraftUpdated(**event_fields(after))
     store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), *unchanged_ops)
