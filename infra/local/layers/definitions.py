@@ -85,7 +85,7 @@ VENDOR: Final = Layer(
     strip=("cryptography/hazmat/bindings/_rust.abi3.so",),
     import_check=f"""
 import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule
-import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo, zxcvbn
+import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo
 import aws_lambda_powertools.logging, aws_lambda_powertools.metrics
 from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
@@ -176,4 +176,14 @@ assert stripe.Event.construct_from(event, "sk_test_1").data.object.id == "pi_1"
 """,
 )
 
-LAYERS: Final = (VENDOR, DOCUMENTS, PDF, MESSAGING, CALENDARS, PAYMENTS)
+PASSWORDS: Final = Layer(
+    "passwords",
+    "passwords",
+    base_group="api",
+    import_check="""
+from zxcvbn import zxcvbn
+assert zxcvbn("correct horse battery staple")["score"] == 4
+""",
+)
+
+LAYERS: Final = (VENDOR, DOCUMENTS, PDF, MESSAGING, CALENDARS, PAYMENTS, PASSWORDS)
