@@ -1,18 +1,13 @@
 """The page of a bid invitation."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from coachway.bids.requests import invitation_links
 from coachway.bids.vendor_access import page
 from coachway.bids.vendor_access.page import BidForm, DeclineInvitationForm
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity.link_error_pages import build_error_page
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
     "bids",

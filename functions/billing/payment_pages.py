@@ -1,20 +1,15 @@
 """Pages of invoices, and card payments on pages."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from coachway.billing.ids import PaymentId
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import page as invoice_page
 from coachway.bookings.charters import quote_link
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.documents.card_form import CardForm
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity.link_error_pages import build_error_page
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
     "billing",

@@ -76,7 +76,7 @@ def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
 @api.get("/payments/{payment_id}", permission="billing:read", external_roles=CLIENTS)
 def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
     """Get a payment."""
-    return payment_queries.get_payment(caller, payment_id)
+    return payment_queries.show_payment(caller, payment_id)
 
 
 @api.delete(

@@ -41,6 +41,7 @@ from coachway.bookings.quotes.responses import AcceptQuoteInput, DeclineInput, Q
 from coachway.bookings.quotes.schemas import QuoteView
 from coachway.clients.errors import ClientHasOpenBalance, CreditLimitExceeded
 from coachway.core import errors
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.core.persistence.domain_events import HistoryEntry
@@ -60,8 +61,6 @@ ACCEPT_ERRORS = (
     QuoteAlreadyAccepted,
     QuoteNotBookable,
 )
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,200}$")]
 
 
 class CancelQuery(RequestSchema):

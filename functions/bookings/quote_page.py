@@ -1,19 +1,14 @@
 """Routes of the quote page and the itinerary PDF."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.charters.quote_link import PURPOSE
 from coachway.bookings.quotes import pages
 from coachway.bookings.quotes.pages import AcceptForm, DeclineQuoteForm
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity.link_error_pages import build_error_page
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter("bookings", "Charters and their quotes.", health=False, error_page=build_error_page(PURPOSE))
 app = api.app

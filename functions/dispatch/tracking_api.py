@@ -1,10 +1,7 @@
 """Routes of trips that are under way: positions, duty and tracking."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from coachway.bookings.charters.model import CharterId
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import PUBLIC, ApiRouter
@@ -30,8 +27,6 @@ from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIn
 from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
 from coachway.dispatch.tracking.tracking_links import TrackingLink, TrackingLinkInput
 from coachway.identity.current_rights import read_current_rights
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
     "dispatch",

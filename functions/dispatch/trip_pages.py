@@ -1,17 +1,12 @@
 """HTML pages: the tracking page and the driver page."""
 
-from typing import Annotated
-
-from pydantic import Field
-
+from coachway.core.auth.signed_links import Token
 from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.duty import driver_page as driver
 from coachway.dispatch.tracking import tracking_links
 from coachway.dispatch.tracking_page import page as track
 from coachway.identity.link_error_pages import build_error_page
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
     "dispatch",

@@ -1,10 +1,7 @@
 """Pages to accept an invitation, reset a password or confirm an email address."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from coachway.contracts.identity import INVITATION, PASSWORD_RESET
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.errors import RateLimited
 from coachway.core.http.response_types import HtmlResponse
@@ -13,8 +10,6 @@ from coachway.identity import email_confirmation_page
 from coachway.identity import password_pages as service
 from coachway.identity.link_error_pages import build_error_page
 from coachway.identity.password_pages import PasswordForm
-
-Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
     "identity",

@@ -13,7 +13,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.types import ids
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import sortable, sortable_hour
 
 TASK = AccessPattern("a task", pk="ORG#{org}#TASK#{id}", sk="HEAD")
 DUE = AccessPattern("tasks by the hour in which they are due", index="gsi1", pk="TASKS_DUE#{hour}", sk="{due}#{id}")
@@ -34,7 +34,7 @@ class Task(Entity):
         due = sortable(self.due)
         month = f"{ids.get_created_at(self.id):%Y-%m}"
         keys = {"gsi2": BY_MONTH.key(org=self.org_id, month=month, id=self.id)}
-        return keys if self.done else keys | {"gsi1": DUE.key(hour=due[:13], due=due, id=self.id)}
+        return keys if self.done else keys | {"gsi1": DUE.key(hour=sortable_hour(self.due), due=due, id=self.id)}
 
 
 NOW = datetime(2027, 3, 3, 9, 30, tzinfo=UTC)

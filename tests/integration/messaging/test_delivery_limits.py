@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.identity import message_limits
 from coachway.messaging.model import MessageStatus
 from tests.integration.identity.builders import set_confirmed

@@ -10,7 +10,7 @@ from coachway.billing.stripe.client import ChargeOutcome
 from coachway.billing.stripe_sync.missing_payments import report_unknown_charge
 from coachway.contracts.billing.payments import UnknownChargeFound
 from coachway.core import store
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.core.schemas import Page

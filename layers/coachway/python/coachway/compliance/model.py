@@ -9,7 +9,7 @@ from coachway.compliance.rules import DocumentStatus, DocumentSummary, DocumentT
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day, sortable
+from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import HttpsUrl, InputPattern, Note, Text
 
@@ -169,8 +169,8 @@ class ComplianceDocument(Entity, DocumentInput):
             "gsi3": BY_STATUS.key(org=self.org_id, status=self.status, bucket=bucket, id=self.id),
         }
         if self.due_at is not None:
-            due = sortable(self.due_at)
-            result["gsi4"] = DUE.key(hour=due[:13], due=due, id=self.id)
+            hour, due = sortable_hour(self.due_at), sortable(self.due_at)
+            result["gsi4"] = DUE.key(hour=hour, due=due, id=self.id)
         return result
 
     def attributes(self) -> Mapping[str, str | int | bool]:

@@ -21,7 +21,7 @@ from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import PageQuery
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import sortable, sortable_day, sortable_hour
 
 R = TypeVar("R", bound=Record)
 
@@ -121,7 +121,7 @@ def handle_due_records(
 
 
 def _partition(pattern: AccessPattern, hour: datetime) -> str:
-    return pattern.partition(hour=sortable(hour)[:13], day=sortable(hour)[:10])
+    return pattern.partition(hour=sortable_hour(hour), day=sortable_day(hour))
 
 
 def _due_records(model: type[R], pattern: AccessPattern, partition: str, now: datetime, limit: int) -> Iterator[R]:

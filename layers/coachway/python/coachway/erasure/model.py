@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import sortable, sortable_hour
 from coachway.core.types.personal import Personal
 
 ERASURE = AccessPattern(
@@ -48,8 +48,8 @@ class Erasure(Entity):
     def indexes(self) -> Mapping[str, Key]:
         if self.due_at is None:
             return {}
-        due = sortable(self.due_at)
-        return {"gsi1": DUE.key(hour=due[:13], due=due, client=self.id)}
+        hour, due = sortable_hour(self.due_at), sortable(self.due_at)
+        return {"gsi1": DUE.key(hour=hour, due=due, client=self.id)}
 
     @property
     def is_last_run(self) -> bool:

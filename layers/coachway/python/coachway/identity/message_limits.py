@@ -8,8 +8,8 @@ payments.
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from coachway.core.auth import rate_limit
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth import attempt_counters
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.errors import RateLimited
 from coachway.core.persistence.operations import Op
 from coachway.core.runtime import settings
@@ -67,10 +67,10 @@ def message_ops(organization: Organization, kind: Kind, address: str | None) -> 
 def count_message(organization: Organization, kind: Kind) -> str | None:
     """Count a message that a workflow sends. Return why it must not be sent, or None."""
     try:
-        _consume(f"{kind}:organization", organization.org_id, BY_ORGANIZATION[kind])
+        _count(f"{kind}:organization", organization.org_id, BY_ORGANIZATION[kind])
         if not organization.is_confirmed:
             detail = _CONFIRM_FIRST.format(UNTIL_CONFIRMED.attempts)
-            _consume("message:unconfirmed", organization.org_id, UNTIL_CONFIRMED, detail)
+            _count("message:unconfirmed", organization.org_id, UNTIL_CONFIRMED, detail)
     except RateLimited as error:
         return error.detail
     return None
@@ -84,10 +84,10 @@ def count_delivery(organization: Organization, template: str, address: str, *, i
     if template in UNCOUNTED_TEMPLATES or (is_to_organization and organization.is_confirmed):
         return None
     try:
-        _consume("delivery:recipient", f"{organization.org_id}/{address}", DELIVERED_TO_ONE_ADDRESS)
+        _count("delivery:recipient", f"{organization.org_id}/{address}", DELIVERED_TO_ONE_ADDRESS)
         if not organization.is_confirmed:
             detail = _CONFIRM_FIRST.format(DELIVERED_UNTIL_CONFIRMED.attempts)
-            _consume("delivery:unconfirmed", organization.org_id, DELIVERED_UNTIL_CONFIRMED, detail)
+            _count("delivery:unconfirmed", organization.org_id, DELIVERED_UNTIL_CONFIRMED, detail)
     except RateLimited as error:
         return error.detail
     return None
@@ -95,12 +95,12 @@ def count_delivery(organization: Organization, template: str, address: str, *, i
 
 def _count_op(action: str, subject: str, limit: RateLimit, detail: str = "") -> Op:
     increased = limit.times(settings.message_limit_factor())
-    return rate_limit.consume_op(action, subject, increased, detail or _build_detail(limit))
+    return attempt_counters.count_attempt_op(action, subject, increased, detail or _build_detail(limit))
 
 
-def _consume(action: str, subject: str, limit: RateLimit, detail: str = "") -> None:
+def _count(action: str, subject: str, limit: RateLimit, detail: str = "") -> None:
     increased = limit.times(settings.message_limit_factor())
-    rate_limit.consume_rate_limit(action, subject, increased, detail or _build_detail(limit))
+    attempt_counters.count_attempt(action, subject, increased, detail or _build_detail(limit))
 
 
 def _build_detail(limit: RateLimit) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from coachway.core.auth import rate_limit
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth import attempt_counters
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op
 from coachway.core.runtime import settings
@@ -33,30 +33,30 @@ BY_RECIPIENT: Final = {
 }
 
 
-def consume_by_recipient(action: str, address: str) -> None:
+def count_by_recipient(action: str, address: str) -> None:
     """Count a message to an email address or phone number, from all organizations. Raises RateLimited.
 
     It is counted even if there is no account, so that the response does not reveal one.
     """
     limit = BY_RECIPIENT[action].times(settings.message_limit_factor())
-    rate_limit.consume_rate_limit(f"{action}:recipient", address, limit)
+    attempt_counters.count_attempt(f"{action}:recipient", address, limit)
 
 
-def consume_by_address(action: str, caller: Caller) -> None:
+def count_by_address(action: str, caller: Caller) -> None:
     """Count an attempt of the caller's IP address. Raises RateLimited if there were too many."""
     limit = BY_ADDRESS[action].times(settings.clients_per_ip_address())
-    rate_limit.consume_rate_limit(f"{action}:address", caller.ip or "unknown", limit)
+    attempt_counters.count_attempt(f"{action}:address", caller.ip or "unknown", limit)
 
 
-def consume_by_account(action: str, account: str) -> None:
+def count_by_account(action: str, account: str) -> None:
     """Count an attempt on an account, even one that does not exist. Raises RateLimited if there were too many."""
-    rate_limit.consume_rate_limit(f"{action}:account", account, BY_ACCOUNT[action])
+    attempt_counters.count_attempt(f"{action}:account", account, BY_ACCOUNT[action])
 
 
 def login_ops(caller: Caller, account_key: str) -> list[Op]:
     """Return the operations that count a login by IP address and by account. They fail with RateLimited."""
     by_address = BY_ADDRESS["login"].times(settings.clients_per_ip_address())
     return [
-        rate_limit.consume_op("login:address", caller.ip or "unknown", by_address),
-        rate_limit.consume_op("login:account", account_key, BY_ACCOUNT["login"]),
+        attempt_counters.count_attempt_op("login:address", caller.ip or "unknown", by_address),
+        attempt_counters.count_attempt_op("login:account", account_key, BY_ACCOUNT["login"]),
     ]

@@ -13,7 +13,7 @@ from coachway.bids.rules import BidStatus
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day, sortable
+from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import Note, Text
@@ -115,8 +115,8 @@ class Bid(Entity, OfferedVehicles):
             "gsi3": BY_MONTH.key(org=self.org_id, month=f"{ids.get_created_at(self.id):%Y-%m}", id=self.id),
         }
         if self.status.is_active and self.valid_until is not None:
-            expires = sortable(self.valid_until)
-            keys["gsi4"] = DUE.key(hour=expires[:13], expires=expires, id=self.id)
+            hour, expires = sortable_hour(self.valid_until), sortable(self.valid_until)
+            keys["gsi4"] = DUE.key(hour=hour, expires=expires, id=self.id)
         return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:

@@ -13,8 +13,8 @@ from coachway.bids.model.bid import Bid
 from coachway.bids.rules import BidStatus
 from coachway.bids.schemas import BID_EXAMPLE, BidInput
 from coachway.core import errors, store
-from coachway.core.auth import rate_limit
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth import attempt_counters
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
 from coachway.core.persistence.responses.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
@@ -82,7 +82,7 @@ def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     if keys is None or not any(_is_signed(secret, posted) for secret in secrets):
         _record_bad_signature(caller, vendor_id if keys else "unknown")
         raise errors.Unauthenticated("Sign the body with the vendor's secret, and send it within five minutes.")
-    rate_limit.consume_rate_limit("vendor-webhook", vendor_id, RateLimit(PUSHES_PER_MINUTE, 60))
+    attempt_counters.count_attempt("vendor-webhook", vendor_id, RateLimit(PUSHES_PER_MINUTE, 60))
     return _receive_once(_vendor_caller(caller, keys), body, posted)
 
 
@@ -99,7 +99,7 @@ def _record_bad_signature(caller: Caller, vendor_id: str) -> None:
     logger.warning("invalid webhook signature", vendor_id=vendor_id, ip=caller.ip)
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
-    rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, RateLimit(BAD_SIGNATURES_PER_MINUTE, 60))
+    attempt_counters.count_attempt("bad-webhook-signature", caller.ip, RateLimit(BAD_SIGNATURES_PER_MINUTE, 60))
 
 
 def _vendor_caller(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:

@@ -11,7 +11,7 @@ from coachway.bookings.charters.model import ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day, sortable
+from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import WorkflowFailure
@@ -99,8 +99,8 @@ class Collection(Entity):
             "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, due=due_key, id=self.id),
         }
         if self.next_step_at is not None:
-            step_key = sortable(self.next_step_at)
-            keys["gsi4"] = FALLING_DUE.key(hour=step_key[:13], due=step_key, id=self.id)
+            hour, due = sortable_hour(self.next_step_at), sortable(self.next_step_at)
+            keys["gsi4"] = FALLING_DUE.key(hour=hour, due=due, id=self.id)
         return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:

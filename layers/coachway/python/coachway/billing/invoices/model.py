@@ -12,7 +12,7 @@ from coachway.clients.rules import PaymentTerms
 from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day, sortable
+from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import MessageToClient, Note, ShortNote, Text
@@ -228,8 +228,7 @@ class Invoice(Entity):
 
 def falling_due_key(overdue_at: datetime, invoice_id: str = "") -> Key:
     """Return the index key of an invoice that becomes overdue at `overdue_at`."""
-    sort_key = sortable(overdue_at)
-    return FALLING_DUE.key(hour=sort_key[:13], at=sort_key, id=invoice_id)
+    return FALLING_DUE.key(hour=sortable_hour(overdue_at), at=sortable(overdue_at), id=invoice_id)
 
 
 class InvoiceQuery(PageQuery):

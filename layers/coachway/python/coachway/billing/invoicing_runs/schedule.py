@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime
 
 from coachway.core.persistence.records import AccessPattern, Key, Record
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import sortable, sortable_hour
 
 _RUN_TIME: Final = time(0, 30)
 
@@ -41,8 +41,7 @@ class MonthDue(Record):
     def indexes(self) -> Mapping[str, Key]:
         if self.started_at is not None:
             return {}
-        sort_key = sortable(self.due_at)
-        return {"gsi4": DUE.key(hour=sort_key[:13], at=sort_key, org=self.org_id)}
+        return {"gsi4": DUE.key(hour=sortable_hour(self.due_at), at=sortable(self.due_at), org=self.org_id)}
 
 
 def current_month(now: datetime, timezone: str) -> tuple[str, datetime]:

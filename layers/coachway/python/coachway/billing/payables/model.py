@@ -13,7 +13,7 @@ from coachway.contracts.billing.payables import PaidLine
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day, sortable
+from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import LINE, Text
@@ -104,7 +104,7 @@ class Payable(Entity):
         return PAYABLE.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        created, due_key = sortable(self.created_at), sortable(self.falls_due_at)
+        created = sortable(self.created_at)
         keys = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=created[:7], made=created, id=self.id),
             "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, made=created, id=self.id),
@@ -112,7 +112,8 @@ class Payable(Entity):
         if self.status.is_owed:
             keys["gsi3"] = OWED.key(org=self.org_id, due=self.due_date, id=self.id)
         if self.status is PayableStatus.OPEN:
-            keys["gsi4"] = FALLING_DUE.key(hour=due_key[:13], due=due_key, id=self.id)
+            hour, due = sortable_hour(self.falls_due_at), sortable(self.falls_due_at)
+            keys["gsi4"] = FALLING_DUE.key(hour=hour, due=due, id=self.id)
         return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from coachway.billing.payments.model import Payment
-from coachway.core.auth import rate_limit
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth import attempt_counters
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.persistence.operations import Op
 
 ATTEMPTS_PER_SUBJECT: Final = 15
@@ -20,17 +20,17 @@ FAILURE_EMAIL_PERIOD: Final = timedelta(hours=6)
 """The client gets one email per invoice or charter in this time, however many payments fail."""
 
 
-def consume_attempt(payment: Payment) -> None:
+def count_charge_attempt(payment: Payment) -> None:
     """Count an attempt to charge a card. Raises RateLimited if there were too many in this hour."""
     for action, subject, limit in (
         ("charge:subject", payment.subject_id, ATTEMPTS_PER_SUBJECT),
         ("charge:client", payment.client_id, ATTEMPTS_PER_CLIENT),
         ("charge:organization", payment.org_id, ATTEMPTS_PER_ORGANIZATION),
     ):
-        rate_limit.consume_rate_limit(action, subject, RateLimit(limit, _HOUR))
+        attempt_counters.count_attempt(action, subject, RateLimit(limit, _HOUR))
 
 
 def failure_email_op(payment: Payment) -> Op:
     """Return the operation that counts an email about a failed payment. It fails with RateLimited after the first."""
     limit = RateLimit(1, int(FAILURE_EMAIL_PERIOD.total_seconds()))
-    return rate_limit.consume_op("payment-failed-email", payment.subject_id, limit)
+    return attempt_counters.count_attempt_op("payment-failed-email", payment.subject_id, limit)

@@ -18,6 +18,7 @@ from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
+from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 
@@ -42,7 +43,7 @@ def charge_card(caller: Caller, request: PaymentInput, *, seen_paid: int | None 
     payment = complete_payment(caller, create_pending_payment(caller, request, seen_paid=seen_paid))
     if payment.status is PaymentStatus.FAILED:
         raise build_declined_error(payment)
-    return payment
+    return hide_internal_fields(caller, payment)
 
 
 def charge_card_with_payer_present(

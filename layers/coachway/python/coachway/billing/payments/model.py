@@ -14,7 +14,7 @@ from coachway.core.documents import card_consent
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day, sortable
+from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import Note, OptionalText, Text
@@ -231,8 +231,7 @@ class Payment(Entity):
 
 def pending_key(created_at: datetime, payment_id: str = "") -> Key:
     """Return the index key of a pending payment."""
-    sort_key = sortable(created_at)
-    return PENDING.key(hour=sort_key[:13], begun=sort_key, id=payment_id)
+    return PENDING.key(hour=sortable_hour(created_at), begun=sortable(created_at), id=payment_id)
 
 
 class PaymentHold(Record):

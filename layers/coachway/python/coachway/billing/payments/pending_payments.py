@@ -81,7 +81,7 @@ def create_pending_payment(
         **_request_digests(caller),
     )
     if not off_session:  # collections have few attempts
-        attempt_limits.consume_attempt(payment)
+        attempt_limits.count_charge_attempt(payment)
     in_progress = _resolve_previous_attempt(caller, payment)
     hold = PaymentHold(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
     try:

@@ -9,11 +9,16 @@ from coachway.core.schemas import Page
 
 
 def get_payment(caller: Caller, payment_id: str) -> Payment:
-    """Get a payment. Raises NotFound, also for payments the caller cannot see."""
+    """Get a payment as it is stored. Raises NotFound, also for payments the caller cannot see."""
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     if caller.is_external and (caller.role != "client" or caller.party_id != payment.client_id):
         raise errors.NotFound("The payment was not found.")
-    return hide_internal_fields(caller, payment)
+    return payment
+
+
+def show_payment(caller: Caller, payment_id: str) -> Payment:
+    """Get a payment as the caller may see it. Raises NotFound."""
+    return hide_internal_fields(caller, get_payment(caller, payment_id))
 
 
 def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:

@@ -16,8 +16,8 @@ from coachway.billing.stripe import refunds_and_disputes, webhook_events
 from coachway.billing.stripe.webhook_events import StripeEvent
 from coachway.billing.stripe_sync import disputes, missing_payments
 from coachway.core import errors
-from coachway.core.auth import rate_limit
-from coachway.core.auth.rate_limit import RateLimit
+from coachway.core.auth import attempt_counters
+from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
 from coachway.core.persistence.operations import AlreadyConsumed, MarkConsumed
@@ -127,4 +127,4 @@ def _count_bad_signature(caller: Caller) -> None:
     logger.warning("webhook signature invalid", ip=caller.ip, sender="stripe")
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
-    rate_limit.consume_rate_limit("bad-stripe-signature", caller.ip, RateLimit(BAD_SIGNATURES_PER_MINUTE, 60))
+    attempt_counters.count_attempt("bad-stripe-signature", caller.ip, RateLimit(BAD_SIGNATURES_PER_MINUTE, 60))

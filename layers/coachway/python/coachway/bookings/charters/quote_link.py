@@ -1,7 +1,6 @@
 """The record of the link to a charter's quote page, on which the client answers, pays, and sees the booked trip."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import ClassVar, Final
 
 from pydantic import AwareDatetime
@@ -12,7 +11,7 @@ from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Key, Record
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import sortable, sortable_hour
 from coachway.identity.secrets import hashing
 
 PURPOSE: Final = "quote"
@@ -51,13 +50,8 @@ class QuoteLink(Record):
     def indexes(self) -> Mapping[str, Key]:
         if not self.open:
             return {}
-        due = sortable(self.expires)
-        return {"gsi1": DUE.key(hour=expiry_hour(self.expires), expires=due, charter=self.charter_id)}
-
-
-def expiry_hour(at: datetime) -> str:
-    """The hour of a time in UTC, such as `2027-03-03T14`."""
-    return sortable(at)[:13]
+        hour, expires = sortable_hour(self.expires), sortable(self.expires)
+        return {"gsi1": DUE.key(hour=hour, expires=expires, charter=self.charter_id)}
 
 
 def get_link_key(charter: Charter) -> Key:

@@ -10,7 +10,9 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field
 
 from coachway.core import errors
 from coachway.core.runtime import settings
@@ -18,6 +20,9 @@ from coachway.core.types import ids
 
 _NONCE_BYTES: Final = 12
 _SIGNATURE_BYTES: Final = 20
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+"""The token of a link, as a parameter of a route."""
 
 
 class LinkToken(NamedTuple):

@@ -48,6 +48,16 @@ def sortable(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def sortable_hour(at: datetime) -> str:
+    """Return the hour of a time as it is written in keys: in UTC, such as `2027-03-03T14`."""
+    return sortable(at)[:13]
+
+
+def sortable_day(at: datetime) -> str:
+    """Return the day of a time as it is written in keys: in UTC, such as `2027-03-03`."""
+    return sortable(at)[:10]
+
+
 Day = Annotated[date, BeforeValidator(_parse_date)]
 """A date, `YYYY-MM-DD`."""
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_parse_timestamp), AfterValidator(_to_utc)]

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
-from coachway.core.types.datetimes import sortable
+from coachway.core.types.datetimes import sortable, sortable_day, sortable_hour
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import GRACE
 
@@ -56,8 +56,8 @@ class MonitoringSchedule(Record):
     def indexes(self) -> Mapping[str, Key]:
         due = sortable(self.due)
         if self.is_over:
-            return {"gsi1": TO_ARCHIVE.key(day=due[:10], due=due, assignment=self.assignment_id)}
-        return {"gsi1": DUE.key(hour=due[:13], due=due, assignment=self.assignment_id)}
+            return {"gsi1": TO_ARCHIVE.key(day=sortable_day(self.due), due=due, assignment=self.assignment_id)}
+        return {"gsi1": DUE.key(hour=sortable_hour(self.due), due=due, assignment=self.assignment_id)}
 
 
 def create_schedule_op(assignment: Assignment) -> Op:

@@ -62,7 +62,7 @@ def open_confirmation(token: str) -> tuple[User, Credentials, Organization]:
 
 def confirm_email(caller: Caller, token: str) -> tuple[User, Organization]:
     """Confirm an organization with the link of an email. Raises NotFound like `open_confirmation`."""
-    rate_limits.consume_by_address("link", caller)
+    rate_limits.count_by_address("link", caller)
     return _confirm_email(caller, token)
 
 

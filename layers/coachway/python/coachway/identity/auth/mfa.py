@@ -76,7 +76,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
 
 def confirm_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Activate the authenticator that was set up. Ends the caller's other sessions, which had no second factor."""
-    rate_limits.consume_by_address("mfa", caller)
+    rate_limits.count_by_address("mfa", caller)
     require_logged_in_user(caller)
     return _activate_authenticator(caller, body.code)
 
@@ -109,7 +109,7 @@ def complete_mfa(caller: Caller, body: MfaCode, token: str) -> ResponseWithCooki
     Raises Unauthenticated if the code or token is wrong, used or expired, RateLimited if the account is locked.
     """
     store.require_first_request(caller)
-    rate_limits.consume_by_address("mfa", caller)
+    rate_limits.count_by_address("mfa", caller)
     claims = authentication.verify_token(token, MFA_AUDIENCE)
     org_id, user_id = str(claims["org"]), str(claims["sub"])
     lockout.record_attempt(caller, org_id, user_id)

@@ -66,10 +66,10 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
 
     Sends nothing if the account does not exist or cannot log in with codes.
     """
-    rate_limits.consume_by_address("otp-request", caller)
-    rate_limits.consume_by_recipient("otp-request", normalize_address(body.phone or body.email or ""))
+    rate_limits.count_by_address("otp-request", caller)
+    rate_limits.count_by_recipient("otp-request", normalize_address(body.phone or body.email or ""))
     account = find_account(body.organization, email=body.email, phone=body.phone)
-    rate_limits.consume_by_account("otp-request", f"{account.org_id}/{account.lockout_id}")
+    rate_limits.count_by_account("otp-request", f"{account.org_id}/{account.lockout_id}")
     user = _get_code_user(account)
     if user is None:
         timing_equalizer.equalize_link_request(caller, account.org_id, Accepted())
@@ -101,7 +101,7 @@ def verify_code(caller: Caller, body: OtpVerification) -> ResponseWithCookies[Lo
 
     Raises Unauthenticated if anything is wrong, RateLimited if the account is locked.
     """
-    rate_limits.consume_by_address("otp-verify", caller)
+    rate_limits.count_by_address("otp-verify", caller)
     account = find_account(body.organization, email=body.email, phone=body.phone)
     lockout.record_attempt(caller, account.org_id, account.lockout_id)
     user = _get_code_user(account)

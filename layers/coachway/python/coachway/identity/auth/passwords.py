@@ -70,10 +70,10 @@ def request_reset(caller: Caller, body: PasswordResetRequest) -> Accepted:
 
     Sends nothing if the account does not exist or is not active.
     """
-    rate_limits.consume_by_address("forgot", caller)
-    rate_limits.consume_by_recipient("forgot", normalize_email(body.email))
+    rate_limits.count_by_address("forgot", caller)
+    rate_limits.count_by_recipient("forgot", normalize_email(body.email))
     account = find_account(body.organization, email=body.email)
-    rate_limits.consume_by_account("forgot", f"{account.org_id}/{account.lockout_id}")
+    rate_limits.count_by_account("forgot", f"{account.org_id}/{account.lockout_id}")
     user = get_active_user(account)
     if user is None or user.email is None:
         timing_equalizer.equalize_link_request(caller, account.org_id, Accepted())
@@ -104,7 +104,7 @@ def reset_password(caller: Caller, body: PasswordReset) -> None:
     Ends all sessions and the lockout of the account. A second factor stays active. Raises NotFound if the link is
     wrong, used, expired or replaced by another one.
     """
-    rate_limits.consume_by_address("link", caller)
+    rate_limits.count_by_address("link", caller)
     link = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
     digest = ""
 

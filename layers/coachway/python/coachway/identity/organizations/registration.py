@@ -28,8 +28,8 @@ class RegisteredOrganization(BaseSchema):
 
 def register_organization(caller: Caller, body: Registration) -> RegisteredOrganization:
     """Create an organization and its admin. Raises Duplicate if another organization has the slug."""
-    rate_limits.consume_by_address("register", caller)
-    rate_limits.consume_by_account("register", normalize_email(body.admin.email))
+    rate_limits.count_by_address("register", caller)
+    rate_limits.count_by_account("register", normalize_email(body.admin.email))
     org_id, user_id = ids.new("org"), ids.new("usr")
     organization = Organization(
         id=org_id,

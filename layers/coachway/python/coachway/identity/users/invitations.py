@@ -131,7 +131,7 @@ def _reinvite_ops(caller: Caller, body: UserInvitation, link: PendingLink) -> tu
 
 def accept_invitation(caller: Caller, body: InvitationAcceptance) -> JoinedUser:
     """Accept an invitation. Raises NotFound if the link is wrong, used, expired or replaced by another one."""
-    rate_limits.consume_by_address("link", caller)
+    rate_limits.count_by_address("link", caller)
     link = signed_links.verify_link_token(INVITATION, "usr", body.token)
     digest = ""
 

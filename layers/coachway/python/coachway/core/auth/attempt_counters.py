@@ -1,4 +1,4 @@
-"""Rate limits: attempts are counted in fixed time windows."""
+"""Counters of attempts in fixed time windows. The limits are where they apply, such as `identity.rate_limits`."""
 
 import hashlib
 from typing import Final, NamedTuple
@@ -29,7 +29,7 @@ class RateLimit(NamedTuple):
         return RateLimit(self.attempts * factor, self.seconds)
 
 
-def consume_rate_limit(action: str, subject: str, limit: RateLimit, detail: str = "") -> None:
+def count_attempt(action: str, subject: str, limit: RateLimit, detail: str = "") -> None:
     """Count an attempt of `action` by `subject`, such as an address or account.
 
     Raises RateLimited, with `detail`, if there were too many.
@@ -40,7 +40,7 @@ def consume_rate_limit(action: str, subject: str, limit: RateLimit, detail: str 
         raise _exceeded(limit, remaining, detail)
 
 
-def consume_op(action: str, subject: str, limit: RateLimit, detail: str = "") -> Op:
+def count_attempt_op(action: str, subject: str, limit: RateLimit, detail: str = "") -> Op:
     """Return the operation that counts an attempt in a transaction. It fails with RateLimited, with `detail`."""
     key, remaining = _window(action, subject, limit.seconds)
     return IncrementCounters(
