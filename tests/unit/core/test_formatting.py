@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import available_timezones
@@ -83,12 +84,24 @@ def test_money_has_sign_and_currency_symbol(cents: int, expected: str) -> None:
 
 def test_money_of_other_currency_has_its_own_symbol() -> None:
     assert NEW_YORK.money(100000, "CAD") == "CA$1,000.00"
+    assert NEW_YORK.money(-111450, "RSD") == "-RSD\N{NO-BREAK SPACE}1,114.50"
     assert BERLIN.money(111450) == "1.114,50\N{NO-BREAK SPACE}€"
+
+
+LOCALES = ["en_US", "en_CA", "de_DE", "de_CH", "es_MX", "fr_CA", "sr_RS", "ja_JP"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_money_of_every_currency_has_no_letter_beside_a_digit(locale: str) -> None:
+    formatter = Formatter(locale_name=locale)
+    amounts = [formatter.money(cents, currency) for currency in list_currencies() for cents in (111450, -5)]
+    beside = re.compile(r"[^\W\d_]\.?\d|\d[^\W\d_]")
+    assert [amount for amount in amounts if beside.search(amount)] == []
 
 
 @given(
     st.sampled_from(sorted(list_currencies())),
-    st.sampled_from(["en_US", "en_CA", "de_DE", "de_CH", "es_MX", "fr_CA", "sr_RS", "ja_JP"]),
+    st.sampled_from(LOCALES),
     st.integers(-LARGEST_CENTS, LARGEST_CENTS),
 )
 def test_money_read_back_is_the_same_in_every_currency(currency: str, locale: str, cents: int) -> None:

@@ -114,17 +114,43 @@ def test_many_declined_cards_on_a_link_are_limited_and_send_one_email(organizati
         assert [page.status for page in pages] == [409] * attempt_limits.ATTEMPTS_PER_SUBJECT + [429] * 2
         assert pages[-1].headers["Retry-After"] == str(59 * 60)
         assert "There were too many attempts. Try again in 59 min" in pages[-1].text
-        by_api = organization.pay(charter_id=charter["id"])
-        assert (by_api.status, by_api.json()["code"]) == (429, "rate_limited")
+        client: Any = {"role": "client", "party_id": organization.client.id}
+        body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
+        by_client = organization.send_request("POST", "/payments/process", body, **client)
+        assert (by_client.status, by_client.json()["code"]) == (429, "rate_limited")
+        by_staff = organization.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail")
+        assert (by_staff.status, by_staff.json()["code"]) == (409, "card_declined")
         another = organization.create_accepted_charter()
         assert pay_on_page(another, card="pm_card_chargeCustomerFail").status == 409
         failures = [event.data["notifies_client"] for event in organization.list_events("payment.failed")]
         assert failures.count(True) == 2  # one for each quote
-    assert len(organization.list_payments()) == attempt_limits.ATTEMPTS_PER_SUBJECT + 1
+    assert len(organization.list_payments()) == attempt_limits.ATTEMPTS_PER_SUBJECT + 2
     with clock.frozen(clock.now().replace(hour=19, minute=1)):
         assert pay_on_page(another, card="pm_card_chargeCustomerFail").status == 409
         failures = [event.data["notifies_client"] for event in organization.list_events("payment.failed")]
         assert failures.count(True) == 3
+
+
+def test_attempts_during_a_pending_payment_do_not_count(organization: BillingOrganization) -> None:
+    charter = organization.create_accepted_charter()
+    pending = pending_payments.create_pending_payment(
+        STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa")
+    )
+    pages = [pay_on_page(charter) for _ in range(attempt_limits.ATTEMPTS_PER_SUBJECT + 1)]
+    assert {page.status for page in pages} == {409}
+    failed = outcome_refresh.build_failed_outcome(pending, "card_declined", "Your card was declined.")
+    outcome_recording.record_outcome(STAFF, pending.id, failed)
+    assert pay_on_page(charter).status == 303
+
+
+def test_staff_have_their_own_limit_of_attempts(
+    organization: BillingOrganization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt_limits, "ATTEMPTS_PER_STAFF_USER", 1)
+    charter = organization.create_accepted_charter()
+    replies = [organization.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail") for _ in range(2)]
+    assert [reply.status for reply in replies] == [409, 429]
+    assert pay_on_page(charter).status == 303
 
 
 def test_process_payment_unknown_card_is_rejected(organization: BillingOrganization) -> None:

@@ -80,13 +80,17 @@ def create_pending_payment(
         created_by=caller.user_id,
         **_request_digests(caller),
     )
-    if not off_session:  # collections have few attempts
-        attempt_limits.count_charge_attempt(payment)
     in_progress = _resolve_previous_attempt(caller, payment)
+    # Collections have few attempts.
+    attempt_ops = [] if off_session else attempt_limits.charge_attempt_ops(caller, payment)
     hold = PaymentHold(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
     try:
         store.commit(
-            caller.without_idempotency(), Create(payment), Create(hold, on_exists=in_progress), *balance.conditions
+            caller.without_idempotency(),
+            Create(payment),
+            Create(hold, on_exists=in_progress),
+            *balance.conditions,
+            *attempt_ops,
         )
     except errors.Conflict:
         existing = _find_payment_of_request(caller)

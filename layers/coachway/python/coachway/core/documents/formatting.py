@@ -30,6 +30,8 @@ _SPELLINGS: Final = {
 _AMBIGUOUS_ZONES: Final = frozenset({"CST", "CDT", "PST"})
 """Abbreviations of the time zone database that also mean times in China, Cuba or the Philippines."""
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
+_LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=[^\W\d_]\.)(?=\d)|(?<=\d)(?=[^\W\d_])")
+"""Where a currency is written in letters beside its amount: after `RSD` or `Cg.`."""
 
 
 def humanize(code: str) -> str:
@@ -73,12 +75,14 @@ class Formatter:
         return self.locale_name.replace("_", "-")
 
     def money(self, cents: int, currency: str = "") -> str:
-        """Format an amount with two decimals, as it is stored: `$1,114.50`.
+        """Format an amount with two decimals, as it is stored: `$1,114.50`, and `RSD 1,114.50` with a no-break space.
 
-        CLDR shows some currencies, such as RSD, without decimals. Their amounts have hundredths here too.
+        CLDR shows some currencies, such as RSD, without decimals. Their amounts have hundredths here too. Babel does
+        not apply CLDR's rule that separates letters from digits.
         """
         amount = Decimal(cents).scaleb(-2)
-        return str(format_currency(amount, currency or self.currency, locale=self.locale, currency_digits=False))
+        text = str(format_currency(amount, currency or self.currency, locale=self.locale, currency_digits=False))
+        return _LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
     def number(self, value: Decimal | int) -> str:
         """Format a number, without trailing zeros: `1,250.5`."""
