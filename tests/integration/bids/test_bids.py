@@ -40,7 +40,7 @@ def test_bid_from_refusal_to_award_follows_worked_example() -> None:
     )
     reply = send_request("POST", "/bids", bid_body(trip["id"]), vendor_id=vendor_id)
     assert reply.status == 409
-    assert "Missing required document: business_license" in reply.text
+    assert "Missing required document: business license" in reply.text
     assert len(reply.json()["errors"]) == 5
     for kind in vendor_builders.REQUIRED_DOCUMENTS:
         vendor_builders.create_document(vendor_id, kind, status="approved", expiration_date="2028-01-01")

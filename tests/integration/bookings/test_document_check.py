@@ -63,8 +63,8 @@ def test_start_with_document_expiring_during_trip_is_rejected() -> None:
     assert (rejected.status, rejected.json()["code"]) == (409, "documents_not_in_order")
     field_errors = rejected.json()["errors"]
     assert {each["field"] for each in field_errors} == {"vendor_ids.1"}
-    assert "The vendor: Missing required document: safety_inspection" in [each["message"] for each in field_errors]
-    assert "The vendor: Required document is not valid on 2027-03-03: business_license" in [
+    assert "The vendor: Missing required document: safety inspection" in [each["message"] for each in field_errors]
+    assert "The vendor: Required document is not valid on 2027-03-03: business license" in [
         each["message"] for each in field_errors
     ]
 

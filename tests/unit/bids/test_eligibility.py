@@ -68,8 +68,8 @@ def test_matching_ineligibility_reasons_name_every_reason() -> None:
             is_ada_compliant=False,
         ),
     )
-    assert reasons[:2] == ["Vendor is suspended, not active", "Missing required document: business_license"]
-    for part in ("safety_inspection", "serves CA", "50 miles", "seats 30", "class coach", "wifi", "ADA"):
+    assert reasons[:2] == ["Vendor is suspended, not active", "Missing required document: business license"]
+    for part in ("safety inspection", "serves CA", "50 miles", "seats 30", "class coach", "wifi", "ADA"):
         assert any(part in each for each in reasons)
     assert len(reasons) == 9
 

@@ -40,7 +40,7 @@ def test_vendor_with_all_documents_is_compliant_through_expiry_day() -> None:
 
 
 def test_compliance_status_reasons_name_each_problem() -> None:
-    license_, insurance, registration, check, inspection = VENDOR
+    _, insurance, registration, check, inspection = VENDOR
     documents = [
         build_document(insurance, DocumentStatus.PENDING),
         build_document(registration, until=DAY - timedelta(days=1)),
@@ -49,10 +49,10 @@ def test_compliance_status_reasons_name_each_problem() -> None:
     ]
     result = rules.compliance_status(documents, VENDOR, DAY)
     assert result.reasons() == [
-        f"Missing required document: {license_}",
-        f"Required document is not valid on 2027-03-03: {registration}",
-        f"Required document is not approved yet: {insurance}",
-        f"Required document was rejected: {check}",
+        "Missing required document: business license",
+        "Required document is not valid on 2027-03-03: vehicle registration",
+        "Required document is not approved yet: insurance certificate",
+        "Required document was rejected: driver background check",
     ]
 
 

@@ -195,7 +195,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "trip.papers_lacking": {
         **_ASSIGNMENT,
-        "reasons": ["Rosa Delgado: Required document is not valid on 2099-03-03: medical_certificate"],
+        "reasons": ["Rosa Delgado: Required document is not valid on 2099-03-03: medical certificate"],
     },
     "trip.unstarted": {**_ASSIGNMENT, "minutes": 15},
     "quote.sent": {**TRIP, "quote_id": "quo_1", "link_nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"},

@@ -119,7 +119,7 @@ def test_create_assignment_with_an_unavailable_driver_lists_every_reason() -> No
     )
     reply = post_assignment(create_trip(), rosa, create_vehicle())
     messages = [each["message"] for each in reply.json()["errors"]]
-    for part in ("status: Rosa Delgado is on leave", "vacation", "49 CFR 383.91", "drivers_license", "are not known"):
+    for part in ("status: Rosa Delgado is on leave", "vacation", "49 CFR 383.91", "drivers license", "are not known"):
         assert any(part in each for each in messages), messages
 
 

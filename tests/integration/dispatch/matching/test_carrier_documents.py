@@ -12,8 +12,8 @@ from tests.integration.dispatch import builders, document_builders
 from tests.integration.dispatch.tracking_builders import action_path, freeze_time, send_request
 
 MISSING = [
-    "The organization: Missing required document: liability_insurance",
-    "The organization: Missing required document: workers_comp",
+    "The organization: Missing required document: liability insurance",
+    "The organization: Missing required document: workers comp",
 ]
 
 
@@ -50,7 +50,7 @@ def test_assignment_days_before_names_the_missing_documents_and_the_board_shows_
 def test_assignment_without_any_document_of_the_organization_names_each() -> None:
     with freeze_time("09:00", "2027-03-01"):
         warnings = assign(builders.create_trip()).json()["document_problems"]
-    assert warnings == ["The organization: Missing required document: business_license", *MISSING]
+    assert warnings == ["The organization: Missing required document: business license", *MISSING]
 
 
 @pytest.mark.parametrize("path", ["/dispatch/assignments", "/dispatch/assignments/auto"])
@@ -72,7 +72,7 @@ def test_check_in_without_documents_of_the_organization_names_each() -> None:
         reply = send_request("POST", action_path(assignment["id"], "check-in"), {}, driver_id=assignment["driver_id"])
     assert (reply.status, reply.json()["code"]) == (409, "departure_documents_invalid")
     assert [item["message"] for item in reply.json()["errors"]] == [
-        "The organization: Missing required document: business_license",
+        "The organization: Missing required document: business license",
         *MISSING,
     ]
     assert MISSING[0] in reply.json()["detail"]
@@ -86,5 +86,5 @@ def test_board_shows_documents_that_expire_before_the_trip() -> None:
     document_builders.expire_documents(SubjectType.ORGANIZATION, ORG)
     assert list_board_problems() == [
         f"The organization: Required document is not valid on 2027-03-03: {name}"
-        for name in ("business_license", "liability_insurance", "workers_comp")
+        for name in ("business license", "liability insurance", "workers comp")
     ]

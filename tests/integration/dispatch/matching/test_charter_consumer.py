@@ -161,7 +161,7 @@ def test_on_documents_changed_with_a_missing_document_sets_the_risk_reason(kind:
     subject = store.get(Subject, subjects.build_subject_key(ORG, SubjectType.DRIVER, rosa))
     store.commit(SYSTEM, Update(subject, subject.model_copy(update={"documents": subject.documents[1:]})))
     deliver_event(kind, ids.new("cmp"), subject_type="driver", subject_id=rosa)
-    assert "Missing required document: drivers_license" in get_assignment_json(assignment["id"])["risk_reason"]
+    assert "Missing required document: drivers license" in get_assignment_json(assignment["id"])["risk_reason"]
     deliver_event(kind, ids.new("cmp"), subject_type="vendor", subject_id=ids.new("ven"))
 
 

@@ -35,6 +35,11 @@ class DocumentType(StrEnum):
     OTHER = "other"
     """Any other document; never required."""
 
+    @property
+    def label(self) -> str:
+        """The type in words: `business license`."""
+        return self.value.replace("_", " ")
+
 
 class DocumentStatus(StrEnum):
     """The status of a document."""
@@ -130,14 +135,14 @@ class DocumentCompliance(BaseSchema):
         return [*self.missing, *self.expired, *self.pending, *self.rejected]
 
     def reasons(self) -> list[str]:
-        """The reasons for non-compliance, one sentence each: `Missing required document: business_license`."""
+        """The reasons for non-compliance, one sentence each: `Missing required document: business license`."""
         problems = (
             ("Missing required document", self.missing),
             (f"Required document is not valid on {self.on_date}", self.expired),
             ("Required document is not approved yet", self.pending),
             ("Required document was rejected", self.rejected),
         )
-        return [f"{problem}: {kind}" for problem, kinds in problems for kind in kinds]
+        return [f"{problem}: {kind.label}" for problem, kinds in problems for kind in kinds]
 
 
 def compliance_status(

@@ -73,7 +73,7 @@ def receipt_rows(event: PaymentSucceeded, formatter: Formatter) -> list[tuple[st
         rows.append(("Card", event.card))
     rows.append(("On", formatter.moment(event.succeeded_at)))
     if event.open_balance:
-        rows.append(("Amount due", formatter.money(event.open_balance, event.currency)))
+        rows.append(("Remaining balance", formatter.money(event.open_balance, event.currency)))
     return [*rows, ("Reference", event.payment_id)]
 
 
