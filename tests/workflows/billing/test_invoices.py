@@ -84,6 +84,34 @@ def test_issue_invoice_many_at_once_numbers_without_gap(stack: Stack) -> None:
     assert (credit["open_balance"], credit["booked_balance"]) == (RACE_REQUESTS * PRICE, 0)
 
 
+def test_drafts_issued_and_deleted_at_once_end_in_one_way(operator: Operator) -> None:
+    invoice_ids = [
+        invoice_builders.create_draft_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
+        for _ in range(4)
+    ]
+
+    def send(number: int) -> httpx.Response:
+        invoice_id, action = invoice_ids[number // 3], number % 3
+        if action == 0:
+            return operator.send("POST", f"/invoices/{invoice_id}/issue")
+        if action == 1:
+            return operator.send("DELETE", f"/invoices/{invoice_id}")
+        return operator.send("PUT", f"/invoices/{invoice_id}", {"notes": "PO 7"})
+
+    answers = run_concurrently(12, send)
+    for number, invoice_id in enumerate(invoice_ids):
+        issued, deleted, updated = answers[3 * number : 3 * number + 3]
+        assert {issued.is_success, deleted.is_success} == {True, False}
+        assert {issued.status_code, deleted.status_code, updated.status_code} <= {200, 204, 404, 409, 412}
+        stored = operator.send("GET", f"/invoices/{invoice_id}")
+        assert stored.status_code == (200 if issued.is_success else 404)
+        if issued.is_success:
+            assert (stored.json()["status"], stored.json()["number"]) == ("issued", issued.json()["number"])
+    numbers = sorted(each["number"] for each in operator.list_all("/invoices") if each["number"])
+    assert [int(number[-5:]) for number in numbers] == list(range(1, len(numbers) + 1))
+    invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")
+
+
 def test_record_payment_many_at_once_pay_invoice_once(operator: Operator) -> None:
     invoice = invoice_builders.create_issued_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
     whole = {"amount": PRICE, "method": "transfer"}

@@ -58,6 +58,19 @@ def test_undo_check_in_takes_the_driver_off_duty_and_deletes_the_positions() -> 
         assert send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)["status"] == "checked_in"
 
 
+def test_undo_check_in_that_arrives_after_another_check_in_changes_nothing() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    path, undone_at = action_path(assignment_id, "undo-check-in"), {"at": local_time("08:05").isoformat()}
+    with freeze_time("08:05"):
+        send_ok("POST", path, undone_at, driver_id=rosa)
+    with freeze_time("08:10"):
+        send_ok("POST", action_path(assignment_id, "check-in"), {}, driver_id=rosa)
+        send_positions(assignment_id, [round_position(local_time("08:10"), *builders.NYC)], driver_id=rosa)
+    with freeze_time("08:11"):
+        assert send_ok("POST", path, undone_at, driver_id=rosa)["status"] == "checked_in"
+    assert len(tracking_builders.list_stored_positions(assignment_id)) == 1
+
+
 def test_undo_check_in_later_is_left_to_the_dispatcher() -> None:
     _, assignment_id, rosa = create_trip_on_duty()
     path = action_path(assignment_id, "undo-check-in")

@@ -22,11 +22,14 @@ UNDO_LIMIT: Final = timedelta(minutes=15)
 
 
 def undo_check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
-    """Undo a check-in: the driver is not on duty, and the positions since then are deleted. Repeating changes nothing.
+    """Undo a check-in: the driver is not on duty, and the positions since then are deleted.
 
-    Raises InvalidStatusTransition once the vehicle has left its first stop, and Conflict when it is too late.
+    Repeating changes nothing, nor does a request from before the check-in, which was about an earlier one. Raises
+    InvalidStatusTransition once the vehicle has left its first stop, and Conflict when it is too late.
     """
     result = _attempt_undo(caller, assignment_id, body.resolve_time(caller))
+    if result.status is not AssignmentStatus.ACCEPTED:
+        return result
     for page in position_store.list_pages(result.org_id, result.id):
         conditional_writes.delete_if_unchanged(page)
     return result
@@ -40,6 +43,8 @@ def _attempt_undo(caller: Caller, assignment_id: str, at: datetime) -> Assignmen
     TRANSITIONS.require(before.status, AssignmentStatus.ACCEPTED)
     if before.checked_in_at is None:
         raise DriverNotOnDuty("The driver has not checked in.")
+    if at < before.checked_in_at:
+        return before
     if caller.is_external and at - before.checked_in_at > UNDO_LIMIT:
         raise UndoTooLate("Call the dispatcher, who can undo it.")
     after = before.model_copy(
