@@ -23,7 +23,6 @@ SENDER = SendingOrganization(
         timezone="America/New_York",
         currency="USD",
     ),
-    contact_address="hello@harbor.example",
 )
 
 

@@ -17,7 +17,7 @@ from coachway.core.types import ids
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.notifications.consumers import RULES_BY_EVENT
-from coachway.messaging.rendering import renderer
+from coachway.messaging.rendering import renderer, sending_organization
 from coachway.messaging.rendering.sending_organization import SendingOrganization
 from tests.unit.messaging.builders import SENDER, build_delivery
 from tests.unit.messaging.sample_events import NONCE, SAMPLES, TRIP
@@ -231,9 +231,11 @@ def test_expired_document_that_was_renewed_sends_nothing() -> None:
     assert build_message(build_delivery("document.expired", renewed=True)) is None
 
 
-def test_expired_document_without_address_notifies_organization() -> None:
+def test_expired_document_without_address_notifies_organization(monkeypatch: pytest.MonkeyPatch) -> None:
     assert build_required_message("document.expired", subject_email="").recipient == "hello@harbor.example"
-    message = build_required_message("document.expired", replace(SENDER, contact_address=None), subject_email="")
+    monkeypatch.setattr(sending_organization, "find_contact_address", lambda _organization: None)
+    sender = replace(SENDER, brand=Brand("Harbor Coach", "#0b5fff"))
+    message = build_required_message("document.expired", sender, subject_email="")
     assert (message.recipient, message.is_to_organization) == ("", True)
 
 

@@ -17,8 +17,11 @@ class SendingOrganization:
     brand: Brand
     formatter: Formatter
     organization: Organization
-    contact_address: str | None
-    """The address for messages to the organization."""
+
+    @property
+    def contact_address(self) -> str | None:
+        """The address for messages to the organization. Reads its admins if the organization has no email."""
+        return self.brand.email or find_contact_address(self.organization)
 
     @property
     def slug(self) -> str:
@@ -30,5 +33,4 @@ def load_sending_organization(org_id: str) -> SendingOrganization:
     """Load the sender of an organization's messages."""
     organization = organization_queries.get_organization(org_id)
     formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
-    address = find_contact_address(organization)
-    return SendingOrganization(build_brand(organization), formatter, organization, address)
+    return SendingOrganization(build_brand(organization), formatter, organization)
