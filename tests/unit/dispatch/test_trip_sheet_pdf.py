@@ -124,6 +124,15 @@ def test_render_pdf_with_two_drivers_has_two_duty_plans() -> None:
         assert any(f"Hours of {name} Planned: {summary}" in page for page in pages)
 
 
+def test_render_pdf_separates_names_in_other_scripts_from_other_texts() -> None:
+    names = {"driver_name": "محمد الأحمد", "second_driver_name": "יעל כהן", "vehicle_name": "אוטובוס 12"}
+    [page] = read_pages(trip_sheet_pdf.render_pdf(create_assignment(**names), [ROSA], COACH, ORGANIZATION))
+    labels = ("Driver", "Second driver", "Vehicle", "Plate", "Seats")
+    positions = [page.index(f"{label} ") for label in labels]
+    assert positions == sorted(positions)
+    assert all(name in page for name in names.values())
+
+
 def test_render_pdf_without_optional_data_has_one_page() -> None:
     minimal = create_assignment(duty=[], contact_phone=None, notes=" ", stops=[])
     assert len(read_pages(trip_sheet_pdf.render_pdf(minimal, [], None, ORGANIZATION))) == 1

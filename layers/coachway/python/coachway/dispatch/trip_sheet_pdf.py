@@ -90,12 +90,12 @@ def render_pdf(
 def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter) -> list[tuple[str, str]]:
     start, zone = assignment.starts_at, assignment.timezone
     report_time = f"{formatter.clock(start, zone)} {formatter.zone(start, zone)}"
-    drivers = [assignment.driver_name, *([assignment.second_driver_name] if assignment.second_driver_name else [])]
-    seats = f", {vehicle.capacity} seats" if vehicle else ""
-    plate = f", {vehicle.plate}" if vehicle else ""
+    # Each name is a text of its own, because it may be written from right to left.
     facts = [
-        ("Drivers" if len(drivers) > 1 else "Driver", " and ".join(drivers)),
-        ("Vehicle", f"{assignment.vehicle_name}{plate}{seats}"),
+        ("Driver", assignment.driver_name),
+        *([("Second driver", assignment.second_driver_name)] if assignment.second_driver_name else []),
+        ("Vehicle", assignment.vehicle_name),
+        *([("Plate", vehicle.plate), ("Seats", str(vehicle.capacity))] if vehicle else []),
         ("Report for duty", report_time),
         ("Off duty", _format_end(assignment, formatter)),
         ("Passengers", str(assignment.passengers)),
