@@ -88,11 +88,12 @@ def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
 def remove_saved_card(caller: Caller, client_id: ClientId) -> None:
     """Remove a client's saved card.
 
-    Withdraws the client's consent to later charges: no announced charge is made any more. Clients can remove their own.
+    Withdraws the client's consent to later charges: no announced charge is made any more. An email tells the client
+    what to pay instead. Clients can remove their own.
     """
-    from coachway.billing.payments import stripe_customers  # slow to import, and the other routes do not need it
+    from coachway.billing.collections import service as collections  # slow to import, and other routes do not need it
 
-    stripe_customers.remove_saved_card(caller, client_id)
+    collections.remove_saved_card(caller, client_id)
 
 
 @api.get(

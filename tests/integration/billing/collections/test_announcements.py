@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from coachway.billing.collections import service as collections
 from coachway.billing.collections import start_job as collection_start_job
 from coachway.billing.collections.model import COLLECTION, derive_collection_id
+from coachway.billing.stripe import client as stripe_client
 from coachway.core import errors, store
 from coachway.core.documents import card_consent
 from coachway.core.persistence.operations import Update
@@ -30,7 +32,7 @@ from tests.integration.billing.collections.builders import (
     save_card,
 )
 from tests.integration.billing.refund_builders import SYSTEM
-from tests.integration.bookings.builders import ORG
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 
 def test_collection_of_invoice_is_announced_before_the_card_is_charged(fake_stripe: FakeStripe) -> None:
@@ -46,6 +48,23 @@ def test_collection_of_invoice_is_announced_before_the_card_is_charged(fake_stri
         assert run_charge_step(invoice["id"]).go == "over"
     assert builders.send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "paid"
     assert list(fake_stripe.charges.values()) == [CENTS]
+
+
+def test_remove_saved_card_announces_the_payment_again_without_it(
+    fake_stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_client, "detach_payment_method", lambda _payment_method_id: None)
+    save_card()
+    invoice = issue_invoice(builders.create_completed_charter())
+    deliver_event("invoice.issued", invoice["id"])
+    for _ in range(2):
+        collections.remove_saved_card(SYSTEM, CLIENT_ID)
+    collection = get_collection(invoice["id"])
+    assert (collection.status, collection.announced_amount) == ("announced", 0)
+    history = store.list_history(COLLECTION.key(org=ORG, id=collection.id))
+    announced = [event.data for event in history if event.type == "payment.announced"]
+    assert [(data["card"] is None, data["amount"]) for data in announced] == [(False, CENTS / 100), (True, CENTS / 100)]
+    assert fake_stripe.requested_keys == []
 
 
 @pytest.mark.parametrize("has_card", [True, False])

@@ -21,7 +21,8 @@ from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.documents import card_consent
 from coachway.core.persistence.operations import Update
-from coachway.core.persistence.queries import query_by_month, query_page
+from coachway.core.persistence.queries import query_all, query_by_month, query_page
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
 
@@ -87,6 +88,25 @@ def announce_collection(caller: Caller, before: Collection) -> Collection:
     )
     store.commit(caller, Update(before, after, [event]), *link_ops)
     return after
+
+
+def remove_saved_card(caller: Caller, client_id: str) -> None:
+    """Remove a client's saved card. Announced charges are announced again, as payments that the client makes.
+
+    Raises NotFound, and UpstreamUnavailable. Safe to repeat.
+    """
+    stripe_customers.remove_saved_card(caller, client_id)
+    partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
+    for collection in query_all(Collection, partition, index=OF_CLIENT.index):
+        if collection.status is CollectionStatus.ANNOUNCED:
+            _announce_without_card(caller.without_idempotency(), collection.id)
+
+
+@retry_on_conflict
+def _announce_without_card(caller: Caller, collection_id: str) -> None:
+    collection = get_collection(caller, collection_id)
+    if collection.status is CollectionStatus.ANNOUNCED and collection.announced_amount:
+        announce_collection(caller, collection)
 
 
 def start_collection(caller: Caller, before: Collection) -> Collection:
