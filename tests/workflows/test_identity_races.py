@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,3 +99,13 @@ def test_mfa_code_used_many_at_once_opens_one_session(operator: Operator) -> Non
     body = {"mfa_token": challenge["mfa_token"], "code": totp.at(now + timedelta(seconds=30))}
     answers = run_concurrently(FEW, lambda _: operator.http.post("/auth/mfa/verify", json=body))
     assert count_statuses(answers) == {200: 1, 401: FEW - 1}
+
+
+def test_confirm_email_many_at_once_confirms_once(operator: Operator) -> None:
+    assert operator.send("POST", "/auth/email/confirmation").status_code == 202
+    mail = operator.stack.wait_for_mail(operator.admin_email, "[Cc]onfirm")
+    [token] = set(re.findall(r"/pages/confirmations/([A-Za-z0-9_-]{60,})", mail["BodyText"]))
+    page = f"{operator.stack.pages_url}/confirmations/{token}"
+    answers = run_concurrently(FEW, lambda _: operator.http.post(page))
+    assert count_statuses(answers) == {200: 1, 404: FEW - 1}
+    assert operator.call("GET", "/organization")["is_confirmed"] is True

@@ -20,6 +20,7 @@ from coachway.core.types import ids
 from coachway.core.types.stored_values import STORED
 from tests.stack import Stack, eventually
 from tests.workflows.billing_builders import BillingOrganization
+from tests.workflows.organization_builders import count_statuses, run_concurrently
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +80,18 @@ def reach_charge_time(billing: BillingOrganization, charter_id: str) -> None:
     assert "FunctionError" not in response, response["Payload"].read()
 
 
+def get_stripe_customer(billing: BillingOrganization) -> StripeCustomer:
+    """The client's stored customer at Stripe."""
+    dynamodb, table = billing.stack.client("dynamodb"), billing.stack.table
+    key = STRIPE_CUSTOMER.key(org=billing.operator.org_id, client=billing.operator.client_id)
+    stored = dynamodb.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}}, ConsistentRead=True)
+    return StripeCustomer.model_validate_json(stored["Item"]["doc"]["S"])
+
+
 def set_saved_card(billing: BillingOrganization, payment_method_id: str) -> None:
     """Replace the client's saved card."""
     dynamodb, table = billing.stack.client("dynamodb"), billing.stack.table
-    key = STRIPE_CUSTOMER.key(org=billing.operator.org_id, client=billing.operator.client_id)
-    stored = dynamodb.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
-    customer = StripeCustomer.model_validate_json(stored["doc"]["S"])
+    customer = get_stripe_customer(billing)
     consent = CardConsent(version=card_consent.VERSION, text="I agree.", given_at=clock.now(), page="/pages/quotes")
     changes = {"payment_method_id": payment_method_id, "card": "Visa", "consent": consent}
     dynamodb.put_item(TableName=table, Item=to_item(customer.model_copy(update=changes)))
@@ -123,6 +130,12 @@ def test_collection_due_charges_saved_card_after_it_was_announced(billing: Billi
     assert [(each["amount"], each["failure"]) for each in collected["attempts"]] == [(rest, "")]
     assert billing.get_charter(trip["id"])["amount_paid"] == before["quote"]["total"]
     billing.wait_for_executions("payment-collection", collected["id"], "SUCCEEDED")
+
+    path = f"/clients/{billing.operator.client_id}/saved-card"
+    answers = run_concurrently(8, lambda _: billing.operator.send("DELETE", path))
+    assert count_statuses(answers) == {204: 8}, [each.text for each in answers if each.status_code != 204]
+    customer = get_stripe_customer(billing)
+    assert (customer.consent, customer.payment_method_id, customer.card) == (None, None, None)
 
 
 def test_collection_declined_card_retries_three_times_then_notifies_staff(stack: Stack) -> None:

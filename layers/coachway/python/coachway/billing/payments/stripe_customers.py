@@ -63,14 +63,18 @@ def remove_saved_card(caller: Caller, client_id: str) -> None:
     customer = _change_customer(caller, client_id, {"consent": None})
     if customer is not None and customer.payment_method_id is not None:
         stripe_client.detach_payment_method(customer.payment_method_id)
-        _change_customer(caller, client_id, {"payment_method_id": None, "card": None})
+        removed = {"payment_method_id": None, "card": None}
+        _change_customer(caller, client_id, removed, payment_method_id=customer.payment_method_id)
 
 
 @retry_on_conflict
-def _change_customer(caller: Caller, client_id: str, changes: Mapping[str, None]) -> StripeCustomer | None:
+def _change_customer(
+    caller: Caller, client_id: str, changes: Mapping[str, None], *, payment_method_id: str | None = None
+) -> StripeCustomer | None:
+    """Change the customer, only if it still has this card if one is given: the client may have saved another one."""
     before = find_customer(caller.org_id, client_id)
-    if before is None:
-        return None
+    if before is None or payment_method_id not in {None, before.payment_method_id}:
+        return before
     after = before.model_copy(update=changes)
     if after != before:
         store.commit(caller, Update(before, after))

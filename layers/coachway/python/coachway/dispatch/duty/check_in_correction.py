@@ -30,9 +30,15 @@ def undo_check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assign
     result = _attempt_undo(caller, assignment_id, body.resolve_time(caller))
     if result.status is not AssignmentStatus.ACCEPTED:
         return result
-    for page in position_store.list_pages(result.org_id, result.id):
-        conditional_writes.delete_if_unchanged(page)
+    _delete_positions(result)
     return result
+
+
+@retry_on_conflict
+def _delete_positions(assignment: Assignment) -> None:
+    """Delete all positions. Another request may delete them at the same time."""
+    for page in position_store.list_pages(assignment.org_id, assignment.id):
+        conditional_writes.delete_if_unchanged(page)
 
 
 @retry_on_conflict
