@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.contracts.identity import RoleCreated, RoleDeleted, RoleUpdated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
@@ -152,6 +151,8 @@ def _build_built_in_role(caller: Caller, name: str) -> Role:
 
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Create a role. Raises Duplicate, or PermissionsExceeded for permissions that the caller does not have."""
+    from coachway.contracts.identity import RoleCreated  # imported late: functions that only read roles do not need it
+
     if body.name in RESERVED_ROLE_NAMES:
         field_errors = [FieldError("name", "is the name of a built-in role")]
         raise errors.Duplicate(f"The role {body.name} is built in. Choose another name.", fields=field_errors)
@@ -166,6 +167,8 @@ def create_role(caller: Caller, body: NewRole) -> Role:
 
 def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings], expected: int | None) -> Role:
     """Update a role. Its users get the new permissions with their next access token."""
+    from coachway.contracts.identity import RoleUpdated  # imported late: functions that only read roles do not need it
+
     before = _get_editable_role(caller, name, expected)
     after = apply_changes(before, changes)
     after.permissions = sorted(set(after.permissions))
@@ -176,6 +179,8 @@ def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings],
 
 def delete_role(caller: Caller, name: str, expected: int | None) -> None:
     """Delete a role. Raises Conflict if a user has it."""
+    from coachway.contracts.identity import RoleDeleted  # imported late: functions that only read roles do not need it
+
     before = _get_editable_role(caller, name, expected)
     require_permissions_held(caller, frozenset(before.permissions))
     if _has_users(caller.org_id, name):
