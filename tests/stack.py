@@ -102,7 +102,7 @@ class Stack:
     def texts(self, to: str = "") -> list[dict[str, Any]]:
         """The SMS that were sent (to a number), oldest first: `to`, `from`, `body`."""
         parameters = {"to": to} if to else {}
-        response = httpx.get(f"{self.config.sms_url}/messages", params=parameters)
+        response = httpx.get(f"{self.config.sms_url}/messages", params=parameters, timeout=60)
         messages: list[dict[str, Any]] = response.json()["messages"]
         return messages
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from tests.load.request_steps import Json, RequestStep, post
 
 _ZONE: Final = ZoneInfo("America/New_York")
-TODAY: Final = date.today()  # noqa: DTZ011 - the machine's, as good as any
+TODAY: Final = datetime.now(_ZONE).date()
 _MONTH: Final = (TODAY + timedelta(days=90)).replace(day=1)
 TRIP_DAY: Final = _MONTH + timedelta(days=(2 - _MONTH.weekday()) % 7)
 """The first Wednesday of a month about three months ahead."""

@@ -98,6 +98,7 @@ class BillingOrganization:
             f"{self.stack.config.stripe_url}/v1/refunds",
             params={"payment_intent": payment["stripe_payment_intent_id"]},
             headers={"authorization": f"Bearer {KEY}"},
+            timeout=60,
         )
         return [each["amount"] for each in response.json()["data"]]
 

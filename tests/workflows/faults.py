@@ -76,11 +76,11 @@ def pause_deliveries(stack: Stack, function: str) -> Iterator[None]:
 @contextmanager
 def fail_text_messages(stack: Stack) -> Iterator[None]:
     """Make the SMS service fail."""
-    httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "fail", "times": 1000}).raise_for_status()
+    httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "fail", "times": 1000}, timeout=60).raise_for_status()
     try:
         yield
     finally:
-        httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "ok"}).raise_for_status()
+        httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "ok"}, timeout=60).raise_for_status()
 
 
 class Queue:

@@ -78,7 +78,7 @@ def _wait_until_sent(operator: Operator, phone: str) -> dict[str, Any]:
 def test_text_message_provider_times_out_is_sent_once(operator: Operator, restart_stack: Stack, queue: Queue) -> None:
     phone = _create_driver(operator)
     with queue.shorten_retry_delay(12):
-        httpx.post(f"{restart_stack.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
+        httpx.post(f"{restart_stack.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1}, timeout=60)
         operator.call("POST", "/auth/otp/request", {"organization": operator.slug, "phone": phone})
         assert _wait_until_sent(operator, phone)["attempts"] > 1
         queue.wait_until_empty()
@@ -88,7 +88,7 @@ def test_text_message_provider_times_out_is_sent_once(operator: Operator, restar
 def test_text_message_sender_killed_is_sent_once(operator: Operator, restart_stack: Stack, queue: Queue) -> None:
     phone = _create_driver(operator)
     with queue.shorten_retry_delay(5):
-        httpx.post(f"{restart_stack.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
+        httpx.post(f"{restart_stack.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1}, timeout=60)
         operator.call("POST", "/auth/otp/request", {"organization": operator.slug, "phone": phone})
         eventually(lambda: restart_stack.texts(phone), 40, "it was not sent")
         assert kill_workers(restart_stack, "messaging") > 0

@@ -120,7 +120,7 @@ def test_crash_repeated_payment_is_charged_once(restart_stack: Stack) -> None:
     assert billing.operator.list_all("/payments") == []
     assert call()["status"] == "succeeded"
     intents = httpx.get(
-        f"{restart_stack.config.stripe_url}/v1/payment_intents", headers={"authorization": f"Bearer {KEY}"}
+        f"{restart_stack.config.stripe_url}/v1/payment_intents", headers={"authorization": f"Bearer {KEY}"}, timeout=60
     ).json()["data"]
     assert [intent["metadata"]["subject_id"] for intent in intents].count(charter_id) == 1
 

@@ -102,7 +102,7 @@ def pay_deposit_on_page(billing: BillingOrganization) -> dict[str, Any]:
     charter = billing.operator.call("POST", "/charters", billing.operator.charter_body())
     sent = billing.operator.call("POST", f"/charters/{charter['id']}/send-quote", {})
     accepted = httpx.post(
-        f"{sent['url']}/accept", data={"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
+        f"{sent['url']}/accept", data={"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}, timeout=60
     )
     assert accepted.status_code == 303, accepted.text
     schedule = billing.operator.call("GET", f"/charters/{charter['id']}/payment-schedule")

@@ -28,18 +28,18 @@ def parse_events(response: httpx.Response) -> list[Event]:
 def test_calendar_feed_shows_assignments_until_revoked(dispatch: DispatchOrganization) -> None:
     url = dispatch.call("POST", "/calendar/fleet/feed")["url"]
     driver, vehicle = dispatch.create_driver(), dispatch.create_vehicle("Coach 9")
-    empty = httpx.get(url)
+    empty = httpx.get(url, timeout=60)
     assert parse_events(empty) == []
-    assert httpx.get(url, headers={"if-none-match": empty.headers["etag"]}).status_code == 304
+    assert httpx.get(url, headers={"if-none-match": empty.headers["etag"]}, timeout=60).status_code == 304
     vehicle_url = dispatch.call("POST", f"/calendar/vehicles/{vehicle}/feed")["url"]
     body = {"charter_id": dispatch.create_booked_trip(), "driver_id": driver["id"], "vehicle_id": vehicle}
     assignment = dispatch.call("POST", "/dispatch/assignments", body)
-    (event,) = parse_events(httpx.get(vehicle_url))
+    (event,) = parse_events(httpx.get(vehicle_url, timeout=60))
     assert (str(event["UID"]), event["STATUS"]) == (f"{assignment['id']}@coachway", "TENTATIVE")
     dispatch.call("DELETE", "/calendar/fleet/feed")
-    assert httpx.get(url).status_code == 404
+    assert httpx.get(url, timeout=60).status_code == 404
     dispatch.call("POST", f"/dispatch/assignments/{assignment['id']}/release", {"reason": "The client called"})
-    assert parse_events(httpx.get(vehicle_url)) == []
+    assert parse_events(httpx.get(vehicle_url, timeout=60)) == []
 
 
 def test_trip_sheet_and_itinerary_return_pdf(dispatch: DispatchOrganization) -> None:
