@@ -168,7 +168,7 @@ def test_driver_page_shows_an_api_error_and_continues(
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Check in").click()
     alert = page.get_by_role("alert").filter(has_text="Going on duty")
-    expect(alert).to_contain_text("drivers_license")
+    expect(alert).to_contain_text("drivers license")
     expect(page.get_by_role("article")).to_contain_text("You drive this trip")
     wait_for_status(organization, assignment, "accepted")
     page.get_by_role("button", name="Dismiss").click()
