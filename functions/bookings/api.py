@@ -6,7 +6,8 @@ from pydantic import Field
 
 from coachway.bookings.charters import lifecycle, status_counts
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.model import Cancellation, Charter, CharterId, CharterInput, ClientId
+from coachway.bookings.charters.cancellation_model import Cancellation
+from coachway.bookings.charters.model import Charter, CharterId, CharterInput, ClientId
 from coachway.bookings.charters.queries import CharterQuery
 from coachway.bookings.charters.schemas import CloneInput, RecurringInput, RecurringQuery
 from coachway.bookings.charters.status_counts import DashboardSummary

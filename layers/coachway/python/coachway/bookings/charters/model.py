@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from coachway.bookings.charters.cancellation_model import Cancellation
 from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, UncoveredVehicle
 from coachway.bookings.instalments import Instalment
@@ -212,26 +213,6 @@ class CharterQuote(BaseSchema):
     def preventing_sending(self) -> list[Notice]:
         """The warnings that keep the quote from being sent."""
         return [warning for warning in self.warnings if warning.prevents_sending]
-
-
-class Cancellation(BaseSchema):
-    """What a cancellation refunds, or would refund if `preview` is true. Amounts are in `currency`."""
-
-    preview: bool
-    initiated_by: Annotated[str, Field(examples=["client"])]
-    hours_left: Annotated[float, Field(description="Hours until the first departure; negative after it.")]
-    refund_percent: int
-    amount_paid: StoredAmount
-    amount_on_hold: Annotated[
-        StoredAmount,
-        Field(description="The part of `amount_paid` that is being refunded already, or that the payer disputes."),
-    ] = 0
-    refund: Annotated[
-        StoredAmount, Field(description="`refund_percent` of `amount_paid`, but at most what is not on hold.")
-    ]
-    currency: str
-    reason: Annotated[str, Personal()] = ""
-    message_to_client: Annotated[str, Personal()] = ""
 
 
 class VehicleCoverage(BaseSchema):
