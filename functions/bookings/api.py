@@ -6,7 +6,7 @@ from pydantic import Field
 
 from coachway.bookings.charters import lifecycle, status_counts
 from coachway.bookings.charters import queries as charter_queries
-from coachway.bookings.charters.cancellation_model import Cancellation
+from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.model import Charter, CharterId, CharterInput, ClientId
 from coachway.bookings.charters.queries import CharterQuery
 from coachway.bookings.charters.schemas import CloneInput, RecurringInput, RecurringQuery

@@ -12,7 +12,7 @@ from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.bookings.charters.status_schemas import StatusInput
+from coachway.bookings.charters.status_schemas import CancelInput, StatusInput
 from coachway.clients import credit
 from coachway.clients import service as clients
 from coachway.clients.model import Client
@@ -77,6 +77,12 @@ def send_ok(method: str, path: str, body: Any = None, **options: Any) -> dict[st
     reply = send_request(method, path, body, **options)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
+
+
+def cancel_charter(charter_id: str) -> None:
+    """Cancel a charter for the operator."""
+    request = CancelInput(initiated_by="operator")
+    lifecycle.cancel(STAFF, charter_id, request, preview=False, find_refundable_amount=find_refundable_amount)
 
 
 def create_booked_charter(**fields: Any) -> Charter:

@@ -21,6 +21,7 @@ from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate
 from coachway.identity.model.organization import Organization
+from coachway.pricing import quote_service as pricing
 from coachway.pricing import rule_service
 from coachway.pricing.rule_model import RuleInput
 from tests import dates
@@ -149,3 +150,11 @@ def get_status(charter_id: str) -> str:
 
 def set_status(charter_id: str, status: str, **options: Any) -> Reply:
     return send_request("POST", f"/charters/{charter_id}/status", {"status": status, "reason": "because"}, **options)
+
+
+def list_event_types(charter_id: str) -> list[str]:
+    return [each["type"] for each in send_request("GET", f"/charters/{charter_id}/history").json()["items"]]
+
+
+def get_quote_status(charter: dict[str, Any]) -> str:
+    return pricing.get_quote(STAFF, charter["quote"]["id"]).status

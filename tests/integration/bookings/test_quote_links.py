@@ -14,7 +14,6 @@ from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Update
-from coachway.pricing import quote_service as pricing
 from tests.integration.bookings.builders import (
     CLIENT_ID,
     ORG,
@@ -23,6 +22,8 @@ from tests.integration.bookings.builders import (
     change_client_email,
     create_charter,
     create_organizations,
+    get_quote_status,
+    list_event_types,
     send_quote,
     send_request,
     set_status,
@@ -34,14 +35,6 @@ NOW = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
     create_organizations()
-
-
-def list_event_types(charter_id: str) -> list[str]:
-    return [each["type"] for each in send_request("GET", f"/charters/{charter_id}/history").json()["items"]]
-
-
-def get_quote_status(charter: dict[str, Any]) -> str:
-    return pricing.get_quote(STAFF, charter["quote"]["id"]).status
 
 
 def test_new_revision_invalidates_old_link() -> None:

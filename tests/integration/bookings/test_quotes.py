@@ -12,7 +12,6 @@ from coachway.bookings.quotes import links as quote_links
 from coachway.core import errors
 from coachway.core.runtime import clock
 from coachway.pricing import extras_service
-from coachway.pricing import quote_service as pricing
 from coachway.pricing.extras_model import PromoInput
 from tests.integration.bookings.builders import (
     ORG,
@@ -20,7 +19,9 @@ from tests.integration.bookings.builders import (
     answer_quote,
     create_charter,
     create_organizations,
+    get_quote_status,
     get_status,
+    list_event_types,
     send_quote,
     send_request,
     set_status,
@@ -33,14 +34,6 @@ NOW = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
     create_organizations()
-
-
-def list_event_types(charter_id: str) -> list[str]:
-    return [each["type"] for each in send_request("GET", f"/charters/{charter_id}/history").json()["items"]]
-
-
-def get_quote_status(charter: dict[str, Any]) -> str:
-    return pricing.get_quote(STAFF, charter["quote"]["id"]).status
 
 
 def test_view_quote_shows_no_internal_fields() -> None:

@@ -15,7 +15,7 @@ from coachway.billing.refunds import rules as refund_rules
 from coachway.billing.refunds.cancellation_settlement import cancellation_refund
 from coachway.billing.refunds.rules import TRANSITIONS, RefundableAmount, RefundStatus
 from coachway.bookings.charters import cancellation_policy
-from coachway.bookings.charters.cancellation_model import Cancellation
+from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.rules import Actor
 from coachway.core import errors
 from tests.ledger_balances import sum_by_account

@@ -8,15 +8,13 @@ import pytest
 from coachway.billing.invoices import overdue_job
 from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import LedgerAccount, MovementKind
-from coachway.billing.refunds.trip_payments import find_refundable_amount
-from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.status_schemas import CancelInput
 from coachway.clients import service as clients
 from coachway.core import errors
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate
 from tests.integration.billing import builders
 from tests.integration.billing.builders import (
+    cancel_charter,
     create_booked_charter,
     create_completed_charter,
     get_credit,
@@ -197,13 +195,7 @@ def test_credit_counts_charter_once_from_booking_to_payment() -> None:
 def test_issue_invoice_cancelled_charter_is_rejected() -> None:
     trip = create_booked_charter()
     draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
-    lifecycle.cancel(
-        STAFF,
-        trip.id,
-        CancelInput(initiated_by="operator"),
-        preview=False,
-        find_refundable_amount=find_refundable_amount,
-    )
+    cancel_charter(trip.id)
     assert get_credit() == (0, 0)
     reply = send_request("POST", f"/invoices/{draft['id']}/issue")
     assert (reply.status, reply.json()["code"]) == (409, "charter_not_billable")
@@ -214,13 +206,7 @@ def test_issue_invoice_cancelled_charter_is_rejected() -> None:
 def test_void_invoice_cancelled_charter_owes_nothing() -> None:
     trip = create_booked_charter()
     invoice = create_issued_invoice(trip.id)
-    lifecycle.cancel(
-        STAFF,
-        trip.id,
-        CancelInput(initiated_by="operator"),
-        preview=False,
-        find_refundable_amount=find_refundable_amount,
-    )
+    cancel_charter(trip.id)
     assert get_credit() == (CENTS, 0)
     send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Cancelled"})
     assert get_credit() == (0, 0)
@@ -231,13 +217,7 @@ def test_booking_respects_credit_limit() -> None:
     first, _ = create_booked_charter(), create_booked_charter()
     with pytest.raises(errors.Conflict, match=r"1453\.00 USD"):
         create_booked_charter()
-    lifecycle.cancel(
-        STAFF,
-        first.id,
-        CancelInput(initiated_by="operator"),
-        preview=False,
-        find_refundable_amount=find_refundable_amount,
-    )
+    cancel_charter(first.id)
     create_booked_charter()
     assert get_credit() == (2 * CENTS, 2 * CENTS)
 

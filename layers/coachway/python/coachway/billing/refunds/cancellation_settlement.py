@@ -19,7 +19,7 @@ from coachway.billing.refunds.model import CANCELLATION_SETTLEMENT, Cancellation
 from coachway.billing.refunds.rules import RefundableAmount
 from coachway.billing.refunds.trip_payments import MAX_PAYMENTS
 from coachway.bookings.charters import cancellation_policy
-from coachway.bookings.charters.cancellation_model import Cancellation
+from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.clients import credit

@@ -1,12 +1,16 @@
-"""How much a cancellation refunds."""
+"""How much a cancellation refunds, and the result that the charter keeps."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field
 
 from coachway.bookings.charters.rules import Actor
-from coachway.core.types.money import round_half_up
+from coachway.core.schemas import BaseSchema
+from coachway.core.types.money import StoredAmount, round_half_up
+from coachway.core.types.personal import Personal
 
 
 class RefundTier(NamedTuple):
@@ -17,6 +21,26 @@ class RefundTier(NamedTuple):
 
 
 REFUND_TIERS: Final = (RefundTier(72, 100), RefundTier(48, 75), RefundTier(24, 50), RefundTier(0, 0))
+
+
+class Cancellation(BaseSchema):
+    """What a cancellation refunds, or would refund if `preview` is true. Amounts are in `currency`."""
+
+    preview: bool
+    initiated_by: Annotated[str, Field(examples=["client"])]
+    hours_left: Annotated[float, Field(description="Hours until the first departure; negative after it.")]
+    refund_percent: int
+    amount_paid: StoredAmount
+    amount_on_hold: Annotated[
+        StoredAmount,
+        Field(description="The part of `amount_paid` that is being refunded already, or that the payer disputes."),
+    ] = 0
+    refund: Annotated[
+        StoredAmount, Field(description="`refund_percent` of `amount_paid`, but at most what is not on hold.")
+    ]
+    currency: str
+    reason: Annotated[str, Personal()] = ""
+    message_to_client: Annotated[str, Personal()] = ""
 
 
 def refund_percent(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from coachway.bookings.charters import cancellation_policy, event_payloads, quote_link, status_counts
-from coachway.bookings.charters.cancellation_model import Cancellation
+from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import Actor, CharterChanged, CharterStatus, require_transition

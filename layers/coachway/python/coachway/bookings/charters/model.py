@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from coachway.bookings.charters.cancellation_model import Cancellation
+from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, UncoveredVehicle
 from coachway.bookings.instalments import Instalment
