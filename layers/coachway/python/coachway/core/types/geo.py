@@ -13,6 +13,7 @@ Longitude = Annotated[float, Field(ge=-180, le=180)]
 """Degrees east of Greenwich."""
 
 _EARTH_MILES: Final = 3958.8
+_UNKNOWN_DEGREES: Final = 0.1
 METERS_PER_MILE: Final = 1609.344
 
 
@@ -24,15 +25,17 @@ class Coordinates(NamedTuple):
 
 
 def require_place(model: BaseModel, latitude: str, longitude: str, info: ValidationInfo) -> None:
-    """Raise ValueError unless two fields are the coordinates of a place, or both are empty.
-
-    0° north, 0° east is in the ocean: devices and geocoders return it instead of "unknown".
-    """
-    place = getattr(model, latitude), getattr(model, longitude)
-    if (place[0] is None) != (place[1] is None):
+    """Raise ValueError unless two fields are the coordinates of a place, or both are empty."""
+    north, east = getattr(model, latitude), getattr(model, longitude)
+    if (north is None) != (east is None):
         raise ValueError(f"{latitude}, {longitude}: set both or neither")
-    if place == (0, 0) and not is_stored(info, latitude, longitude):
-        raise ValueError(f"{latitude}, {longitude}: must not both be 0; omit both if the place is unknown")
+    if north is not None and is_unknown(Coordinates(north, east)) and not is_stored(info, latitude, longitude):
+        raise ValueError(f"{latitude}, {longitude}: must not both be about 0; omit both if the place is unknown")
+
+
+def is_unknown(place: Coordinates) -> bool:
+    """Whether coordinates stand for "unknown": devices and geocoders return about 0, 0, which is in the ocean."""
+    return max(abs(place.latitude), abs(place.longitude)) < _UNKNOWN_DEGREES
 
 
 def miles_between(one: Coordinates, other: Coordinates) -> float:

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, Field
 
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
+from coachway.core.types.geo import METERS_PER_MILE, Coordinates, is_unknown, miles_between
 from coachway.dispatch.tracking.position_encoding import GpsPosition
 
 FENCE_METERS: Final = 200.0
@@ -21,8 +21,6 @@ FASTEST_MPH: Final = 100.0
 """No coach drives faster."""
 FARTHEST_MILES: Final = 1500.0
 """How far the nearest stop of a trip can be: half of the longest leg across the continent, with a margin."""
-_NO_FIX_DEGREES: Final = 0.1
-"""Around 0° north, 0° east is the sea: the position of receivers without a fix."""
 MOVING_MPH: Final = 5
 """From this speed, a vehicle has other coordinates at its next position."""
 STANDSTILL: Final = timedelta(minutes=10)
@@ -67,7 +65,7 @@ def untrusted_reason(
     `previous` is the last trusted position, whose coordinates the vehicle has had since `unchanged_since`. `places` are
     the stops of the trip.
     """
-    if max(abs(position.latitude), abs(position.longitude)) < _NO_FIX_DEGREES:
+    if is_unknown(position.place):
         return UntrustedReason.NO_FIX
     if position.accuracy_m is not None and position.accuracy_m > FENCE_METERS:
         return UntrustedReason.INACCURATE
