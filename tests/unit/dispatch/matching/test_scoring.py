@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coachway.core.types.geo import Coordinates, is_unknown
 from coachway.dispatch.matching import scoring
 from tests.unit.dispatch.matching_builders import (
     HOURS_RULES,
@@ -15,16 +16,17 @@ from tests.unit.dispatch.matching_builders import (
     evaluate,
 )
 
-PLACES = st.tuples(st.floats(-80, 80), st.floats(-179, 179)).filter(any)
+PLACES = st.builds(Coordinates, st.floats(-80, 80), st.floats(-179, 179)).filter(lambda place: not is_unknown(place))
 
 
 @settings(deadline=None)
 @given(block_params, st.floats(1, 5) | st.none(), PLACES)
 def test_score_driver_points_add_up_and_stay_in_bounds(
-    params: list[tuple[int, float, str]], rating: float | None, home: tuple[float, float]
+    params: list[tuple[int, float, str]], rating: float | None, home: Coordinates
 ) -> None:
-    latitude, longitude = home
-    facts = create_driver_facts(*create_blocks(params), rating=rating, home_latitude=latitude, home_longitude=longitude)
+    facts = create_driver_facts(
+        *create_blocks(params), rating=rating, home_latitude=home.latitude, home_longitude=home.longitude
+    )
     evaluation = evaluate(facts)
     if evaluation.remaining is None:
         return
