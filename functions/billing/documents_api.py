@@ -4,7 +4,7 @@ from coachway.billing import client_export
 from coachway.billing.client_export import ClientExport, ClientExportQuery
 from coachway.billing.ids import InvoiceId
 from coachway.billing.invoices import pdf_storage
-from coachway.bookings.charters.model import ClientId
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse
 from coachway.core.http.routing import ApiRouter

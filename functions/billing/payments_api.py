@@ -13,7 +13,8 @@ from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import Payment, PaymentInput, PaymentQuery
 from coachway.billing.stripe.client import CardDeclined
 from coachway.bookings import payment_schedule
-from coachway.bookings.charters.model import CharterId, ClientId
+from coachway.bookings.charters.model import CharterId
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.bookings.errors import (
     CharterClosed,
     ClientPaysByInvoice,

@@ -7,11 +7,12 @@ from pydantic import Field
 from coachway.bookings.charters import lifecycle, status_counts
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.cancellation_policy import Cancellation
-from coachway.bookings.charters.model import Charter, CharterId, CharterInput, ClientId
+from coachway.bookings.charters.model import Charter, CharterId
 from coachway.bookings.charters.queries import CharterQuery
 from coachway.bookings.charters.schemas import CloneInput, RecurringInput, RecurringQuery
 from coachway.bookings.charters.status_counts import DashboardSummary
 from coachway.bookings.charters.status_schemas import CancelInput, StatusInput
+from coachway.bookings.charters.trip_model import CharterInput, ClientId
 from coachway.bookings.errors import (
     ChangeCaseRequired,
     CharterClosed,

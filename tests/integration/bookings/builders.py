@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from coachway.billing.invoices import resending as invoice_resending
-from coachway.bookings.charters.model import CHARTER_EXAMPLE
+from coachway.bookings.charters.trip_model import CHARTER_EXAMPLE
 from coachway.bookings.quotes import resending as quote_resending
 from coachway.clients import service as clients
 from coachway.clients.model import Client

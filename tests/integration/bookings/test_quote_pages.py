@@ -11,8 +11,9 @@ from coachway.billing.refunds.trip_payments import find_refundable_amount
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters import service as charter_service
-from coachway.bookings.charters.model import CHARTER_EXAMPLE, Charter, CharterInput
+from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.status_schemas import CancelInput
+from coachway.bookings.charters.trip_model import CHARTER_EXAMPLE, CharterInput
 from coachway.bookings.quotes import links as quote_links
 from coachway.bookings.quotes.links import SendQuoteInput, SentQuote
 from coachway.clients.model import Client

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings.charters.model import Charter, CharterQuote, Stop
+from coachway.bookings.charters.model import Charter, CharterQuote
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.trip_model import Stop
 from coachway.core import store
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock

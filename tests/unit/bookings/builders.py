@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from coachway.bookings.charters.model import Charter, CharterQuote, Stop, StopType, TripType
+from coachway.bookings.charters.model import Charter, CharterQuote
+from coachway.bookings.charters.trip_model import Stop, StopType, TripType
 from coachway.clients.model import Client
 from coachway.clients.rules import PaymentTerms
 from coachway.identity.model.organization import Branding, Organization

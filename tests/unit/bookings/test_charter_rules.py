@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from coachway.bookings.charters.model import CharterInput
 from coachway.bookings.charters.rules import (
     ALLOWED_ACTORS,
     FIXED_ONCE_BOOKED,
@@ -19,6 +18,7 @@ from coachway.bookings.charters.rules import (
     require_editable,
     require_transition,
 )
+from coachway.bookings.charters.trip_model import CharterInput
 from coachway.core import errors
 
 STATUSES = st.sampled_from(list(CharterStatus))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.bookings.charters import trip_times
-from coachway.bookings.charters.model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
+from coachway.bookings.charters.trip_model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
 from coachway.core import errors
 from coachway.hours.model import CarrierRuleset
 from coachway.hours.rulesets import US_PROPERTY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from coachway.bookings.charters.model import Stop
+from coachway.bookings.charters.trip_model import Stop
 from coachway.core import errors
 from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types.stored_values import STORED

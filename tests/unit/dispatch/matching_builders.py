@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from coachway.bookings.charters.model import CHARTER_EXAMPLE, Charter, CharterQuote
+from coachway.bookings.charters.model import Charter, CharterQuote
+from coachway.bookings.charters.trip_model import CHARTER_EXAMPLE
 from coachway.compliance.rules import DocumentCompliance
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.diaries import conflicts

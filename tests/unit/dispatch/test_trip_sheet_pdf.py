@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from coachway.bookings.charters.model import StopType
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.types import ids
 from coachway.dispatch import trip_sheet_pdf
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop

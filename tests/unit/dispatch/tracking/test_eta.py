@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.charters.model import StopType
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.rules import MILES_PER_HOUR
 from coachway.dispatch.tracking import eta

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.bookings.charters.model import StopType
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking.geofence import (

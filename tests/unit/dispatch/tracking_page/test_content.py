@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coachway.bookings.charters.model import StopType
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.documents.formatting import Formatter
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking.schemas import Position, StopTrack, VehicleTrack

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.charters.model import CharterInput
+from coachway.bookings.charters.trip_model import CharterInput
 from coachway.core.types import ids
 from coachway.dispatch.assignments.model import AssignmentStop
 from infra.local.demo.data import harbor, prairie

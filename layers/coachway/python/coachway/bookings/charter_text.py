@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from coachway.bookings.charters.cancellation_policy import REFUND_TIERS, RefundTier
-from coachway.bookings.charters.model import Charter, Stop, StopType, TripType
+from coachway.bookings.charters.model import Charter
+from coachway.bookings.charters.trip_model import Stop, StopType, TripType
 from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
 from coachway.identity.model.organization import Organization
 from coachway.pricing.quote_model import Line

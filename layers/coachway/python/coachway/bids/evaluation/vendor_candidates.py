@@ -18,7 +18,8 @@ from coachway.bids.evaluation.ranking import BidOffer, EvaluatedBid
 from coachway.bids.model.bid import Bid
 from coachway.bids.model.bid_request import BidRequest
 from coachway.bookings import amenity_matching
-from coachway.bookings.charters.model import Charter, StopType
+from coachway.bookings.charters.model import Charter
+from coachway.bookings.charters.trip_model import StopType
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from coachway.billing.collections.rules import CollectionStatus
-from coachway.bookings.charters.model import ClientId
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.bookings.charters.model import CharterId, ClientId
+from coachway.bookings.charters.model import CharterId
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.clients.rules import PaymentTerms
 from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema

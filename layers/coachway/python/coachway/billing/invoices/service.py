@@ -23,8 +23,9 @@ from coachway.billing.invoices.model import (
     PriceLine,
 )
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.bookings.charters.model import CHARTER, Charter, TripType
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.trip_model import TripType
 from coachway.clients.model import Client
 from coachway.contracts.billing.invoices import InvoiceDraftDeleted, InvoiceDrafted, InvoiceDraftUpdated
 from coachway.core import errors, store

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 
 from coachway.billing.ids import InvoiceId
 from coachway.billing.payments.dispute import Dispute
-from coachway.bookings.charters.model import CharterId, ClientId
+from coachway.bookings.charters.model import CharterId
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.core.documents import card_consent
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from coachway.billing.ids import PaymentId
 from coachway.billing.payments.model import PaymentMethod
 from coachway.billing.refunds.rules import RefundStatus
-from coachway.bookings.charters.model import CharterId, ClientId
+from coachway.bookings.charters.model import CharterId
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record, stored_as
 from coachway.core.schemas import PageQuery, RequestSchema
 from coachway.core.types.datetimes import sortable

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from coachway.bookings.charters import coverage, event_payloads, trip_times
-from coachway.bookings.charters.model import Charter, CharterInput, CharterQuote
+from coachway.bookings.charters.model import Charter, CharterQuote
+from coachway.bookings.charters.trip_model import CharterInput
 from coachway.bookings.errors import ClientInactive
 from coachway.clients.model import Client, ClientStatus
 from coachway.contracts.bookings import CharterCreated

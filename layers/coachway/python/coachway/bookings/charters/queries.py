@@ -6,17 +6,9 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from coachway.bookings.charters.model import (
-    BY_MONTH,
-    BY_STATUS,
-    BY_TRIP,
-    CHARTER,
-    OF_CLIENT,
-    Charter,
-    ClientId,
-    run_by_attribute,
-)
+from coachway.bookings.charters.model import BY_MONTH, BY_STATUS, BY_TRIP, CHARTER, OF_CLIENT, Charter, run_by_attribute
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.trip_model import ClientId
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import HistoryEntry

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from coachway.bookings.charters.model import CHARTER_EXAMPLE, CharterInput, TripTime
+from coachway.bookings.charters.trip_model import CHARTER_EXAMPLE, CharterInput, TripTime
 from coachway.bookings.recurrence import dates as recurrence_dates
 from coachway.bookings.recurrence import rrule
 from coachway.core.schemas import RequestSchema

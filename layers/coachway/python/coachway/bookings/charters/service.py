@@ -6,10 +6,11 @@ This module imports pricing and driving hours, so requests that only read charte
 from typing import Any, Final
 
 from coachway.bookings.charters import drafting, event_payloads, rules, status_counts, trip_times
-from coachway.bookings.charters.model import Charter, CharterInput
+from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, CharterStatus
 from coachway.bookings.charters.schemas import CloneInput
+from coachway.bookings.charters.trip_model import CharterInput
 from coachway.bookings.errors import CharterNotDeletable
 from coachway.clients.model import Client
 from coachway.contracts.bookings import CharterDeleted, CharterModified

@@ -7,13 +7,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.charters.model import (
-    SUPPORTED_YEARS,
-    CharterInput,
-    Stop,
-    StopType,
-    is_supported_date,
-)
+from coachway.bookings.charters.trip_model import SUPPORTED_YEARS, CharterInput, Stop, StopType, is_supported_date
 from coachway.core import errors
 from coachway.core.types.time_zones import shift_local_time, with_fixed_offset
 from coachway.hours import itinerary

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.model import StopType, TripType
+from coachway.bookings.charters.trip_model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import LocalTime

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Final
 
 from coachway.bookings.charters import drafting, status_counts, trip_times
 from coachway.bookings.charters.drafting import CharterDraft
-from coachway.bookings.charters.model import CHARTER, Charter, CharterInput, Stop
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.schemas import RecurringInput, RecurringQuery, SeriesException
+from coachway.bookings.charters.trip_model import CharterInput, Stop
 from coachway.bookings.recurrence import dates as recurrence_dates
 from coachway.bookings.recurrence import rrule
 from coachway.bookings.series import outbox

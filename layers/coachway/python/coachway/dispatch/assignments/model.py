@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from coachway.bookings.charters.model import StopType
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids

@@ -13,7 +13,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import ConfigDict
 
-from coachway.bookings.charters.model import StopType
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.persistence.records import stored_as
 from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
 from coachway.core.types.personal import Personal

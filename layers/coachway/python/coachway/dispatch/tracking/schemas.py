@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.model import StopType
 from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.trip_model import StopType
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import LocalTime
 from coachway.dispatch.assignments.rules import AssignmentStatus

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from coachway.bookings import charter_text
-from coachway.bookings.charters.model import Charter, Stop
+from coachway.bookings.charters.model import Charter
+from coachway.bookings.charters.trip_model import Stop
 from coachway.core import errors
 from coachway.core.documents import html
 from coachway.core.documents.formatting import Formatter
