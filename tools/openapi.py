@@ -246,7 +246,8 @@ def _header_parameters(route: Route) -> list[Json]:
 
 
 def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
-    answers: Json = {str(route.status): _success_response(route, references)}
+    successes = [status for status in (route.status, route.other_status) if status is not None]
+    answers: Json = {str(status): _success_response(route, references) for status in successes}
     if route.method == "GET" and route.returns_entity:
         answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     if route.path.endswith("/health"):

@@ -135,6 +135,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "rule_type": "Filter by rule type.",
     "scope": "Filter by scope.",
     "service_state": "Filter by state served, two letters.",
+    "source": "Filter by source.",
     "status": "Filter by status.",
     "token": "Token of the link.",
     "track_token": "Token of the tracking link.",

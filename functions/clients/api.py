@@ -17,14 +17,16 @@ from coachway.clients.model import (
     EmailPreferencesInput,
 )
 from coachway.core.caller import Caller
+from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
+from coachway.identity.errors import NotStaff
 
 api = ApiRouter("clients", "Clients, their contacts, addresses, credit and email preferences.")
 app = api.app
 
 
-@api.post("/clients", permission="clients:write", status=201)
+@api.post("/clients", permission="clients:write", status=201, errors=(NotFound, NotStaff))
 def create_client(caller: Caller, body: ClientInput) -> Client:
     """Create a client.
 
@@ -49,7 +51,7 @@ def get_client(caller: Caller, client_id: ClientId) -> Client:
     return service.get_client(caller, client_id)
 
 
-@api.put("/clients/{client_id}", permission="clients:write")
+@api.put("/clients/{client_id}", permission="clients:write", errors=(NotStaff,))
 def update_client(
     caller: Caller, client_id: ClientId, body: PartialUpdate[ClientInput], if_match: int | None
 ) -> Client:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from coachway.core.persistence.records import Record
 from coachway.core.persistence.transaction import to_item
-from tests.security import billing_seeds, booking_seeds, dispatch_seeds, identity_seeds, vendor_seeds
+from tests.security import billing_seeds, booking_seeds, dispatch_seeds, identity_seeds, sales_seeds, vendor_seeds
 from tests.security.operations import Operation, list_operations
 from tests.security.tenants import Tenant
 from tests.security.unique_values import in_days, new_phone, random_letters
@@ -88,6 +88,7 @@ class Seeds:
 SEEDS: dict[str, Callable[[Seeds], str]] = {
     "api_key_id": identity_seeds.create_api_key,
     "assignment_id": dispatch_seeds.create_assignment,
+    "assignment_rule_id": sales_seeds.create_assignment_rule,
     "asset": lambda _: "start.js",
     "bid_id": vendor_seeds.store_bid,
     "bid_request_id": vendor_seeds.create_bid_request,
@@ -102,6 +103,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "invoice_id": billing_seeds.create_invoice,
     "invoice_token": billing_seeds.get_invoice_token,
     "key_id": identity_seeds.create_api_key,
+    "lead_id": sales_seeds.capture_lead,
     "notification_id": identity_seeds.store_notification,
     "payable_id": billing_seeds.create_payable,
     "payment_id": billing_seeds.store_payment,
@@ -122,6 +124,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
 
 
 FRESH: dict[str, Callable[[Seeds], Any]] = {
+    "agent_id": identity_seeds.create_user,
     "deadline": lambda _: in_days(5),
     "code": lambda _: random_letters(10),
     "email": lambda seeds: seeds.tenant.new_email("fresh"),

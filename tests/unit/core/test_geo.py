@@ -11,6 +11,7 @@ from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types.stored_values import STORED
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, DriverInput, VehicleInput
 from coachway.pricing.hours_checks.schemas import ItineraryStop
+from coachway.sales.leads.model import LeadInput
 from coachway.vendors.model import VENDOR_EXAMPLE, VendorInput
 from tests.unit.test_request_texts import OPENAPI
 
@@ -20,6 +21,7 @@ INPUTS: list[tuple[type[RequestSchema], dict[str, object], str]] = [
     (DriverInput, dict(DRIVER_EXAMPLE), "home_"),
     (VehicleInput, dict(VEHICLE_EXAMPLE), "garage_"),
     (VendorInput, dict(VENDOR_EXAMPLE), "garage_"),
+    (LeadInput, {"first_name": "Bob", "email": "bob@wilson.example", "status": "new"}, "pickup_"),
 ]
 
 

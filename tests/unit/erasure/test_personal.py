@@ -31,6 +31,7 @@ from coachway.erasure.redaction import list_field_shapes
 from coachway.identity.model.field_types import Currency
 from coachway.messaging.model import Notification
 from coachway.pricing.quote_model import Quote
+from coachway.sales.leads.model import Activity, Lead, LeadOfClient
 from tools.function_modules import import_everything
 
 import_everything()
@@ -45,9 +46,11 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
     "random values and digests": "nonce previous_nonce link_nonce digest body_digest token",
     "ids of users": """
         opened_by closed_by decided_by paid_by requested_by created_by reviewed_by submitted_by rated_by
-        declined_by ended_by""",
+        declined_by ended_by performed_by""",
     "codes of the price list": "vehicle_class vehicle_type vehicle_types amenities route promo_code code rule_type",
-    "words of the code": "status old_status new_status role method channel template part flow state",
+    "words of the code": """
+        status old_status new_status role method channel template part flow state source lead_kind lost_reason
+        activity_type""",
     "results of checks, workflows and Stripe": "error failure failure_code failure_message missing_documents",
     "vehicles and their garages": "vehicle_name plate garage_latitude garage_longitude",
     "organizations and their permissions": "organization_name slug permissions",
@@ -62,15 +65,19 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "words of the code": """
         Cancellation.initiated_by CharterCancelled.initiated_by Charter.workflow_failures TripStop.stop_type
         ClientCreated.client_type _Document.document_type _Document.subject_type AssignmentOffered.chosen_by
-        RecoveryEvent.reason UserSignedOut.reason NotificationFailed.reason _Vendor.vendor_type Envelope.type
+        RecoveryEvent.reason ScoreReason.topic UserSignedOut.reason NotificationFailed.reason
+        _Vendor.vendor_type Envelope.type
         Change.field Execution.waits_for CounterRecord.numbers Vendor.numbers Timer.name CardConsent.version
         CardConsent.page""",
     "sentences that the code writes, without names": """
-        VendorMatch.reasons JournalEntry.memo PaymentUnapplied.trouble TripDocumentsMissing.reasons Reason.message
-        Reason.citation Notice.message StatusChanged.message CardConsent.text""",
+        VendorMatch.reasons ScoreReason.reason JournalEntry.memo PaymentUnapplied.trouble TripDocumentsMissing.reasons
+        Reason.message Reason.citation Notice.message StatusChanged.message CardConsent.text""",
     "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label "
     "Line.public_label",
+    "ids of assignment rules and dates": """
+        Roster.days Rotation.counts Rotation.credits Rotation.recent Rotation.weights""",
     "digests and secrets": """
+        LeadContact.fingerprint
         Payment.request_key Payment.request_body Credentials.password_hash Credentials.recovery Credentials.totp
         Credentials.totp_pending Lockout.account_digest Session.current Session.family SigningKey.kid SigningKey.public
         SigningKey.sealed ApiKey.hint PendingLink.address_digest QuoteLink.address_digest""",
@@ -227,7 +234,7 @@ def test_erased_values_are_valid() -> None:
 
 
 def test_records_with_personal_data_of_clients_are_erased() -> None:
-    """Each is in a list of some capability, or removed as a whole. Quotes only lead to their charters."""
+    """Each is in a list of some capability, or removed as a whole. Quotes and slim copies only lead to others."""
     lists = [
         records
         for module in list(sys.modules.values())
@@ -236,13 +243,13 @@ def test_records_with_personal_data_of_clients_are_erased() -> None:
         if name.startswith("LISTS_OF_")
         for records in value
     ]
-    erased_alone = {Charter, Client, InvoicingRun, Erasure}
+    erased_alone = {Activity, Lead, Charter, Client, InvoicingRun, Erasure}
     removed = {Address, Contact, Notification, StripeCustomer}
     written_with_their_records = {Receivable, UncoveredTrip}
     holders = {
         each for each in _stored_records() if any(mark.data_subject == "client" for mark in _marks_within(each, set()))
     }
-    assert holders == {each.model for each in lists if each.model is not Quote} | (
+    assert holders == {each.model for each in lists if each.model not in (Quote, LeadOfClient)} | (
         erased_alone | removed | written_with_their_records
     )
 

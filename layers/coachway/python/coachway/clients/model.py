@@ -19,6 +19,7 @@ from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, PostalCode, Text
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
+UserId = Annotated[str, Field(pattern=ids.pattern("usr"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
 
 BY_MONTH = AccessPattern(
@@ -96,6 +97,9 @@ class ClientInput(RequestSchema):
     payment_terms: rules.PaymentTerms = rules.PaymentTerms.DUE_ON_RECEIPT
     credit_limit: NonNegativeApiAmount = 0
     notes: Annotated[Note, Personal()] = ""
+    assigned_agent_id: Annotated[
+        UserId | None, Field(description="The user who looks after the client and gets its new leads.")
+    ] = None
 
 
 class Client(Entity, ClientInput):

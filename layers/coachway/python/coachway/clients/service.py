@@ -38,11 +38,20 @@ def _currency(org_id: str, _period: int) -> str:
 
 
 def create_client(caller: Caller, request: ClientInput) -> Client:
-    """Create a client. Raises Duplicate if another client of the organization has its email."""
+    """Create a client. Raises Duplicate if another client has its email, NotFound, NotStaff."""
     currency = _currency(caller.org_id, clock.epoch() // _CURRENCY_SECONDS)
+    _require_agent(caller, request.assigned_agent_id)
     client = Client(id=ids.new("cli"), org_id=caller.org_id, currency=currency, **request.model_dump())
     store.commit(caller, Create(client, [ClientCreated(client_type=client.client_type)]))
     return client
+
+
+def _require_agent(caller: Caller, agent_id: str | None) -> None:
+    """Raise NotFound or NotStaff unless the user can look after a client."""
+    if agent_id is not None:
+        from coachway.identity import staff
+
+        staff.get_active_staff(caller.org_id, agent_id)
 
 
 def get_client(caller: Caller, client_id: str, *, expected: int | None = None) -> Client:
@@ -65,9 +74,11 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
 
 
 def update_client(caller: Caller, client_id: str, changes: PartialUpdate[ClientInput], expected: int | None) -> Client:
-    """Update a client. Raises Duplicate if another client has the new email."""
+    """Update a client. Raises Duplicate if another client has the new email, NotFound, NotStaff."""
     before = get_client(caller, client_id, expected=expected)
     after = apply_changes(before, changes)
+    if after.assigned_agent_id != before.assigned_agent_id:
+        _require_agent(caller, after.assigned_agent_id)
     event = ClientUpdated(email_changed=not contact.is_same_email(before.email, after.email))
     store.commit(caller, Update(before, after, [event]))
     return after

@@ -57,6 +57,11 @@ class Caller:
         """Return the same caller for a commit that must not store the response, because others follow or it fails."""
         return replace(self, idempotency=None)
 
+    def set_response_status(self, status: int) -> None:
+        """Set the status to store with the response for an Idempotency-Key, if it is not that of the route."""
+        if self.idempotency is not None:
+            self.idempotency.status = status
+
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the caller has `permission`."""
         if permission not in self.permissions:

@@ -128,6 +128,11 @@ class BatchResult:
         """Return the record at `key`. Raises NotFound."""
         return _require_found(model, self.find(model, key))
 
+    def unique_owner(self, key: Key) -> str | None:
+        """Return the id of the entity that has the unique value at `key`, or None."""
+        stored = self.items.get(key)
+        return stored["owner"]["S"] if stored else None
+
     def numbers(self, key: Key) -> dict[str, int]:
         """Return the counters that `IncrementCounters` wrote at `key`, by name; empty if there are none."""
         return _read_counters(self.items.get(key, {}))

@@ -29,3 +29,10 @@ class CurrencyFixed(Conflict):
 
     code = "currency_fixed"
     title = "The currency cannot be changed"
+
+
+class NotStaff(Conflict):
+    """Only active users of the organization can be responsible, not clients, vendors or drivers. Choose another."""
+
+    code = "user_not_staff"
+    title = "This user cannot be responsible"

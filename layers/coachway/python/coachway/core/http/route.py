@@ -33,6 +33,8 @@ class Route:
     """Errors that it can raise besides those that follow from the declaration."""
     media: str = "application/json"
     """Media type of the response; several are separated by a comma and a space."""
+    other_status: int | None = None
+    """Another status of a successful response, which the view sets, such as 200 if there was nothing to create."""
     external_roles: tuple[str, ...] = ()
     """Roles outside the organization that have the permission for their own data."""
     refresh_caller: Callable[[Caller], Caller] | None = None

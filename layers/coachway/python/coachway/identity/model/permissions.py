@@ -41,6 +41,9 @@ Permission = Literal[
     "refunds:write",
     "reports:read",
     "roles:write",
+    "sales:assign",
+    "sales:read",
+    "sales:write",
     "support:read",
     "support:write",
     "users:read",
@@ -61,6 +64,7 @@ _OVERSIGHT: Final = frozenset(
         "compliance:write",
         "pricing:write",
         "refunds:approve",
+        "sales:assign",
         "users:read",
     }
 )

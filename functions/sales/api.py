@@ -1,0 +1,157 @@
+"""Routes of leads and assignment rules."""
+
+from typing import cast
+
+from coachway.core.caller import Caller
+from coachway.core.errors import InvalidStatusTransition, NotFound
+from coachway.core.http.response_types import Response
+from coachway.core.http.routing import ApiRouter
+from coachway.core.schemas import Page, PageQuery, PartialUpdate
+from coachway.identity.errors import NotStaff
+from coachway.sales.assignment import service as assignment
+from coachway.sales.assignment.errors import TooManyAssignmentRules
+from coachway.sales.assignment.model import AssignmentRule, AssignmentRuleId, AssignmentRuleInput, AssignmentRules
+from coachway.sales.leads import activities, capture, erasure, queries, service
+from coachway.sales.leads.errors import (
+    LeadHasClient,
+    LeadMerged,
+    LeadNeedsConversion,
+    LostReasonRequired,
+    OtherOpenLead,
+)
+from coachway.sales.leads.model import (
+    Activity,
+    ActivityInput,
+    Lead,
+    LeadId,
+    LeadInput,
+    LeadQuery,
+    NewLead,
+    OwnLeadQuery,
+)
+
+api = ApiRouter("sales", "Leads, and the agents who take care of them.")
+app = api.app
+
+
+@api.post("/sales/leads", permission="sales:write", status=201, other_status=200, errors=(NotFound, NotStaff))
+def capture_lead(caller: Caller, body: NewLead) -> Lead:
+    """Capture a lead.
+
+    Without `assigned_to_agent_id` it is assigned automatically: to the agent of the client who has the email address,
+    else to the agent whose turn it is. `assignment_explanation` says who was skipped, and why. A person who has an open
+    lead of the last 30 days gets it again with status 200, and the request becomes an activity of it. `+tag` and case
+    of email addresses do not matter for that.
+    """
+    captured = capture.capture_lead(caller, body)
+    return captured.lead if captured.is_new else cast("Lead", Response(captured.lead, status=200))
+
+
+@api.get("/sales/leads", permission="sales:read")
+def list_leads(caller: Caller, query: LeadQuery) -> Page[Lead]:
+    """List leads, newest first.
+
+    Filter by status, source and agent. With `unassigned`, lists the open leads without an agent, oldest first.
+    """
+    return queries.list_leads(caller, query)
+
+
+@api.get("/sales/leads/my-leads", permission="sales:read")
+def list_own_leads(caller: Caller, query: OwnLeadQuery) -> Page[Lead]:
+    """List the caller's own leads, newest first.
+
+    Filter by status.
+    """
+    return queries.list_own_leads(caller, query)
+
+
+@api.get("/sales/leads/{lead_id}", permission="sales:read")
+def get_lead(caller: Caller, lead_id: LeadId) -> Lead:
+    """Get a lead.
+
+    A lead that was merged into another has the id of that one in `merged_into_id`.
+    """
+    return queries.get_lead(caller, lead_id)
+
+
+@api.put(
+    "/sales/leads/{lead_id}",
+    permission="sales:write",
+    errors=(
+        NotStaff,
+        InvalidStatusTransition,
+        LeadMerged,
+        LeadNeedsConversion,
+        LostReasonRequired,
+        OtherOpenLead,
+    ),
+)
+def update_lead(caller: Caller, lead_id: LeadId, body: PartialUpdate[LeadInput], if_match: int | None) -> Lead:
+    """Update a lead.
+
+    Omitted fields keep their values. The status `dead` needs a `lost_reason`. With `assigned_to_agent_id`, another
+    agent gets the lead.
+    """
+    return service.update_lead(caller, lead_id, body, if_match)
+
+
+@api.post("/sales/leads/{lead_id}/erase", permission="clients:write", errors=(LeadHasClient,))
+def erase_lead(caller: Caller, lead_id: LeadId) -> Lead:
+    """Erase the personal data of a lead.
+
+    Permanently removes names, addresses and texts from the lead, its activities and its history; an open lead becomes
+    dead. The leads of a client are erased with the client.
+    """
+    return erasure.erase_lead(caller, lead_id)
+
+
+@api.get("/sales/leads/{lead_id}/activities", permission="sales:read")
+def list_activities(caller: Caller, lead_id: LeadId, query: PageQuery) -> Page[Activity]:
+    """List the activities of a lead, newest first."""
+    return activities.list_activities(caller, lead_id, query)
+
+
+@api.post("/sales/leads/{lead_id}/activities", permission="sales:write", status=201, errors=(LeadMerged,))
+def add_activity(caller: Caller, lead_id: LeadId, body: ActivityInput) -> Activity:
+    """Add an activity to a lead."""
+    return activities.add_activity(caller, lead_id, body)
+
+
+@api.post(
+    "/sales/assignment-rules",
+    permission="sales:assign",
+    status=201,
+    errors=(NotFound, NotStaff, TooManyAssignmentRules),
+)
+def create_assignment_rule(caller: Caller, body: AssignmentRuleInput) -> AssignmentRule:
+    """Create an assignment rule.
+
+    New leads go to the agents in turns, in proportion to their weights. Each agent has one rule.
+    """
+    return assignment.create_rule(caller, body)
+
+
+@api.get("/sales/assignment-rules", permission="sales:read")
+def list_assignment_rules(caller: Caller) -> AssignmentRules:
+    """List all assignment rules.
+
+    Each has the leads that were assigned to the agent automatically, in total and today.
+    """
+    return assignment.list_rules(caller)
+
+
+@api.get("/sales/assignment-rules/{assignment_rule_id}", permission="sales:read")
+def get_assignment_rule(caller: Caller, assignment_rule_id: AssignmentRuleId) -> AssignmentRule:
+    """Get an assignment rule."""
+    return assignment.get_rule(caller, assignment_rule_id)
+
+
+@api.put("/sales/assignment-rules/{assignment_rule_id}", permission="sales:assign", errors=(NotFound, NotStaff))
+def update_assignment_rule(
+    caller: Caller, assignment_rule_id: AssignmentRuleId, body: PartialUpdate[AssignmentRuleInput], if_match: int | None
+) -> AssignmentRule:
+    """Update an assignment rule.
+
+    Omitted fields keep their values. Leads that wait for an agent are assigned if one is available now.
+    """
+    return assignment.update_rule(caller, assignment_rule_id, body, if_match)

@@ -1,0 +1,136 @@
+"""Events of leads and of their assignment."""
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from coachway.core.persistence.domain_events import Event
+from coachway.core.types.personal import Personal
+
+
+class LeadCaptured(Event):
+    """Somebody asked for a trip or a move."""
+
+    TYPE: ClassVar[str] = "lead.captured"
+
+    lead_id: str
+    lead_kind: str
+    source: str
+    status: str
+    assigned_to_agent_id: str | None = None
+    client_id: str | None = None
+
+
+class LeadAskedAgain(Event):
+    """Somebody with an open lead asked again."""
+
+    TYPE: ClassVar[str] = "lead.asked_again"
+
+    lead_id: str
+    source: str
+    assigned_to_agent_id: str | None = None
+
+
+class _LeadContact(Event):
+    """The fields that a message about a lead shows."""
+
+    lead_id: str
+    full_name: Annotated[str, Personal()]
+    company: Annotated[str, Personal()] = ""
+    email: Annotated[str | None, Personal()] = None
+    phone: Annotated[str | None, Personal()] = None
+    trip_details: Annotated[str, Personal()] = ""
+    estimated_passengers: int | None = None
+    estimated_trip_date: date | None = None
+    pickup_location: Annotated[str, Personal()] = ""
+    dropoff_location: Annotated[str, Personal()] = ""
+    explanation: Annotated[list[str], Personal("user")] = Field(default_factory=list)
+
+
+class LeadAssigned(_LeadContact):
+    """A lead got an agent, or another one. `agent_email` is empty if the agent took it themselves."""
+
+    TYPE: ClassVar[str] = "lead.assigned"
+
+    status: str
+    source: str
+    method: str
+    assigned_to_agent_id: str
+    previous_agent_id: str | None = None
+    agent_name: Annotated[str, Personal("user")] = ""
+    agent_email: Annotated[str, Personal("user")] = ""
+
+
+class LeadUnassigned(_LeadContact):
+    """No agent is available for a lead, or its agent was removed. It is assigned when somebody becomes available."""
+
+    TYPE: ClassVar[str] = "lead.unassigned"
+
+    status: str
+    source: str
+    previous_agent_id: str | None = None
+
+
+class LeadUpdated(Event):
+    """The data of a lead was changed."""
+
+    TYPE: ClassVar[str] = "lead.updated"
+
+    lead_id: str
+    contact_changed: bool = False
+
+
+class LeadStatusChanged(Event):
+    """A lead reached another stage, or was lost."""
+
+    TYPE: ClassVar[str] = "lead.status_changed"
+
+    lead_id: str
+    old_status: str
+    new_status: str
+    source: str
+    lead_kind: str
+    lost_reason: str | None = None
+    assigned_to_agent_id: str | None = None
+    captured_at: datetime
+
+
+class LeadActivityAdded(Event):
+    """An activity of a lead was recorded."""
+
+    TYPE: ClassVar[str] = "lead.activity_added"
+
+    lead_id: str
+    activity_id: str
+    activity_type: str
+
+
+class LeadsMerged(Event):
+    """A lead was merged into another one. Its activities and documents belong to that one."""
+
+    TYPE: ClassVar[str] = "lead.merged"
+
+    lead_id: str
+    merged_into_id: str
+    status: str
+    source: str
+    assigned_to_agent_id: str | None = None
+
+
+class AssignmentRuleCreated(Event):
+    """An agent gets leads. Waiting leads are assigned."""
+
+    TYPE: ClassVar[str] = "assignment_rule.created"
+
+    rule_id: str
+    agent_id: str
+
+
+class AssignmentRuleUpdated(Event):
+    """The assignment rule of an agent was changed. Waiting leads are assigned."""
+
+    TYPE: ClassVar[str] = "assignment_rule.updated"
+
+    rule_id: str
+    agent_id: str

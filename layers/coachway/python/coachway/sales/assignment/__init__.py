@@ -1,0 +1,1 @@
+"""The assignment of new leads to agents, by weight and in turns."""

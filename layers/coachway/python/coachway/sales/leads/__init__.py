@@ -1,0 +1,1 @@
+"""Leads: capture, duplicates, status, activities and merging."""

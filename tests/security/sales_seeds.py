@@ -1,0 +1,18 @@
+"""Seeds of leads and assignment rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.security.seeds import Seeds
+
+
+def capture_lead(seeds: Seeds) -> str:
+    body = {"first_name": f"Bob {seeds.tenant.marker}", "email": seeds.tenant.new_email("lead"), "source": "phone"}
+    return str(seeds.create("/sales/leads", body)["id"])
+
+
+def create_assignment_rule(seeds: Seeds) -> str:
+    body = {"agent_id": seeds["user_id"], "agent_name": f"Sarah {seeds.tenant.marker}"}
+    return str(seeds.create("/sales/assignment-rules", body)["id"])
