@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from coachway.bookings.charters.cancellation_policy import REFUND_TIERS, RefundTier
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.trip_model import Stop, StopType, TripType
 from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
@@ -161,19 +160,3 @@ def amenity_names(charter: Charter) -> list[str]:
     """The ordered amenities by their names in the price list, or all by their codes if one is not in it."""
     names = [line.public_label for line in charter.quote.lines if line.kind == "amenity"]
     return names if len(names) == len(charter.amenities) else [humanize(code) for code in charter.amenities]
-
-
-def cancellation_terms(tiers: Sequence[RefundTier] = REFUND_TIERS) -> list[str]:
-    """What a cancellation refunds, longest notice first."""
-    texts, previous_hours = [], 0
-    for tier in sorted(tiers, reverse=True):
-        if not previous_hours:
-            notice = f"{tier.hours} hours or more before the first pickup"
-        elif tier.hours:
-            notice = f"{tier.hours} to {previous_hours} hours before"
-        else:
-            notice = f"Less than {previous_hours} hours before"
-        refund = f"we refund {tier.percent}% of what you paid" if tier.percent else "no refund"
-        texts.append(f"{notice}: {refund}")
-        previous_hours = tier.hours
-    return texts

@@ -17,6 +17,7 @@ from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, PostalCode, Text
+from coachway.identity.model.cancellation_policy import CancellationPolicy
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 UserId = Annotated[str, Field(pattern=ids.pattern("usr"))]
@@ -96,6 +97,10 @@ class ClientInput(RequestSchema):
     status: ClientStatus = ClientStatus.ACTIVE
     payment_terms: rules.PaymentTerms = rules.PaymentTerms.DUE_ON_RECEIPT
     credit_limit: NonNegativeApiAmount = 0
+    cancellation_policy: Annotated[
+        CancellationPolicy | None,
+        Field(description="What this client gets back when cancelling. Null: the organization's policy applies."),
+    ] = None
     notes: Annotated[Note, Personal()] = ""
     assigned_agent_id: Annotated[
         UserId | None, Field(description="The user who looks after the client and gets its new leads.")

@@ -80,6 +80,9 @@ class QuoteSent(_ClientMailEvent):
     quote_id: str
     link_nonce: str
     expires_at: datetime
+    cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
+        default_factory=list
+    )
 
 
 class QuoteAccepted(_CharterEvent):
@@ -89,6 +92,10 @@ class QuoteAccepted(_CharterEvent):
 
     quote_id: str
     accepted_by: Annotated[str, Personal(blank=ERASED)]
+    terms_digest: Annotated[str, Field(description="SHA-256 of the accepted terms and conditions.")] = ""
+    cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
+        default_factory=list
+    )
 
 
 class QuoteDeclined(_ClientMailEvent):
@@ -118,6 +125,9 @@ class CharterBooked(_ClientMailEvent):
     balance_due_on: date | None = None
     link_nonce: str = ""
     """The link to the trip's page is derived from it. Empty in events of an earlier release."""
+    cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
+        default_factory=list
+    )
 
 
 class BookingConfirmationSent(CharterBooked):

@@ -1,9 +1,9 @@
 """How much a cancellation refunds, and the result that the charter keeps."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,16 +11,7 @@ from coachway.bookings.charters.rules import Actor
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import StoredAmount, round_half_up
 from coachway.core.types.personal import Personal
-
-
-class RefundTier(NamedTuple):
-    """Cancelling at least `hours` before the first pickup refunds `percent` of what was paid."""
-
-    hours: int
-    percent: int
-
-
-REFUND_TIERS: Final = (RefundTier(72, 100), RefundTier(48, 75), RefundTier(24, 50), RefundTier(0, 0))
+from coachway.identity.model.cancellation_policy import DEFAULT_TIERS, RefundTier
 
 
 class Cancellation(BaseSchema):
@@ -44,15 +35,17 @@ class Cancellation(BaseSchema):
 
 
 def refund_percent(
-    first_pickup: datetime, cancelled_at: datetime, actor: Actor, tiers: Sequence[RefundTier] = REFUND_TIERS
+    first_pickup: datetime, cancelled_at: datetime, actor: Actor, tiers: Sequence[RefundTier] = DEFAULT_TIERS
 ) -> int:
     """The percentage of the payments to refund: by notice if the client cancels, otherwise 100.
 
-    `cancelled_at` is rounded down to the second, in the client's favor.
+    Notice is elapsed time, whatever the clocks showed. `cancelled_at` is rounded down to the second, in the client's
+    favor.
     """
     if actor is not Actor.CLIENT:
         return 100
-    notice = first_pickup - cancelled_at.replace(microsecond=0)
+    # In UTC: two times of one zone are otherwise subtracted as the clocks show them.
+    notice = first_pickup.astimezone(UTC) - cancelled_at.astimezone(UTC).replace(microsecond=0)
     matching = [tier for tier in tiers if notice >= timedelta(hours=tier.hours)]
     return max(matching, key=lambda tier: tier.hours).percent if matching else 0
 

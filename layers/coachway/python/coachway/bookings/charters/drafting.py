@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coachway.bookings.charters import coverage, event_payloads, trip_times
+from coachway.bookings.charters import agreed_terms, coverage, event_payloads, trip_times
 from coachway.bookings.charters.model import Charter, CharterQuote
 from coachway.bookings.charters.trip_model import CharterInput
 from coachway.bookings.errors import ClientInactive
@@ -81,6 +81,7 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, *,
             "revision_number": charter.revision_number + 1,
             "quote_sent_at": None,
             "quote_expires_at": None,
+            **agreed_terms.NO_TERMS,
             "accepted_by": None,
             "accepted_at": None,
             "instalments": [],

@@ -3,6 +3,7 @@
 from typing import Any
 
 from coachway.bookings import instalments
+from coachway.bookings.charters import agreed_terms
 from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.contracts.bookings import TripStop
@@ -55,4 +56,5 @@ def booking_event_fields(charter: Charter, client: Client, link_nonce: str) -> d
         "amount_paid": charter.amount_paid,
         "balance_due_on": instalments.find_next_due_date(charter.instalments, charter.amount_paid),
         "link_nonce": link_nonce,
+        "cancellation_terms": agreed_terms.describe_cancellation(charter),
     }

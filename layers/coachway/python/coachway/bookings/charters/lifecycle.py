@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from coachway.bookings.charters import cancellation_policy, event_payloads, quote_link, status_counts
+from coachway.bookings.charters import agreed_terms, cancellation_policy, event_payloads, quote_link, status_counts
 from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
@@ -33,6 +33,7 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
 
@@ -130,7 +131,7 @@ def book(
     """Book a quote.
 
     `response` is what the request returns, by default the charter. `records` are the client, the quote and its link, if
-    already read. `fields` sets other fields of the charter.
+    already read, with the organization. `fields` sets other fields of the charter.
 
     Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """
@@ -157,10 +158,13 @@ def booking_ops(
         require_bookable(before)
     client_key, quote_key = client_and_quote_keys(before)
     link_key = quote_link.get_link_key(before)
-    records = records or store.batch_get([client_key, quote_key, link_key])
+    organization_key = ORGANIZATIONS.key(org=before.org_id)
+    records = records or store.batch_get([client_key, quote_key, link_key, organization_key])
     client, quote = require_client(records.find(Client, client_key)), records.get(Quote, quote_key)
     changes: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
-    events: list[Event] = [quote_accepted_event(before, accepted_by)]
+    if before.quote_sent_at is None:  # otherwise the terms are those that the client was shown
+        changes |= agreed_terms.current_terms(client, records.get(Organization, organization_key))
+    events: list[Event] = [quote_accepted_event(before.model_copy(update=changes), accepted_by)]
     ops = quote_acceptance.acceptance_ops(caller, quote)
     if before.is_accepted:
         changes, events, ops = {}, [], []
@@ -183,7 +187,11 @@ def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:
 def quote_accepted_event(charter: Charter, accepted_by: str) -> QuoteAccepted:
     """The event of an accepted quote."""
     return QuoteAccepted(
-        **event_payloads.charter_event_fields(charter), quote_id=charter.quote.id, accepted_by=accepted_by
+        **event_payloads.charter_event_fields(charter),
+        quote_id=charter.quote.id,
+        accepted_by=accepted_by,
+        terms_digest=charter.terms_digest,
+        cancellation_terms=agreed_terms.describe_cancellation(charter),
     )
 
 
@@ -275,7 +283,7 @@ def _build_cancellation(
 ) -> Cancellation:
     now = clock.now()
     actor = Actor.CLIENT if terms.initiated_by == "client" else Actor.STAFF
-    percent = cancellation_policy.refund_percent(charter.starts_at, now, actor)
+    percent = cancellation_policy.refund_percent(charter.starts_at, now, actor, agreed_terms.get_tiers(charter))
     refundable = find_refundable_amount(charter) if charter.amount_paid else 0
     return Cancellation(
         preview=preview,

@@ -23,6 +23,7 @@ from coachway.core.types.datetimes import LocalTime, sortable
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import WorkflowFailure
+from coachway.identity.model.cancellation_policy import CancellationPolicy
 from coachway.pricing.quote_model import Line, Miles, Notice
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
@@ -121,6 +122,16 @@ class Charter(Entity, CharterInput):
     quote: CharterQuote
     quote_sent_at: AwareDatetime | None = None
     quote_expires_at: AwareDatetime | None = None
+    cancellation_policy: Annotated[
+        CancellationPolicy | None,
+        Field(
+            description="What the client gets back when cancelling, as it was when the quote was sent or booked. Null "
+            "if the quote was not sent: the default of 72, 48 and 24 hours applies."
+        ),
+    ] = None
+    terms_digest: Annotated[
+        str, Field(description="SHA-256 of the terms and conditions that the quote was sent with; empty if none.")
+    ] = ""
     accepted_by: Annotated[str | None, Personal()] = None
     accepted_at: AwareDatetime | None = None
     instalments: list[Instalment] = Field(default_factory=list)

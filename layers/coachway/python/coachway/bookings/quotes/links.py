@@ -75,11 +75,15 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
 
     Raises QuoteNotSendable, QuoteIncomplete, DeparturePassed, ClientInactive, or RateLimited.
     """
-    return send_quote_until(caller, charter_id, clock.now() + timedelta(hours=body.expires_in_hours))
+    return send_quote_until(caller, charter_id, clock.now() + timedelta(hours=body.expires_in_hours), renews_terms=True)
 
 
-def send_quote_until(caller: Caller, charter_id: str, expires: datetime) -> SentQuote:
-    """Send the client a link that expires at a time, or at the departure. Raises the same errors as `send_quote`."""
+def send_quote_until(caller: Caller, charter_id: str, expires: datetime, *, renews_terms: bool = False) -> SentQuote:
+    """Send the client a link that expires at a time, or at the departure. Raises the same errors as `send_quote`.
+
+    The quote gets the current cancellation policy and terms when it is sent first, and if `renews_terms`, each time
+    until the client accepts it.
+    """
     charter = get_charter(caller, charter_id)
     now = clock.now()
     if charter.status is not CharterStatus.QUOTE:
@@ -101,26 +105,31 @@ def send_quote_until(caller: Caller, charter_id: str, expires: datetime) -> Sent
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
     records = store.batch_get([client_key, quote_key, link.key(), organization_key])
     # Imported late: opening a link does not need pricing and events at a cold start.
-    from coachway.bookings.charters import drafting
+    from coachway.bookings.charters import agreed_terms, drafting
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import QuoteSent
     from coachway.identity import message_limits
 
     client = drafting.require_active_client(records.get(Client, client_key))
     link.address_digest = hashing.address_digest(client.email)
-    after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})
+    organization = records.get(Organization, organization_key)
+    is_first = charter.quote_sent_at is None
+    has_new_terms = not charter.is_accepted and (is_first or renews_terms)
+    terms = agreed_terms.current_terms(client, organization) if has_new_terms else {}
+    after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires, **terms})
     event = QuoteSent(
         **charter_event_payloads.client_event_fields(after, client),
         quote_id=charter.quote.id,
         link_nonce=link.nonce,
         expires_at=expires,
+        cancellation_terms=agreed_terms.describe_cancellation(after),
     )
     response = _build_sent_quote(link)
     before, quote = records.find(QuoteLink, link.key()), records.find(Quote, quote_key)
     link_op: Op = (
         Create(link, on_exists=ConcurrentSend()) if before is None else Update(before, link, on_stale=ConcurrentSend())
     )
-    limit_ops = message_limits.message_ops(records.get(Organization, organization_key), "quote", client.email)
+    limit_ops = message_limits.message_ops(organization, "quote", client.email)
     ops: list[Op] = [Update(charter, after, [event]), link_op, *limit_ops]
     if quote is not None and quote.status == "calculated":
         ops.append(quote_acceptance.set_status_op(quote, "sent"))

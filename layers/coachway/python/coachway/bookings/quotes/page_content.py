@@ -8,6 +8,7 @@ from typing import Final
 
 from coachway.bookings import charter_text, instalments, payment_schedule
 from coachway.bookings.charter_text import LabeledValue, LineText, StopText
+from coachway.bookings.charters import agreed_terms
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.instalments import Instalment
@@ -77,7 +78,9 @@ class QuotePage:
     facts: Sequence[LabeledValue]
     stops: Sequence[StopText]
     lines: Sequence[LineText]
-    terms: Sequence[str]
+    cancellation_terms: Sequence[str]
+    terms: str
+    """The terms and conditions of the organization; empty if it has none."""
     is_bookable: bool
     """False if a warning blocks the quote."""
     payment: PaymentPrompt | None = None
@@ -121,11 +124,12 @@ def build_quote_page(
     *,
     payment_failure: str = "",
     parts: Sequence[Instalment] = (),
+    terms: str = "",
 ) -> QuotePage:
     """Build the page of a charter's quote.
 
     `rejection_reason` is why an answer was rejected, `payment_failure` why a payment failed. `parts` are the agreed
-    instalments, or those that apply if the quote is accepted now.
+    instalments, or those that apply if the quote is accepted now. `terms` are the terms that the quote was sent with.
     """
     zone = charter.timezone
     is_booked = state is PageState.UNDER_WAY
@@ -145,7 +149,8 @@ def build_quote_page(
         facts=charter_text.describe_trip(charter),
         stops=charter_text.describe_stops(charter.stops, formatter),
         lines=charter_text.describe_lines(charter.quote.lines, formatter),
-        terms=charter_text.cancellation_terms(),
+        cancellation_terms=agreed_terms.describe_cancellation(charter),
+        terms=terms,
         is_bookable=not charter.quote.blocking,
         payment=_build_payment_prompt(charter, formatter, state, charter.instalments or parts),
         payment_terms=_describe_instalments(charter, parts, formatter) if state is PageState.OPEN else "",

@@ -141,6 +141,7 @@ def _render_current_quote(
         rejection_reason,
         payment_failure=payment_failure,
         parts=parts,
+        terms=organization_queries.get_terms_text(organization, charter.terms_digest),
     )
     return render_content(
         quote,

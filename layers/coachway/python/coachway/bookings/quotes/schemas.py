@@ -6,12 +6,14 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from coachway.bookings.charters import agreed_terms
 from coachway.bookings.charters.trip_model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.money import ApiAmount
 from coachway.identity import organization_queries
+from coachway.identity.model.organization import Organization
 from coachway.pricing.rule_model import json_number
 
 
@@ -60,6 +62,8 @@ class QuoteView(BaseSchema):
     tax: ApiAmount
     total: ApiAmount
     currency: str
+    cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")]
+    terms: Annotated[str, Field(description="Terms and conditions; accepting the quote accepts them.")]
     accepted_by: str | None
     accepted_at: AwareDatetime | None
 
@@ -67,14 +71,14 @@ class QuoteView(BaseSchema):
 def get_quote_view(token: str) -> QuoteView:
     """The quote of a link, answered or not. Raises NotFound, or QuoteLinkReplaced after a revision."""
     linked = open_link(token)
-    return build_quote_view(linked, organization_queries.get_organization(linked.charter.org_id).display_name)
+    return build_quote_view(linked, organization_queries.get_organization(linked.charter.org_id))
 
 
-def build_quote_view(linked: LinkedQuote, organization_name: str) -> QuoteView:
+def build_quote_view(linked: LinkedQuote, organization: Organization) -> QuoteView:
     """Build the client's view of a quote."""
     charter, quote = linked.charter, linked.charter.quote
     return QuoteView(
-        organization_name=organization_name,
+        organization_name=organization.display_name,
         number=charter.number,
         status="expired" if linked.is_expired else charter.status.value,
         revision_number=charter.revision_number,
@@ -114,6 +118,8 @@ def build_quote_view(linked: LinkedQuote, organization_name: str) -> QuoteView:
         tax=quote.tax,
         total=quote.total,
         currency=quote.currency,
+        cancellation_terms=agreed_terms.describe_cancellation(charter),
+        terms=organization_queries.get_terms_text(organization, charter.terms_digest),
         accepted_by=charter.accepted_by,
         accepted_at=charter.accepted_at,
     )

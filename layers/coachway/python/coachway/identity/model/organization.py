@@ -13,6 +13,7 @@ from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.text import HttpsUrl, Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS, SeatsByClass
+from coachway.identity.model.cancellation_policy import CancellationPolicy, TermsText, default_policy
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
 
 ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
@@ -103,6 +104,8 @@ class OrganizationSettings(RequestSchema):
                     "number_prefixes": {"charter": "HC"},
                     "approval_thresholds": {"refund": 750},
                     "payment_policy": {"deposit_percent": 25, "balance_days": 14},
+                    "cancellation_policy": {"tiers": [{"hours": 336, "percent": 100}, {"hours": 72, "percent": 50}]},
+                    "terms": "Overtime is billed per started hour.",
                     "branding": {"color": "#0b5fff", "email": "hello@harbor.example", "phone": "+12125550100"},
                 }
             ]
@@ -125,6 +128,20 @@ class OrganizationSettings(RequestSchema):
     number_prefixes: NumberPrefixes = Field(default_factory=NumberPrefixes)
     approval_thresholds: ApprovalThresholds = Field(default_factory=ApprovalThresholds)
     payment_policy: PaymentPolicy = Field(default_factory=PaymentPolicy)
+    cancellation_policy: Annotated[
+        CancellationPolicy,
+        Field(
+            description="What clients get back who cancel. A quote keeps the policy that applied when it was sent. "
+            "A client can have its own policy."
+        ),
+    ] = Field(default_factory=default_policy)
+    terms: Annotated[
+        TermsText,
+        Field(
+            description="Terms and conditions in plain text. The client reads them with the quote and accepts them "
+            "with it. A quote keeps the text with which it was sent."
+        ),
+    ] = ""
     hours_policy: HoursPolicy = Field(default_factory=HoursPolicy)
     free_wait_minutes: Annotated[
         int,

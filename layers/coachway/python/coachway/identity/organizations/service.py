@@ -3,15 +3,16 @@
 from typing import Any, Final
 
 from coachway.contracts.identity import OrganizationUpdated
-from coachway.core import store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.data_version import CURRENT_DATA_VERSION
-from coachway.core.persistence.operations import COUNTER, CheckAbsent, Op, Update
+from coachway.core.persistence.operations import COUNTER, CheckAbsent, Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types import ids
 from coachway.identity.errors import CurrencyFixed
+from coachway.identity.model.cancellation_policy import TermsVersion, terms_digest
 from coachway.identity.model.organization import ORGANIZATIONS, Organization, OrganizationSettings, charter_sequence
 
 _MAX_YEARS_AHEAD: Final = 10
@@ -29,8 +30,18 @@ def update_organization(
     merged = {name: _merge_settings(getattr(before, name), value) for name, value in changes.fields.items()}
     after = apply_changes(before, PartialUpdate(merged))
     checks = _no_trips_ops(caller.org_id) if after.currency != before.currency else []
-    store.commit(caller, Update(before, after, [OrganizationUpdated()]), *checks)
+    store.commit(caller, Update(before, after, [OrganizationUpdated()]), *checks, *_terms_ops(before, after))
     return after
+
+
+def _terms_ops(before: Organization, after: Organization) -> list[Op]:
+    """Return the operation that keeps a new text of the terms for the quotes that are sent with it."""
+    if after.terms == before.terms or not after.terms:
+        return []
+    version = TermsVersion(org_id=after.org_id, digest=terms_digest(after.terms), text=after.terms)
+    if store.find(TermsVersion, version.key()) is not None:
+        return []
+    return [Create(version, on_exists=errors.ConcurrentUpdate("Another request sets the same terms. Retry."))]
 
 
 @retry_on_conflict
