@@ -22,6 +22,7 @@ from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
 from tools import error_codes, openapi_texts
 from tools.function_modules import Entry
 from tools.functions import ROOT
+from tools.openapi_examples import complete_example
 from tools.openapi_schemas import Schemas, describe_fields, inline_references, remove_null, rename_schemas
 from tools.openapi_texts import ERROR_STATUSES
 
@@ -86,10 +87,14 @@ def build_document(entries: Iterable[Entry]) -> Json:
 
 
 def _add_examples(document: Json) -> None:
-    """Add an example to each success response: a recorded response if it still fits, else a handwritten one."""
+    """Add an example to each success response: a recorded response if it still fits, else a handwritten one.
+
+    Fields that were added since are completed.
+    """
     recorded: Json = json.loads(RECORDED_EXAMPLES.read_text())
     handwritten: Json = json.loads(HANDWRITTEN_EXAMPLES.read_text())
-    parts = {"components": {"schemas": document["components"]["schemas"]}}
+    schemas: Json = document["components"]["schemas"]
+    parts = {"components": {"schemas": schemas}}
     for operations in document["paths"].values():
         for operation in operations.values():
             name = operation["operationId"]
@@ -97,7 +102,14 @@ def _add_examples(document: Json) -> None:
             for content in _success_contents(operation):
                 for media, part in content.items():
                     fits = Draft202012Validator({**part["schema"], **parts}).is_valid
-                    examples = candidates if media == "application/json" else [openapi_texts.FILE_EXAMPLES[media]]
+                    examples = (
+                        [
+                            complete_example(each, part["schema"], document["components"]["schemas"])
+                            for each in candidates
+                        ]
+                        if media == "application/json"
+                        else [openapi_texts.FILE_EXAMPLES[media]]
+                    )
                     if example := next(filter(fits, examples), None):
                         part["example"] = example
 
