@@ -176,7 +176,7 @@ def _restore_deployment(snapshot: Path, config: StackConfig) -> None:
     port = _read_config(snapshot).port
     for file in (config.directory / "deployed.json", *(config.directory / "state").glob("*.json")):
         text = file.read_text()
-        for offset in range(3):
+        for offset in range(4):
             text = text.replace(f"localhost:{port + offset}", f"localhost:{config.port + offset}")
         file.write_text(text)
 
@@ -229,12 +229,12 @@ def _read_config(directory: Path) -> StackConfig:
 
 
 def _free_ports() -> int:
-    """The first of three consecutive free ports."""
+    """The first of four consecutive free ports."""
     for _ in range(200):
         first = random.randrange(20000, 31000, 10)
-        if not any(processes.is_port_in_use(first + offset) for offset in range(3)):
+        if not any(processes.is_port_in_use(first + offset) for offset in range(4)):
             return first
-    raise AssertionError("no three consecutive free ports were found")
+    raise AssertionError("no four consecutive free ports were found")
 
 
 def _is_alive(pid: int) -> bool:

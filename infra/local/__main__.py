@@ -15,7 +15,7 @@ from infra.local.layers import builder
 from infra.local.operations import data_rebuild, platform_user, replay, workflow_redrive
 from infra.local.stack_config import StackConfig
 
-PROCESSES = ("ministack", "stripe", "sms")
+PROCESSES = ("ministack", "stripe", "sms", "location")
 LOGS = (*PROCESSES, "deploy")
 
 
@@ -35,6 +35,7 @@ def _print_description(description: dict[str, Any], config: StackConfig) -> None
         "Sent mails": config.mails_url,
         "Sent SMS": f"{description['sms_url']}/messages",
         "Stripe": description["stripe_url"],
+        "Maps": description["location_url"],
         "AWS emulator": description["emulator_url"],
     }
     for name, url in urls.items():

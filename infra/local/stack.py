@@ -23,6 +23,7 @@ def stack_urls(config: StackConfig) -> dict[str, str]:
         "emulator_url": config.emulator_url,
         "stripe_url": config.stripe_url,
         "sms_url": config.sms_url,
+        "location_url": config.location_url,
     }
 
 

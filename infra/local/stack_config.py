@@ -1,7 +1,8 @@
 """Configuration of one stack: its directory, ports and URLs.
 
 `COACHWAY_HOME` is the directory (default: `.local` in the working copy). `COACHWAY_PORT` is the emulator's port
-(default: 4566); the Stripe and Twilio sandboxes listen on the next two. All stacks share environments and builds.
+(default: 4566); the sandboxes of Stripe, Twilio and Amazon Location listen on the next three. All stacks share
+environments and builds.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ TARGETS: Final = ("ministack", "localstack", "aws")
 
 
 def _parse_port(text: str) -> int:
-    """Parse the first of three consecutive ports."""
-    if not text.isdecimal() or not 1024 <= int(text) <= 65533:
+    """Parse the first of four consecutive ports."""
+    if not text.isdecimal() or not 1024 <= int(text) <= 65532:
         raise console.CommandError(
-            f"COACHWAY_PORT={text} is not a valid port", "use a number from 1024 to 65533, such as 4600"
+            f"COACHWAY_PORT={text} is not a valid port", "use a number from 1024 to 65532, such as 4600"
         )
     return int(text)
 
 
 @dataclass(frozen=True)
 class StackConfig:
-    """A local stack: a directory for its state and three consecutive ports. A stack on AWS uses neither."""
+    """A local stack: a directory for its state and four consecutive ports. A stack on AWS uses neither."""
 
     directory: Path
     port: int
@@ -78,12 +79,20 @@ class StackConfig:
         return self.port + 2
 
     @property
+    def location_port(self) -> int:
+        return self.port + 3
+
+    @property
     def stripe_url(self) -> str:
         return f"http://localhost:{self.stripe_port}"
 
     @property
     def sms_url(self) -> str:
         return f"http://localhost:{self.sms_port}"
+
+    @property
+    def location_url(self) -> str:
+        return f"http://localhost:{self.location_port}"
 
     @property
     def stack_name(self) -> str:

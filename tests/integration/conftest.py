@@ -21,7 +21,9 @@ from coachway.core.persistence.responses.idempotency import IdempotencyRecord
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity.secrets import hashing
+from coachway.places import amazon_client
 from infra.local.aws_clients import environment_variables
+from tests.location_server import LocationServer, get_location_server
 from tests.memory.client import MemoryClient, MemoryConnection
 from tests.stack import Stack, needs_stack
 
@@ -56,9 +58,17 @@ def _fast_password_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "NO_USER_DIGEST", hashing.digest_password("that nobody knows"))
 
 
+@pytest.fixture(scope="session")
+def location_server() -> LocationServer:
+    """The sandbox of the map service."""
+    return get_location_server()
+
+
 @pytest.fixture(autouse=True)
-def _process(monkeypatch: pytest.MonkeyPatch) -> None:
+def _process(monkeypatch: pytest.MonkeyPatch, location_server: LocationServer) -> None:
     """Give every test the environment and empty caches of a new function process."""
+    location_server.sandbox.set_mode("ok", 0)
+    amazon_client.clear_health()
     for name, value in {
         "TABLE_NAME": TABLE,
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -66,6 +76,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "ALLOWED_ORIGINS": "https://app.harbor.example",
+        "LOCATION_API_BASE": location_server.url,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

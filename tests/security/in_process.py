@@ -24,6 +24,7 @@ from coachway.core.persistence import table
 from coachway.core.runtime import settings
 from coachway.core.types import ids
 from coachway.identity.secrets import signing_keys
+from tests.location_server import get_location_server
 from tests.memory.client import MemoryClient, MemoryConnection
 from tests.security.operations import Operation
 from tests.template import functions
@@ -102,7 +103,9 @@ class InProcess(httpx.BaseTransport):
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {
                 "TABLE_NAME": self.table,
-                "AWS_REGION": "us-east-1",
+                **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "us-east-1"),
+                **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"),
+                "LOCATION_API_BASE": get_location_server().url,
                 "CLIENTS_PER_ADDRESS": "1000",
                 "MESSAGE_LIMIT_FACTOR": "1000",
                 "PASSWORD_MEMORY_KIB": "8",

@@ -39,6 +39,7 @@ def template_parameters(config: StackConfig) -> dict[str, str]:
         "StripeApiBase": f"http://{sandbox_host}:{config.stripe_port}",
         "StripeScript": f"{config.stripe_url}/js.stripe.com/v3/",  # loaded by browsers
         "TwilioApiBase": f"http://{sandbox_host}:{config.sms_port}",
+        "LocationApiBase": f"http://{sandbox_host}:{config.location_port}",
     }
 
 

@@ -24,7 +24,10 @@ class Layer:
     import_check: str = ""
 
 
-SERVICES: Final = ("dynamodb", "events", "s3", "secretsmanager", "ses", "sqs", "ssm", "stepfunctions", "sts")
+SERVICES: Final = (
+    *("dynamodb", "events", "geo-places", "geo-routes", "s3", "secretsmanager", "ses", "sqs", "ssm", "stepfunctions"),
+    "sts",
+)
 """The AWS services whose descriptions botocore keeps."""
 
 ENDPOINT_PREFIXES: Final = frozenset({*SERVICES, "email", "states"})

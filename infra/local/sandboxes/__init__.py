@@ -1,1 +1,1 @@
-"""Stand-ins for Stripe and Twilio, as processes beside the emulator."""
+"""Stand-ins for Stripe, Twilio and Amazon Location, as processes beside the emulator."""

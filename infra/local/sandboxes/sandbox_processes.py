@@ -1,4 +1,4 @@
-"""Start and stop the sandboxes of Stripe (localstripe) and Twilio beside the emulator."""
+"""Start and stop the sandboxes of Stripe (localstripe), Twilio and Amazon Location beside the emulator."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def start(config: StackConfig) -> None:
     inherited = processes.inherited_environment()
     is_local = host_seen_by_functions(config) == "localhost"
     bind = ["--host", "127.0.0.1" if is_local else "0.0.0.0"]  # noqa: S104  # nosec B104
-    data, is_started = config.subdirectory("sandboxes"), False
-    if not processes.running_pid(config, "stripe"):
-        command = [str(python), "-m", f"{PACKAGE}.stripe_sandbox", "--port", str(config.stripe_port), *bind]
-        command += ["--file", str(data / "stripe.data")]
-        processes.start(config, "stripe", command, inherited, config.stripe_port)
-        is_started = True
-    if not processes.running_pid(config, "sms"):
-        command = [sys.executable, "-m", f"{PACKAGE}.twilio_sandbox", "--port", str(config.sms_port), *bind]
-        command += ["--file", str(data / "sms.json")]
-        processes.start(config, "sms", command, inherited, config.sms_port)
-        is_started = True
-    if is_started:
-        with console.report_step("Starting the sandboxes of Stripe and Twilio"):
-            processes.wait_until_ready(config, "stripe", f"http://127.0.0.1:{config.stripe_port}/")
-            processes.wait_until_ready(config, "sms", f"http://127.0.0.1:{config.sms_port}/messages")
+    data = config.subdirectory("sandboxes")
+    sandboxes = {
+        "stripe": (python, "stripe_sandbox", config.stripe_port, ["--file", str(data / "stripe.data")]),
+        "sms": (sys.executable, "twilio_sandbox", config.sms_port, ["--file", str(data / "sms.json")]),
+        "location": (sys.executable, "location_sandbox", config.location_port, []),
+    }
+    stopped = {name: sandbox for name, sandbox in sandboxes.items() if not processes.running_pid(config, name)}
+    for name, (interpreter, module, port, options) in stopped.items():
+        command = [str(interpreter), "-m", f"{PACKAGE}.{module}", "--port", str(port), *bind, *options]
+        processes.start(config, name, command, inherited, port)
+    if stopped:
+        with console.report_step("Starting the sandboxes of Stripe, Twilio and Amazon Location"):
+            for name, (_, _, port, _) in stopped.items():
+                path = "messages" if name == "sms" else ""
+                processes.wait_until_ready(config, name, f"http://127.0.0.1:{port}/{path}")
 
 
 def restore_data(config: StackConfig, saved: Path) -> None:
@@ -63,6 +63,6 @@ def register_stripe_webhook(config: StackConfig) -> None:
 
 
 def stop(config: StackConfig) -> bool:
-    """Stop both sandboxes; False when none was running."""
-    stopped = [processes.stop(config, name, seconds=5) for name in ("stripe", "sms")]
+    """Stop the sandboxes; False when none was running."""
+    stopped = [processes.stop(config, name, seconds=5) for name in ("stripe", "sms", "location")]
     return any(stopped)

@@ -10,6 +10,7 @@ from coachway.core import errors
 from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types.stored_values import STORED
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, DriverInput, VehicleInput
+from coachway.places.model import RouteStop, SuggestInput
 from coachway.pricing.hours_checks.schemas import ItineraryStop
 from coachway.sales.leads.model import LeadInput
 from coachway.vendors.model import VENDOR_EXAMPLE, VendorInput
@@ -22,6 +23,8 @@ INPUTS: list[tuple[type[RequestSchema], dict[str, object], str]] = [
     (VehicleInput, dict(VEHICLE_EXAMPLE), "garage_"),
     (VendorInput, dict(VENDOR_EXAMPLE), "garage_"),
     (LeadInput, {"first_name": "Bob", "email": "bob@wilson.example", "status": "new"}, "pickup_"),
+    (RouteStop, {"address": "11 Wall St"}, ""),
+    (SuggestInput, {"query": "11 Wall St"}, ""),
 ]
 
 

@@ -100,6 +100,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         QuoteSent.cancellation_terms QuoteAccepted.cancellation_terms CharterBooked.cancellation_terms""",
     "redacted by the class of the event, or of the record that changed": "Change.new Change.old Envelope.data",
     "removed by DynamoDB after a day": "IdempotencyRecord.response",
+    "encrypted with the address, which the table does not contain; removed by DynamoDB": "KeptAnswer.answer",
 }
 """Single fields that hold no personal data, as `Class.field`, by the reason."""
 

@@ -38,6 +38,7 @@ NO_GRANT: Final = {
     "Invoice": "lets a client read and pay one invoice",
     "QuoteLink": "lets a client answer one quote until it expires; sending it again replaces it",
     "IdempotencyRecord": "returns what the caller has seen before",
+    "KeptAnswer": "an address on the map",
     "Lockout": "takes rights away",
 }
 

@@ -201,7 +201,7 @@ class RateLimited(Error):
 
 
 class UpstreamUnavailable(Error):
-    """A service that CoachWay uses (Stripe, Twilio or email) failed or did not respond. Retry later."""
+    """A service that CoachWay uses (Stripe, Twilio, email or maps) failed or did not respond. Retry later."""
 
     code = "upstream_unavailable"
     title = "Upstream service unavailable"

@@ -305,6 +305,19 @@ def save_idempotency_record(record: IdempotencyRecord, *, only_if_absent: bool) 
     return None
 
 
+def save_copies(records: Sequence[Record]) -> None:
+    """Store up to 100 records that only copy what can be found again, in one call. The last one to write wins.
+
+    If another request writes one of them at the same moment, none is stored.
+    """
+    puts = [{"TableName": settings.table_name(), "Item": to_item(record)} for record in records]
+    try:
+        connection().transact_write_items([], [], puts, [])
+    except TransactWriteError as failure:
+        if failure.cause_response_code != "TransactionCanceledException":
+            raise
+
+
 def require_first_request(caller: Caller) -> None:
     """Raise ReplayedRequest if the Idempotency-Key was used before.
 

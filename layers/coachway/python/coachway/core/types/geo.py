@@ -3,7 +3,7 @@
 from math import asin, cos, radians, sin, sqrt
 from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, Field, ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo
 
 from coachway.core.types.stored_values import is_stored
 
@@ -22,6 +22,15 @@ class Coordinates(NamedTuple):
 
     latitude: float
     longitude: float
+
+
+class RoadLeg(BaseModel):
+    """The way from one stop to the next by road."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    miles: Annotated[float, Field(ge=0)]
+    driving_minutes: Annotated[int, Field(ge=0)]
 
 
 def require_place(model: BaseModel, latitude: str, longitude: str, info: ValidationInfo) -> None:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 from coachway.core.types.stored_values import is_stored
 
 
-def _is_time_zone(name: str) -> bool:
+def is_time_zone(name: str) -> bool:
     """Whether a name is `UTC`, or has an area and a location.
 
     Names without an area are refused: `EST` has no daylight saving time, `localtime` is the server's. `posix/` and
@@ -28,7 +28,7 @@ def _is_time_zone(name: str) -> bool:
 
 
 def _validate_time_zone(name: str, info: ValidationInfo) -> str:
-    if not is_stored(info) and not _is_time_zone(name):
+    if not is_stored(info) and not is_time_zone(name):
         raise ValueError("must be an IANA time zone with area and location, such as America/New_York, or UTC")
     return name
 

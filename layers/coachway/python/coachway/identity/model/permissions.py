@@ -32,6 +32,7 @@ Permission = Literal[
     "organization:read",
     "organization:write",
     "payments:write",
+    "places:read",
     "portal:use",
     "pricing:read",
     "pricing:write",

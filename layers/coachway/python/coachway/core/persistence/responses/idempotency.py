@@ -5,15 +5,13 @@ key and body, which the table does not contain: it may hold a secret that is sho
 data. Cookies are stored with the body, so that a browser that repeats a request gets its session.
 """
 
-import base64
 import hashlib
-import os
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final, Generic, TypeVar
 
 from coachway.core.persistence.records import AccessPattern, Key, Record, stored_as
+from coachway.core.persistence.sealed_text import open_text, seal_text
 from coachway.core.runtime import clock
 
 RETENTION_SECONDS: Final = 24 * 3600
@@ -97,7 +95,7 @@ class IdempotentRequest:
             digest=self.digest,
             body_digest=self.body_digest,
             status=self.status,
-            response=self._encrypt(response),
+            response=seal_text(response, self._encryption_key),
             expires=clock.epoch() + self.retention_seconds,
         )
 
@@ -107,7 +105,7 @@ class IdempotentRequest:
             return None
         # An earlier release stored JSON.
         is_json = first.response.startswith(("{", "[")) or first.response == "null"
-        return first.response if is_json else self._decrypt(first.response)
+        return first.response if is_json else open_text(first.response, self._encryption_key)
 
     def location(self) -> Key:
         """Return the key of the record."""
@@ -121,20 +119,6 @@ class IdempotentRequest:
     @property
     def _credential_parts(self) -> tuple[bytes, ...]:
         return (self.credentials,) if self.credentials else ()
-
-    def _encrypt(self, response: str) -> str:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        nonce, content = os.urandom(12), zlib.compress(response.encode(), level=1)
-        return base64.b64encode(nonce + AESGCM(self._encryption_key).encrypt(nonce, content, None)).decode()
-
-    def _decrypt(self, sealed: str) -> str:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        raw = base64.b64decode(sealed)
-        content = AESGCM(self._encryption_key).decrypt(raw[:12], raw[12:], None)
-        # An earlier release did not compress: then it is JSON, which begins with another letter.
-        return (zlib.decompress(content) if content.startswith(b"x") else content).decode()
 
 
 _COOKIE_LINE: Final = "Set-Cookie: "
