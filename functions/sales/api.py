@@ -11,11 +11,12 @@ from coachway.identity.errors import NotStaff
 from coachway.sales.assignment import service as assignment
 from coachway.sales.assignment.errors import TooManyAssignmentRules
 from coachway.sales.assignment.model import AssignmentRule, AssignmentRuleId, AssignmentRuleInput, AssignmentRules
-from coachway.sales.leads import activities, capture, erasure, queries, service
+from coachway.sales.leads import activities, capture, erasure, merging, queries, service
 from coachway.sales.leads.errors import (
     LeadHasClient,
     LeadMerged,
     LeadNeedsConversion,
+    LeadsNotMergeable,
     LostReasonRequired,
     OtherOpenLead,
 )
@@ -26,6 +27,7 @@ from coachway.sales.leads.model import (
     LeadId,
     LeadInput,
     LeadQuery,
+    MergeInput,
     NewLead,
     OwnLeadQuery,
 )
@@ -103,6 +105,16 @@ def erase_lead(caller: Caller, lead_id: LeadId) -> Lead:
     dead. The leads of a client are erased with the client.
     """
     return erasure.erase_lead(caller, lead_id)
+
+
+@api.post("/sales/leads/{lead_id}/merge", permission="sales:write", errors=(LeadMerged, LeadsNotMergeable))
+def merge_leads(caller: Caller, lead_id: LeadId, body: MergeInput) -> Lead:
+    """Merge another lead into this one.
+
+    The activities of the other lead move to this one, which also gets the fields that it lacks. The other lead is in no
+    list any more, and has the id of this one in `merged_into_id`.
+    """
+    return merging.merge_leads(caller, lead_id, body)
 
 
 @api.get("/sales/leads/{lead_id}/activities", permission="sales:read")

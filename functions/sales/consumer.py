@@ -1,10 +1,11 @@
-"""Consumer of changes that concern leads: erases those of erased clients."""
+"""Consumer of events that concern leads: erased clients, changed agents, leads that wait for one."""
 
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer
-from coachway.sales.leads import erasure
+from coachway.sales.assignment import consumers as assignment_consumers
+from coachway.sales.leads import erasure, waiting
 
-CONSUMERS: Final = {**erasure.CONSUMERS}
+CONSUMERS: Final = {**erasure.CONSUMERS, **waiting.CONSUMERS, **assignment_consumers.CONSUMERS}
 
 handler = event_consumer.event_handler("sales", CONSUMERS)

@@ -128,6 +128,7 @@ FRESH: dict[str, Callable[[Seeds], Any]] = {
     "deadline": lambda _: in_days(5),
     "code": lambda _: random_letters(10),
     "email": lambda seeds: seeds.tenant.new_email("fresh"),
+    "other_lead_id": sales_seeds.capture_lead,
     "phone": lambda _: new_phone(),
     "slug": lambda _: f"s{secrets.token_hex(8)}",
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create
 from coachway.core.types import ids
 from coachway.identity.model.user import User
@@ -60,3 +62,15 @@ def capture_lead(**fields: Any) -> dict[str, Any]:
 
 def list_ids(path: str, **query: str) -> list[str]:
     return [each["id"] for each in send("GET", path, query=query).json()["items"]]
+
+
+def deliver(event: Event) -> Delivery:
+    """The delivery of an event of the organization."""
+    return Delivery(
+        event_id=ids.ulid(),
+        type=event.TYPE,
+        org_id=ORG,
+        aggregate_id="",
+        correlation_id="c",
+        data=event.model_dump(mode="json"),
+    )

@@ -30,7 +30,8 @@ def create_client(**fields: Any) -> str:
 
 
 def list_activity_texts(lead_id: str) -> list[str]:
-    return [each["details"] for each in send("GET", f"/leads/{lead_id}/activities").json()["items"]]
+    reply = send("GET", f"/leads/{lead_id}/activities", query={"limit": "100"})
+    return [each["details"] for each in reply.json()["items"]]
 
 
 def test_capture_assigns_lead_and_explains() -> None:
@@ -208,3 +209,42 @@ def test_activities_are_listed_newest_first() -> None:
         reply = send("POST", f"/leads/{lead['id']}/activities", {"activity_type": "call", "details": details})
         assert reply.status == 201
     assert list_activity_texts(lead["id"]) == ["Wants a quote", "Called"]
+
+
+def test_merge_moves_activities_and_leaves_a_pointer() -> None:
+    lead = capture_lead(company="", phone=None, email="bob@wilson.example")
+    other = capture_lead(company="Wilson School", phone="+12125550188")
+    for number in range(45):
+        details = f"Call {number}"
+        send("POST", f"/leads/{other['id']}/activities", {"activity_type": "call", "details": details})
+    reply = send("POST", f"/leads/{lead['id']}/merge", {"other_lead_id": other["id"]})
+    assert (reply.status, reply.json()["company"], reply.json()["phone"]) == (200, "Wilson School", "+12125550188")
+    assert send("GET", f"/leads/{other['id']}").json()["merged_into_id"] == lead["id"]
+    assert list_ids("/leads") == [lead["id"]]
+    calls = [text for text in list_activity_texts(lead["id"]) if text.startswith("Call")]
+    assert calls == [f"Call {number}" for number in reversed(range(45))]
+    assert send("POST", "/leads", {**BOB, "phone": "+12125550188", "email": None}).json()["id"] == lead["id"]
+    again = send("POST", f"/leads/{lead['id']}/merge", {"other_lead_id": other["id"]})
+    assert (again.status, again.json()["version"]) == (200, reply.json()["version"])
+
+
+def test_merged_lead_is_read_only_and_points_to_the_other() -> None:
+    lead, other = capture_lead(), capture_lead()
+    send("POST", f"/leads/{lead['id']}/merge", {"other_lead_id": other["id"]})
+    for method, path, body in [
+        ("PUT", "", {"company": "X"}),
+        ("POST", "/activities", {"activity_type": "note"}),
+        ("POST", "/merge", {"other_lead_id": lead["id"]}),
+    ]:
+        refused = send(method, f"/leads/{other['id']}{path}", body)
+        assert (refused.status, refused.json()["code"]) == (409, "lead_merged")
+        assert lead["id"] in refused.json()["detail"]
+
+
+def test_merge_of_lead_with_itself_or_of_other_client_is_refused() -> None:
+    create_client()
+    create_client(email="other@acme.example")
+    one, two = capture_lead(email="events@acme.example"), capture_lead(email="other@acme.example")
+    for other in (one, two):
+        refused = send("POST", f"/leads/{one['id']}/merge", {"other_lead_id": other["id"]})
+        assert (refused.status, refused.json()["code"]) == (409, "leads_not_mergeable")

@@ -90,7 +90,7 @@ def test_every_timer_has_an_alarm() -> None:
         for each in functions().values()
         if any(event["Type"] == "Schedule" for event in each.get("Events", {}).values())
     ]
-    assert len(timers) == 8
+    assert len(timers) == 9
     assert _resources_with_alarm("Errors") == sorted([*timers, "coachway-${Environment}-messaging"])
 
 

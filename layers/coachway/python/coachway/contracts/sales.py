@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.types.personal import Personal
@@ -52,6 +52,31 @@ class LeadAssigned(_LeadContact):
     """A lead got an agent, or another one. `agent_email` is empty if the agent took it themselves."""
 
     TYPE: ClassVar[str] = "lead.assigned"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "lead_id": "lead_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                    "full_name": "Bob Wilson",
+                    "company": "Wilson School",
+                    "email": "bob@wilson.example",
+                    "phone": "+12125550199",
+                    "trip_details": "Class trip to Boston and back",
+                    "estimated_passengers": 48,
+                    "estimated_trip_date": "2027-05-14",
+                    "pickup_location": "11 Wall St, New York, NY",
+                    "dropoff_location": "1 Franklin Park Rd, Boston, MA",
+                    "explanation": ["Skipped Sarah: 5 of 5 today.", "Assigned to Tom: it is their turn."],
+                    "status": "new",
+                    "source": "web",
+                    "method": "rotation",
+                    "assigned_to_agent_id": "usr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                    "agent_name": "Tom Sales",
+                    "agent_email": "tom@harbor.example",
+                }
+            ]
+        }
+    )
 
     status: str
     source: str
@@ -66,6 +91,27 @@ class LeadUnassigned(_LeadContact):
     """No agent is available for a lead, or its agent was removed. It is assigned when somebody becomes available."""
 
     TYPE: ClassVar[str] = "lead.unassigned"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "lead_id": "lead_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                    "full_name": "Bob Wilson",
+                    "company": "Wilson School",
+                    "email": "bob@wilson.example",
+                    "phone": "+12125550199",
+                    "trip_details": "Class trip to Boston and back",
+                    "estimated_passengers": 48,
+                    "estimated_trip_date": "2027-05-14",
+                    "pickup_location": "11 Wall St, New York, NY",
+                    "dropoff_location": "1 Franklin Park Rd, Boston, MA",
+                    "explanation": ["Skipped Sarah: 5 of 5 today.", "Unassigned: no agent is available."],
+                    "status": "new",
+                    "source": "web",
+                }
+            ]
+        }
+    )
 
     status: str
     source: str

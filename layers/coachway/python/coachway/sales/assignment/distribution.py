@@ -14,7 +14,7 @@ from typing import Final
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import sequence_lock
-from coachway.core.persistence.operations import Op, ResponseToStore, Update
+from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Op, ResponseToStore, Update
 from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.sales.assignment.errors import RosterChanged
 from coachway.sales.assignment.model import ROSTER, Roster, RosterAgent
@@ -27,13 +27,11 @@ _TIMEOUT_SECONDS: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The result of an assignment: the agent, or None; an explanation; and the roster after it, if it changed."""
+    """The result of an assignment: the agent, or None; an explanation; and the roster after it, None without rules."""
 
     agent: RosterAgent | None
     explanation: list[str]
     after: Roster | None = None
-    next_try_at: datetime | None = None
-    """When an agent becomes available, if none is."""
 
 
 def choose_agent(roster: Roster | None, now: datetime, zone: tzinfo) -> Turn:
@@ -44,8 +42,8 @@ def choose_agent(roster: Roster | None, now: datetime, zone: tzinfo) -> Turn:
     weights, skipped = split_by_availability(available, now, zone)
     reasons = [each.reason for each in skipped]
     if not weights:
-        next_try_at = next_available_at(available, now, zone)
-        return Turn(None, [*reasons, "Unassigned: no agent is available."], next_try_at=next_try_at)
+        waiting = roster.model_copy(update={"due_at": next_available_at(available, now, zone)})
+        return Turn(None, [*reasons, "Unassigned: no agent is available."], waiting)
     rule_id, rotation = take_turn(roster.rotation, weights)
     after = roster.with_lead_of(rule_id, now, zone, rotation)
     agent = next(each for each in after.agents if each.rule_id == rule_id)
@@ -64,30 +62,37 @@ def commit_with_roster(
     build: Callable[[Roster | None], tuple[Sequence[Op], Roster | None]],
     *,
     response: ResponseToStore = None,
-) -> None:
-    """Commit the operations of `build(roster)` together with the roster that it returns, if any.
+) -> Roster | None:
+    """Commit the operations of `build(roster)` together with the roster that it returns; return that roster.
 
-    If another lead took the turn first, `build` is called again with the new roster.
+    If it returns None, the roster must be unchanged. If another lead took the turn first, or a rule was changed,
+    `build` is called again with the new roster.
     """
     deadline, lease = time.monotonic() + _TIMEOUT_SECONDS, ""
     lease_key = SEQUENCE_LEASE.key(org=caller.org_id, name="lead-roster")
     try:
         while time.monotonic() < deadline:
             ops, after = build(roster)
-            change: list[Op] = []
-            if after is not None and roster is not None:
-                change = [Update(roster, after, on_stale=RosterChanged())]
             try:
-                store.commit(caller, *ops, *change, response=response)
+                store.commit(caller, *ops, _roster_op(caller, roster, after), response=response)
             except RosterChanged:
                 lease = lease or sequence_lock.acquire_sequence_lease(lease_key, deadline)
                 roster = find_roster(caller.org_id)
             else:
-                return
+                return after or roster
     finally:
         if lease:
             sequence_lock.release_sequence_lease(lease_key, lease)
     raise errors.Conflict("Too many leads are assigned at the same time. Retry.")
+
+
+def _roster_op(caller: Caller, before: Roster | None, after: Roster | None) -> Op:
+    """Return the operation that takes the turn, or checks that there still is nobody to take it."""
+    if before is None:
+        return CheckAbsent(ROSTER.key(org=caller.org_id), RosterChanged())
+    if after is None or after == before:
+        return CheckVersion(before, RosterChanged())
+    return Update(before, after, on_stale=RosterChanged())
 
 
 def find_roster(org_id: str) -> Roster | None:

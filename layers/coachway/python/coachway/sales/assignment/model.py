@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, ValidationInfo, model_val
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Timestamp
+from coachway.core.types.datetimes import Timestamp, sortable, sortable_hour
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.stored_values import is_stored
 from coachway.core.types.text import Text
@@ -25,6 +25,12 @@ _DAYS_KEPT: Final = 3
 
 RULES = AccessPattern(
     "the assignment rules of an organization, oldest first", pk="ORG#{org}#ASSIGNMENT-RULES", sk="RULE#{id}"
+)
+ROSTERS_DUE = AccessPattern(
+    "organizations with leads that wait for an agent, by the hour at which one becomes available",
+    index="gsi1",
+    pk="LEAD-ROSTERS-DUE#{hour}",
+    sk="{at}#{org}",
 )
 ROSTER = AccessPattern(
     "the agents of an organization who get leads, and whose turn it is", pk="ORG#{org}#LEAD-ROSTER", sk="HEAD"
@@ -117,9 +123,16 @@ class Roster(Record):
     rotation: Rotation = Field(default_factory=Rotation)
     days: dict[str, dict[str, int]] = Field(default_factory=dict)
     """The leads of each rule by date: `{"2027-03-03": {"asr_…": 5}}`."""
+    due_at: AwareDatetime | None = None
+    """When leads that wait should be assigned, because an agent becomes available or a rule was changed."""
 
     def key(self) -> Key:
         return ROSTER.key(org=self.org_id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        if self.due_at is None:
+            return {}
+        return {"gsi1": ROSTERS_DUE.key(org=self.org_id, hour=sortable_hour(self.due_at), at=sortable(self.due_at))}
 
     def leads_on(self, day: date, rule_id: str) -> int:
         """The leads that were assigned automatically on a date of the organization."""

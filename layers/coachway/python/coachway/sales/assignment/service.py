@@ -107,9 +107,10 @@ def _roster_agent(rule: AssignmentRule, user: User, before: RosterAgent | None =
 
 def _roster_op(caller: Caller, roster: Roster | None, agents: list[RosterAgent]) -> Op:
     if roster is None:
-        return Create(Roster(org_id=caller.org_id, agents=agents), on_exists=RosterChanged())
+        return Create(Roster(org_id=caller.org_id, agents=agents, due_at=clock.now()), on_exists=RosterChanged())
     rotation = remove_agents(roster.rotation, [agent.rule_id for agent in agents])
-    after = roster.model_copy(update={"agents": agents, "rotation": rotation})
+    # Leads that wait are assigned when the event of the rule arrives, and by the timer in case it found none yet.
+    after = roster.model_copy(update={"agents": agents, "rotation": rotation, "due_at": clock.now()})
     return Update(roster, after, on_stale=RosterChanged())
 
 

@@ -85,7 +85,7 @@ def _capture(caller: Caller, request: NewLead) -> CapturedLead:
         else:
             turn = distribution.choose_agent(roster, now, zone)
             after = turn.after
-            name, email = _apply_turn(lead, turn, now)
+            name, email = apply_turn(lead, turn, now)
         changed = event_payloads.agent_changed(caller, lead, agent_name=name, agent_email=email)
         return [Create(lead, [event_payloads.lead_captured(lead), changed]), *marks], after
 
@@ -112,10 +112,10 @@ def _find_client_agent(client: Client | None) -> User | None:
     return user if user is not None and is_active_staff(user) else None
 
 
-def _apply_turn(lead: Lead, turn: Turn, now: datetime) -> tuple[str, str | None]:
+def apply_turn(lead: Lead, turn: Turn, now: datetime) -> tuple[str, str | None]:
     """Set the agent of a turn; return their name and email."""
     if turn.agent is None:
-        lead.assignment_explanation, lead.assignment_due_at = turn.explanation, turn.next_try_at
+        lead.assignment_explanation = turn.explanation
         return "", None
     _set_agent(lead, turn.agent.agent_id, AssignmentMethod.ROTATION, turn.explanation, now)
     return turn.agent.agent_name, turn.agent.email
@@ -123,7 +123,7 @@ def _apply_turn(lead: Lead, turn: Turn, now: datetime) -> tuple[str, str | None]
 
 def _set_agent(lead: Lead, agent_id: str, method: AssignmentMethod, explanation: list[str], now: datetime) -> None:
     lead.assigned_to_agent_id, lead.assignment_method = agent_id, method
-    lead.assignment_explanation, lead.assigned_at, lead.assignment_due_at = explanation, now, None
+    lead.assignment_explanation, lead.assigned_at = explanation, now
 
 
 def _record_repeat(caller: Caller, lead: Lead, request: NewLead) -> Lead:

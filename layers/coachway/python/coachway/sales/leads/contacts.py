@@ -73,6 +73,19 @@ def change_contacts_ops(batch: store.BatchResult, before: Lead, after: Lead) -> 
     return ops
 
 
+def take_over_contacts_ops(batch: store.BatchResult, lead: Lead, other: Lead) -> list[Op]:
+    """Return the operations that make `lead` the one of the contacts of `other`, which is merged into it."""
+    own_keys = contact_keys(lead.org_id, lead.email, lead.phone) if lead.is_open else []
+    ops: list[Op] = []
+    for key in dict.fromkeys([*own_keys, *contact_keys(other.org_id, other.email, other.phone)]):
+        mark = batch.find(LeadContact, key)
+        if mark is None and key in own_keys:
+            ops.append(Create(LeadContact(org_id=lead.org_id, fingerprint=_fingerprint(key), lead_id=lead.id)))
+        elif mark is not None and mark.lead_id == other.id:
+            ops.append(Update(mark, mark.model_copy(update={"lead_id": lead.id})) if lead.is_open else Remove(mark))
+    return ops
+
+
 def _is_repeat(lead: Lead, now: datetime) -> bool:
     return lead.merged_into_id is None and rules.is_repeat(lead.created_at, lead.status, now)
 

@@ -14,7 +14,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, normalize_email
-from coachway.core.types.datetimes import Day, Timestamp, sortable, sortable_hour
+from coachway.core.types.datetimes import Day, Timestamp, sortable
 from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.stored_values import is_stored
@@ -59,12 +59,6 @@ FOLLOW_UPS = AccessPattern(
     "open leads of an agent with a follow-up, by its time",
     index="gsi4",
     pk="ORG#{org}#LEAD-FOLLOW-UPS#{agent}",
-    sk="{at}#{id}",
-)
-ASSIGNMENTS_DUE = AccessPattern(
-    "open leads without an agent, by the hour at which an agent becomes available",
-    index="gsi4",
-    pk="LEAD-ASSIGNMENTS#{hour}",
     sk="{at}#{id}",
 )
 LEADS_OF_CLIENT = AccessPattern(
@@ -168,7 +162,6 @@ class Lead(Entity, LeadFields):
     """A lead. `assignment_explanation` says which agents were skipped and who got it."""
 
     KIND: ClassVar[str] = "lead"
-    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"assignment_due_at"})
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     email: Annotated[str | None, Personal()] = None
@@ -179,8 +172,6 @@ class Lead(Entity, LeadFields):
     assignment_method: AssignmentMethod | None = None
     assigned_at: AwareDatetime | None = None
     assignment_explanation: Annotated[list[str], Personal("user")] = Field(default_factory=list)
-    assignment_due_at: AwareDatetime | None = None
-    """When the next agent becomes available, while the lead has none."""
     client_id: str | None = None
     conversion_date: AwareDatetime | None = None
     first_contacted_at: AwareDatetime | None = None
@@ -216,20 +207,10 @@ class Lead(Entity, LeadFields):
             keys["gsi2"] = BY_AGENT.key(agent=self.assigned_to_agent_id, **parts)
         elif self.is_open:
             keys["gsi2"] = UNASSIGNED.key(**parts)
-        return {**keys, **self._next_step_index()}
-
-    def _next_step_index(self) -> Mapping[str, Key]:
-        if not self.is_open:
-            return {}
-        if self.assigned_to_agent_id is None:
-            due = self.assignment_due_at
-            if due is None:
-                return {}
-            return {"gsi4": ASSIGNMENTS_DUE.key(hour=sortable_hour(due), at=sortable(due), id=self.id)}
-        if self.next_follow_up_at is None:
-            return {}
-        at = sortable(self.next_follow_up_at)
-        return {"gsi4": FOLLOW_UPS.key(org=self.org_id, agent=self.assigned_to_agent_id, at=at, id=self.id)}
+        if self.is_open and self.assigned_to_agent_id is not None and self.next_follow_up_at is not None:
+            at = sortable(self.next_follow_up_at)
+            keys["gsi4"] = FOLLOW_UPS.key(org=self.org_id, agent=self.assigned_to_agent_id, at=at, id=self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         agent = {"agent": self.assigned_to_agent_id} if self.assigned_to_agent_id else {}

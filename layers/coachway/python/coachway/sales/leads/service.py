@@ -73,7 +73,6 @@ def _apply_agent(after: Lead, agent: User | None) -> Lead:
             "assignment_method": AssignmentMethod.MANUAL if agent else None,
             "assigned_at": clock.now() if agent else None,
             "assignment_explanation": [],
-            "assignment_due_at": None,
         }
     )
 
