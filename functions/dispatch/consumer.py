@@ -1,4 +1,4 @@
-"""Consumes events: releases assignments, flags those at risk, opens recoveries and erases clients' data."""
+"""Consumes events: keeps assignments in step with charters, opens recoveries, schedules reminders, erases clients."""
 
 from typing import Final
 
@@ -6,7 +6,13 @@ from coachway.core.entrypoints import event_consumer
 from coachway.dispatch import erasure
 from coachway.dispatch.matching import charter_consumer
 from coachway.dispatch.recovery import workflow as recovery_workflow
+from coachway.dispatch.reminders import consumers as reminder_consumers
 
-CONSUMERS: Final = {**charter_consumer.CONSUMERS, **erasure.CONSUMERS, **recovery_workflow.CONSUMERS}
+CONSUMERS: Final = {
+    **charter_consumer.CONSUMERS,
+    **erasure.CONSUMERS,
+    **recovery_workflow.CONSUMERS,
+    **reminder_consumers.CONSUMERS,
+}
 
 handler = event_consumer.event_handler("dispatch", CONSUMERS)

@@ -59,6 +59,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
 
 HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "ids and keys of items": """
+        TripReminders.announced_assignments
         JournalEntry.reference Notification.about NotificationDelivered.about NotificationFailed.about
         Invoice.credit_booked DiaryPage.resource Envelope.aggregate_pk Execution.execution
         RuleEntry.entry RuleEntry.shelf ClientErasureContinued.cursor""",

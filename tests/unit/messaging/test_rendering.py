@@ -63,7 +63,13 @@ def extract_text(html: str) -> str:
     return " ".join(parser.words)
 
 
-_TEXT_MESSAGES = {"assignment.accepted", "assignment.offered", "assignment.released", "recovery.offered"}
+_TEXT_MESSAGES = {
+    "assignment.accepted",
+    "assignment.offered",
+    "assignment.reminder_sent",
+    "assignment.released",
+    "recovery.offered",
+}
 """Event types that send a text message."""
 
 
@@ -76,7 +82,7 @@ def test_email_has_same_content_in_html_and_plain_text(event_type: str) -> None:
     for line in rendered.text.splitlines():
         parts = line.split(": ", 1) if ": " in line and not line.startswith("http") else [line]
         for part in parts:
-            plain = " ".join(part.split()).rstrip(":")
+            plain = " ".join(part.split()).rstrip(":").removeprefix("- ")
             assert plain in {"", "--"} or plain in html_text, plain
     assert "<" not in rendered.text
     assert "\n\n\n" not in rendered.text

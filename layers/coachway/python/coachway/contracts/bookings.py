@@ -136,6 +136,25 @@ class BookingConfirmationSent(CharterBooked):
     TYPE: ClassVar[str] = "charter.confirmation_sent"
 
 
+class ReminderVehicle(BaseSchema):
+    """A vehicle of a trip, numbered from 1, as the client's reminder shows it. Unknown names are missing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    vehicle: int
+    vehicle_name: str | None
+    driver_names: Annotated[list[str], Personal("driver"), Field(description="First names.")]
+
+
+class TripReminderSent(_ClientMailEvent):
+    """The client is reminded of a trip on the day before it, or told that a driver or vehicle has changed since."""
+
+    TYPE: ClassVar[str] = "charter.reminder_sent"
+
+    vehicles: list[ReminderVehicle]
+    is_correction: bool
+
+
 class CharterConfirmed(_CharterEvent):
     """A charter was confirmed: every vehicle has a driver or a vendor, or a manager confirmed it anyway."""
 

@@ -27,6 +27,7 @@ R = TypeVar("R", bound=Record)
 
 _FIRST_LOOK_BACK: Final = timedelta(days=7)
 _HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
 
 TIMER = AccessPattern("the hour up to which a timer has handled everything", pk="TIMER#{name}", sk="UNTIL")
 
@@ -68,6 +69,15 @@ class TimerRun:
                 store.commit(caller, Create(mark, on_exists=errors.ConcurrentUpdate()))
             elif self.last_run.until != mark.until:
                 store.commit(caller, Update(self.last_run, mark))
+
+
+def find_earliest_due_time(now: datetime) -> datetime:
+    """The earliest time for which a record can be made due.
+
+    It is the next hour in the last minute of an hour, because the timer may have read this hour's index already.
+    """
+    later = now + _MINUTE
+    return now if later.hour == now.hour else later
 
 
 def begin_timer_run(name: str) -> TimerRun:

@@ -47,6 +47,14 @@ class AssignmentAccepted(AssignmentEvent):
     TYPE: ClassVar[str] = "assignment.accepted"
 
 
+class AssignmentReminderSent(AssignmentEvent):
+    """The drivers are reminded of a trip in the evening before it. `is_accepted` is false if they have not answered."""
+
+    TYPE: ClassVar[str] = "assignment.reminder_sent"
+
+    is_accepted: bool
+
+
 class AssignmentDeclined(AssignmentEvent):
     """The driver declined: the trip needs another driver."""
 

@@ -127,6 +127,8 @@ class Assignment(Entity):
     notes: Annotated[str, Personal()] = ""
     offered_at: AwareDatetime
     answered_at: AwareDatetime | None = None
+    reminded_at: AwareDatetime | None = None
+    """When its drivers were reminded of it."""
     checked_in_at: LocalTime | None = None
     checked_out_at: LocalTime | None = None
     ended_at: AwareDatetime | None = None

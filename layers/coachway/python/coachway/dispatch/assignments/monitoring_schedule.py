@@ -1,20 +1,17 @@
 """When an assignment must be checked next: a record beside each assignment, indexed by hour."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from pydantic import AwareDatetime
 
+from coachway.core import hourly_sweep
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.types.datetimes import sortable, sortable_day, sortable_hour
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import GRACE
-
-_MINUTE: Final = timedelta(minutes=1)
-
 
 SCHEDULE = AccessPattern(
     "when an assignment is checked next",
@@ -65,11 +62,5 @@ def create_schedule_op(assignment: Assignment) -> Op:
 
     The check is never due in an hour that the timer may have finished, even if the duty should have begun long ago.
     """
-    due = max(assignment.starts_at + GRACE, _earliest_due(clock.now()))
+    due = max(assignment.starts_at + GRACE, hourly_sweep.find_earliest_due_time(clock.now()))
     return Create(MonitoringSchedule(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
-
-
-def _earliest_due(now: datetime) -> datetime:
-    """Now, or the next hour in the last minute of an hour: the timer may have read this hour's index already."""
-    later = now + _MINUTE
-    return now if later.hour == now.hour else later

@@ -54,6 +54,15 @@ class PaymentPolicy(RequestSchema):
     balance_days: Annotated[int, Field(ge=0, le=365, description="Days before the trip when the balance is due.")] = 14
 
 
+class TripReminderSettings(RequestSchema):
+    """Who is reminded of a trip on the day before it."""
+
+    to_clients: Annotated[
+        bool, Field(description="An email to the client, with the first names of the drivers and the vehicles.")
+    ] = True
+    to_drivers: Annotated[bool, Field(description="A text message to each driver at six in the evening.")] = True
+
+
 class HoursPolicy(RequestSchema):
     """The hours-of-service rules for the organization's drivers (49 CFR part 395)."""
 
@@ -154,6 +163,7 @@ class OrganizationSettings(RequestSchema):
     recovery_answer_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes that a driver has to answer the offer of a trip in a recovery.")
     ] = 10
+    trip_reminders: TripReminderSettings = Field(default_factory=TripReminderSettings)
     branding: Branding = Field(default_factory=Branding)
 
 

@@ -8,6 +8,7 @@ from coachway.contracts.bookings import (
     CharterCancelled,
     QuoteDeclined,
     QuoteSent,
+    TripReminderSent,
 )
 from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email
 
@@ -15,7 +16,9 @@ QUOTE_LINK: Final = "quote"
 """The purpose of the signed link to a quote."""
 
 
-def _get_client_recipient(event: QuoteSent | CharterBooked | CharterCancelled, _context: MessageContext) -> Recipient:
+def _get_client_recipient(
+    event: QuoteSent | CharterBooked | CharterCancelled | TripReminderSent, _context: MessageContext
+) -> Recipient:
     return Recipient(event.client_email, event.client_name, event.client_id)
 
 
@@ -43,6 +46,12 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         template="charter-booked",
         recipient=_get_client_recipient,
         values=_trip_link,
+        send_until=lambda event, _context: event.starts_at,
+    ),
+    MessageRule(
+        event=TripReminderSent,
+        template="trip-reminder",
+        recipient=_get_client_recipient,
         send_until=lambda event, _context: event.starts_at,
     ),
     MessageRule(

@@ -9,6 +9,7 @@ from coachway.contracts.dispatch.assignments import (
     AssignmentDeclined,
     AssignmentOffered,
     AssignmentReleased,
+    AssignmentReminderSent,
     TripDocumentsMissing,
     TripHoursExceeded,
     TripLateRisk,
@@ -21,7 +22,7 @@ from coachway.messaging.message_rule import MessageContext, MessageRule, Recipie
 _CHECK_IN_REMINDER: Final = timedelta(hours=1)
 """How long after the event a reminder to check in is sent."""
 
-CrewEvent = AssignmentOffered | AssignmentAccepted | AssignmentReleased
+CrewEvent = AssignmentOffered | AssignmentAccepted | AssignmentReminderSent | AssignmentReleased
 
 
 def _get_driver_page_link(_event: Any, context: MessageContext) -> dict[str, str]:
@@ -75,6 +76,8 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     _driver_rule(AssignmentOffered, "assignment-offered", second=True),
     # Only to a second driver who takes over: the event has their phone number only then.
     _driver_rule(AssignmentAccepted, "assignment-offered", second=True),
+    _driver_rule(AssignmentReminderSent, "assignment-reminder"),
+    _driver_rule(AssignmentReminderSent, "assignment-reminder", second=True),
     _driver_rule(AssignmentReleased, "assignment-released"),
     _driver_rule(AssignmentReleased, "assignment-released", second=True),
     organization_email(AssignmentDeclined, "assignment-declined"),

@@ -3,11 +3,11 @@
 from typing import Final
 
 from coachway.contracts.bids import BiddingInvited
-from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent
+from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent, TripReminderSent
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
 from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
 
-CharterEvent = QuoteSent | QuoteDeclined | CharterBooked | CharterCancelled
+CharterEvent = QuoteSent | QuoteDeclined | CharterBooked | CharterCancelled | TripReminderSent
 
 _STOP_LABELS: Final = {"pickup": "Pickup", "dropoff": "Drop-off", "waypoint": "Stop"}
 
@@ -40,6 +40,19 @@ def trip_stops(event: CharterEvent, formatter: Formatter) -> list[tuple[str, str
             label += f", {formatter.clock(time, stop.timezone)} {formatter.zone(time, stop.timezone)}"
             previous_day = day
         rows.append((label, stop.address))
+    return rows
+
+
+def reminder_vehicles(event: TripReminderSent) -> list[tuple[str, str]]:
+    """Label and text of each vehicle: `Vehicle` and `Coach 12, driver Rosa`."""
+    several = len(event.vehicles) > 1
+    rows = []
+    for vehicle in event.vehicles:
+        label = f"Vehicle {vehicle.vehicle}" if several else "Vehicle"
+        name = vehicle.vehicle_name or format_vehicles(1, event.vehicle_class)
+        drivers = " and ".join(vehicle.driver_names)
+        crew = f", {'drivers' if len(vehicle.driver_names) > 1 else 'driver'} {drivers}" if drivers else ""
+        rows.append((label, f"{name}{crew}"))
     return rows
 
 
