@@ -2,8 +2,10 @@
 
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.charters.quote_link import PURPOSE
+from coachway.bookings.errors import QuoteLinkReplaced
 from coachway.bookings.quotes import pages
 from coachway.bookings.quotes.pages import AcceptForm, DeclineQuoteForm
+from coachway.core import errors
 from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse, HtmlResponse
@@ -15,13 +17,13 @@ app = api.app
 
 
 @api.get("/pages/quotes/{token}", permission=PUBLIC, media="text/html", base="")
-def get_quote_page(caller: Caller, token: Token) -> HtmlResponse:
+def get_quote_page(token: Token) -> HtmlResponse:
     """Show a quote as a web page.
 
     The page shows the trip, the price line by line and the cancellation terms, and has forms to accept or decline the
     quote. It works on phones and without scripts.
     """
-    return pages.render_quote_page(caller, token)
+    return pages.render_quote_page(token)
 
 
 @api.post("/pages/quotes/{token}/accept", permission=PUBLIC, status=303, media="text/html", base="")
@@ -40,6 +42,17 @@ def decline_quote_on_page(caller: Caller, token: Token, form: DeclineQuoteForm) 
     Redirects to the page.
     """
     return pages.submit_decline_form(caller, token, form)
+
+
+@api.post("/pages/quotes/{token}/opened", permission=PUBLIC, base="", errors=(errors.NotFound, QuoteLinkReplaced))
+def record_quote_opening(caller: Caller, token: Token) -> None:
+    """Record that a person opened the page of a quote.
+
+    The page's script sends this when the page is visible and somebody scrolls, moves or types. Loading the page records
+    nothing, because programs that check links load it too. The first time of an unanswered quote is recorded as
+    `quote_opened_at`, and the salesperson is told.
+    """
+    pages.record_opening(caller, token)
 
 
 @api.get("/charters/{charter_id}/itinerary.pdf", permission="charters:read", media="application/pdf")

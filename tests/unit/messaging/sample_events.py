@@ -41,6 +41,8 @@ TRIP: dict[str, Any] = {
     ],
 }
 
+_QUOTED_TRIP: dict[str, Any] = {name: value for name, value in TRIP.items() if name not in {"client_email", "stops"}}
+
 _USER: dict[str, Any] = {
     "user_id": "usr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "first_name": "Eli",
@@ -210,6 +212,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "link_nonce": NONCE,
         "expires_at": "2099-01-01T15:00:00Z",
         "cancellation_terms": ["72 hours or more before the first pickup: we refund 100% of what you paid"],
+    },
+    "quote.opened": {**_QUOTED_TRIP, "quote_id": "quo_1"},
+    "quote.accepted": {
+        **_QUOTED_TRIP,
+        "quote_id": "quo_1",
+        "accepted_by": "Dana Lee",
+        "by_client": True,
+        "deposit_due": 431.63,
     },
     "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
     "charter.booked": {**TRIP, "accepted_by": "Dana Lee"},

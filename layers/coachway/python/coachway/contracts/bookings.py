@@ -23,7 +23,7 @@ class TripStop(BaseSchema):
     departure: datetime | None
 
 
-class _CharterEvent(Event):
+class CharterEvent(Event):
     """Fields of every charter event."""
 
     number: str
@@ -39,9 +39,10 @@ class _CharterEvent(Event):
     currency: str
     revision_number: int
     vendor_ids: list[str] = Field(default_factory=list)
+    salesperson_id: str | None = None
 
 
-class _ClientMailEvent(_CharterEvent):
+class ClientMailEvent(CharterEvent):
     """A charter event that is emailed to the client."""
 
     client_name: Annotated[str, Personal()]
@@ -49,7 +50,7 @@ class _ClientMailEvent(_CharterEvent):
     stops: list[TripStop]
 
 
-class CharterCreated(_CharterEvent):
+class CharterCreated(CharterEvent):
     """A charter was created with its first quote."""
 
     TYPE: ClassVar[str] = "charter.created"
@@ -58,7 +59,7 @@ class CharterCreated(_CharterEvent):
     cloned_from_charter_id: str | None = None
 
 
-class CharterModified(_CharterEvent):
+class CharterModified(CharterEvent):
     """A charter was updated. `revised` is true if the quoted trip changed."""
 
     TYPE: ClassVar[str] = "charter.modified"
@@ -66,13 +67,13 @@ class CharterModified(_CharterEvent):
     revised: bool
 
 
-class CharterDeleted(_CharterEvent):
+class CharterDeleted(CharterEvent):
     """A charter that was not booked was deleted."""
 
     TYPE: ClassVar[str] = "charter.deleted"
 
 
-class QuoteSent(_ClientMailEvent):
+class QuoteSent(ClientMailEvent):
     """A link to a quote was sent to its client. The link is derived from `link_nonce`."""
 
     TYPE: ClassVar[str] = "quote.sent"
@@ -85,20 +86,32 @@ class QuoteSent(_ClientMailEvent):
     )
 
 
-class QuoteAccepted(_CharterEvent):
+class QuoteOpened(CharterEvent):
+    """A person opened the page of a quote for the first time."""
+
+    TYPE: ClassVar[str] = "quote.opened"
+
+    quote_id: str
+    client_name: Annotated[str, Personal()]
+
+
+class QuoteAccepted(CharterEvent):
     """A quote was accepted by the client, or by staff for the client."""
 
     TYPE: ClassVar[str] = "quote.accepted"
 
     quote_id: str
     accepted_by: Annotated[str, Personal(blank=ERASED)]
+    client_name: Annotated[str, Personal()] = ""
+    by_client: Annotated[bool, Field(description="Whether the client accepted it, not staff for the client.")] = False
+    deposit_due: Annotated[StoredAmount, Field(description="What must be paid to book the trip.")] = 0
     terms_digest: Annotated[str, Field(description="SHA-256 of the accepted terms and conditions.")] = ""
     cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
         default_factory=list
     )
 
 
-class QuoteDeclined(_ClientMailEvent):
+class QuoteDeclined(ClientMailEvent):
     """A quote was declined."""
 
     TYPE: ClassVar[str] = "quote.declined"
@@ -107,7 +120,7 @@ class QuoteDeclined(_ClientMailEvent):
     reason: Annotated[str, Personal()]
 
 
-class QuoteExpired(_CharterEvent):
+class QuoteExpired(CharterEvent):
     """A quote expired without an answer."""
 
     TYPE: ClassVar[str] = "quote.expired"
@@ -115,7 +128,7 @@ class QuoteExpired(_CharterEvent):
     quote_id: str
 
 
-class CharterBooked(_ClientMailEvent):
+class CharterBooked(ClientMailEvent):
     """A charter was booked."""
 
     TYPE: ClassVar[str] = "charter.booked"
@@ -123,6 +136,9 @@ class CharterBooked(_ClientMailEvent):
     accepted_by: Annotated[str, Personal(blank=ERASED)]
     amount_paid: StoredAmount = 0
     balance_due_on: date | None = None
+    deposit_paid: Annotated[
+        StoredAmount, Field(description="The deposit whose payment booked the trip; 0 if it was booked without one.")
+    ] = 0
     link_nonce: str = ""
     """The link to the trip's page is derived from it. Empty in events of an earlier release."""
     cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
@@ -146,7 +162,7 @@ class ReminderVehicle(BaseSchema):
     driver_names: Annotated[list[str], Personal("driver"), Field(description="First names.")]
 
 
-class TripReminderSent(_ClientMailEvent):
+class TripReminderSent(ClientMailEvent):
     """The client is reminded of a trip on the day before it, or told that a driver or vehicle has changed since."""
 
     TYPE: ClassVar[str] = "charter.reminder_sent"
@@ -155,7 +171,7 @@ class TripReminderSent(_ClientMailEvent):
     is_correction: bool
 
 
-class CharterConfirmed(_CharterEvent):
+class CharterConfirmed(CharterEvent):
     """A charter was confirmed: every vehicle has a driver or a vendor, or a manager confirmed it anyway."""
 
     TYPE: ClassVar[str] = "charter.confirmed"
@@ -165,7 +181,7 @@ class CharterConfirmed(_CharterEvent):
     """Vehicles without a driver or a vendor, if a manager set the status anyway."""
 
 
-class CharterStarted(_CharterEvent):
+class CharterStarted(CharterEvent):
     """A charter departed from its first stop."""
 
     TYPE: ClassVar[str] = "charter.started"
@@ -175,7 +191,7 @@ class CharterStarted(_CharterEvent):
     """Vehicles without a driver or a vendor, if a manager set the status anyway."""
 
 
-class CharterCompleted(_CharterEvent):
+class CharterCompleted(CharterEvent):
     """A charter reached its last stop."""
 
     TYPE: ClassVar[str] = "charter.completed"
@@ -183,7 +199,7 @@ class CharterCompleted(_CharterEvent):
     reason: Annotated[str, Personal()]
 
 
-class CharterCancelled(_ClientMailEvent):
+class CharterCancelled(ClientMailEvent):
     """A charter was cancelled."""
 
     TYPE: ClassVar[str] = "charter.cancelled"
@@ -209,7 +225,7 @@ class CharterErased(Event):
     client_id: str
 
 
-class CharterWorkflowFailed(_CharterEvent):
+class CharterWorkflowFailed(CharterEvent):
     """A workflow of a charter stopped because a step failed; it can be resumed."""
 
     TYPE: ClassVar[str] = "charter.flow_failed"
@@ -219,7 +235,7 @@ class CharterWorkflowFailed(_CharterEvent):
     error: str
 
 
-class CharterWorkflowResumed(_CharterEvent):
+class CharterWorkflowResumed(CharterEvent):
     """A stopped workflow was resumed, or is no longer needed."""
 
     TYPE: ClassVar[str] = "charter.flow_resumed"

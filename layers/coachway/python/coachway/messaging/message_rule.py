@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from coachway.contracts.bookings import CharterEvent
+from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.domain_events import Event
 from coachway.core.runtime import settings
 from coachway.core.types import ids
+from coachway.core.user_reference import USERS
+from coachway.identity.model.user import User
 from coachway.messaging.model import Attachment, Channel, Message
 from coachway.messaging.rendering.sending_organization import SendingOrganization
 
@@ -44,6 +48,13 @@ class MessageContext:
     def organization(self) -> Recipient:
         """The organization as recipient."""
         return Recipient(self.sender.contact_address, self.sender.brand.name, is_organization=True)
+
+    def get_salesperson(self, user_id: str | None) -> Recipient:
+        """The salesperson as recipient, or the organization if there is none, or they have left."""
+        user = store.find(User, USERS.key(org=self.delivery.org_id, id=user_id)) if user_id else None
+        if user is None or user.status != "active" or not user.email:
+            return self.organization
+        return Recipient(user.email, f"{user.first_name} {user.last_name}", is_organization=True)
 
     @property
     def occurred_at(self) -> datetime:
@@ -100,6 +111,21 @@ class MessageRule(Generic[E]):
 def organization_email(event: type[E], template: str) -> MessageRule[E]:
     """An email to the organization."""
     return MessageRule(event=event, template=template, recipient=lambda _event, context: context.organization)
+
+
+S = TypeVar("S", bound=CharterEvent)
+
+
+def salesperson_email(
+    event: type[S], template: str, applies: Callable[[S], bool] = lambda _event: True
+) -> MessageRule[S]:
+    """An email to the salesperson of a trip, or to the organization if it has none."""
+    return MessageRule(
+        event=event,
+        template=template,
+        recipient=lambda event, context: context.get_salesperson(event.salesperson_id),
+        applies=applies,
+    )
 
 
 def sms_channel(_event: Event) -> Channel:

@@ -93,11 +93,9 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     try:
         linked = quote_links.open_link(token)
     except QuoteLinkReplaced as error:
-        return quote_pages.render_failed_payment(caller, token, error.detail, status=404)
+        return quote_pages.render_failed_payment(token, error.detail, status=404)
     if linked.is_expired:
-        return quote_pages.render_failed_payment(
-            caller, token, "This quote has expired. Ask us for a new one.", status=409
-        )
+        return quote_pages.render_failed_payment(token, "This quote has expired. Ask us for a new one.", status=409)
     payer = quote_responses.caller_as_client(caller, linked.charter)
     return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
     organization = organization_queries.get_organization(payer.org_id)
@@ -107,7 +105,7 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
         return _render_confirmation(organization, result.confirm_url)
     if result.status == 303:
         return _redirect(f"../{token}")
-    return result.add_headers(quote_pages.render_failed_payment(caller, token, result.message, status=result.status))
+    return result.add_headers(quote_pages.render_failed_payment(token, result.message, status=result.status))
 
 
 def complete_quote_payment(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
@@ -119,7 +117,7 @@ def complete_quote_payment(caller: Caller, token: str, payment_id: str) -> HtmlR
     result = _refresh_payment(quote_responses.caller_as_client(caller, linked.charter), linked.charter.id, payment_id)
     if result.status == 303:
         return _redirect(f"../../{token}")
-    return quote_pages.render_failed_payment(caller, token, result.message, status=result.status, base_path="../")
+    return quote_pages.render_failed_payment(token, result.message, status=result.status, base_path="../")
 
 
 def _redirect(address: str) -> HtmlResponse:

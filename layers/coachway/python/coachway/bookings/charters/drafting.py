@@ -1,10 +1,11 @@
 """Builds charters from requests, with schedule and price, for the transaction that stores them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coachway.bookings.charters import agreed_terms, coverage, event_payloads, trip_times
+from coachway.bookings.charters import agreed_terms, coverage, detail_resolution, event_payloads, trip_times
+from coachway.bookings.charters.booking_details import DETAILS
 from coachway.bookings.charters.model import Charter, CharterQuote
 from coachway.bookings.charters.trip_model import CharterInput
 from coachway.bookings.errors import ClientInactive
@@ -36,26 +37,38 @@ def require_active_client(client: Client) -> Client:
     return client
 
 
-def load_pricing_context(caller: Caller, request: CharterInput) -> PricingContext:
-    """Load the pricing data in one read, together with the client and the charter counter.
+@dataclass(frozen=True, slots=True)
+class DraftContext:
+    """What new charters of a request need: the pricing data, and the details of the booking."""
 
-    Raises NotFound if the client does not exist, ClientInactive if it is inactive.
+    pricing: PricingContext
+    details: Mapping[str, Any]
+
+
+def load_context(caller: Caller, request: CharterInput) -> DraftContext:
+    """Load the pricing data in one read, with the client, what the details refer to, and the charter counter.
+
+    Raises NotFound if the client does not exist, ClientInactive if it is inactive, Invalid for wrong details.
     """
     key = CLIENT.key(org=caller.org_id, id=request.client_id)
     years = {stop.time.year for stop in request.stops[:1] if stop.time}
     counters = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
-    records = store.batch_get([key, *PricingContext.keys(caller.org_id), *counters])
+    keys = [key, *PricingContext.keys(caller.org_id), *counters, *detail_resolution.detail_keys(caller, request)]
+    records = store.batch_get(keys)
     require_active_client(records.get(Client, key))
-    return PricingContext.from_records(caller.org_id, records)
+    details = detail_resolution.resolve_details(caller, request, records)
+    return DraftContext(PricingContext.from_records(caller.org_id, records), details)
 
 
-def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **fields: Any) -> CharterDraft:
+def build_charter(caller: Caller, context: DraftContext, request: CharterInput, **fields: Any) -> CharterDraft:
     """Build a new charter without a number. `fields` sets fields that a request cannot set. Raises Invalid."""
     charter_id = ids.new("chr")
-    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
-    price = _price_charter(caller, context, request, trip, charter_id)
+    pricing_context = context.pricing
+    trip = trip_times.build_trip_schedule(request, pricing_context.organization.timezone, pricing_context.hours_ruleset)
+    price = _price_charter(caller, pricing_context, request, trip, charter_id)
     charter = Charter(
-        **request.model_dump(exclude={"stops", "miles"}),
+        **request.model_dump(exclude={"stops", "miles", *DETAILS}),
+        **context.details,
         **_trip_fields(trip),
         **fields,
         id=charter_id,

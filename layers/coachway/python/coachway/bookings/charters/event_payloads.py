@@ -25,6 +25,7 @@ def charter_event_fields(charter: Charter) -> dict[str, Any]:
         "currency": charter.quote.currency,
         "revision_number": charter.revision_number,
         "vendor_ids": charter.vendor_ids,
+        "salesperson_id": charter.salesperson_id,
     }
 
 

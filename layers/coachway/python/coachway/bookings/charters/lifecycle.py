@@ -164,7 +164,9 @@ def booking_ops(
     changes: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
     if before.quote_sent_at is None:  # otherwise the terms are those that the client was shown
         changes |= agreed_terms.current_terms(client, records.get(Organization, organization_key))
-    events: list[Event] = [quote_accepted_event(before.model_copy(update=changes), accepted_by)]
+    by_client = actor_kind(caller) is Actor.CLIENT
+    accepted = before.model_copy(update=changes)
+    events: list[Event] = [quote_accepted_event(accepted, client, accepted_by, by_client=by_client)]
     ops = quote_acceptance.acceptance_ops(caller, quote)
     if before.is_accepted:
         changes, events, ops = {}, [], []
@@ -174,7 +176,8 @@ def booking_ops(
         ops = [*ops, *credit.reserve_credit_ops(client, amount_owed)]
     after = before.model_copy(update={"status": CharterStatus.BOOKED, "status_reason": reason, **changes, **fields})
     link_nonce, link_ops = quote_link.link_nonce_ops(after, records.find(quote_link.QuoteLink, link_key))
-    events.append(CharterBooked(**event_payloads.booking_event_fields(after, client, link_nonce)))
+    deposit = after.amount_paid if before.is_accepted else 0
+    events.append(CharterBooked(**event_payloads.booking_event_fields(after, client, link_nonce), deposit_paid=deposit))
     counts = status_counts.count_changes_op(before.org_id, [before], [after])
     return after, [Update(before, after, events, on_stale=CharterChanged()), *ops, *link_ops, counts]
 
@@ -184,12 +187,17 @@ def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:
     return CLIENT.key(org=charter.org_id, id=charter.client_id), QUOTE.key(org=charter.org_id, id=charter.quote.id)
 
 
-def quote_accepted_event(charter: Charter, accepted_by: str) -> QuoteAccepted:
-    """The event of an accepted quote."""
+def quote_accepted_event(
+    charter: Charter, client: Client, accepted_by: str, *, by_client: bool, deposit_due: int = 0
+) -> QuoteAccepted:
+    """The event of an accepted quote. `deposit_due` is in cents."""
     return QuoteAccepted(
         **event_payloads.charter_event_fields(charter),
         quote_id=charter.quote.id,
         accepted_by=accepted_by,
+        client_name=client.name,
+        by_client=by_client,
+        deposit_due=deposit_due,
         terms_digest=charter.terms_digest,
         cancellation_terms=agreed_terms.describe_cancellation(charter),
     )

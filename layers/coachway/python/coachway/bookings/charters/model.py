@@ -122,6 +122,13 @@ class Charter(Entity, CharterInput):
     quote: CharterQuote
     quote_sent_at: AwareDatetime | None = None
     quote_expires_at: AwareDatetime | None = None
+    quote_opened_at: Annotated[
+        AwareDatetime | None,
+        Field(
+            description="Time at which a person first opened the quote's page: it was visible, and somebody scrolled, "
+            "moved or typed. Programs that only load links do not count, nor people whose browser runs no scripts."
+        ),
+    ] = None
     cancellation_policy: Annotated[
         CancellationPolicy | None,
         Field(
@@ -198,7 +205,8 @@ class Charter(Entity, CharterInput):
     def attributes(self) -> Mapping[str, str | int | bool]:
         drivers = (each for cover in self.vehicles for each in (cover.driver_id, cover.second_driver_id) if each)
         run_by = {run_by_attribute(each): True for each in (*self.vendor_ids, *drivers)}
-        return {"status": str(self.status), "client_id": self.client_id, **run_by}
+        sold_by = {"salesperson_id": self.salesperson_id} if self.salesperson_id else {}
+        return {"status": str(self.status), "client_id": self.client_id, **sold_by, **run_by}
 
     def slim_copy(self) -> UncoveredTrip | None:
         vehicles = self._list_vehicles_without_driver()

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from coachway.bookings.charters.booking_details import UserId
 from coachway.bookings.charters.model import BY_MONTH, BY_STATUS, BY_TRIP, CHARTER, OF_CLIENT, Charter, run_by_attribute
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.charters.trip_model import ClientId
@@ -27,6 +28,7 @@ class CharterQuery(PageQuery):
 
     status: CharterStatus | None = None
     client_id: ClientId | None = None
+    salesperson_id: UserId | None = None
     vendor_id: Annotated[str | None, Field(pattern=ids.pattern("ven"))] = None
     driver_id: Annotated[str | None, Field(pattern=ids.pattern("drv"))] = None
     date_from: Annotated[
@@ -46,7 +48,7 @@ def get_charter(caller: Caller, charter_id: str, *, expected: int | None = None)
 def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     """List charters. Raises Invalid for a range of more than ten years."""
     where: dict[str, str | int | bool] = {}
-    for name in ("status", "client_id"):
+    for name in ("status", "client_id", "salesperson_id"):
         value = getattr(query, name)
         if value is not None:
             where[name] = str(value)

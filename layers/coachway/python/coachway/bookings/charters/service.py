@@ -5,7 +5,7 @@ This module imports pricing and driving hours, so requests that only read charte
 
 from typing import Any, Final
 
-from coachway.bookings.charters import drafting, event_payloads, rules, status_counts, trip_times
+from coachway.bookings.charters import detail_resolution, drafting, event_payloads, rules, status_counts, trip_times
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, CharterStatus
@@ -21,6 +21,8 @@ from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
 from coachway.core.types.stored_values import STORED
+from coachway.core.user_reference import USERS
+from coachway.identity.model.user import User
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 from coachway.pricing.quote_service import PricingContext
@@ -36,10 +38,10 @@ def create_charter(caller: Caller, request: CharterInput, **fields: Any) -> Char
     `fields` sets fields that a request cannot set. Raises NotFound if the client does not exist, ClientInactive, or
     Invalid for wrong stops, times or time zones.
     """
-    context = drafting.load_pricing_context(caller, request)
+    context = drafting.load_context(caller, request)
     draft = drafting.build_charter(caller, context, request, **fields)
     charter = draft.charter
-    prefix = context.organization.number_prefixes.charter
+    prefix = context.pricing.organization.number_prefixes.charter
 
     def build_ops(sequence_number: int) -> list[Op]:
         charter.number = drafting.format_number(prefix, charter, sequence_number)
@@ -69,6 +71,7 @@ def update_charter(
         edited = edited.model_copy(update={"stops": trip_times.complete_stops(edited.stops, before.timezone)})
     changed = frozenset(name for name in CharterInput.model_fields if getattr(edited, name) != getattr(before, name))
     rules.require_editable(before.status, changed, awarded=bool(before.vendor_ids))
+    _require_valid_details(caller, edited, changed)
     is_priced_again = before.status is CharterStatus.QUOTE and bool(before.quote.preventing_sending)
     if not changed and not is_priced_again:
         return before
@@ -99,10 +102,17 @@ def update_charter(
     return after
 
 
+def _require_valid_details(caller: Caller, edited: Charter, changed: frozenset[str]) -> None:
+    """Raise Invalid if a changed detail refers to a record that does not exist or cannot be used."""
+    if "salesperson_id" in changed and edited.salesperson_id is not None:
+        user = store.find(User, USERS.key(org=caller.org_id, id=edited.salesperson_id))
+        detail_resolution.require_salesperson(user)
+
+
 def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     """Create a charter for the same trip, optionally at another time. The copy does not belong to the series."""
     original = get_charter(caller, charter_id)
-    fields = original.model_dump(include=set(CharterInput.model_fields))
+    fields = original.model_dump(include=set(CharterInput.model_fields) - {"salesperson_id"})
     stops = original.stops
     if body.estimated_departure is not None:
         stops = trip_times.move_trip(stops, body.estimated_departure)

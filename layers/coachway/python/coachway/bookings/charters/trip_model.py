@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from coachway.bookings.charters.booking_details import BookingDetails
 from coachway.core.schemas import RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTimeInput
@@ -127,7 +128,7 @@ CHARTER_EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
-class CharterInput(RequestSchema):
+class CharterInput(BookingDetails):
     """The trip to quote. It departs at the `estimated_departure` of the first stop."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [CHARTER_EXAMPLE]})

@@ -88,6 +88,8 @@ class QuotePage:
     """The instalments of an open quote; empty if the client pays by invoice after the trip."""
     deposit: str = ""
     """The amount that must be paid to book the trip; empty if none."""
+    reports_opening: bool = False
+    """Whether the page reports that a person has opened it. Nobody has before."""
 
     @property
     def is_open(self) -> bool:
@@ -125,6 +127,8 @@ def build_quote_page(
     payment_failure: str = "",
     parts: Sequence[Instalment] = (),
     terms: str = "",
+    is_unopened: bool = False,
+    salesperson: str = "",
 ) -> QuotePage:
     """Build the page of a charter's quote.
 
@@ -146,7 +150,10 @@ def build_quote_page(
         total=formatter.money(charter.quote.total, charter.quote.currency),
         paid_summary=_describe_paid_amount(charter, formatter) if is_booked else "",
         valid_until=formatter.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
-        facts=charter_text.describe_trip(charter),
+        facts=[
+            *charter_text.describe_trip(charter),
+            *([LabeledValue("Your contact", salesperson)] if salesperson else []),
+        ],
         stops=charter_text.describe_stops(charter.stops, formatter),
         lines=charter_text.describe_lines(charter.quote.lines, formatter),
         cancellation_terms=agreed_terms.describe_cancellation(charter),
@@ -157,6 +164,7 @@ def build_quote_page(
         deposit=formatter.money(instalments.sum_due_to_book(parts), charter.quote.currency)
         if instalments.sum_due_to_book(parts)
         else "",
+        reports_opening=is_unopened and state is PageState.OPEN,
     )
 
 

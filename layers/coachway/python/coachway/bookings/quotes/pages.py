@@ -17,17 +17,20 @@ from coachway.bookings.quotes.links import open_link
 from coachway.bookings.quotes.page_content import QuotePage, quote_state
 from coachway.clients import service as clients
 from coachway.clients.model import Client
-from coachway.core import errors
+from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
+from coachway.core.client_reference import CLIENT
 from coachway.core.documents import card_form, html
 from coachway.core.documents.card_form import CardFormContext
 from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.text import OptionalText, ShortNote
+from coachway.core.user_reference import USERS
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
+from coachway.identity.model.user import User
 from coachway.identity.organizations.branding import build_brand
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
@@ -54,17 +57,17 @@ class DeclineQuoteForm(RequestSchema):
     reason: ShortNote = ""
 
 
-def render_quote_page(caller: Caller, token: str) -> HtmlResponse:
+def render_quote_page(token: str) -> HtmlResponse:
     """Render the page of a link's quote. Raises NotFound for a forged link."""
-    return _render_current_quote(caller, token)
+    return _render_current_quote(token)
 
 
-def render_failed_payment(caller: Caller, token: str, reason: str, *, status: int, base_path: str = "") -> HtmlResponse:
+def render_failed_payment(token: str, reason: str, *, status: int, base_path: str = "") -> HtmlResponse:
     """Render the page after a failed payment, at the address of the payment form.
 
     `base_path` is the relative path from the current address to the addresses of the page's forms.
     """
-    return _render_current_quote(caller, token, posted=True, status=status, payment_failure=reason, base_path=base_path)
+    return _render_current_quote(token, posted=True, status=status, payment_failure=reason, base_path=base_path)
 
 
 def submit_acceptance_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse:
@@ -78,10 +81,10 @@ def submit_acceptance_form(caller: Caller, token: str, form: AcceptForm) -> Html
     }
     if field_errors:
         return _render_current_quote(
-            caller, token, posted=True, status=422, values={"accepted_by": name}, field_errors=field_errors
+            token, posted=True, status=422, values={"accepted_by": name}, field_errors=field_errors
         )
     body = responses.AcceptQuoteInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
-    return _redirect_after_answer(caller, token, lambda: responses.accept_quote(caller, token, body))
+    return _redirect_after_answer(token, lambda: responses.accept_quote(caller, token, body))
 
 
 def submit_decline_form(caller: Caller, token: str, form: DeclineQuoteForm) -> HtmlResponse:
@@ -89,7 +92,14 @@ def submit_decline_form(caller: Caller, token: str, form: DeclineQuoteForm) -> H
     from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
     body = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
-    return _redirect_after_answer(caller, token, lambda: responses.decline_quote(caller, token, body))
+    return _redirect_after_answer(token, lambda: responses.decline_quote(caller, token, body))
+
+
+def record_opening(caller: Caller, token: str) -> None:
+    """Record that a person opened the quote's page. Raises NotFound for a forged link."""
+    from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
+
+    responses.record_opening(caller, token)
 
 
 def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
@@ -102,18 +112,17 @@ def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
     return pdf.build_response(f"itinerary-{charter.number}.pdf")
 
 
-def _redirect_after_answer(caller: Caller, token: str, send_answer: Callable[[], object]) -> HtmlResponse:
+def _redirect_after_answer(token: str, send_answer: Callable[[], object]) -> HtmlResponse:
     try:
         send_answer()
     except errors.Conflict as conflict:
-        return _render_current_quote(caller, token, posted=True, status=409, rejection_reason=conflict.detail)
+        return _render_current_quote(token, posted=True, status=409, rejection_reason=conflict.detail)
     except QuoteLinkReplaced:
-        return _render_current_quote(caller, token, posted=True)
+        return _render_current_quote(token, posted=True)
     return HtmlResponse("", status=303, headers={"Location": f"../{token}"})
 
 
 def _render_current_quote(
-    caller: Caller,
     token: str,
     *,
     posted: bool = False,
@@ -131,7 +140,7 @@ def _render_current_quote(
     except QuoteLinkReplaced as error:
         return _render_replaced_link(organization, error)
     formatter = build_formatter(organization)
-    client = _find_client(caller, charter)
+    client, salesperson = _find_people(charter)
     parts = payment_schedule.list_instalments(charter, client, organization) if client else []
     quote = page_content.build_quote_page(
         charter,
@@ -141,7 +150,9 @@ def _render_current_quote(
         rejection_reason,
         payment_failure=payment_failure,
         parts=parts,
+        salesperson=f"{salesperson.first_name} {salesperson.last_name}" if salesperson else "",
         terms=organization_queries.get_terms_text(organization, charter.terms_digest),
+        is_unopened=charter.quote_opened_at is None,
     )
     return render_content(
         quote,
@@ -153,12 +164,13 @@ def _render_current_quote(
     )
 
 
-def _find_client(caller: Caller, charter: Charter) -> Client | None:
-    """The client, or None if it was removed."""
-    try:
-        return clients.get_client(caller.in_organization(charter.org_id), charter.client_id)
-    except errors.NotFound:
-        return None
+def _find_people(charter: Charter) -> tuple[Client | None, User | None]:
+    """The client and the salesperson; None if they were removed, or if the salesperson has left."""
+    client_key = CLIENT.key(org=charter.org_id, id=charter.client_id)
+    user_key = USERS.key(org=charter.org_id, id=charter.salesperson_id) if charter.salesperson_id else None
+    records = store.batch_get([client_key, user_key] if user_key else [client_key])
+    user = records.find(User, user_key) if user_key else None
+    return records.find(Client, client_key), user if user is not None and user.status == "active" else None
 
 
 def _render_replaced_link(organization: Organization, error: QuoteLinkReplaced) -> HtmlResponse:
@@ -209,6 +221,7 @@ def render_content(
         status=status,
         more_style=card_form.STYLE if card else "",
         extra_policy=card.content_policy if card else "",
+        script=(TEMPLATES / "opened.js").read_text() if quote.reports_opening else "",
         quote=quote,
         card=card,
         base_path=base_path,

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from coachway.bookings import instalments, payment_schedule
 from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters.event_payloads import charter_event_fields
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import get_link_key
 from coachway.bookings.charters.rules import CharterChanged, CharterStatus
@@ -21,8 +22,10 @@ from coachway.bookings.errors import (
 )
 from coachway.bookings.quotes.links import open_link
 from coachway.clients.model import Client
+from coachway.contracts.bookings import QuoteOpened
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
@@ -99,10 +102,10 @@ def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAns
     response.payment = DepositPayment(amount=deposit_due, currency=charter.quote.currency, url=url)
     changes = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
     after = charter.model_copy(update=changes)
-    events = [lifecycle.quote_accepted_event(after, body.accepted_by)]
+    accepted = lifecycle.quote_accepted_event(after, client, body.accepted_by, by_client=True, deposit_due=deposit_due)
     quote_ops = quote_acceptance.acceptance_ops(client_caller, records.get(Quote, quote_key))
     store.commit(
-        client_caller, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, response=response
+        client_caller, Update(charter, after, [accepted], on_stale=CharterChanged()), *quote_ops, response=response
     )
     return response
 
@@ -116,6 +119,25 @@ def decline_quote(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer
     response = _build_answer(charter, CharterStatus.DECLINED)
     lifecycle.decline(caller_as_client(caller, charter), charter, body.reason, response=response)
     return response
+
+
+@retry_on_conflict
+def record_opening(caller: Caller, token: str) -> None:
+    """Record that a person opened an unanswered quote for the first time. Later openings change nothing.
+
+    Raises NotFound for a forged link, or QuoteLinkReplaced if there is a newer one.
+    """
+    linked = open_link(token)
+    charter = linked.charter
+    if charter.status is not CharterStatus.QUOTE or linked.is_expired or charter.quote_opened_at is not None:
+        return
+    client = store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
+    after = charter.model_copy(update={"quote_opened_at": clock.now()})
+    event = QuoteOpened(
+        **charter_event_fields(after), quote_id=charter.quote.id, client_name=client.name if client else ""
+    )
+    actor = caller_as_client(caller, charter).without_idempotency()  # a repeated report changes nothing
+    store.commit(actor, Update(charter, after, [event], on_stale=CharterChanged()))
 
 
 def _build_answer(charter: Charter, status: CharterStatus) -> QuoteAnswer:

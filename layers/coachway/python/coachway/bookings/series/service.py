@@ -56,8 +56,8 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
     Raises Invalid for a wrong rule or exception, NotFound if the client does not exist, TooLarge if the series does not
     fit into one transaction.
     """
-    context = drafting.load_pricing_context(caller, request)
-    occurrences = _plan_occurrences(request, query, context.organization.timezone)
+    context = drafting.load_context(caller, request)
+    occurrences = _plan_occurrences(request, query, context.pricing.organization.timezone)
     series = Series(
         id=ids.new("ser"),
         org_id=caller.org_id,
@@ -80,7 +80,7 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
             "parent_charter_id": drafts[0].charter.id if drafts else None,
         }
         drafts.append(drafting.build_charter(caller, context, charter_input, **fields))
-    _commit_series(caller, series, drafts, context.organization.number_prefixes.charter)
+    _commit_series(caller, series, drafts, context.pricing.organization.number_prefixes.charter)
     return Page(items=[draft.charter for draft in drafts])
 
 

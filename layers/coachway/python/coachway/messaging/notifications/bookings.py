@@ -6,11 +6,13 @@ from coachway.contracts.bookings import (
     BookingConfirmationSent,
     CharterBooked,
     CharterCancelled,
+    QuoteAccepted,
     QuoteDeclined,
+    QuoteOpened,
     QuoteSent,
     TripReminderSent,
 )
-from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, organization_email
+from coachway.messaging.message_rule import MessageContext, MessageRule, Recipient, salesperson_email
 
 QUOTE_LINK: Final = "quote"
 """The purpose of the signed link to a quote."""
@@ -39,8 +41,11 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         },
         send_until=lambda event, _context: event.expires_at,
     ),
-    organization_email(QuoteDeclined, "quote-declined"),
+    salesperson_email(QuoteOpened, "quote-opened"),
+    salesperson_email(QuoteAccepted, "quote-accepted", applies=lambda event: event.by_client),
+    salesperson_email(QuoteDeclined, "quote-declined"),
     MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient, values=_trip_link),
+    salesperson_email(CharterBooked, "deposit-paid", applies=lambda event: event.deposit_paid > 0),
     MessageRule(
         event=BookingConfirmationSent,
         template="charter-booked",

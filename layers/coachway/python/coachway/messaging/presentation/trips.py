@@ -3,11 +3,9 @@
 from typing import Final
 
 from coachway.contracts.bids import BiddingInvited
-from coachway.contracts.bookings import CharterBooked, CharterCancelled, QuoteDeclined, QuoteSent, TripReminderSent
+from coachway.contracts.bookings import CharterBooked, CharterEvent, ClientMailEvent, TripReminderSent
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
 from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
-
-CharterEvent = QuoteSent | QuoteDeclined | CharterBooked | CharterCancelled | TripReminderSent
 
 _STOP_LABELS: Final = {"pickup": "Pickup", "dropoff": "Drop-off", "waypoint": "Stop"}
 
@@ -27,7 +25,7 @@ def trip_price(event: CharterEvent, formatter: Formatter) -> str:
     return formatter.money(event.total, event.currency)
 
 
-def trip_stops(event: CharterEvent, formatter: Formatter) -> list[tuple[str, str]]:
+def trip_stops(event: ClientMailEvent, formatter: Formatter) -> list[tuple[str, str]]:
     """Label and address of each stop: `Pickup, 9:00 AM EST`, with the day if it differs from the previous stop."""
     rows = []
     previous_day = formatter.local(event.starts_at, event.timezone).date()

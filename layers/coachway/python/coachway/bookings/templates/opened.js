@@ -1,0 +1,11 @@
+// Reports once that a person, not a program that checks links, has the page open: it is visible, and somebody acts.
+(() => {
+  const address = document.currentScript.dataset.address
+  const signs = ["pointerdown", "pointermove", "touchstart", "wheel", "keydown"]
+  const report = (event) => {
+    if (!event.isTrusted || document.visibilityState !== "visible") return
+    signs.forEach((sign) => removeEventListener(sign, report))
+    fetch(address, { method: "POST", keepalive: true }).catch(() => {})
+  }
+  signs.forEach((sign) => addEventListener(sign, report, { passive: true }))
+})()
