@@ -3,15 +3,16 @@
 from typing import cast
 
 from coachway.core.caller import Caller
-from coachway.core.errors import InvalidStatusTransition, NotFound
+from coachway.core.errors import InvalidStatusTransition, NotFound, RateLimited
 from coachway.core.http.response_types import Response
-from coachway.core.http.routing import ApiRouter
+from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.identity.errors import NotStaff
+from coachway.identity.model.field_types import Slug
 from coachway.sales.assignment import service as assignment
 from coachway.sales.assignment.errors import TooManyAssignmentRules
 from coachway.sales.assignment.model import AssignmentRule, AssignmentRuleId, AssignmentRuleInput, AssignmentRules
-from coachway.sales.leads import activities, capture, erasure, merging, queries, service
+from coachway.sales.leads import activities, capture, erasure, merging, public_requests, queries, service
 from coachway.sales.leads.errors import (
     LeadHasClient,
     LeadMerged,
@@ -31,6 +32,7 @@ from coachway.sales.leads.model import (
     NewLead,
     OwnLeadQuery,
 )
+from coachway.sales.leads.public_requests import LeadReceipt, PublicLead
 
 api = ApiRouter("sales", "Leads, and the agents who take care of them.")
 app = api.app
@@ -47,6 +49,17 @@ def capture_lead(caller: Caller, body: NewLead) -> Lead:
     """
     captured = capture.capture_lead(caller, body)
     return captured.lead if captured.is_new else cast("Lead", Response(captured.lead, status=200))
+
+
+@api.post("/public/leads/{organization_slug}", permission=PUBLIC, status=201, errors=(NotFound, RateLimited))
+def request_quote(caller: Caller, organization_slug: Slug, body: PublicLead) -> LeadReceipt:
+    """Request a quote.
+
+    For forms on the website of an organization. Send the text to which the person agrees as `consent_text`. Leave
+    `website` empty: it is a trap for programs, whose requests are ignored. The response is the same for a person who
+    has asked before.
+    """
+    return public_requests.receive_request(caller, organization_slug, body)
 
 
 @api.get("/sales/leads", permission="sales:read")

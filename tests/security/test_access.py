@@ -33,6 +33,8 @@ PUBLIC_OPERATIONS = {
     r"GET /pages/driver(-worker\.js)?",
     r"POST /webhooks/(stripe|vendors/bids)",
     r"(GET|POST) /pages/invoices/\{invoice_token\}(/\w+)?",
+    r"POST /public/leads/\{organization_slug\}",
+    r"(GET|POST) /pages/request-quote/\{slug\}(/(send|thanks))?",
     r"(GET|POST) /pages/(confirmations|invitations|password-resets)/\{token\}",
 }
 """The operations without credentials, listed again to find those that are public by mistake."""

@@ -1,4 +1,7 @@
-"""Rate limits of login, registration, codes and links: by IP address, account or recipient. See `auth.lockout`."""
+"""Rate limits of login, registration, codes, links and public forms: by address, account or recipient.
+
+See `auth.lockout`.
+"""
 
 from typing import Final
 
@@ -20,6 +23,7 @@ BY_ADDRESS: Final = {
     "forgot": RateLimit(20, _HOUR),
     "link": RateLimit(60, 10 * _MINUTE),
     "refresh": RateLimit(240, 5 * _MINUTE),
+    "lead": RateLimit(30, _HOUR),
 }
 BY_ACCOUNT: Final = {
     "register": RateLimit(30, _HOUR),

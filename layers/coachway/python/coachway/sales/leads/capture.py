@@ -7,6 +7,8 @@ from http import HTTPStatus
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from coachway.clients.model import Client
 from coachway.contracts.sales import LeadAskedAgain
 from coachway.core import errors, store
@@ -38,20 +40,21 @@ class CapturedLead:
     is_new: bool
 
 
-def capture_lead(caller: Caller, request: NewLead) -> CapturedLead:
+def capture_lead(caller: Caller, request: NewLead, *, response: BaseModel | None = None) -> CapturedLead:
     """Store a lead and assign it, or add an activity to the open lead that the person has.
 
-    Raises NotFound for the client or the agent, NotStaff.
+    `response` is stored for an Idempotency-Key instead of the lead. Raises NotFound for the client or the agent,
+    NotStaff.
     """
     for _ in range(_MAX_ATTEMPTS):
         try:
-            return _capture(caller, request)
+            return _capture(caller, request, response)
         except ContactTaken:
             continue  # two requests of one person at once: now the lead of the other one is found
     raise errors.ConcurrentUpdate("Too many requests of this person at the same time. Retry.")
 
 
-def _capture(caller: Caller, request: NewLead) -> CapturedLead:
+def _capture(caller: Caller, request: NewLead, response: BaseModel | None) -> CapturedLead:
     now = clock.now()
     organization_key, roster_key = ORGANIZATIONS.key(org=caller.org_id), ROSTER.key(org=caller.org_id)
     contact_keys = contacts.contact_keys(caller.org_id, request.email, request.phone)
@@ -63,7 +66,7 @@ def _capture(caller: Caller, request: NewLead) -> CapturedLead:
     agent = require_active_staff(batch.get(User, requested[-1])) if request.assigned_to_agent_id else None
     repeated = contacts.find_repeated_lead(batch, contact_keys, now)
     if repeated is not None:
-        return CapturedLead(_record_repeat(caller, repeated, request), is_new=False)
+        return CapturedLead(_record_repeat(caller, repeated, request, response), is_new=False)
     if client is None:
         owners = (batch.unique_owner(key) for key in client_keys)
         client = contacts.find_client(caller.org_id, next((each for each in owners if each), None))
@@ -89,7 +92,7 @@ def _capture(caller: Caller, request: NewLead) -> CapturedLead:
         changed = event_payloads.agent_changed(caller, lead, agent_name=name, agent_email=email)
         return [Create(lead, [event_payloads.lead_captured(lead), changed]), *marks], after
 
-    distribution.commit_with_roster(caller, batch.find(Roster, roster_key), build)
+    distribution.commit_with_roster(caller, batch.find(Roster, roster_key), build, response=response)
     return CapturedLead(lead, is_new=True)
 
 
@@ -126,7 +129,7 @@ def _set_agent(lead: Lead, agent_id: str, method: AssignmentMethod, explanation:
     lead.assignment_explanation, lead.assigned_at = explanation, now
 
 
-def _record_repeat(caller: Caller, lead: Lead, request: NewLead) -> Lead:
+def _record_repeat(caller: Caller, lead: Lead, request: NewLead, response: BaseModel | None) -> Lead:
     """Add the activity "asked again" with what the person asks now; return the lead."""
     activity = Activity(
         id=ids.new("lac"),
@@ -138,12 +141,13 @@ def _record_repeat(caller: Caller, lead: Lead, request: NewLead) -> Lead:
         performed_by=caller.user_id,
     )
     event = LeadAskedAgain(lead_id=lead.id, source=request.source.value, assigned_to_agent_id=lead.assigned_to_agent_id)
-    caller.set_response_status(HTTPStatus.OK)
+    if response is None:
+        caller.set_response_status(HTTPStatus.OK)
     store.commit(
         caller,
         Create(activity, [event]),
         CheckVersion(lead, ContactTaken()),
-        response=lead,
+        response=response or lead,
     )
     return lead
 
