@@ -32,6 +32,6 @@ def get_location_server() -> LocationServer:
     """The sandbox of this process, which runs until the end of the process."""
     server = location_sandbox.create_server(0, handler=_QuietHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=location_data.find_places, args=("Boston, MA",), daemon=True).start()  # loads the data
+    location_data.load()
     handler: Any = server.RequestHandlerClass
     return LocationServer(f"http://127.0.0.1:{server.server_port}", handler.sandbox)

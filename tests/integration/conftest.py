@@ -65,9 +65,10 @@ def location_server() -> LocationServer:
 
 
 @pytest.fixture(autouse=True)
-def _process(monkeypatch: pytest.MonkeyPatch, location_server: LocationServer) -> None:
+def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test the environment and empty caches of a new function process."""
-    location_server.sandbox.set_mode("ok", 0)
+    location = get_location_server()
+    location.sandbox.set_mode("ok", 0)
     amazon_client.clear_health()
     for name, value in {
         "TABLE_NAME": TABLE,
@@ -76,7 +77,7 @@ def _process(monkeypatch: pytest.MonkeyPatch, location_server: LocationServer) -
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "ALLOWED_ORIGINS": "https://app.harbor.example",
-        "LOCATION_API_BASE": location_server.url,
+        "LOCATION_API_BASE": location.url,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)

@@ -149,6 +149,13 @@ def _airports() -> dict[str, KnownPlace]:
     return places
 
 
+def load() -> None:
+    """Load the data, which takes a second, before the first request."""
+    _cities()
+    _capitals()
+    _airports()
+
+
 def find_places(query: str) -> list[KnownPlace]:
     """Find the places of an address, best first. Several have the same score if the address is ambiguous."""
     text = " ".join(query.replace(";", ",").split())

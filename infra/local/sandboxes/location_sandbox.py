@@ -297,9 +297,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     options = parser.parse_args()
-    server = create_server(options.port, options.host)
-    threading.Thread(target=location_data.find_places, args=("Boston, MA",), daemon=True).start()  # loads the data
-    server.serve_forever()
+    location_data.load()
+    create_server(options.port, options.host).serve_forever()
 
 
 if __name__ == "__main__":

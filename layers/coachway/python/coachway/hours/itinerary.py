@@ -84,7 +84,7 @@ def check_itinerary(trip: HoursTrip, ruleset: CarrierRuleset = DEFAULT_RULESET) 
         violations=violations,
         relief=tuple(crew.handovers) if needed != 1 else (),
         too_fast=tuple(leg.from_stop + 1 for leg in timetable if leg.is_too_fast),
-        explanation=_explain(needed, trip.drivers, violations, needs_more_time=needs_more_time),
+        explanation=_explain(needed, trip, violations, needs_more_time=needs_more_time),
     )
 
 
@@ -107,9 +107,12 @@ def _unknown_result(trip: HoursTrip) -> ItineraryCheck:
     )
 
 
-def _explain(needed: int | None, drivers: int, violations: Sequence[Violation], *, needs_more_time: bool) -> str:
-    speed = f" Driving counts at {AVERAGE_MILES_PER_HOUR:.0f} miles per hour where the planned times are shorter."
-    return _explain_crew(needed, drivers, violations) + (speed if needs_more_time else "")
+def _explain(needed: int | None, trip: HoursTrip, violations: Sequence[Violation], *, needs_more_time: bool) -> str:
+    route = ", and at least as long as the route takes," if trip.legs else ""
+    speed = (
+        f" Driving counts at {AVERAGE_MILES_PER_HOUR:.0f} miles per hour{route} where the planned times are shorter."
+    )
+    return _explain_crew(needed, trip.drivers, violations) + (speed if needs_more_time else "")
 
 
 def _explain_crew(needed: int | None, drivers: int, violations: Sequence[Violation]) -> str:

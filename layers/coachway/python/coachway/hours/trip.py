@@ -10,7 +10,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from coachway.core import errors
-from coachway.core.types.geo import Coordinates, miles_between
+from coachway.core.types.geo import Coordinates, RoadLeg, miles_between
 from coachway.hours.model import DutyStatus, FrozenSchema, Instant, Segment
 
 AVERAGE_MILES_PER_HOUR: Final = 50.0
@@ -43,14 +43,22 @@ class HoursStop(FrozenSchema):
 class HoursTrip(FrozenSchema):
     """A planned trip. `miles` are with passengers, `deadhead_miles` are empty: half before the trip, half after it.
 
+    `legs` are the way from stop to stop, if a map service calculated it; otherwise the miles are divided by distance.
     A wait at a stop counts as rest from `min_rest` on; a shorter one is on duty.
     """
 
     stops: tuple[HoursStop, ...] = Field(min_length=2, max_length=50)
+    legs: tuple[RoadLeg, ...] = ()
     miles: float | None = Field(None, ge=0, le=20_000)
     deadhead_miles: float = Field(0, ge=0, le=20_000)
     drivers: int = Field(1, ge=1, le=4)
     min_rest: timedelta = timedelta(hours=8)
+
+    @model_validator(mode="after")
+    def _check_legs(self) -> Self:
+        if self.legs and len(self.legs) != len(self.stops) - 1:
+            raise ValueError("legs must be one fewer than the stops")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,13 @@ class Leg:
     is_rest: bool
     miles: float
     endpoints: tuple[Coordinates, Coordinates] | None
+    route_time: timedelta = timedelta()
+    """The driving time that a map service calculated; 0 if it is unknown."""
+
+    @property
+    def required_driving(self) -> timedelta:
+        """The driving time that the leg needs: that of the miles at average speed, or of the route if it is longer."""
+        return max(timedelta(hours=self.miles / AVERAGE_MILES_PER_HOUR), self.route_time)
 
     @property
     def driving(self) -> timedelta:
@@ -93,10 +108,18 @@ class Leg:
 
 
 def estimate_road_miles(trip: HoursTrip) -> float | None:
-    """Estimate the miles as 1.3 times the straight lines between stops; None if coordinates are missing."""
+    """The miles of the route, else 1.3 times the straight lines between stops; None if coordinates are missing."""
+    if trip.legs:
+        return sum(leg.miles for leg in trip.legs)
     endpoints = [_endpoints(first, second) for first, second in pairwise(trip.stops)]
     distances = [miles_between(*pair) for pair in endpoints if pair is not None]
     return sum(distances) * ROAD_FACTOR if len(distances) == len(endpoints) else None
+
+
+def estimate_road_leg(start: Coordinates, end: Coordinates) -> RoadLeg:
+    """Estimate a leg as 1.3 times the straight line, at average speed."""
+    miles = round(miles_between(start, end) * ROAD_FACTOR, 2)
+    return RoadLeg(miles=miles, driving_minutes=_driving_time(miles) // _MINUTE)
 
 
 def build_legs(trip: HoursTrip) -> list[Leg] | None:
@@ -128,6 +151,7 @@ def build_legs(trip: HoursTrip) -> list[Leg] | None:
                 is_rest=waits_until - arrives >= trip.min_rest,
                 miles=miles[index] if miles else 0.0,
                 endpoints=_endpoints(trip.stops[index], trip.stops[index + 1]),
+                route_time=_route_time(trip, index),
             )
         )
     if trip.deadhead_miles:
@@ -139,8 +163,8 @@ def build_legs(trip: HoursTrip) -> list[Leg] | None:
 def build_driven_legs(trip: HoursTrip) -> list[Leg] | None:
     """Build the legs of a trip as they will be driven; None if times are missing. Raises Invalid like `build_legs`.
 
-    Between two rests, driving takes as long as planned, but at least as long as the miles need at average speed. Where
-    the timetable is too fast, the vehicle arrives later, waits less, and then also leaves later.
+    Between two rests, driving takes as long as planned, but at least as long as the miles need at average speed, and as
+    the route takes. Where the timetable is too fast, the vehicle arrives later, waits less, and then also leaves later.
     """
     legs = build_legs(trip)
     if legs is None:
@@ -169,7 +193,7 @@ def _missing_times(legs: Sequence[Leg]) -> list[timedelta]:
 
 def _missing_times_without_rest(legs: Sequence[Leg]) -> list[timedelta]:
     """The driving time that legs without a rest between them lack together, divided among those that are too fast."""
-    differences = [timedelta(hours=leg.miles / AVERAGE_MILES_PER_HOUR) - leg.driving for leg in legs]
+    differences = [leg.required_driving - leg.driving for leg in legs]
     total = sum(differences, timedelta())
     if total < _MINUTE:
         return [timedelta()] * len(legs)
@@ -187,6 +211,10 @@ def _deadhead_leg(at: datetime, from_stop: int, trip: HoursTrip, *, before: bool
 def _driving_time(miles: float) -> timedelta:
     minutes = round(miles / AVERAGE_MILES_PER_HOUR * 60, 6)  # without the error of the division into legs
     return math.ceil(minutes) * _MINUTE
+
+
+def _route_time(trip: HoursTrip, leg: int) -> timedelta:
+    return timedelta(minutes=trip.legs[leg].driving_minutes) if trip.legs else timedelta()
 
 
 def _stop_times(trip: HoursTrip, miles: Sequence[float] | None) -> list[tuple[datetime, datetime]] | None:
@@ -219,7 +247,8 @@ def _arrival_times(
     """The arrivals at the stops after `current`, up to the next stop with a time, or else up to the last stop."""
     end = len(trip.stops) - 1 if next_timed is None else next_timed
     leg_miles = [miles[n] for n in range(current, end)] if miles else [1.0] * (end - current)
-    durations = list(accumulate(_driving_time(leg) for leg in leg_miles))
+    drives = (max(_driving_time(leg), _route_time(trip, current + n)) for n, leg in enumerate(leg_miles))
+    durations = list(accumulate(drives))
     if next_timed is None:
         return [departs + duration for duration in durations] if miles else None
     arrival = trip.stops[next_timed].arrival
@@ -233,7 +262,9 @@ def _arrival_times(
 
 
 def _leg_miles(trip: HoursTrip) -> list[float] | None:
-    """The miles of each leg: the trip's miles divided by distance, or estimated from the distance."""
+    """The miles of each leg: those of the route, else the trip's miles by distance, or estimated from the distance."""
+    if trip.legs:
+        return [leg.miles for leg in trip.legs]
     endpoints = [_endpoints(first, second) for first, second in pairwise(trip.stops)]
     distances = [miles_between(*pair) for pair in endpoints if pair is not None]
     if len(distances) < len(endpoints):
@@ -248,7 +279,12 @@ def _divide_by_driving_time(trip: HoursTrip, times: Sequence[tuple[datetime, dat
     """The miles of each leg where the distances are unknown: the trip's miles divided by planned driving time."""
     drives = [arrives - departs for (_, departs), (arrives, _) in pairwise(times)]
     total = sum(drives, timedelta())
-    if trip.miles is None or total <= timedelta() or all(_endpoints(*pair) for pair in pairwise(trip.stops)):
+    if (
+        trip.legs
+        or trip.miles is None
+        or total <= timedelta()
+        or all(_endpoints(*pair) for pair in pairwise(trip.stops))
+    ):
         return None
     return [trip.miles * (drive / total) for drive in drives]
 

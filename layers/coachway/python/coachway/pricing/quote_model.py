@@ -175,7 +175,12 @@ class Line(BaseSchema):
 
 
 FIELDS_OF_UNSENDABLE_QUOTES: Final[Mapping[str, str]] = MappingProxyType(
-    {"no_rate": "quote.lines", "unknown_vehicle_class": "vehicle_class", "too_few_seats": "passengers"}
+    {
+        "no_rate": "quote.lines",
+        "unknown_vehicle_class": "vehicle_class",
+        "too_few_seats": "passengers",
+        "miles_unknown": "miles",
+    }
 )
 """The codes of warnings that also prevent sending the quote to the client, each with the field that is wrong."""
 
@@ -183,7 +188,7 @@ FIELDS_OF_UNSENDABLE_QUOTES: Final[Mapping[str, str]] = MappingProxyType(
 class Notice(BaseSchema):
     """A warning about the quote. A trip with a blocking warning cannot be booked.
 
-    A quote without a rate, of an unknown vehicle class, or with too few seats cannot be sent either.
+    A quote without a rate or miles, of an unknown vehicle class, or with too few seats cannot be sent either.
     """
 
     model_config = ConfigDict(defer_build=True)

@@ -8,6 +8,7 @@ from coachway.bookings.charters import agreed_terms, coverage, detail_resolution
 from coachway.bookings.charters.booking_details import DETAILS
 from coachway.bookings.charters.model import Charter, CharterQuote
 from coachway.bookings.charters.trip_model import CharterInput
+from coachway.bookings.charters.trip_places import TripPlaces
 from coachway.bookings.errors import ClientInactive
 from coachway.clients.model import Client, ClientStatus
 from coachway.contracts.bookings import CharterCreated
@@ -60,12 +61,13 @@ def load_context(caller: Caller, request: CharterInput) -> DraftContext:
     return DraftContext(PricingContext.from_records(caller.org_id, records), details)
 
 
-def build_charter(caller: Caller, context: DraftContext, request: CharterInput, **fields: Any) -> CharterDraft:
+def build_charter(
+    caller: Caller, context: DraftContext, request: CharterInput, places: TripPlaces, **fields: Any
+) -> CharterDraft:
     """Build a new charter without a number. `fields` sets fields that a request cannot set. Raises Invalid."""
     charter_id = ids.new("chr")
-    pricing_context = context.pricing
-    trip = trip_times.build_trip_schedule(request, pricing_context.organization.timezone, pricing_context.hours_ruleset)
-    price = _price_charter(caller, pricing_context, request, trip, charter_id)
+    trip = _build_schedule(context.pricing, request, places, context.pricing.organization.timezone)
+    price = _price_charter(caller, context.pricing, request, trip, charter_id, places)
     charter = Charter(
         **request.model_dump(exclude={"stops", "miles", *DETAILS}),
         **context.details,
@@ -78,14 +80,13 @@ def build_charter(caller: Caller, context: DraftContext, request: CharterInput, 
     return CharterDraft(charter, price.ops)
 
 
-def build_revision(caller: Caller, context: PricingContext, charter: Charter, *, estimate_miles: bool) -> CharterDraft:
+def build_revision(caller: Caller, context: PricingContext, charter: Charter, places: TripPlaces) -> CharterDraft:
     """Build the next revision of an edited charter, with a new schedule and price.
 
     Assigned drivers are removed, since they were assigned to the previous revision; dispatch notifies them.
     """
-    request = charter.model_copy(update={"miles": None}) if estimate_miles else charter
-    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
-    price = _price_charter(caller, context, request, trip, charter.id)
+    trip = _build_schedule(context, charter, places, charter.timezone)
+    price = _price_charter(caller, context, charter, trip, charter.id, places)
     after = charter.model_copy(
         update={
             **_trip_fields(trip),
@@ -103,14 +104,25 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, *,
     return CharterDraft(after, price.ops)
 
 
+def _build_schedule(
+    context: PricingContext, request: CharterInput, places: TripPlaces, default_zone: str
+) -> trip_times.TripSchedule:
+    return trip_times.build_trip_schedule(request, default_zone, context.hours_ruleset, places.road_legs)
+
+
 def _price_charter(
-    caller: Caller, context: PricingContext, request: CharterInput, trip: trip_times.TripSchedule, charter_id: str
+    caller: Caller,
+    context: PricingContext,
+    request: CharterInput,
+    trip: trip_times.TripSchedule,
+    charter_id: str,
+    places: TripPlaces,
 ) -> pricing.QuoteDraft:
     return pricing.price_trip(
         caller,
         trip_times.build_quote_request(request, trip),
         charter_id=charter_id,
-        warnings=trip.notices,
+        warnings=[*places.notices, *trip.notices],
         context=context,
     )
 
@@ -144,6 +156,7 @@ def _trip_fields(trip: trip_times.TripSchedule) -> dict[str, Any]:
         "stops": trip.stops,
         "miles": trip.miles,
         "miles_estimated": trip.miles_estimated,
+        "road_legs": trip.road_legs,
         "timezone": trip.zone.key,
         "trip_date": trip.starts_at.date(),
         "starts_at": trip.starts_at,

@@ -20,6 +20,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, stored
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, sortable
+from coachway.core.types.geo import RoadLeg
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import WorkflowFailure
@@ -115,6 +116,10 @@ class Charter(Entity, CharterInput):
     revision_number: int = 1
     miles: Miles
     miles_estimated: bool = False
+    road_legs: Annotated[
+        list[RoadLeg],
+        Field(description="Miles and driving time from each stop to the next; empty if the miles were entered."),
+    ] = Field(default_factory=list)
     timezone: str
     trip_date: date
     starts_at: LocalTime

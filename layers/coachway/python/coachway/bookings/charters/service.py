@@ -5,7 +5,15 @@ This module imports pricing and driving hours, so requests that only read charte
 
 from typing import Any, Final
 
-from coachway.bookings.charters import detail_resolution, drafting, event_payloads, rules, status_counts, trip_times
+from coachway.bookings.charters import (
+    detail_resolution,
+    drafting,
+    event_payloads,
+    rules,
+    status_counts,
+    trip_places,
+    trip_times,
+)
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, CharterStatus
@@ -39,7 +47,8 @@ def create_charter(caller: Caller, request: CharterInput, **fields: Any) -> Char
     Invalid for wrong stops, times or time zones.
     """
     context = drafting.load_context(caller, request)
-    draft = drafting.build_charter(caller, context, request, **fields)
+    request, places = trip_places.locate_trip(caller, request)
+    draft = drafting.build_charter(caller, context, request, places, **fields)
     charter = draft.charter
     prefix = context.pricing.organization.number_prefixes.charter
 
@@ -67,8 +76,9 @@ def update_charter(
     """
     before = get_charter(caller, charter_id, expected=expected)
     edited = apply_changes(before, changes)
+    stops = trip_places.carry_places(edited.stops, before.stops, before.timezone)
     if "stops" in changes:
-        edited = edited.model_copy(update={"stops": trip_times.complete_stops(edited.stops, before.timezone)})
+        edited = edited.model_copy(update={"stops": trip_times.complete_stops(stops, before.timezone)})
     changed = frozenset(name for name in CharterInput.model_fields if getattr(edited, name) != getattr(before, name))
     rules.require_editable(before.status, changed, awarded=bool(before.vendor_ids))
     _require_valid_details(caller, edited, changed)
@@ -87,9 +97,10 @@ def update_charter(
     if "client_id" in changed:
         drafting.require_active_client(records.get(Client, client_key))
     context = PricingContext.from_records(caller.org_id, records)
-    draft = drafting.build_revision(
-        caller, context, edited, estimate_miles="miles" not in changes and before.miles_estimated
-    )
+    estimates_miles = "miles" not in changes and before.miles_estimated
+    request = edited.model_copy(update={"stops": stops, **({"miles": None} if estimates_miles else {})})
+    request, places = trip_places.locate_trip(caller, request)
+    draft = drafting.build_revision(caller, context, request, places)
     after = draft.charter
     superseded = records.find(Quote, quote_key)
     store.commit(

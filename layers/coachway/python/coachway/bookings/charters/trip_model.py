@@ -144,7 +144,7 @@ class CharterInput(BookingDetails):
     stops: Annotated[list[Stop], Field(min_length=2, max_length=50)]
     miles: Annotated[
         Miles | None,
-        Field(description="Miles with passengers, per vehicle. Defaults to 1.3 times the straight line between stops."),
+        Field(description="Miles with passengers, per vehicle. Defaults to those of the route between the stops."),
     ] = None
     deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
     route: Annotated[RouteText | None, Field(description="Name of a route with agreed prices.")] = None

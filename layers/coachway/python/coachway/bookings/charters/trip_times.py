@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.bookings.charters.trip_model import SUPPORTED_YEARS, CharterInput, Stop, StopType, is_supported_date
 from coachway.core import errors
+from coachway.core.types.geo import RoadLeg
 from coachway.core.types.time_zones import shift_local_time, with_fixed_offset
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset
@@ -23,6 +24,11 @@ _LONGEST_DRIVE: Final = timedelta(days=1)
 """A longer time between two stops contains a night's rest."""
 _MAX_MILES: Final = 20_000
 _MAX_ROUTE_LENGTH: Final = 200
+_MILES_UNKNOWN: Final = Notice(
+    code="miles_unknown",
+    message="The miles are unknown, so neither the price nor the hours of service are right. Enter the miles, or "
+    "correct the addresses.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +39,22 @@ class TripSchedule:
     zone: ZoneInfo
     miles: Decimal
     miles_estimated: bool
+    road_legs: list[RoadLeg]
     starts_at: datetime
     ends_at: datetime
     notices: list[Notice]
 
 
 def build_trip_schedule(
-    request: CharterInput, default_zone: str, ruleset: CarrierRuleset = DEFAULT_RULESET
+    request: CharterInput,
+    default_zone: str,
+    ruleset: CarrierRuleset = DEFAULT_RULESET,
+    road_legs: Sequence[RoadLeg] = (),
 ) -> TripSchedule:
     """Build the schedule of a requested trip, and check it against the hours-of-service ruleset.
+
+    `road_legs` are the way from stop to stop, of which the miles and driving times follow. If the miles are neither
+    requested nor known, they are 0, and a notice prevents sending the quote.
 
     Raises Invalid if times are inconsistent.
     """
@@ -50,13 +63,10 @@ def build_trip_schedule(
     if stops[0].estimated_departure is None:
         raise errors.Invalid.field("stops.0.estimated_departure", "is required for the first stop", "required")
     _require_supported_times(stops)
-    trip = build_hours_trip(request, stops)
-    miles = request.miles
+    trip = build_hours_trip(request, stops, road_legs)
+    miles, estimate = request.miles, estimate_road_miles(trip)
     if miles is None:
-        estimate = estimate_road_miles(trip)
-        if estimate is None:
-            raise errors.Invalid.field("miles", "is required unless every stop has coordinates", "required")
-        miles = Decimal(str(round(estimate, 1)))
+        miles = Decimal(str(round(estimate or 0.0, 1)))
     if miles > _MAX_MILES:
         raise errors.Invalid.field("miles", f"must be at most {_MAX_MILES:,}; the stops are farther apart")
     route = build_legs(trip.model_copy(update={"deadhead_miles": 0.0}))
@@ -64,14 +74,17 @@ def build_trip_schedule(
     ends_at = max(route[-1].arrives if route else stops[0].estimated_departure, last or stops[0].estimated_departure)
     if ends_at - stops[0].estimated_departure > _MAX_DURATION:
         raise errors.Invalid.field("stops", f"the last stop must be reached within {MAX_DAYS} days")
+    is_known = request.miles is not None or estimate is not None
+    hours_notices = build_hours_notices(itinerary.check_itinerary(trip, ruleset)) if is_known else [_MILES_UNKNOWN]
     return TripSchedule(
         stops=stops,
         zone=zone,
         miles=miles,
         miles_estimated=request.miles is None,
+        road_legs=list(road_legs),
         starts_at=stops[0].estimated_departure.astimezone(zone),
         ends_at=ends_at.astimezone(zone),
-        notices=build_hours_notices(itinerary.check_itinerary(trip, ruleset)),
+        notices=hours_notices,
     )
 
 
@@ -101,7 +114,7 @@ def _require_supported_times(stops: Sequence[Stop]) -> None:
                 raise errors.Invalid.field(f"stops.{index}.{name}", f"must be within {MAX_DAYS} days of the departure")
 
 
-def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> HoursTrip:
+def build_hours_trip(request: CharterInput, stops: Sequence[Stop], road_legs: Sequence[RoadLeg]) -> HoursTrip:
     """Convert a trip for the check against the hours-of-service rules."""
     return HoursTrip(
         stops=tuple(
@@ -113,6 +126,7 @@ def build_hours_trip(request: CharterInput, stops: Sequence[Stop]) -> HoursTrip:
             )
             for stop in stops
         ),
+        legs=tuple(road_legs),
         miles=None if request.miles is None else float(request.miles),
         deadhead_miles=float(request.deadhead_miles),
         drivers=2 if request.requires_second_driver else 1,

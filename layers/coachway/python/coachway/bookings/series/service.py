@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
-from coachway.bookings.charters import drafting, status_counts, trip_times
+from coachway.bookings.charters import drafting, status_counts, trip_places, trip_times
 from coachway.bookings.charters.drafting import CharterDraft
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
@@ -57,6 +57,7 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
     fit into one transaction.
     """
     context = drafting.load_context(caller, request)
+    request, places = trip_places.locate_trip(caller, request)
     occurrences = _plan_occurrences(request, query, context.pricing.organization.timezone)
     series = Series(
         id=ids.new("ser"),
@@ -79,7 +80,7 @@ def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery
             "is_series_master": number == 1,
             "parent_charter_id": drafts[0].charter.id if drafts else None,
         }
-        drafts.append(drafting.build_charter(caller, context, charter_input, **fields))
+        drafts.append(drafting.build_charter(caller, context, charter_input, places, **fields))
     _commit_series(caller, series, drafts, context.pricing.organization.number_prefixes.charter)
     return Page(items=[draft.charter for draft in drafts])
 

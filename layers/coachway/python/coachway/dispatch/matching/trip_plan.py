@@ -74,7 +74,8 @@ def build_trip_plan(
     `takeover_at` is when the crew takes over a trip that is under way; their duty starts then. Raises Invalid when the
     times of the stops are out of order.
     """
-    trip = trip_times.build_hours_trip(charter, charter.stops).model_copy(update={"drivers": drivers})
+    trip = trip_times.build_hours_trip(charter, charter.stops, charter.road_legs)
+    trip = trip.model_copy(update={"drivers": drivers})
     duties = itinerary.plan_duties(trip, hours_rules)
     pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
     segments = [segment for duty in duties or [] for segment in duty]
