@@ -177,6 +177,22 @@ _FLEET_AND_DISPATCH_REQUESTS: Final = (
     get("list 20 vehicles", "fleet", "/vehicles?limit=20&status=in_service", max_calls=1),
     RequestStep("update a driver", "fleet", "PUT", "/drivers/{driver_id}", {"license_number": "{n}"}, max_calls=3),
     post(
+        "add a downtime to a vehicle",
+        "dispatch/vehicles_api",
+        "/vehicles/{vehicle_id}/downtimes",
+        {"first_day": "2097-03-04", "last_day": "2097-03-06"},
+        saves={"downtime_id": "id"},
+        every_nth_round=2,
+    ),
+    get("list the downtimes of a vehicle", "dispatch/vehicles_api", "/vehicles/{vehicle_id}/downtimes", max_calls=2),
+    RequestStep(
+        "remove a downtime",
+        "dispatch/vehicles_api",
+        "DELETE",
+        "/vehicles/{vehicle_id}/downtimes/{downtime_id}",
+        every_nth_round=2,
+    ),
+    post(
         "assign a driver",
         "dispatch",
         "/dispatch/assignments",

@@ -66,3 +66,9 @@ def create_assignment(seeds: Seeds) -> str:
 def create_recovery(seeds: Seeds) -> str:
     body = {"assignment_id": create_assignment(seeds), "reason": "other", "notes": seeds.tenant.marker}
     return str(seeds.create("/dispatch/recoveries", body)["id"])
+
+
+def create_downtime(seeds: Seeds) -> str:
+    """A downtime of the vehicle in `vehicle_id`."""
+    days = {"first_day": f"{dates.EXPIRY_DAY}", "last_day": f"{dates.EXPIRY_DAY}", "note": seeds.tenant.marker}
+    return str(seeds.create(f"/vehicles/{seeds['vehicle_id']}/downtimes", days)["id"])

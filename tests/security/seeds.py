@@ -99,6 +99,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "collection_id": billing_seeds.store_collection,
     "compliance_id": vendor_seeds.create_document,
     "contact_id": booking_seeds.create_contact,
+    "downtime_id": dispatch_seeds.create_downtime,
     "driver_id": dispatch_seeds.create_driver,
     "invoice_id": billing_seeds.create_invoice,
     "invoice_token": billing_seeds.get_invoice_token,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from infra.local.demo.document_loader import VALIDITY, DocumentLoader
@@ -67,4 +68,16 @@ class FleetLoader:
                 existing[name] = self.staff.post("/vehicles", self._with_vendor_id(vehicle), name)["id"]
             self.vehicle_ids[name] = existing[name]
             self.documents.ensure_approved({"vehicle_id": existing[name]}, _VEHICLE_DOCUMENTS)
+        self._load_downtimes(scenario)
         return added
+
+    def _load_downtimes(self, scenario: Scenario) -> None:
+        """Add the downtimes of vehicles that have none."""
+        for downtime in scenario.downtimes:
+            path = f"/vehicles/{self.vehicle_ids[downtime.vehicle]}/downtimes"
+            if not self.staff.list_all(path):
+                today = self.documents.today
+                body = {"downtime_type": downtime.downtime_type, "note": downtime.note}
+                days = {"first_day": downtime.first_day, "last_day": downtime.last_day}
+                body |= {name: str(today + timedelta(days=count)) for name, count in days.items()}
+                self.staff.post(path, body, downtime.vehicle)

@@ -85,3 +85,14 @@ def vehicle(
     body |= {"vendor_id": vendor} if vendor else {}
     body |= {"amenities": [*amenities], "is_ada_compliant": ada, "gross_weight_pounds": pounds}
     return {**body, "garage_latitude": garage[0], "garage_longitude": garage[1]}
+
+
+@dataclass(frozen=True)
+class Downtime:
+    """A downtime of a vehicle; its days count from the day on which the scenario is loaded."""
+
+    vehicle: str
+    first_day: int
+    last_day: int
+    downtime_type: str = "maintenance"
+    note: str = ""

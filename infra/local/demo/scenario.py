@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from infra.local.demo.bid_scenario import BidRequestPlan
-from infra.local.demo.fleet_scenario import AssignmentPlan, Driver, Vehicle
+from infra.local.demo.fleet_scenario import AssignmentPlan, Downtime, Driver, Vehicle
 
 Json = dict[str, Any]
 
@@ -256,6 +256,7 @@ class Scenario:
     trips: tuple[Trip, ...]
     drivers: tuple[Driver, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
+    downtimes: tuple[Downtime, ...] = ()
     client_of_user: str = ""
     """The client that the organization's user with the role `client` acts for."""
     vendors: tuple[Vendor, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.local.demo.data.harbor_fleet import DRIVERS, VEHICLES
+from infra.local.demo.data.harbor_fleet import DOWNTIMES, DRIVERS, VEHICLES
 from infra.local.demo.data.harbor_trips import TRIPS
 from infra.local.demo.data.harbor_vendors import VENDORS
 from infra.local.demo.scenario import Scenario, billing_address, client, contact
@@ -128,6 +128,7 @@ SCENARIO: Final = Scenario(
     trips=TRIPS,
     drivers=DRIVERS,
     vehicles=VEHICLES,
+    downtimes=DOWNTIMES,
     vendors=VENDORS,
     vendor_of_user="Ridgeline Coaches",
     client_of_user="Hudson & Vale Weddings",

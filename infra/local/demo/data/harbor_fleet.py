@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.local.demo.fleet_scenario import Driver, Vehicle, driver, vehicle
+from infra.local.demo.fleet_scenario import Downtime, Driver, Vehicle, driver, vehicle
 
 _GARAGE: Final = (40.7515, -74.0060)
 _RIDGELINE: Final = "Ridgeline Coaches"
@@ -39,4 +39,9 @@ VEHICLES: Final[tuple[Vehicle, ...]] = (
     vehicle("Minibus 3", "minibus", 32, "NY 31 409 BU", _GARAGE, "red-carpet", "cooler", pounds=25_999, ada=True),
     vehicle("Minibus 4", "minibus", 24, "NY 31 410 BU", _GARAGE, pounds=19_500),
     vehicle("Ridgeline 21", "coach", 56, "NJ OBX 21C", (40.9010, -74.0330), pounds=54_000, vendor=_RIDGELINE),
+)
+
+DOWNTIMES: Final[tuple[Downtime, ...]] = (
+    Downtime("Minibus 4", 75, 77, note="Yearly inspection of the brakes"),
+    Downtime("Coach 9", 78, 82, "repair", "New gearbox, at the dealer"),
 )

@@ -34,6 +34,23 @@ class CrewAndVehicleNotAvailable(errors.Conflict):
     title = "The driver and the vehicle are not available"
 
 
+class VehicleHasTrips(errors.Conflict):
+    """The vehicle has trips on these days. `errors` names each trip.
+
+    Release the vehicle from these trips, or assign another vehicle to them. Then add the downtime.
+    """
+
+    code = "vehicle_has_trips"
+    title = "The vehicle has trips on these days"
+
+
+class VehicleAlreadyDown(errors.Conflict):
+    """Another downtime of the vehicle includes some of these days. Change that one."""
+
+    code = "vehicle_already_down"
+    title = "The vehicle has a downtime on these days"
+
+
 class VendorNotCompliant(errors.Conflict):
     """The vendor that was awarded this vehicle lacks a valid compliance document. `errors` lists which.
 

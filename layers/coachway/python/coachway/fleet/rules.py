@@ -82,6 +82,11 @@ def _merge_spans(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
+def subtract_spans(spans: Sequence[Span], absences: Sequence[Span]) -> list[Span]:
+    """The parts of `spans`, which are in order, that no absence covers."""
+    return list(_gaps(spans, absences))
+
+
 def _gaps(spans: Sequence[Span], absences: Sequence[Span]) -> Iterator[Span]:
     """The parts of `spans`, which are in order, that no absence covers."""
     merged = _merge_spans(absences)

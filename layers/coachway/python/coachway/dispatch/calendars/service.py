@@ -21,7 +21,8 @@ from coachway.dispatch.assignments.rules import AssignmentStatus, list_iso_weeks
 from coachway.dispatch.calendars import utilization
 from coachway.dispatch.calendars.utilization import BookedTime, Utilization
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import DutyBlock
+from coachway.dispatch.diaries.model import DowntimeType, DutyBlock
+from coachway.dispatch.diaries.service import Diary
 from coachway.fleet import roster
 from coachway.fleet.access_checks import require_own_driver
 from coachway.fleet.model import VEHICLE, Driver, Vehicle, VendorId
@@ -103,6 +104,15 @@ class UnavailablePeriod(BaseSchema):
     ends_at: LocalTime
 
 
+class CalendarDowntime(BaseSchema):
+    """A downtime of a vehicle."""
+
+    downtime_id: str
+    downtime_type: DowntimeType
+    starts_at: LocalTime
+    ends_at: LocalTime
+
+
 class Calendar(BaseSchema):
     """The calendar of a driver or vehicle. Entries last from leaving the garage until the return to it."""
 
@@ -116,6 +126,9 @@ class Calendar(BaseSchema):
     entries: list[CalendarEntry]
     unavailable_periods: Annotated[
         list[UnavailablePeriod], Field(description="When the driver is unavailable; empty for a vehicle.")
+    ]
+    downtimes: Annotated[
+        list[CalendarDowntime], Field(description="When the vehicle is down, soonest first; empty for a driver.")
     ]
     utilization: Utilization
 
@@ -139,6 +152,7 @@ class FleetRow(BaseSchema):
     status: str
     vendor_id: str | None
     jobs: list[CalendarAssignment]
+    downtimes: list[CalendarDowntime]
     utilization: Utilization
 
 
@@ -174,6 +188,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
             UnavailablePeriod(starts_at=gap.start, ends_at=gap.end)
             for gap in utilization.list_unavailable_spans(driver, span)
         ],
+        downtimes=[],
         utilization=utilization.build_utilization(utilization.calculate_driver_time(driver, blocks, span)),
     )
 
@@ -184,7 +199,8 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
     batch, weeks = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
-    blocks = utilization.select_blocks(diaries.build_diary(batch, caller.org_id, vehicle_id, weeks).blocks, span)
+    diary = diaries.build_diary(batch, caller.org_id, vehicle_id, weeks)
+    blocks = utilization.select_blocks(diary.blocks, span)
     return Calendar(
         kind="vehicle",
         id=vehicle.id,
@@ -195,7 +211,10 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
         date_to=last,
         entries=list_entries(caller.org_id, blocks),
         unavailable_periods=[],
-        utilization=utilization.build_utilization(utilization.calculate_vehicle_time(vehicle, blocks, span)),
+        downtimes=_list_downtimes(diary, span),
+        utilization=utilization.build_utilization(
+            utilization.calculate_vehicle_time(vehicle, blocks, diary.downtimes, span)
+        ),
     )
 
 
@@ -215,25 +234,18 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
         raise errors.Invalid.field("kind", message)
     batch, weeks = _load_diaries(caller.org_id, [resource.id for resource in [*drivers, *vehicles]], query, [])
 
-    def list_blocks(resource: str) -> list[DutyBlock]:
-        return utilization.select_blocks(diaries.build_diary(batch, caller.org_id, resource, weeks).blocks, span)
+    def load_diary(resource: str) -> Diary:
+        return diaries.build_diary(batch, caller.org_id, resource, weeks)
 
-    driver_rows = [
-        (driver, blocks := list_blocks(driver.id), utilization.calculate_driver_time(driver, blocks, span))
-        for driver in drivers
-    ]
-    vehicle_rows = [
-        (vehicle, blocks := list_blocks(vehicle.id), utilization.calculate_vehicle_time(vehicle, blocks, span))
-        for vehicle in vehicles
-    ]
+    driver_rows = [_driver_row(driver, load_diary(driver.id), span) for driver in drivers]
+    vehicle_rows = [_vehicle_row(vehicle, load_diary(vehicle.id), span) for vehicle in vehicles]
     return FleetCalendar(
         timezone=timezone,
         date_from=first,
         date_to=last,
-        rows=[_fleet_row("driver", *row) for row in driver_rows]
-        + [_fleet_row("vehicle", *row) for row in vehicle_rows],
-        drivers=utilization.build_utilization(utilization.sum_booked(booked for _, _, booked in driver_rows)),
-        vehicles=utilization.build_utilization(utilization.sum_booked(booked for _, _, booked in vehicle_rows)),
+        rows=[row for row, _ in [*driver_rows, *vehicle_rows]],
+        drivers=utilization.build_utilization(utilization.sum_booked(booked for _, booked in driver_rows)),
+        vehicles=utilization.build_utilization(utilization.sum_booked(booked for _, booked in vehicle_rows)),
     )
 
 
@@ -250,8 +262,24 @@ def _select_by_vendor(resources: Iterable[M], vendor_id: str | None) -> list[M]:
     return sorted(selected, key=lambda resource: (resource.name.casefold(), resource.id))
 
 
+def _driver_row(driver: Driver, diary: Diary, span: Span) -> tuple[FleetRow, BookedTime]:
+    blocks = utilization.select_blocks(diary.blocks, span)
+    booked = utilization.calculate_driver_time(driver, blocks, span)
+    return _fleet_row("driver", driver, blocks, [], booked), booked
+
+
+def _vehicle_row(vehicle: Vehicle, diary: Diary, span: Span) -> tuple[FleetRow, BookedTime]:
+    blocks = utilization.select_blocks(diary.blocks, span)
+    booked = utilization.calculate_vehicle_time(vehicle, blocks, diary.downtimes, span)
+    return _fleet_row("vehicle", vehicle, blocks, _list_downtimes(diary, span), booked), booked
+
+
 def _fleet_row(
-    kind: CalendarKind, resource: Driver | Vehicle, blocks: Sequence[DutyBlock], booked: BookedTime
+    kind: CalendarKind,
+    resource: Driver | Vehicle,
+    blocks: Sequence[DutyBlock],
+    downtimes: list[CalendarDowntime],
+    booked: BookedTime,
 ) -> FleetRow:
     return FleetRow(
         kind=kind,
@@ -260,8 +288,15 @@ def _fleet_row(
         status=resource.status,
         vendor_id=resource.vendor_id,
         jobs=[CalendarAssignment(**block.model_dump(include={*CalendarAssignment.model_fields})) for block in blocks],
+        downtimes=downtimes,
         utilization=utilization.build_utilization(booked),
     )
+
+
+def _list_downtimes(diary: Diary, span: Span) -> list[CalendarDowntime]:
+    return [
+        CalendarDowntime(**downtime.model_dump()) for downtime in utilization.select_downtimes(diary.downtimes, span)
+    ]
 
 
 def list_entries(org_id: str, duty_blocks: Iterable[DutyBlock]) -> list[CalendarEntry]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.durations import round_hours
-from coachway.dispatch.diaries.model import DutyBlock
+from coachway.dispatch.diaries.model import DowntimeBlock, DutyBlock
 from coachway.fleet import rules
 from coachway.fleet.model import Driver, Vehicle
 from coachway.fleet.rules import Span
@@ -44,6 +44,11 @@ def select_blocks(blocks: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
     return sorted(overlapping, key=lambda block: (block.starts_at, block.assignment_id))
 
 
+def select_downtimes(downtimes: Iterable[DowntimeBlock], span: Span) -> list[DowntimeBlock]:
+    """The downtimes that overlap a span, soonest first."""
+    return [downtime for downtime in downtimes if downtime.starts_at < span.end and span.start < downtime.ends_at]
+
+
 def calculate_driver_time(driver: Driver, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
     """The booked and available time of a driver. Drivers who may not work have no available time."""
     spans = (
@@ -54,11 +59,14 @@ def calculate_driver_time(driver: Driver, blocks: Sequence[DutyBlock], span: Spa
     return BookedTime(_booked_length(blocks, span), _total_length(spans))
 
 
-def calculate_vehicle_time(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
-    """The booked and available time of a vehicle. Vehicles out of service have no available time."""
-    return BookedTime(
-        _booked_length(blocks, span), _total_length([] if rules.vehicle_status_reason(vehicle) else [span])
-    )
+def calculate_vehicle_time(
+    vehicle: Vehicle, blocks: Sequence[DutyBlock], downtimes: Iterable[DowntimeBlock], span: Span
+) -> BookedTime:
+    """The booked and available time of a vehicle. Vehicles that are down or out of service have no available time."""
+    if rules.vehicle_status_reason(vehicle):
+        return BookedTime(_booked_length(blocks, span))
+    down = [Span(downtime.starts_at, downtime.ends_at) for downtime in select_downtimes(downtimes, span)]
+    return BookedTime(_booked_length(blocks, span), _total_length(rules.subtract_spans([span], down)))
 
 
 def list_unavailable_spans(driver: Driver, span: Span) -> list[Span]:

@@ -1,5 +1,6 @@
-"""The weekly diary of a driver or vehicle: duty blocks, which prevent double booking."""
+"""The weekly diary of a driver or vehicle: duty blocks and downtimes, which prevent double booking."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -36,8 +37,27 @@ class DutyBlock(BaseSchema):
     """Empty for a vehicle."""
 
 
+class DowntimeType(StrEnum):
+    """Why a vehicle is down."""
+
+    MAINTENANCE = "maintenance"
+    REPAIR = "repair"
+    INSPECTION = "inspection"
+    ACCIDENT = "accident"
+    OTHER = "other"
+
+
+class DowntimeBlock(BaseSchema):
+    """A downtime in the diary of a vehicle, which then has no trips."""
+
+    downtime_id: str
+    downtime_type: DowntimeType
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
 class DiaryPage(Record):
-    """The duty blocks of one driver or vehicle that overlap one ISO week (UTC), soonest first.
+    """The duty blocks of one driver or vehicle that overlap one ISO week (UTC), soonest first, and its downtimes.
 
     A block that crosses the end of a week is on the pages of both weeks.
     """
@@ -50,6 +70,7 @@ class DiaryPage(Record):
     week: str
     """`2027-W09`."""
     blocks: Annotated[list[DutyBlock], stored_as("jobs", "blocks")] = Field(default_factory=list)
+    downtimes: list[DowntimeBlock] = Field(default_factory=list)
 
     def key(self) -> Key:
         return DIARY.key(org=self.org_id, resource=self.resource, week=self.week)

@@ -15,7 +15,7 @@ from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Crea
 from coachway.core.persistence.records import Key
 from coachway.core.store import BatchResult
 from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
-from coachway.dispatch.diaries.model import DIARY, DiaryPage, DutyBlock
+from coachway.dispatch.diaries.model import DIARY, DiaryPage, DowntimeBlock, DutyBlock
 from coachway.fleet import assignment_counter
 
 
@@ -42,6 +42,12 @@ class Diary:
         """Every block on these pages once, soonest first."""
         blocks = {block.assignment_id: block for page in self.pages.values() for block in page.blocks}
         return _sort_blocks(blocks.values())
+
+    @property
+    def downtimes(self) -> list[DowntimeBlock]:
+        """Every downtime on these pages once, soonest first."""
+        downtimes = {each.downtime_id: each for page in self.pages.values() for each in page.downtimes}
+        return sorted(downtimes.values(), key=lambda downtime: downtime.starts_at)
 
     def key(self, week: str) -> Key:
         """Return the key of a page."""
@@ -107,6 +113,28 @@ def _unchanged_op(diary: Diary, week: str) -> Op:
     if week in diary.cleared_weeks:
         return Update(page, page.model_copy(), on_stale=DiaryChanged())
     return CheckVersion(page, DiaryChanged())
+
+
+def set_downtime_ops(diary: Diary, downtime_id: str, downtime: DowntimeBlock | None) -> list[Op]:
+    """Return the operations that add, move or (with None) remove a downtime. They fail with DiaryChanged.
+
+    The diary must include every week of the downtime, before and after.
+    """
+    weeks = set(list_iso_weeks(downtime.starts_at, downtime.ends_at)) if downtime is not None else set()
+    ops: list[Op] = []
+    for week in diary.weeks:
+        page = diary.pages.get(week)
+        before = page.downtimes if page is not None else []
+        others = [each for each in before if each.downtime_id != downtime_id]
+        after = [*others, downtime] if downtime is not None and week in weeks else others
+        if page is None and after:
+            created = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, downtimes=after)
+            ops.append(Create(created, on_exists=DiaryChanged()))
+        # The page of a week that the downtime keeps is written too: it was evaluated for trips.
+        elif page is not None and (before != after or after != others):
+            changed = page.model_copy(update={"downtimes": sorted(after, key=lambda each: each.starts_at)})
+            ops.append(Update(page, changed, on_stale=DiaryChanged()))
+    return ops
 
 
 def remove_block_ops(diary: Diary, assignment_id: str) -> list[Op]:

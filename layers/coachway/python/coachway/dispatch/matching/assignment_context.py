@@ -66,7 +66,7 @@ class VehicleCandidate:
     def build_facts(self, last_day: date) -> VehicleFacts:
         """Return the input of the eligibility rules."""
         compliance = status.evaluate_compliance(self.subject, SubjectType.VEHICLE, last_day)
-        return VehicleFacts(self.vehicle, compliance, self.diary.blocks)
+        return VehicleFacts(self.vehicle, compliance, self.diary.blocks, self.diary.downtimes)
 
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the vehicle or its documents changed after the evaluation."""

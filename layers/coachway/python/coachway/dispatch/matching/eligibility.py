@@ -13,7 +13,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.conflicts import ScheduleConflict
-from coachway.dispatch.diaries.model import DutyBlock
+from coachway.dispatch.diaries.model import DowntimeBlock, DowntimeType, DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.dispatch.matching.trip_plan import TripPlan
@@ -43,6 +43,7 @@ class VehicleFacts:
     vehicle: Vehicle
     compliance: DocumentCompliance
     blocks: Sequence[DutyBlock]
+    downtimes: Sequence[DowntimeBlock] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,19 @@ def vehicle_reasons(facts: VehicleFacts, requirements: TripRequirements) -> list
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{vehicle.name}: {amenity}") for amenity in missing]
     schedule_conflicts = conflicts.list_conflicts(plan.build_duty_block(""), facts.blocks)
     reasons += [_conflict_reason(vehicle.name, conflict, plan.timezone) for conflict in schedule_conflicts]
+    reasons += [
+        _downtime_reason(vehicle.name, downtime, plan.timezone)
+        for downtime in facts.downtimes
+        if downtime.starts_at < plan.ends_at and plan.starts_at < downtime.ends_at
+    ]
     return [*reasons, *compliance_reasons(vehicle.name, facts.compliance)]
+
+
+def _downtime_reason(name: str, downtime: DowntimeBlock, timezone: str) -> Reason:
+    zone = ZoneInfo(timezone)
+    times = f"{_format_time(downtime.starts_at, zone)} to {_format_time(downtime.ends_at, zone)}"
+    kind = "" if downtime.downtime_type is DowntimeType.OTHER else f" ({downtime.downtime_type})"
+    return Reason(rule=Rule.DOWNTIME, message=f"{name} is down from {times}{kind}")
 
 
 def _ownership_reasons(owner: str | None, awarded_to: str | None, kind: str) -> list[Reason]:

@@ -15,6 +15,7 @@ class Rule(StrEnum):
     STATUS = "status"
     VENDOR = "vendor"
     AVAILABILITY = "availability"
+    DOWNTIME = "downtime"
     OVERLAP = "overlap"
     TRAVEL_TIME = "travel_time"
     LICENSE = "license"

@@ -1,0 +1,1 @@
+"""Days on which a vehicle cannot run trips, for example for maintenance."""
