@@ -180,7 +180,7 @@ def commit(caller: Caller, *ops: Op, response: ResponseToStore = None) -> None:
             return
         except _TransactionConflict:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
-    raise errors.ConcurrentUpdate("Too many requests change this at the same time. Retry.")
+    raise TooManyConflicts("Too many requests change this at the same time. Retry.")
 
 
 def commit_with_sequence(
@@ -246,6 +246,10 @@ _last_numbers: dict[Key, int] = {}
 
 class _SequenceConflict(errors.ConcurrentUpdate):
     pass
+
+
+class TooManyConflicts(errors.ConcurrentUpdate):
+    """Other transactions were writing the same items at each attempt, so nothing is known about their versions."""
 
 
 class _TransactionConflict(Exception):

@@ -75,7 +75,7 @@ def commit_with_roster(
             ops, after = build(roster)
             try:
                 store.commit(caller, *ops, _roster_op(caller, roster, after), response=response)
-            except RosterChanged:
+            except (RosterChanged, store.TooManyConflicts):
                 lease = lease or sequence_lock.acquire_sequence_lease(lease_key, deadline)
                 roster = find_roster(caller.org_id)
             else:

@@ -159,9 +159,14 @@ class ScoreReason(BaseSchema):
 
 
 class Lead(Entity, LeadFields):
-    """A lead. `assignment_explanation` says which agents were skipped and who got it."""
+    """A lead. `assignment_explanation` says which agents were skipped and who got it.
+
+    The score of a new lead is complete a few seconds later, when bookings and the fleet are checked.
+    """
 
     KIND: ClassVar[str] = "lead"
+    ETAG_IS_VERSION: ClassVar[bool] = False
+    REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ("score",)
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     email: Annotated[str | None, Personal()] = None
@@ -214,7 +219,14 @@ class Lead(Entity, LeadFields):
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         agent = {"agent": self.assigned_to_agent_id} if self.assigned_to_agent_id else {}
-        return {"status": self.status.value, "source": self.source.value, "lead_kind": self.kind.value, **agent}
+        score = {"score": self.score} if self.score is not None else {}
+        return {
+            "status": self.status.value,
+            "source": self.source.value,
+            "lead_kind": self.kind.value,
+            **agent,
+            **score,
+        }
 
     def slim_copy(self) -> "LeadOfClient | None":
         if self.client_id is None:

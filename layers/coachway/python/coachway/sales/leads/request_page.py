@@ -27,6 +27,7 @@ from coachway.sales.leads.public_requests import PublicLead
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 _DEFAULT_REGION: Final = "US"
 _US_DATE: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LONGEST: Final = 5000
 _STYLE: Final = """
 .trap{position:absolute;left:-99rem}
@@ -140,6 +141,9 @@ def _load_organization(slug: str) -> Organization:
 def _parse_form(organization: Organization, form: QuoteRequestForm) -> tuple[PublicLead | None, dict[str, str]]:
     """Parse the form; return the request, or the errors by field."""
     field_errors = _find_missing(form)
+    trip_date = _parse_date(form.trip_date)
+    if trip_date is not None and _ISO_DATE.fullmatch(trip_date) and trip_date < _today(organization).isoformat():
+        field_errors["trip_date"] = "This date has passed. Enter a date from today on."
     first_name, _, last_name = " ".join(form.name.split()).partition(" ")
     values: dict[str, Any] = {
         "first_name": first_name,
@@ -148,7 +152,7 @@ def _parse_form(organization: Organization, form: QuoteRequestForm) -> tuple[Pub
         "email": form.email.strip() or None,
         "company": form.company,
         "estimated_passengers": form.passengers.strip() or None,
-        "estimated_trip_date": _parse_date(form.trip_date),
+        "estimated_trip_date": trip_date,
         "estimated_trip_time": form.trip_time.strip() or None,
         "estimated_return_date": _parse_date(form.return_date),
         "pickup_location": form.pickup,
@@ -163,8 +167,6 @@ def _parse_form(organization: Organization, form: QuoteRequestForm) -> tuple[Pub
         for error in failure.errors():
             field_errors.update(_describe_error(error))
         return None, field_errors
-    if request.estimated_trip_date is not None and request.estimated_trip_date < _today(organization):
-        field_errors["trip_date"] = "This date has passed. Enter a date from today on."
     return (None, field_errors) if field_errors else (request, {})
 
 

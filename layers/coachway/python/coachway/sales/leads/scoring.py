@@ -1,0 +1,111 @@
+"""The score of leads. A new lead has a score at once; bookings and the fleet are added when its event arrives."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from coachway.bookings.charters.model import BY_TRIP, OF_CLIENT, Charter
+from coachway.bookings.charters.rules import CharterStatus
+from coachway.contracts.sales import LeadCaptured, LeadUpdated
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.persistence.operations import Refresh
+from coachway.core.persistence.queries import query_page
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import PageQuery
+from coachway.core.types.date_ranges import list_months
+from coachway.fleet.model import VehicleStatus
+from coachway.fleet.roster import list_roster
+from coachway.identity.model.organization import Organization
+from coachway.identity.organization_queries import get_organization
+from coachway.sales.leads.model import LEAD, Lead, ScoreReason
+from coachway.sales.leads.score_rules import FreeVehicle, ScoredRequest, find_free_vehicles, score_request
+
+_RUNNING: Final = frozenset({CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS})
+_BOOKED: Final = _RUNNING | {CharterStatus.COMPLETED}
+_LONGEST_TRIP: Final = timedelta(days=3)
+"""Trips that began so long before a date can still need their vehicles on it. Longer ones are rare."""
+
+
+def with_score(
+    lead: Lead,
+    today: date,
+    *,
+    earlier_bookings: int | None = None,
+    free_vehicles: Collection[FreeVehicle] | None = None,
+) -> Lead:
+    """Return the lead with its score and the reasons."""
+    parts = score_request(
+        ScoredRequest(
+            source=lead.source,
+            passengers=lead.estimated_passengers,
+            trip_date=lead.estimated_trip_date,
+            today=today,
+            details={
+                "phone": lead.phone is not None,
+                "email": lead.email is not None,
+                "pickup": bool(lead.pickup_location),
+                "drop-off": bool(lead.dropoff_location),
+                "trip details": bool(lead.trip_details),
+            },
+            earlier_bookings=earlier_bookings,
+            free_vehicles=free_vehicles,
+        )
+    )
+    reasons = [ScoreReason(**part._asdict()) for part in parts]
+    return lead.model_copy(update={"score": sum(part.points for part in parts), "score_reasons": reasons})
+
+
+@retry_on_conflict
+def score_lead(caller: Caller, delivery: Delivery) -> None:
+    """Score a lead with the client's bookings and the fleet. The version of the lead stays the same."""
+    lead = store.find(Lead, LEAD.key(org=caller.org_id, id=str(delivery.data["lead_id"])))
+    if lead is None or not lead.is_open:
+        return
+    organization = get_organization(caller.org_id)
+    today = clock.now().astimezone(ZoneInfo(organization.timezone)).date()
+    bookings = _count_bookings(caller, lead.client_id) if lead.client_id else 0
+    free = None if lead.estimated_trip_date is None else _list_free(caller, organization, lead.estimated_trip_date)
+    scored = with_score(lead, today, earlier_bookings=bookings, free_vehicles=free)
+    if scored != lead:
+        store.commit(caller, Refresh(lead, scored))
+
+
+def _count_bookings(caller: Caller, client_id: str) -> int:
+    """The booked trips among the newest 50 of a client. One query."""
+    partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
+    page = query_page(Charter, OF_CLIENT, [partition], PageQuery(limit=50), descending=True)
+    return sum(charter.status in _BOOKED for charter in page.items)
+
+
+def _list_free(caller: Caller, organization: Organization, day: date) -> list[FreeVehicle]:
+    """The organization's own vehicles that no booked trip needs on a date. At most three queries."""
+    _, vehicles = list_roster(caller, organization, drivers=False, vehicles=True)
+    fleet = [
+        FreeVehicle(vehicle.vehicle_class, vehicle.capacity)
+        for vehicle in vehicles
+        if vehicle.status is VehicleStatus.IN_SERVICE and vehicle.vendor_id is None
+    ]
+    return find_free_vehicles(fleet, _count_committed(caller, day)) if fleet else []
+
+
+def _count_committed(caller: Caller, day: date) -> Mapping[str, int]:
+    """The vehicles of each class that booked trips need from the own fleet."""
+    first = day - _LONGEST_TRIP
+    partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in list_months(first, day)]
+    page = query_page(Charter, BY_TRIP, partitions, PageQuery(limit=100), between=(f"{first}T", f"{day}U"))
+    committed: Counter[str] = Counter()
+    for charter in page.items:
+        last_day = charter.ends_at.astimezone(ZoneInfo(charter.timezone)).date()
+        if charter.status in _RUNNING and last_day >= day:
+            by_vendors = sum(vehicle.vendor_id is not None for vehicle in charter.vehicles)
+            committed[charter.vehicle_class] += max(0, charter.vehicle_count - by_vendors)
+    return committed
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {LeadCaptured.TYPE: score_lead, LeadUpdated.TYPE: score_lead}
+"""Consumers by event type; the template is generated from them."""
