@@ -133,6 +133,8 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "role": "Filter by role.",
     "role_name": "Name of the role.",
     "rule_id": "ID of the pricing rule.",
+    "amenity_code": "Code of the amenity, in small letters.",
+    "promo_code": "The promo code, in capital letters.",
     "rule_type": "Filter by rule type.",
     "scope": "Filter by scope.",
     "service_state": "Filter by state served, two letters.",

@@ -12,7 +12,16 @@ from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.core.types import ids
 from coachway.pricing import extras_service, quote_service, rule_service
 from coachway.pricing.errors import PriceTooLarge
-from coachway.pricing.extras_model import Amenity, AmenityInput, PromoCode, PromoInput
+from coachway.pricing.extras_model import (
+    Amenity,
+    AmenityInput,
+    AmenityTerms,
+    PromoCode,
+    PromoInput,
+    PromoTerms,
+    StoredAmenityCode,
+    StoredPromoCode,
+)
 from coachway.pricing.hours_checks import service as hours_checks
 from coachway.pricing.hours_checks.schemas import HoursCheckReport, HoursCheckRequest
 from coachway.pricing.quote_model import Quote, QuoteRequest
@@ -127,6 +136,33 @@ def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     return extras_service.create_promo_code(caller, body)
 
 
+@api.get("/pricing/promo-codes/{promo_code}", permission="pricing:read")
+def get_promo_code(caller: Caller, promo_code: StoredPromoCode) -> PromoCode:
+    """Get a promo code with its remaining uses."""
+    return extras_service.get_promo_code(caller, promo_code)
+
+
+@api.put("/pricing/promo-codes/{promo_code}", permission="pricing:write")
+def update_promo_code(
+    caller: Caller, promo_code: StoredPromoCode, body: PartialUpdate[PromoTerms], if_match: int | None
+) -> PromoCode:
+    """Update or retire a promo code.
+
+    Omitted fields keep their values. `"active": false` retires the code. Quotes keep
+    the discount and the limit of uses with which they were calculated.
+    """
+    return extras_service.update_promo_code(caller, promo_code, body, if_match)
+
+
+@api.get("/pricing/promo-codes/{promo_code}/history", permission="pricing:read")
+def list_promo_code_history(caller: Caller, promo_code: StoredPromoCode) -> Page[HistoryEntry]:
+    """List the changes of a promo code.
+
+    Each entry shows who changed which fields, and when. Returns the oldest entry first.
+    """
+    return Page(items=extras_service.list_promo_code_history(caller, promo_code))
+
+
 @api.get("/pricing/amenities", permission="pricing:read")
 def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
     """List amenities with their prices."""
@@ -140,6 +176,33 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     Adds it to the price list. The price is per vehicle.
     """
     return extras_service.create_amenity(caller, body)
+
+
+@api.get("/pricing/amenities/{amenity_code}", permission="pricing:read")
+def get_amenity(caller: Caller, amenity_code: StoredAmenityCode) -> Amenity:
+    """Get an amenity."""
+    return extras_service.get_amenity(caller, amenity_code)
+
+
+@api.put("/pricing/amenities/{amenity_code}", permission="pricing:write")
+def update_amenity(
+    caller: Caller, amenity_code: StoredAmenityCode, body: PartialUpdate[AmenityTerms], if_match: int | None
+) -> Amenity:
+    """Update or retire an amenity.
+
+    Omitted fields keep their values. `"active": false` retires the amenity. Quotes
+    keep its name and price until they are calculated again.
+    """
+    return extras_service.update_amenity(caller, amenity_code, body, if_match)
+
+
+@api.get("/pricing/amenities/{amenity_code}/history", permission="pricing:read")
+def list_amenity_history(caller: Caller, amenity_code: StoredAmenityCode) -> Page[HistoryEntry]:
+    """List the changes of an amenity.
+
+    Each entry shows who changed which fields, and when. Returns the oldest entry first.
+    """
+    return Page(items=extras_service.list_amenity_history(caller, amenity_code))
 
 
 @api.post("/pricing/dot-compliance", permission="pricing:read", errors=(errors.NotFound, PriceTooLarge))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from coachway.core.types import ids
 from tests import dates
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ def create_contact(seeds: Seeds) -> str:
 def create_pricing_rule(seeds: Seeds) -> str:
     body = {"name": f"Base {seeds.tenant.marker}", "rule_type": "base_rate", "scope": "global", "amount": 350}
     return str(seeds.create("/pricing/pricing-rules", body)["id"])
+
+
+def create_amenity(seeds: Seeds) -> str:
+    body = {"code": f"wifi-{ids.ulid().lower()}", "name": f"Wifi {seeds.tenant.marker}", "amount": 50}
+    return str(seeds.create("/pricing/amenities", body)["code"])
+
+
+def create_promo_code(seeds: Seeds) -> str:
+    return str(seeds.create("/pricing/promo-codes", {"code": f"SPRING-{ids.ulid()}", "percent": 10})["code"])
 
 
 def create_quote(seeds: Seeds) -> str:

@@ -115,6 +115,8 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "recovery_id": dispatch_seeds.create_recovery,
     "refund_id": billing_seeds.create_refund,
     "role_name": identity_seeds.create_role,
+    "amenity_code": booking_seeds.create_amenity,
+    "promo_code": booking_seeds.create_promo_code,
     "rule_id": booking_seeds.create_pricing_rule,
     "session_id": identity_seeds.get_session,
     "slug": lambda seeds: seeds.tenant.marker,

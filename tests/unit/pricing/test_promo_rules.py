@@ -38,6 +38,7 @@ def test_promo_amount_never_exceeds_price() -> None:
     ("promo", "code"),
     [
         (RequestedPromoCode("NOPE", None), "promo_unknown"),
+        (requested_promo(amount=1_00, active=False), "promo_retired"),
         (requested_promo(amount=1_00, valid_from=date(2026, 11, 21)), "promo_not_yet"),
         (requested_promo(amount=1_00, valid_until=date(2026, 11, 19)), "promo_expired"),
         (RequestedPromoCode("SPRING", promo_code(amount=1_00, max_uses=3), uses_left=0), "promo_used_up"),

@@ -57,10 +57,29 @@ class PromoCodeCreated(Event):
     code: str
 
 
+class PromoCodeChanged(Event):
+    """A promo code was updated or retired; earlier quotes keep its discount."""
+
+    TYPE: ClassVar[str] = "promo_code.changed"
+
+    promo_id: str
+    code: str
+
+
 class AmenityAdded(Event):
     """An amenity was added to the price list."""
 
     TYPE: ClassVar[str] = "amenity.priced"
+
+    amenity_id: str
+    code: str
+    amount: StoredAmount
+
+
+class AmenityChanged(Event):
+    """An amenity was updated or retired; earlier quotes keep its price."""
+
+    TYPE: ClassVar[str] = "amenity.changed"
 
     amenity_id: str
     code: str

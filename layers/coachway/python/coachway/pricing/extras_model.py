@@ -27,16 +27,17 @@ PercentOff = Annotated[
 ]
 
 
-class PromoInput(RequestSchema):
-    """A promo code: a discount by a percentage or an amount, once per booking."""
+StoredPromoCode = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,39}$", examples=["SPRING10"])]
+"""A promo code in a path, in capital letters."""
+
+
+class PromoTerms(RequestSchema):
+    """The terms of a promo code: a discount by a percentage or an amount, once per booking."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"code": "SPRING10", "percent": 10, "valid_until": "2027-05-31", "max_uses": 100}]
-        }
+        json_schema_extra={"examples": [{"percent": 10, "valid_until": "2027-05-31", "max_uses": 100}]}
     )
 
-    code: PromoText
     description: Note = ""
     percent: PercentOff | None = None
     amount: Annotated[RateAmount | None, Field(description="Discount; limited to the price.")] = None
@@ -48,6 +49,9 @@ class PromoInput(RequestSchema):
     minimum_amount: Annotated[
         NonNegativeApiAmount, Field(description="Minimum price of the trip before the discount.")
     ] = 0
+    active: Annotated[
+        bool, Field(description="Whether new quotes can use the code. Set to false to retire it; quotes keep it.")
+    ] = True
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
@@ -60,15 +64,42 @@ class PromoInput(RequestSchema):
         return self
 
 
-class AmenityInput(RequestSchema):
+class PromoInput(PromoTerms):
+    """A promo code: a discount by a percentage or an amount, once per booking."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"code": "SPRING10", "percent": 10, "valid_until": "2027-05-31", "max_uses": 100}]
+        }
+    )
+
+    code: PromoText
+
+
+StoredAmenityCode = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", examples=["wifi"])]
+"""The code of an amenity in a path, in small letters."""
+
+
+class AmenityTerms(RequestSchema):
+    """The name of an amenity, and its price per vehicle."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Wifi", "amount": 50}]})
+
+    name: Text
+    description: Note = ""
+    amount: RateAmount
+    active: Annotated[
+        bool,
+        Field(description="Whether the amenity is offered. Set to false to retire it; quotes with it get a warning."),
+    ] = True
+
+
+class AmenityInput(AmenityTerms):
     """An amenity and its price per vehicle."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "wifi", "name": "Wifi", "amount": 50}]})
 
     code: AmenityCode
-    name: Text
-    description: Note = ""
-    amount: RateAmount
 
 
 PROMO = AccessPattern("a promo code, by its code", pk="ORG#{org}#PROMO#{code}", sk="PROMO")

@@ -18,10 +18,12 @@ class RequestedPromoCode:
 
 
 def promo_rejection_reason(requested: RequestedPromoCode, subtotal: int, requested_on: date) -> Notice | None:
-    """Why a code cannot be used (unknown, wrong date, used up, price too low), or None."""
+    """Why a code cannot be used (unknown, retired, wrong date, used up, price too low), or None."""
     promo = requested.promo
     if promo is None:
         return unknown_promo_code_notice(requested)
+    if not promo.active:
+        return Notice(code="promo_retired", message=f"The promo code {promo.code} is no longer offered.")
     if promo.valid_from is not None and requested_on < promo.valid_from:
         return Notice(code="promo_not_yet", message=f"The promo code {promo.code} is valid from {promo.valid_from}.")
     if promo.valid_until is not None and requested_on > promo.valid_until:

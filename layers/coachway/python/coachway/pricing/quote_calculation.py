@@ -133,7 +133,15 @@ class _PriceBuilder:
             yield build_rule_line(fee, rule, quantity * self._charged_days(rule), rule.amount or 0)
 
     def _amenity_lines(self, code: str, amenity: Amenity | None) -> Iterator[Line]:
-        """Price an amenity by a matching rule, or else by the price list."""
+        """Price an amenity by a matching rule, or else by the price list.
+
+        A retired amenity keeps its price, because an earlier quote may have promised it.
+        """
+        if amenity is not None and not amenity.active:
+            self.add_warning(
+                "amenity_retired",
+                f"The amenity {amenity.name} is no longer offered. Remove it, or make sure that the vehicle has it.",
+            )
         rule = self.winners.get(f"flat_fee:amenity:{code}")
         if rule is not None:
             line = build_rule_line("amenity", rule, self.trip.vehicles * self._charged_days(rule), rule.amount or 0)
