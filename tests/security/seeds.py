@@ -143,6 +143,7 @@ QUERY = {
     "instance_count": "3",
     "month": "2026-01",
     "new_status": "active",
+    "q": "harbor",
     "reason": "checked",
     "recurrence_rule": "weekly",
 }

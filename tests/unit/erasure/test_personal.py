@@ -23,6 +23,7 @@ from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.clients.model import Address, Client, Contact
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.records import Record
+from coachway.core.persistence.search_entries import SearchEntry
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import Note, Text
 from coachway.dispatch.assignments.rules import AssignmentStatus
@@ -59,6 +60,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
 
 HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "ids and keys of items": """
+        SearchEntry.record_kind SearchEntry.record_pk SearchEntry.record_sk
         TripReminders.announced_assignments
         JournalEntry.reference Notification.about NotificationDelivered.about NotificationFailed.about
         Invoice.credit_booked DiaryPage.resource Envelope.aggregate_pk Execution.execution
@@ -251,7 +253,7 @@ def test_records_with_personal_data_of_clients_are_erased() -> None:
     ]
     erased_alone = {Activity, Lead, Charter, Client, InvoicingRun, Erasure}
     removed = {Address, Contact, Notification, StripeCustomer}
-    written_with_their_records = {Receivable, UncoveredTrip}
+    written_with_their_records = {Receivable, SearchEntry, UncoveredTrip}
     holders = {
         each for each in _stored_records() if any(mark.data_subject == "client" for mark in _marks_within(each, set()))
     }

@@ -16,6 +16,7 @@ from coachway.core.types import contact, ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.search_text import SearchText
 from coachway.core.types.text import Note, PostalCode, Text
 from coachway.identity.model.cancellation_policy import CancellationPolicy
 
@@ -131,6 +132,11 @@ class Client(Entity, ClientInput):
     def attributes(self) -> dict[str, str | int | bool]:
         return {"client_type": self.client_type.value, "status": self.status.value}
 
+    def search_text(self) -> SearchText:
+        return SearchText(
+            self.name, self.email, names=(self.name,), emails=(self.email,), phones=(self.phone,), client_id=self.id
+        )
+
     def unique_values(self) -> dict[str, str]:
         return {"client-email": contact.normalize_email(self.email)}
 
@@ -184,6 +190,16 @@ class Contact(Entity, ContactInput):
     def attributes(self) -> dict[str, str | int | bool]:
         return {"kept": self.deleted_at is None}
 
+    def search_text(self) -> SearchText:
+        return SearchText(
+            self.name,
+            self.email or self.phone or "",
+            names=(self.name,),
+            emails=(self.email,),
+            phones=(self.phone,),
+            client_id=self.client_id,
+        )
+
 
 class AddressType(StrEnum):
     """The purpose of an address."""
@@ -234,6 +250,11 @@ class Address(Entity, AddressInput):
 
     def attributes(self) -> dict[str, str | int | bool]:
         return {"kept": self.deleted_at is None}
+
+    def search_text(self) -> SearchText:
+        place = " ".join(each for each in (self.city, self.state, self.postal_code) if each)
+        parts = (self.line1, self.line2, self.city, self.postal_code, self.state)
+        return SearchText(self.line1, place, addresses=parts, client_id=self.client_id)
 
 
 class EmailPreferencesInput(RequestSchema):

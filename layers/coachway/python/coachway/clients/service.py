@@ -19,12 +19,13 @@ from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
+from coachway.core.persistence.transaction_batches import batch_ops
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import contact, ids
 
 _BATCH_SIZE = 80
-"""Contacts that one transaction deletes together with their client; others are deleted before."""
+"""Items of contacts that one transaction writes together with their client; others are deleted before."""
 
 _CURRENCY_SECONDS = 300
 
@@ -89,7 +90,7 @@ def delete_client(caller: Caller, client_id: str, expected: int | None) -> None:
     before = get_client(caller, client_id, expected=expected)
     now = clock.now()
     partition = CONTACTS.partition(org=caller.org_id, client=client_id)
-    contact_ops = [
+    contact_ops: list[Op] = [
         Update(each, each.model_copy(update={"deleted_at": now}))
         for each in query_all(Contact, partition, prefix="CONTACT#")
         if each.deleted_at is None
@@ -98,7 +99,7 @@ def delete_client(caller: Caller, client_id: str, expected: int | None) -> None:
         Update(before, before.model_copy(update={"deleted_at": now}), [ClientDeleted()]),
         credit.require_zero_balance_op(before),
     )
-    while len(contact_ops) > _BATCH_SIZE:
-        store.commit(caller, *contact_ops[:_BATCH_SIZE])
-        contact_ops = contact_ops[_BATCH_SIZE:]
-    store.commit(caller, *client_ops, *contact_ops)
+    *batches, last_batch = [*batch_ops(caller, contact_ops, _BATCH_SIZE)] or [[]]
+    for batch in batches:
+        store.commit(caller, *batch)
+    store.commit(caller, *client_ops, *last_batch)

@@ -10,7 +10,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 
 
 def refresh_records(org_id: str, records: Iterable[Record]) -> int:
-    """Write the records again with the index keys and slim copies of this release; return how many.
+    """Write the records again with the index keys, slim copies and search entries of this release; return how many.
 
     Contents, versions and times stay as they are.
     """
@@ -25,4 +25,4 @@ def refresh_records(org_id: str, records: Iterable[Record]) -> int:
 def _refresh_record(caller: Caller, record: Record) -> None:
     stored = store.find(type(record), record.key())
     if stored is not None:
-        store.commit(caller, Refresh(stored, stored.model_copy()))
+        store.commit(caller, Refresh(stored, stored.model_copy(), rewrites_search=True))

@@ -22,7 +22,8 @@ from coachway.core.persistence.records import Key, Record
 from coachway.core.persistence.responses.idempotency import IdempotencyRecord, ReplayedRequest
 from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.persistence.table import connection
-from coachway.core.persistence.transaction import TransactionPlan, build_transaction, to_item
+from coachway.core.persistence.transaction import build_transaction, to_item
+from coachway.core.persistence.transaction_plan import TransactionPlan
 from coachway.core.runtime import clock, settings
 from coachway.core.types.stored_values import STORED
 
@@ -112,6 +113,12 @@ def _batch_get_items(requests: Sequence[Key], attributes: Sequence[str] | None =
         remaining = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         requested += [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in remaining]
     return stored
+
+
+def get_attributes(keys: Iterable[Key], *names: str) -> dict[Key, dict[str, str]]:
+    """Return text attributes of the items at up to 100 keys, of any kind, in one call. Missing items are left out."""
+    stored = _batch_get_items(list(dict.fromkeys(keys)), ["pk", "sk", *names])
+    return {key: {name: item[name]["S"] for name in names if name in item} for key, item in stored.items()}
 
 
 @dataclass(frozen=True, slots=True)

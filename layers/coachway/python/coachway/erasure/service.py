@@ -17,6 +17,7 @@ from coachway.core.persistence.operations import MarkConsumed, Op, Update
 from coachway.core.persistence.queries import query_all, query_page
 from coachway.core.persistence.records import AccessPattern, Record
 from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.persistence.transaction_batches import batch_ops
 from coachway.core.schemas import PageQuery
 from coachway.erasure.model import ERASURE, Erasure
 from coachway.erasure.redaction import Redaction
@@ -26,6 +27,7 @@ R = TypeVar("R", bound=Record)
 PAGE_SIZE: Final = 25
 """Records that are erased per event; the next page starts with an event of its own."""
 _BATCH_SIZE: Final = 25
+"""Items that one transaction writes."""
 
 
 def erase_partition(
@@ -45,8 +47,8 @@ def erase_partition(
     if record is not None:
         redacted.append((record, redaction.redact_record(record)))
     updates = [*(Update(before, after) for before, after in redacted if after != before), *ops]
-    for start in range(0, len(updates), _BATCH_SIZE):
-        store.commit(caller, *updates[start : start + _BATCH_SIZE])
+    for batch in batch_ops(caller, updates, _BATCH_SIZE):
+        store.commit(caller, *batch)
 
 
 def read_stored(record: R) -> R | None:

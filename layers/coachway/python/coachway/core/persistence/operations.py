@@ -55,11 +55,12 @@ class Refresh:
     """Replace `before` with `after` at the same version, to change what it copies from other records.
 
     Fails with ConcurrentUpdate if another request changed the record. If `after` has other REFRESHED_ATTRIBUTES, an
-    update of `before` fails too.
+    update of `before` fails too. With `rewrites_search`, all its search entries are written again.
     """
 
     before: Record
     after: Record
+    rewrites_search: bool = False
 
 
 @dataclass(slots=True)

@@ -55,7 +55,7 @@ def query_page(
     shape = (*shape, str(descending))
     start = cursors.decode(query.cursor, shape) if query.cursor else cursors.CursorPosition(0, "", "", "")
     result: list[tuple[cursors.CursorPosition, Mapping[str, Any]]] = []
-    reader = _Reader(pattern, prefix, between, conditions, descending)
+    reader = PartitionReader(pattern, prefix, between, conditions, descending)
     position, queries, size = start, 0, 0
     for number in range(start.partition, len(partitions)):
         resume = start if number == start.partition and start.pk else None
@@ -130,7 +130,7 @@ def _iterate_items(
     partition: str, prefix: str, index: str | None, descending: bool, limit: int, *attributes: str
 ) -> Iterator[dict[str, Any]]:
     pattern = _UnregisteredPattern(index)
-    reader = _Reader(pattern, prefix, None, {}, descending)
+    reader = PartitionReader(pattern, prefix, None, {}, descending)
     reader.attributes += attributes
     resume: cursors.CursorPosition | None = None
     remaining = limit
@@ -150,7 +150,9 @@ class _UnregisteredPattern(AccessPattern):
         self.index = index
 
 
-class _Reader:
+class PartitionReader:
+    """Reads one partition of a pattern, one query at a time."""
+
     def __init__(
         self,
         pattern: AccessPattern,

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.search_text import SearchText
 
 
 class Key(NamedTuple):
@@ -108,6 +109,13 @@ class Record(BaseSchema):
         """Return a short copy of the record for lists that show little of it; None if no such list shows the record.
 
         The store writes and deletes it together with the record. Its key is `slim_copy_key` of the record's key.
+        """
+        return None
+
+    def search_text(self) -> SearchText | None:
+        """Return the texts by which `GET /search` finds the record; None if it is not to be found.
+
+        The store writes and deletes search entries together with the record. See `persistence.search_entries`.
         """
         return None
 

@@ -1,7 +1,7 @@
 """Converts the operations of a commit to one DynamoDB transaction."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -27,37 +27,12 @@ from coachway.core.persistence.operations import (
 )
 from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key, to_attribute
 from coachway.core.persistence.responses import response_json
-from coachway.core.persistence.responses.idempotency import IdempotencyRecord, ResponseWithCookies, format_response
+from coachway.core.persistence.responses.idempotency import ResponseWithCookies, format_response
 from coachway.core.persistence.rights import rights_ops
-from coachway.core.runtime import clock, settings
+from coachway.core.persistence.search_entries import list_entry_changes
+from coachway.core.persistence.transaction_plan import Meaning, TransactionPlan
+from coachway.core.runtime import clock
 from coachway.core.types import ids
-
-Meaning = Exception | IdempotencyRecord | None
-
-_ORDER: Final = ("checks", "deletes", "puts", "updates")
-"""The order in which PynamoDB sends the four lists, and therefore that of the cancellation reasons."""
-
-
-@dataclass(slots=True)
-class TransactionPlan:
-    """The four lists of a transaction, and what a failed condition of each item means, in the same order."""
-
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    deletes: list[dict[str, Any]] = field(default_factory=list)
-    puts: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    response: str | None = None
-    """The response that it stores for an Idempotency-Key."""
-    _failure_meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
-
-    @property
-    def failure_meanings(self) -> list[Meaning]:
-        return [meaning for name in _ORDER for meaning in self._failure_meanings[name]]
-
-    def add(self, name: str, request: dict[str, Any], meaning: Meaning) -> None:
-        getattr(self, name).append({"TableName": settings.table_name(), **request})
-        self._failure_meanings[name].append(meaning)
-
 
 _ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
@@ -131,6 +106,7 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToSto
                 _put(plan, record, _ABSENT, on_exists or _duplicate_error(record))
                 _put_unique_values(plan, None, record)
                 _put_slim_copy(plan, None, record)
+                _put_search_entries(plan, None, record)
                 _put_events(plan, caller, None, record, events, event_ids)
             case Update(before, after, events, on_stale):
                 after.version = before.version + 1
@@ -139,16 +115,19 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToSto
                 _put(plan, after, _unchanged_condition(before), on_stale or _stale_error(before))
                 _put_unique_values(plan, before, after)
                 _put_slim_copy(plan, before, after)
+                _put_search_entries(plan, before, after)
                 _put_events(plan, caller, before, after, events, event_ids)
-            case Refresh(before, after):
+            case Refresh(before, after, rewrites_search):
                 after.version = before.version
                 _put(plan, after, _unchanged_condition(before), _stale_error(before))
                 _refresh_slim_copy(plan, after)
+                _put_search_entries(plan, before, after, rewrite=rewrites_search)
             case Remove(record, on_stale):
                 removed = {"Key": _key(record.key()), **_unchanged_condition(record)}
                 plan.add("deletes", removed, on_stale or _stale_error(record))
                 _put_unique_values(plan, record, None)
                 _put_slim_copy(plan, record, None)
+                _put_search_entries(plan, record, None)
             case _:
                 _add_op_without_record(plan, caller, op)
     _add_idempotency_record(plan, caller, ops, response)
@@ -242,6 +221,17 @@ def _refresh_slim_copy(plan: TransactionPlan, record: Record) -> None:
         _put(plan, copy, {}, None)
     else:
         plan.add("deletes", {"Key": _key(slim_copy_key(record.key()))}, None)
+
+
+def _put_search_entries(
+    plan: TransactionPlan, before: Record | None, after: Record | None, *, rewrite: bool = False
+) -> None:
+    """Write and delete the search entries of a record that change. They need no condition, as slim copies."""
+    deleted, written = list_entry_changes(before, after, rewrite=rewrite)
+    for key in deleted:
+        plan.add("deletes", {"Key": _key(key)}, None)
+    for entry in written:
+        _put(plan, entry, {}, None)
 
 
 def _put_events(

@@ -45,6 +45,7 @@ Permission = Literal[
     "sales:assign",
     "sales:read",
     "sales:write",
+    "search:read",
     "support:read",
     "support:write",
     "users:read",
