@@ -50,6 +50,14 @@ def test_demo_one_quote_is_blocked_by_hours_of_service(stack: Stack, users: list
     assert [warning["code"] for warning in blocking] == ["hours_of_service"]
 
 
+def test_demo_quote_that_was_entered_by_address_has_places_and_miles(stack: Stack, users: list[dict[str, str]]) -> None:
+    quoted = get_as(stack, users[0], "/charters?status=quote&limit=100")["items"]
+    (charter,) = [each for each in quoted if each["notes"].startswith("Closing night")]
+    assert all(stop["latitude"] and stop["timezone"] == "America/New_York" for stop in charter["stops"])
+    assert (len(charter["road_legs"]), charter["quote"]["warnings"]) == (1, [])
+    assert 4 < charter["miles"] < 12
+
+
 def test_demo_second_organization_has_own_currency_and_charters(stack: Stack, users: list[dict[str, str]]) -> None:
     charters, other_charters = (get_as(stack, users[n], "/charters?limit=100")["items"] for n in (0, -1))
     assert {each["quote"]["currency"] for each in charters} == {"USD"}

@@ -150,12 +150,14 @@ class Trip:
     departs_in: timedelta | None = None
     assignments: tuple[AssignmentPlan, ...] = ()
     """By vehicle, once the trip is booked."""
+    is_entered_by_address: bool = False
+    """Whether coordinates, time zones and miles are left to the map service."""
 
     def charter_body(self, now: datetime, zone: str, client_ids: Mapping[str, str]) -> Json:
         """The API's request body; `now` is in the organization's time zone."""
         first_day = self.departure_date(now.date())
         start = None if self.departs_in is None else _next_five_minutes(now) + self.departs_in
-        return {
+        body: Json = {
             "client_id": client_ids[self.client],
             "trip_type": self.trip_type,
             "vehicle_class": self.vehicle_class,
@@ -165,6 +167,12 @@ class Trip:
             "notes": self.notes,
             **self.extra_fields,
         }
+        if self.is_entered_by_address:
+            del body["miles"]
+            for stop in body["stops"]:
+                for name in ("latitude", "longitude", "timezone"):
+                    del stop[name]
+        return body
 
     def departure_date(self, today: date) -> date:
         """The day on which the trip departs."""

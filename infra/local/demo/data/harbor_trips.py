@@ -200,6 +200,7 @@ LATER: Final = (
         *("Lumen Theatre Group", 9, "one_way"),
         (StopPlan(at.THEATRE_ROW, departs="23:00"), StopPlan(at.PROSPECT_PARK, "23:45")),
         *(10, 25, "minibus"),
+        is_entered_by_address=True,
     ),
     Trip(
         "Quinceañera: the court of honor arrives together.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,7 +29,8 @@ def local_time(today: date, hour: str, zone: str) -> datetime:
 
 
 def charter_input(scenario: Scenario, trip: Trip, today: date, hour: str = HOURS[0]) -> CharterInput:
-    """The request that creates a trip's charter."""
+    """The request that creates a trip's charter, with the coordinates and miles of the scenario."""
+    trip = replace(trip, is_entered_by_address=False)
     client_ids = {client.name: ids.new("cli") for client in scenario.clients}
     body = trip.charter_body(local_time(today, hour, scenario.zone), scenario.zone, client_ids)
     return CharterInput.model_validate(body)
