@@ -10,6 +10,7 @@ from coachway.core.persistence.queries import query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
+from coachway.core.types.contact import normalize_email
 
 
 def add_contact(caller: Caller, client_id: str, request: ContactInput) -> Contact:
@@ -39,7 +40,9 @@ def update_contact(
     """Update a contact."""
     before = _get_contact(caller, client_id, contact_id, expected)
     after = apply_changes(before, changes)
-    store.commit(caller, Update(before, after, [ContactUpdated(client_id=client_id)]))
+    email_changed = normalize_email(before.email or "") != normalize_email(after.email or "")
+    event = ContactUpdated(client_id=client_id, email_changed=email_changed)
+    store.commit(caller, Update(before, after, [event]))
     return after
 
 

@@ -47,6 +47,9 @@ class ClientMailEvent(CharterEvent):
 
     client_name: Annotated[str, Personal()]
     client_email: Annotated[str, Personal()]
+    contact_name: Annotated[str, Personal()] = ""
+    """The contact of the client who receives the email instead. Empty if there is none with an email."""
+    contact_email: Annotated[str, Personal()] = ""
     stops: list[TripStop]
 
 
@@ -81,6 +84,8 @@ class QuoteSent(ClientMailEvent):
     quote_id: str
     link_nonce: str
     expires_at: datetime
+    cc: Annotated[list[str], Field(description="Others who receive a copy."), Personal()] = Field(default_factory=list)
+    message: Annotated[str, Field(description="What the salesperson writes to the client."), Personal()] = ""
     cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
         default_factory=list
     )

@@ -54,6 +54,7 @@ class ContactUpdated(Event):
 
     TYPE: ClassVar[str] = "client.contact_updated"
     client_id: str
+    email_changed: bool = False
 
 
 class ContactRemoved(Event):

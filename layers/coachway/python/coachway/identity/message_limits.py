@@ -50,17 +50,20 @@ _CONFIRM_FIRST: Final = (
 )
 
 
-def message_ops(organization: Organization, kind: Kind, address: str | None) -> list[Op]:
-    """Return the operations that count a message of a request. They fail the transaction with RateLimited."""
+def message_ops(organization: Organization, kind: Kind, address: str | None, *copies: str) -> list[Op]:
+    """Return the operations that count a message of a request. They fail the transaction with RateLimited.
+
+    `copies` are the addresses of others who receive it. Each counts like a message of its own.
+    """
     if not address:
         return []
-    ops = [
-        _count_op(f"{kind}:recipient", normalize_address(address), TO_ONE_ADDRESS[kind]),
-        _count_op(f"{kind}:organization", organization.org_id, BY_ORGANIZATION[kind]),
-    ]
+    addresses = {normalize_address(each) for each in (address, *copies)}
+    ops = [_count_op(f"{kind}:recipient", each, TO_ONE_ADDRESS[kind]) for each in sorted(addresses)]
+    number = len(addresses)
+    ops.append(_count_op(f"{kind}:organization", organization.org_id, BY_ORGANIZATION[kind], number=number))
     if not organization.is_confirmed and kind != "confirmation":
         detail = _CONFIRM_FIRST.format(UNTIL_CONFIRMED.attempts)
-        ops.append(_count_op("message:unconfirmed", organization.org_id, UNTIL_CONFIRMED, detail))
+        ops.append(_count_op("message:unconfirmed", organization.org_id, UNTIL_CONFIRMED, detail, number=number))
     return ops
 
 
@@ -93,9 +96,9 @@ def count_delivery(organization: Organization, template: str, address: str, *, i
     return None
 
 
-def _count_op(action: str, subject: str, limit: RateLimit, detail: str = "") -> Op:
+def _count_op(action: str, subject: str, limit: RateLimit, detail: str = "", *, number: int = 1) -> Op:
     increased = limit.times(settings.message_limit_factor())
-    return attempt_counters.count_attempt_op(action, subject, increased, detail or _build_detail(limit))
+    return attempt_counters.count_attempt_op(action, subject, increased, detail or _build_detail(limit), number=number)
 
 
 def _count(action: str, subject: str, limit: RateLimit, detail: str = "") -> None:

@@ -55,7 +55,7 @@ def send_message(caller: Caller, event_id: str, message: Message, sender: Sendin
         _mark_failed(caller, claimed, exceeded)
         return
     try:
-        provider_id = _send_rendered(claimed, message, rendered, sender)
+        provider_id = _send_rendered(claimed, _limit_copies(message, sender), rendered, sender)
     except MessageRejected as error:
         _mark_failed(caller, claimed, error.reason)
     except errors.UpstreamUnavailable as error:
@@ -69,6 +69,15 @@ def send_message(caller: Caller, event_id: str, message: Message, sender: Sendin
         event = NotificationDelivered(template=sent.template, channel=sent.channel, about=sent.about)
         store.commit(caller, Update(claimed, sent, [event]))
         logger.info("message sent", notification_id=sent.id, template=sent.template, channel=sent.channel.value)
+
+
+def _limit_copies(message: Message, sender: SendingOrganization) -> Message:
+    """Return the message without copies to those who have received too many messages."""
+
+    def is_allowed(address: str) -> bool:
+        return count_delivery(sender.organization, message.template, address, is_to_organization=False) is None
+
+    return replace(message, cc=tuple(filter(is_allowed, message.cc))) if message.cc else message
 
 
 def _claim_message(caller: Caller, event_id: str, message: Message, subject: str) -> Notification | None:
@@ -139,6 +148,7 @@ def _send_rendered(
             else replace(rendered, attachment=(attachment.name, file_storage.get_file(attachment.key))),
             to=message.recipient,
             to_name=message.name,
+            cc=message.cc,
             from_name=sender.brand.name,
             reply_to=sender.brand.email,
             message_id=claimed.id,

@@ -1,6 +1,6 @@
 """Rules that build messages from events: template, recipient, channel and expiry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -84,6 +84,8 @@ class MessageRule(Generic[E]):
     """The id of the subject of the message, such as a charter, a user or an invoice."""
     send_until: Callable[[E, MessageContext], datetime | None] = lambda _event, _context: None
     attachment: Callable[[E], Attachment | None] = lambda _event: None
+    cc: Callable[[E], Sequence[str]] = lambda _event: ()
+    """The addresses of others who receive a copy."""
 
     def build(self, delivery: Delivery, sender: SendingOrganization) -> Message | None:
         """Build the message; return None if the rule does not apply or nobody receives it."""
@@ -105,6 +107,7 @@ class MessageRule(Generic[E]):
             is_to_organization=recipient.is_organization,
             values={"event": event, **self.values(event, context)},
             attachment=self.attachment(event),
+            cc=tuple(self.cc(event)),
         )
 
 

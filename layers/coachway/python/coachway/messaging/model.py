@@ -83,6 +83,8 @@ class Message:
     values: Mapping[str, Any] = field(default_factory=dict)
     """The values for the template."""
     attachment: Attachment | None = None
+    cc: tuple[str, ...] = ()
+    """The addresses of others who receive a copy. They are not in the record of the message."""
 
 
 class Notification(Entity):

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from coachway.bookings.charters.booking_details import BookingDetails
+from coachway.bookings.charters.trip_model import CharterInput
+from coachway.clients.model import CONTACTS, Contact
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.records import Key
@@ -12,21 +13,53 @@ from coachway.identity.model.user import User
 _EXTERNAL_ROLES: Final = frozenset({"client", "vendor", "driver"})
 
 
-def detail_keys(caller: Caller, details: BookingDetails) -> list[Key]:
+def detail_keys(caller: Caller, request: CharterInput) -> list[Key]:
     """The keys of the records that `resolve_details` needs."""
-    user_id = details.salesperson_id or _own_user_id(caller)
-    return [USERS.key(org=caller.org_id, id=user_id)] if user_id else []
+    user_id = request.salesperson_id or _own_user_id(caller)
+    keys = [USERS.key(org=caller.org_id, id=user_id)] if user_id else []
+    if request.contact_id:
+        keys.append(CONTACTS.key(org=caller.org_id, client=request.client_id, id=request.contact_id))
+    return keys
 
 
-def resolve_details(caller: Caller, details: BookingDetails, records: store.BatchResult) -> dict[str, Any]:
-    """The details of a new charter, with their defaults. Raises Invalid if the salesperson cannot be one."""
-    salesperson_id = details.salesperson_id
+def resolve_details(caller: Caller, request: CharterInput, records: store.BatchResult) -> dict[str, Any]:
+    """The details of a new charter, with their defaults. Raises Invalid if one refers to nothing that can be used."""
+    if request.contact_id:
+        key = CONTACTS.key(org=caller.org_id, client=request.client_id, id=request.contact_id)
+        require_contact(records.find(Contact, key))
+    salesperson_id = request.salesperson_id
     if salesperson_id is not None:
         require_salesperson(records.find(User, USERS.key(org=caller.org_id, id=salesperson_id)))
     elif own_id := _own_user_id(caller):
         user = records.find(User, USERS.key(org=caller.org_id, id=own_id))
         salesperson_id = own_id if can_sell(user) else None
-    return {"salesperson_id": salesperson_id}
+    return {
+        "salesperson_id": salesperson_id,
+        "contact_id": request.contact_id,
+        "on_site_contact": request.on_site_contact,
+    }
+
+
+def require_valid_changes(caller: Caller, edited: CharterInput, changed: frozenset[str]) -> None:
+    """Raise Invalid if a changed detail of a charter refers to nothing that can be used. Reads only what changed."""
+    keys = {
+        "salesperson_id": USERS.key(org=caller.org_id, id=edited.salesperson_id),
+        "contact_id": CONTACTS.key(org=caller.org_id, client=edited.client_id, id=edited.contact_id),
+    }
+    needed = {name: key for name, key in keys.items() if name in changed and getattr(edited, name) is not None}
+    if not needed:
+        return
+    records = store.batch_get(needed.values())
+    if "salesperson_id" in needed:
+        require_salesperson(records.find(User, needed["salesperson_id"]))
+    if "contact_id" in needed:
+        require_contact(records.find(Contact, needed["contact_id"]))
+
+
+def require_contact(contact: Contact | None) -> None:
+    """Raise Invalid unless this is a contact of the client."""
+    if contact is None:
+        raise errors.Invalid.field("contact_id", "must be a contact of the client", "unknown_contact")
 
 
 def require_salesperson(user: User | None) -> None:

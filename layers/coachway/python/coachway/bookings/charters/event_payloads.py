@@ -5,7 +5,7 @@ from typing import Any
 from coachway.bookings import instalments
 from coachway.bookings.charters import agreed_terms
 from coachway.bookings.charters.model import Charter
-from coachway.clients.model import Client
+from coachway.clients.model import Client, Contact
 from coachway.contracts.bookings import TripStop
 
 
@@ -29,8 +29,9 @@ def charter_event_fields(charter: Charter) -> dict[str, Any]:
     }
 
 
-def client_event_fields(charter: Charter, client: Client | None) -> dict[str, Any]:
+def client_event_fields(charter: Charter, client: Client | None, contact: Contact | None) -> dict[str, Any]:
     """The fields of events that are emailed to the client; name and email are empty if the client was removed."""
+    is_reachable = client is not None and contact is not None and contact.email is not None
     stops = [
         TripStop(
             stop_type=stop.stop_type.value,
@@ -45,14 +46,16 @@ def client_event_fields(charter: Charter, client: Client | None) -> dict[str, An
         **charter_event_fields(charter),
         "client_name": client.name if client else "",
         "client_email": client.email if client else "",
+        "contact_name": contact.name if contact is not None and is_reachable else "",
+        "contact_email": contact.email if contact is not None and is_reachable else "",
         "stops": stops,
     }
 
 
-def booking_event_fields(charter: Charter, client: Client, link_nonce: str) -> dict[str, Any]:
+def booking_event_fields(charter: Charter, client: Client, contact: Contact | None, link_nonce: str) -> dict[str, Any]:
     """The fields of events that confirm a booking to the client. `link_nonce` is that of the trip's page."""
     return {
-        **client_event_fields(charter, client),
+        **client_event_fields(charter, client, contact),
         "accepted_by": charter.accepted_by or "",
         "amount_paid": charter.amount_paid,
         "balance_due_on": instalments.find_next_due_date(charter.instalments, charter.amount_paid),

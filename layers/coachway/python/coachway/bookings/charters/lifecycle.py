@@ -5,7 +5,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from coachway.bookings.charters import agreed_terms, cancellation_policy, event_payloads, quote_link, status_counts
+from coachway.bookings.charters import (
+    agreed_terms,
+    booking_contact,
+    cancellation_policy,
+    event_payloads,
+    quote_link,
+    status_counts,
+)
 from coachway.bookings.charters.cancellation_policy import Cancellation
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
@@ -131,7 +138,7 @@ def book(
     """Book a quote.
 
     `response` is what the request returns, by default the charter. `records` are the client, the quote and its link, if
-    already read, with the organization. `fields` sets other fields of the charter.
+    already read, with the contact and the organization. `fields` sets other fields of the charter.
 
     Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """
@@ -159,7 +166,8 @@ def booking_ops(
     client_key, quote_key = client_and_quote_keys(before)
     link_key = quote_link.get_link_key(before)
     organization_key = ORGANIZATIONS.key(org=before.org_id)
-    records = records or store.batch_get([client_key, quote_key, link_key, organization_key])
+    people_keys = booking_contact.people_keys(before)
+    records = records or store.batch_get([*people_keys, quote_key, link_key, organization_key])
     client, quote = require_client(records.find(Client, client_key)), records.get(Quote, quote_key)
     changes: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
     if before.quote_sent_at is None:  # otherwise the terms are those that the client was shown
@@ -177,7 +185,9 @@ def booking_ops(
     after = before.model_copy(update={"status": CharterStatus.BOOKED, "status_reason": reason, **changes, **fields})
     link_nonce, link_ops = quote_link.link_nonce_ops(after, records.find(quote_link.QuoteLink, link_key))
     deposit = after.amount_paid if before.is_accepted else 0
-    events.append(CharterBooked(**event_payloads.booking_event_fields(after, client, link_nonce), deposit_paid=deposit))
+    contact = booking_contact.find_contact(before, records)
+    booking_fields = event_payloads.booking_event_fields(after, client, contact, link_nonce)
+    events.append(CharterBooked(**booking_fields, deposit_paid=deposit))
     counts = status_counts.count_changes_op(before.org_id, [before], [after])
     return after, [Update(before, after, events, on_stale=CharterChanged()), *ops, *link_ops, counts]
 
@@ -218,9 +228,8 @@ def require_bookable(charter: Charter) -> None:
 def decline(caller: Caller, before: Charter, reason: str, *, response: BaseModel | None = None) -> Charter:
     """Decline a quote."""
     require_transition(before.status, CharterStatus.DECLINED, actor_kind(caller))
-    event = QuoteDeclined(
-        **event_payloads.client_event_fields(before, _find_client(before)), quote_id=before.quote.id, reason=reason
-    )
+    client_fields = event_payloads.client_event_fields(before, *booking_contact.load_people(before))
+    event = QuoteDeclined(**client_fields, quote_id=before.quote.id, reason=reason)
     return _commit_transition(
         caller,
         before,
@@ -267,7 +276,7 @@ def _commit_cancellation(
     caller: Caller, before: Charter, cancellation: Cancellation, *, response: BaseModel | None = None
 ) -> Charter:
     event = CharterCancelled(
-        **event_payloads.client_event_fields(before, _find_client(before)),
+        **event_payloads.client_event_fields(before, *booking_contact.load_people(before)),
         reason=cancellation.reason,
         initiated_by=cancellation.initiated_by,
         refund_percent=cancellation.refund_percent,
@@ -347,10 +356,6 @@ def _transition_ops(caller: Caller, before: Charter, status: CharterStatus, reas
         Update(before, after, [event], on_stale=CharterChanged()),
         status_counts.count_changes_op(caller.org_id, [before], [after]),
     ]
-
-
-def _find_client(charter: Charter) -> Client | None:
-    return store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
 
 
 def _quote_ops(charter: Charter, status: QuoteStatus) -> list[Op]:

@@ -39,6 +39,8 @@ class QuoteLink(Record):
     open: bool = True
     address_digest: str = ""
     """The digest of the email that the link was sent to. Empty in links that were not sent with a quote."""
+    contact_id: str | None = None
+    """The contact of the client whose email that is. None if it is the client's own."""
 
     def key(self) -> Key:
         return LINK.key(org=self.org_id, charter=self.charter_id)

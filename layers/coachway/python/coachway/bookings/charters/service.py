@@ -29,8 +29,6 @@ from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
 from coachway.core.types.stored_values import STORED
-from coachway.core.user_reference import USERS
-from coachway.identity.model.user import User
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 from coachway.pricing.quote_service import PricingContext
@@ -76,12 +74,14 @@ def update_charter(
     """
     before = get_charter(caller, charter_id, expected=expected)
     edited = apply_changes(before, changes)
+    if edited.client_id != before.client_id and "contact_id" not in changes:
+        edited = edited.model_copy(update={"contact_id": None})  # it is a contact of the other client
     stops = trip_places.carry_places(edited.stops, before.stops, before.timezone)
     if "stops" in changes:
         edited = edited.model_copy(update={"stops": trip_times.complete_stops(stops, before.timezone)})
     changed = frozenset(name for name in CharterInput.model_fields if getattr(edited, name) != getattr(before, name))
     rules.require_editable(before.status, changed, awarded=bool(before.vendor_ids))
-    _require_valid_details(caller, edited, changed)
+    detail_resolution.require_valid_changes(caller, edited, changed)
     is_priced_again = before.status is CharterStatus.QUOTE and bool(before.quote.preventing_sending)
     if not changed and not is_priced_again:
         return before
@@ -111,13 +111,6 @@ def update_charter(
         status_counts.count_changes_op(caller.org_id, [before], [after]),
     )
     return after
-
-
-def _require_valid_details(caller: Caller, edited: Charter, changed: frozenset[str]) -> None:
-    """Raise Invalid if a changed detail refers to a record that does not exist or cannot be used."""
-    if "salesperson_id" in changed and edited.salesperson_id is not None:
-        user = store.find(User, USERS.key(org=caller.org_id, id=edited.salesperson_id))
-        detail_resolution.require_salesperson(user)
 
 
 def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:

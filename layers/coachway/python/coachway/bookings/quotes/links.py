@@ -11,6 +11,8 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from coachway.bookings.charters import booking_contact
+from coachway.bookings.charters.booking_details import ContactId
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.quote_link import LINK, PURPOSE, QuoteLink
@@ -24,7 +26,7 @@ from coachway.bookings.errors import (
     QuoteNotSendable,
     QuoteWithdrawn,
 )
-from coachway.clients.model import Client
+from coachway.clients.model import CONTACTS, Client, Contact
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
@@ -32,6 +34,8 @@ from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.types.contact import Email, normalize_email
+from coachway.core.types.text import ShortNote
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.identity.secrets import hashing
 from coachway.pricing import quote_acceptance
@@ -39,11 +43,38 @@ from coachway.pricing.quote_model import QUOTE, Quote
 
 
 class SendQuoteInput(RequestSchema):
-    """The validity of the link: at most 90 days, and at most until the departure."""
+    """Who receives the quote, with which words, and how long it is valid."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"expires_in_hours": 72}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "expires_in_hours": 72,
+                    "cc": ["office@acme.example"],
+                    "message": "Thank you for calling. The coach has Wi-Fi, as you asked.",
+                }
+            ]
+        }
+    )
 
-    expires_in_hours: Annotated[int, Field(ge=1, le=2160)] = 72
+    expires_in_hours: Annotated[
+        int, Field(ge=1, le=2160, description="Validity of the link: at most 90 days, and at most until the departure.")
+    ] = 72
+    contact_id: Annotated[
+        ContactId | None,
+        Field(
+            description="The contact of the client who receives the quote, and becomes the contact of the booking. "
+            "Defaults to that contact, or to the client."
+        ),
+    ] = None
+    cc: Annotated[list[Email], Field(max_length=5, description="Others who receive a copy, with the same link.")] = (
+        Field(default_factory=list)
+    )
+    message: Annotated[ShortNote, Field(description="Plain text, which the email shows above the quote.")] = ""
+
+
+NO_MESSAGE: Final = SendQuoteInput()
+"""A quote without additional recipients and words."""
 
 
 class SentQuote(BaseSchema):
@@ -75,10 +106,19 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
 
     Raises QuoteNotSendable, QuoteIncomplete, DeparturePassed, ClientInactive, or RateLimited.
     """
-    return send_quote_until(caller, charter_id, clock.now() + timedelta(hours=body.expires_in_hours), renews_terms=True)
+    return send_quote_until(
+        caller, charter_id, clock.now() + timedelta(hours=body.expires_in_hours), body, renews_terms=True
+    )
 
 
-def send_quote_until(caller: Caller, charter_id: str, expires: datetime, *, renews_terms: bool = False) -> SentQuote:
+def send_quote_until(
+    caller: Caller,
+    charter_id: str,
+    expires: datetime,
+    body: SendQuoteInput = NO_MESSAGE,
+    *,
+    renews_terms: bool = False,
+) -> SentQuote:
     """Send the client a link that expires at a time, or at the departure. Raises the same errors as `send_quote`.
 
     The quote gets the current cancellation policy and terms when it is sent first, and if `renews_terms`, each time
@@ -100,41 +140,64 @@ def send_quote_until(caller: Caller, charter_id: str, expires: datetime, *, rene
         quote_id=charter.quote.id,
         expires=expires,
     )
-    client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
+    if body.contact_id is not None:
+        charter_to_send = charter.model_copy(update={"contact_id": body.contact_id})
+    else:
+        charter_to_send = charter
     quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
-    records = store.batch_get([client_key, quote_key, link.key(), organization_key])
+    people_keys = booking_contact.people_keys(charter_to_send)
+    records = store.batch_get([*people_keys, quote_key, link.key(), organization_key])
     # Imported late: opening a link does not need pricing and events at a cold start.
-    from coachway.bookings.charters import agreed_terms, drafting
+    from coachway.bookings.charters import agreed_terms, detail_resolution, drafting
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import QuoteSent
     from coachway.identity import message_limits
 
-    client = drafting.require_active_client(records.get(Client, client_key))
-    link.address_digest = hashing.address_digest(client.email)
+    client = drafting.require_active_client(records.get(Client, people_keys[0]))
+    contact = booking_contact.find_contact(charter_to_send, records)
+    if body.contact_id is not None:
+        detail_resolution.require_contact(contact)
+    address = booking_contact.get_address(client, contact)
+    link.address_digest = hashing.address_digest(address)
+    link.contact_id = contact.id if contact is not None and contact.email else None
     organization = records.get(Organization, organization_key)
     is_first = charter.quote_sent_at is None
     has_new_terms = not charter.is_accepted and (is_first or renews_terms)
     terms = agreed_terms.current_terms(client, organization) if has_new_terms else {}
-    after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires, **terms})
+    after = charter_to_send.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires, **terms})
+    copies = _list_copies(body.cc, address)
     event = QuoteSent(
-        **charter_event_payloads.client_event_fields(after, client),
+        **charter_event_payloads.client_event_fields(after, client, contact),
         quote_id=charter.quote.id,
         link_nonce=link.nonce,
         expires_at=expires,
         cancellation_terms=agreed_terms.describe_cancellation(after),
+        cc=copies,
+        message=body.message.strip(),
     )
     response = _build_sent_quote(link)
     before, quote = records.find(QuoteLink, link.key()), records.find(Quote, quote_key)
     link_op: Op = (
         Create(link, on_exists=ConcurrentSend()) if before is None else Update(before, link, on_stale=ConcurrentSend())
     )
-    limit_ops = message_limits.message_ops(organization, "quote", client.email)
+    limit_ops = message_limits.message_ops(organization, "quote", address, *copies)
     ops: list[Op] = [Update(charter, after, [event]), link_op, *limit_ops]
     if quote is not None and quote.status == "calculated":
         ops.append(quote_acceptance.set_status_op(quote, "sent"))
     store.commit(caller, *ops, response=response)
     return response
+
+
+def _list_copies(cc: list[str], address: str) -> list[str]:
+    """The addresses that receive a copy, each once, without the recipient's."""
+    seen = {normalize_email(address)}
+    copies = []
+    for each in cc:
+        if normalize_email(each) not in seen:
+            seen.add(normalize_email(each))
+            copies.append(each)
+    return copies
 
 
 def require_sendable(charter: Charter) -> None:
@@ -197,7 +260,13 @@ def _require_sent_revision(charter: Charter, link: QuoteLink) -> None:
 
 
 def _require_same_address(charter: Charter, link: QuoteLink) -> None:
-    """Raise QuoteLinkReplaced if the link was sent to another email than the client's, such as a mistyped one."""
-    client = store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
-    if client is not None and not link.is_sent_to(client.email):
-        raise QuoteLinkReplaced("The address that this link was sent to has changed. Ask us for a new link.")
+    """Raise QuoteLinkReplaced if the recipient of the link has another email now, such as after a typing mistake."""
+    replaced = QuoteLinkReplaced("The address that this link was sent to has changed. Ask us for a new link.")
+    if link.contact_id is None:
+        client = store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
+        if client is not None and not link.is_sent_to(client.email):
+            raise replaced
+        return
+    contact = store.find(Contact, CONTACTS.key(org=charter.org_id, client=charter.client_id, id=link.contact_id))
+    if contact is None or not contact.email or not link.is_sent_to(contact.email):
+        raise replaced

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from coachway.bookings import payment_schedule
 from coachway.bookings.charter_text import build_formatter
+from coachway.bookings.charters import booking_contact
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import PURPOSE
@@ -16,11 +17,10 @@ from coachway.bookings.quotes import page_content
 from coachway.bookings.quotes.links import open_link
 from coachway.bookings.quotes.page_content import QuotePage, quote_state
 from coachway.clients import service as clients
-from coachway.clients.model import Client
+from coachway.clients.model import Client, Contact
 from coachway.core import errors, store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
-from coachway.core.client_reference import CLIENT
 from coachway.core.documents import card_form, html
 from coachway.core.documents.card_form import CardFormContext
 from coachway.core.http.response_types import FileResponse, HtmlResponse
@@ -140,11 +140,11 @@ def _render_current_quote(
     except QuoteLinkReplaced as error:
         return _render_replaced_link(organization, error)
     formatter = build_formatter(organization)
-    client, salesperson = _find_people(charter)
+    client, contact, salesperson = _find_people(charter)
     parts = payment_schedule.list_instalments(charter, client, organization) if client else []
     quote = page_content.build_quote_page(
         charter,
-        client.name if client else "",
+        ", ".join(each.name for each in (contact, client) if each is not None),
         formatter,
         quote_state(charter, clock.now()),
         rejection_reason,
@@ -164,13 +164,14 @@ def _render_current_quote(
     )
 
 
-def _find_people(charter: Charter) -> tuple[Client | None, User | None]:
-    """The client and the salesperson; None if they were removed, or if the salesperson has left."""
-    client_key = CLIENT.key(org=charter.org_id, id=charter.client_id)
-    user_key = USERS.key(org=charter.org_id, id=charter.salesperson_id) if charter.salesperson_id else None
-    records = store.batch_get([client_key, user_key] if user_key else [client_key])
-    user = records.find(User, user_key) if user_key else None
-    return records.find(Client, client_key), user if user is not None and user.status == "active" else None
+def _find_people(charter: Charter) -> tuple[Client | None, Contact | None, User | None]:
+    """The client, the contact and the salesperson; None if removed, or if the salesperson has left. One read."""
+    user_key = USERS.key(org=charter.org_id, id=charter.salesperson_id)
+    keys = booking_contact.people_keys(charter)
+    records = store.batch_get([*keys, user_key] if charter.salesperson_id else keys)
+    user = records.find(User, user_key)
+    salesperson = user if user is not None and user.status == "active" else None
+    return booking_contact.find_client(charter, records), booking_contact.find_contact(charter, records), salesperson
 
 
 def _render_replaced_link(organization: Organization, error: QuoteLinkReplaced) -> HtmlResponse:

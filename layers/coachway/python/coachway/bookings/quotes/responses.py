@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from coachway.bookings import instalments, payment_schedule
-from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters import booking_contact, lifecycle
 from coachway.bookings.charters.event_payloads import charter_event_fields
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import get_link_key
@@ -87,7 +87,9 @@ def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAns
     client_caller = caller_as_client(caller, charter)
     client_key, quote_key = lifecycle.client_and_quote_keys(charter)
     organization_key = ORGANIZATIONS.key(org=charter.org_id)
-    records = store.batch_get([client_key, organization_key, quote_key, get_link_key(charter)])
+    records = store.batch_get(
+        [*booking_contact.people_keys(charter), organization_key, quote_key, get_link_key(charter)]
+    )
     client = lifecycle.require_client(records.find(Client, client_key))
     parts = payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
     deposit_due = max(0, instalments.sum_due_to_book(parts) - charter.amount_paid)

@@ -53,6 +53,8 @@ class AssignmentReminderSent(AssignmentEvent):
     TYPE: ClassVar[str] = "assignment.reminder_sent"
 
     is_accepted: bool
+    contact_name: Annotated[str, Personal()] = ""
+    contact_phone: Annotated[str | None, Personal()] = None
 
 
 class AssignmentDeclined(AssignmentEvent):

@@ -40,12 +40,12 @@ def count_attempt(action: str, subject: str, limit: RateLimit, detail: str = "")
         raise _exceeded(limit, remaining, detail)
 
 
-def count_attempt_op(action: str, subject: str, limit: RateLimit, detail: str = "") -> Op:
-    """Return the operation that counts an attempt in a transaction. It fails with RateLimited, with `detail`."""
+def count_attempt_op(action: str, subject: str, limit: RateLimit, detail: str = "", *, number: int = 1) -> Op:
+    """Return the operation that counts attempts in a transaction. It fails with RateLimited, with `detail`."""
     key, remaining = _window(action, subject, limit.seconds)
     return IncrementCounters(
         key,
-        {"n": 1},
+        {"n": number},
         "rate",
         at_most={"n": limit.attempts},
         on_failure=_exceeded(limit, remaining, detail),

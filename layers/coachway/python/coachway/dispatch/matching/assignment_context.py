@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from coachway.bookings.charters import coverage
+from coachway.bookings.charters import booking_contact, coverage
 from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
-from coachway.clients.model import Client
+from coachway.clients.model import Client, Contact
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.client_reference import CLIENT
 from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
@@ -101,6 +100,8 @@ class AssignmentContext:
     started: dict[str, Assignment]
     """Assignments of these drivers that have begun, by id."""
     client: Client | None
+    contact: Contact | None
+    """The contact of the booking, if it has one."""
     carrier: Subject | None
     """The documents of the vendor that the vehicle was awarded to, otherwise of the organization."""
 
@@ -154,9 +155,8 @@ def load_assignment_context(
     """
     org_id, now = caller.org_id, clock.now()
     week_names = diaries.list_weeks_around(trip.plan.starts_at, trip.plan.ends_at)
-    client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
     carrier_key = carrier_documents.carrier_key(org_id, trip.coverage.vendor_id)
-    keys = [client_key, carrier_key]
+    keys = [*booking_contact.people_keys(trip.charter), carrier_key]
     resources: list[Driver | Vehicle] = [*drivers, *vehicles]
     for resource in resources:
         keys += [_compliance_key(resource), *diaries.page_keys(org_id, resource.id, week_names)]
@@ -187,7 +187,8 @@ def load_assignment_context(
         drivers=driver_candidates,
         vehicles=vehicle_candidates,
         started=repository.find_by_ids(org_id, started_ids),
-        client=batch.find(Client, client_key),
+        client=booking_contact.find_client(trip.charter, batch),
+        contact=booking_contact.find_contact(trip.charter, batch),
         carrier=batch.find(Subject, carrier_key),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from coachway.bookings.charters import coverage
+from coachway.bookings.charters import booking_contact, coverage
 from coachway.bookings.charters.model import Charter, VehicleCoverage
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.compliance import subjects
@@ -198,6 +198,7 @@ def build_assignment(
     """Build the assignment without storing it."""
     plan, charter, client = context.trip.plan, context.trip.charter, context.client
     second = crew[1].driver if len(crew) > 1 else None
+    contact_name, contact_phone = booking_contact.get_driver_contact(charter, client, context.contact)
     return Assignment(
         id=ids.new("asg"),
         org_id=caller.org_id,
@@ -223,8 +224,8 @@ def build_assignment(
         stops=plan.stops,
         duty=plan.duty(0),
         second_duty=plan.duty(1) if second else [],
-        contact_name=client.name if client else "",
-        contact_phone=client.phone if client else None,
+        contact_name=contact_name,
+        contact_phone=contact_phone,
         notes="\n".join(text for text in (charter.notes, notes) if text),
         offered_at=clock.now(),
         document_problems=context.list_carrier_problems(),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from coachway.bookings.charters import booking_contact
 from coachway.contracts.dispatch.recovery import TripRecovered
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -141,8 +142,8 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         replacement_driver_name=assignment.driver_name,
         replacement_vehicle_id=assignment.vehicle_id,
         replacement_vehicle_name=assignment.vehicle_name,
-        client_name=context.client.name if context.client else "",
-        client_email=context.client.email if context.client else "",
+        client_name=booking_contact.get_name(context.client, context.contact),
+        client_email=booking_contact.get_address(context.client, context.contact) if context.client else "",
     )
     build_response = partial(visibility.hide_restricted_fields, caller, after)
     extra_ops = [*end_ops, Update(before, after, [event])]

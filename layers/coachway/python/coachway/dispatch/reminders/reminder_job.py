@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from coachway.bookings.charters import event_payloads
+from coachway.bookings.charters import booking_contact, event_payloads
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
-from coachway.clients.model import Client
+from coachway.clients.model import Client, Contact
 from coachway.contracts.bookings import ReminderVehicle, TripReminderSent
 from coachway.contracts.dispatch.assignments import AssignmentReminderSent
 from coachway.core import hourly_sweep, store
 from coachway.core.caller import Caller
-from coachway.core.client_reference import CLIENT
 from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.schemas import BaseSchema
@@ -49,6 +48,7 @@ class _Trip(NamedTuple):
 
     charter: Charter
     client: Client | None
+    contact: Contact | None
     assignments: Sequence[Assignment]
     """Those that will run, in the order of the charter's vehicles."""
     drivers: Mapping[str, Driver]
@@ -72,7 +72,7 @@ def _check_trip(indexed: TripReminders, now: datetime) -> Mapping[str, int]:
         return {}
     settings = batch.get(Organization, organization_key).trip_reminders
     stage = rules.find_stage(charter.starts_at, charter.timezone, now)
-    trip = _load_trip(charter) if stage in {Stage.DAYTIME, Stage.EVENING} else _Trip(charter, None, (), {})
+    trip = _load_trip(charter) if stage in {Stage.DAYTIME, Stage.EVENING} else _Trip(charter, None, None, (), {})
     after = before.model_copy()
     events = []
     if settings.to_clients and trip.client is not None and _is_client_due(before, trip, stage):
@@ -89,14 +89,14 @@ def _check_trip(indexed: TripReminders, now: datetime) -> Mapping[str, int]:
 def _load_trip(charter: Charter) -> _Trip:
     ids = [each.assignment_id for each in charter.vehicles if each.assignment_id is not None]
     keys = [repository.assignment_key(charter.org_id, assignment_id) for assignment_id in ids]
-    client_key = CLIENT.key(org=charter.org_id, id=charter.client_id)
-    batch = repository.batch_get_all([client_key, *keys])
+    batch = repository.batch_get_all([*booking_contact.people_keys(charter), *keys])
     stored = [assignment for key in keys if (assignment := batch.find(Assignment, key)) is not None]
     assignments = [assignment for assignment in stored if assignment.status in _REMINDED]
     driver_keys = [DRIVER.key(org=charter.org_id, id=driver) for each in assignments for driver in each.crew]
     loaded = repository.batch_get_all(driver_keys)
     drivers = [driver for key in driver_keys if (driver := loaded.find(Driver, key)) is not None]
-    return _Trip(charter, batch.find(Client, client_key), assignments, {driver.id: driver for driver in drivers})
+    client, contact = booking_contact.find_client(charter, batch), booking_contact.find_contact(charter, batch)
+    return _Trip(charter, client, contact, assignments, {driver.id: driver for driver in drivers})
 
 
 def _is_client_due(reminders: TripReminders, trip: _Trip, stage: Stage) -> bool:
@@ -119,7 +119,7 @@ def _client_event(trip: _Trip, client: Client, *, is_correction: bool) -> TripRe
                 driver_names=[trip.drivers[driver_id].first_name for driver_id in crew if driver_id in trip.drivers],
             )
         )
-    fields = event_payloads.client_event_fields(trip.charter, client)
+    fields = event_payloads.client_event_fields(trip.charter, client, trip.contact)
     return TripReminderSent(**fields, vehicles=vehicles, is_correction=is_correction)
 
 
@@ -131,6 +131,11 @@ def _driver_ops(trip: _Trip, now: datetime) -> list[Op]:
             continue
         driver, second = trip.drivers.get(assignment.driver_id), trip.drivers.get(assignment.second_driver_id or "")
         fields = assignment_event_payloads.assignment_event_fields(assignment, driver, second)
-        event = AssignmentReminderSent(**fields, is_accepted=assignment.status is AssignmentStatus.ACCEPTED)
+        event = AssignmentReminderSent(
+            **fields,
+            is_accepted=assignment.status is AssignmentStatus.ACCEPTED,
+            contact_name=assignment.contact_name,
+            contact_phone=assignment.contact_phone,
+        )
         ops.append(Update(assignment, assignment.model_copy(update={"reminded_at": now}), [event]))
     return ops

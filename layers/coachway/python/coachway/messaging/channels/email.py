@@ -1,6 +1,7 @@
 """Email by Amazon SES."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -35,7 +36,14 @@ def sender_address() -> str:
 
 
 def send_email(
-    message: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
+    message: RenderedMessage,
+    *,
+    to: str,
+    to_name: str,
+    from_name: str,
+    reply_to: str,
+    message_id: str,
+    cc: Sequence[str] = (),
 ) -> str:
     """Send an email by SES, and return SES's id.
 
@@ -44,13 +52,13 @@ def send_email(
 
     Raises MessageRejected if the email can never be sent, UpstreamUnavailable if it may be sent later.
     """
-    recipient = _to_ascii(to)
+    recipient, copies = _to_ascii(to), [_to_ascii(each) for each in cc]
     content = compose_email(
-        message, to=recipient, to_name=to_name, from_name=from_name, reply_to=reply_to, message_id=message_id
+        message, to=recipient, to_name=to_name, from_name=from_name, reply_to=reply_to, message_id=message_id, cc=copies
     )
     try:
         response = _ses().send_raw_email(
-            Source=sender_address(), Destinations=[recipient], RawMessage={"Data": content}
+            Source=sender_address(), Destinations=[recipient, *copies], RawMessage={"Data": content}
         )
     except ClientError as error:
         code = error.response["Error"]["Code"]
@@ -63,7 +71,14 @@ def send_email(
 
 
 def compose_email(
-    message: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
+    message: RenderedMessage,
+    *,
+    to: str,
+    to_name: str,
+    from_name: str,
+    reply_to: str,
+    message_id: str,
+    cc: Sequence[str] = (),
 ) -> bytes:
     """Compose the MIME message with plain text and HTML. Raises MessageRejected if that is impossible.
 
@@ -79,6 +94,8 @@ def compose_email(
     try:
         headers["From"] = format_mailbox(from_name, sender_address())
         headers["To"] = format_mailbox(to_name, to)
+        if cc:
+            headers["Cc"] = ",\r\n ".join(format_mailbox("", each) for each in cc)
         headers["Subject"] = format_text(message.subject)
         with suppress(MessageRejected, ValueError):
             headers |= {"Reply-To": format_mailbox(from_name, _to_ascii(reply_to))} if reply_to else {}

@@ -21,7 +21,9 @@ QUOTE_LINK: Final = "quote"
 def _get_client_recipient(
     event: QuoteSent | CharterBooked | CharterCancelled | TripReminderSent, _context: MessageContext
 ) -> Recipient:
-    return Recipient(event.client_email, event.client_name, event.client_id)
+    return Recipient(
+        event.contact_email or event.client_email, event.contact_name or event.client_name, event.client_id
+    )
 
 
 def _trip_link(event: CharterBooked, context: MessageContext) -> dict[str, str]:
@@ -40,6 +42,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
             "link": context.page_url("quotes", QUOTE_LINK, context.delivery.aggregate_id, event.link_nonce)
         },
         send_until=lambda event, _context: event.expires_at,
+        cc=lambda event: event.cc,
     ),
     salesperson_email(QuoteOpened, "quote-opened"),
     salesperson_email(QuoteAccepted, "quote-accepted", applies=lambda event: event.by_client),
