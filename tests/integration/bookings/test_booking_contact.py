@@ -210,3 +210,11 @@ def test_driver_sees_the_person_on_site_else_the_contact_else_the_client() -> No
 def test_erasure_clears_the_person_on_site() -> None:
     charter = store.get(Charter, CHARTER.key(org=ORG, id=create_charter(on_site_contact=ON_SITE)["id"]))
     assert Redaction(CLIENT_ID).redact_record(charter).on_site_contact is None
+
+
+def test_clone_has_the_contact_unless_it_was_removed() -> None:
+    contact = add_contact()
+    path = f"/charters/{create_charter(contact_id=contact.id)['id']}/clone"
+    assert send_request("POST", path, {}).json()["contact_id"] == contact.id
+    remove(contact)
+    assert send_request("POST", path, {}).json()["contact_id"] is None

@@ -6,6 +6,7 @@ This module imports pricing and driving hours, so requests that only read charte
 from typing import Any, Final
 
 from coachway.bookings.charters import (
+    booking_contact,
     detail_resolution,
     drafting,
     event_payloads,
@@ -117,6 +118,8 @@ def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     """Create a charter for the same trip, optionally at another time. The copy does not belong to the series."""
     original = get_charter(caller, charter_id)
     fields = original.model_dump(include=set(CharterInput.model_fields) - {"salesperson_id"})
+    if original.contact_id is not None and booking_contact.load_people(original)[1] is None:
+        fields["contact_id"] = None  # the contact was removed
     stops = original.stops
     if body.estimated_departure is not None:
         stops = trip_times.move_trip(stops, body.estimated_departure)
