@@ -38,8 +38,8 @@ def test_require_transition_allows_quote_to_completed() -> None:
         require_transition(before, after, Actor.STAFF)
 
 
-def test_fixed_once_booked_contains_all_input_fields_except_notes_and_details() -> None:
-    assert set(CharterInput.model_fields) - FIXED_ONCE_BOOKED == {"notes", *DETAILS}
+def test_fixed_once_booked_contains_all_input_fields_except_notes_spot_time_and_details() -> None:
+    assert set(CharterInput.model_fields) - FIXED_ONCE_BOOKED == {"notes", "spot_minutes", *DETAILS}
 
 
 def test_is_terminal_holds_for_four_statuses() -> None:

@@ -142,3 +142,16 @@ def test_render_pdf_with_long_content_has_several_pages() -> None:
     stops = [create_stop(StopType.WAYPOINT, "<b>W" * 50, n, n + 1) for n in range(20)]
     pdf = trip_sheet_pdf.render_pdf(create_assignment(stops=stops, notes="n\n" * 300), [ROSA], COACH, ORGANIZATION)
     assert len(read_pages(pdf)) > 5
+
+
+def test_trip_sheet_shows_when_to_leave_the_garage_and_to_stand_at_the_first_stop() -> None:
+    times = {"leaves_at": minutes_after_start(15), "spot_at": minutes_after_start(35)}
+    (with_times, *_), (without, *_) = (
+        read_pages(trip_sheet_pdf.render_pdf(assignment, [ROSA], COACH, ORGANIZATION))
+        for assignment in (create_assignment(**times), create_assignment())
+    )
+    assert "Leave the garage" in with_times
+    assert "8:30 AM EST" in with_times
+    assert "At the first stop" in with_times
+    assert "8:50 AM EST" in with_times
+    assert "At the first stop" not in without

@@ -97,6 +97,7 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter
         ("Vehicle", assignment.vehicle_name),
         *([("Plate", vehicle.plate), ("Seats", str(vehicle.capacity))] if vehicle else []),
         ("Report for duty", report_time),
+        *_spot_facts(assignment, formatter),
         ("Off duty", _format_end(assignment, formatter)),
         ("Passengers", str(assignment.passengers)),
     ]
@@ -106,6 +107,13 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter
             ("On board", ", ".join([*amenities, *(["Wheelchair access"] if vehicle.is_ada_compliant else [])]))
         )
     return facts
+
+
+def _spot_facts(assignment: Assignment, formatter: Formatter) -> list[tuple[str, str]]:
+    """When to leave the garage and to stand at the first stop, if that is not when the duty or the trip begins."""
+    times = [("Leave the garage", assignment.leaves_at), ("At the first stop", assignment.spot_at)]
+    zone = assignment.timezone
+    return [(name, f"{formatter.clock(at, zone)} {formatter.zone(at, zone)}") for name, at in times if at is not None]
 
 
 def _format_end(assignment: Assignment, formatter: Formatter) -> str:

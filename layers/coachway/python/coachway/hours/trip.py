@@ -22,6 +22,12 @@ MAX_MILES_PER_HOUR: Final = 70.0
 ROAD_FACTOR: Final = 1.3
 """Road miles per mile of the straight line."""
 
+MAX_SPOT: Final = timedelta(hours=4)
+"""The longest time for which a vehicle stands at the first stop before the departure."""
+
+MAX_INSPECTION: Final = timedelta(hours=2)
+"""The longest inspection before a trip."""
+
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -44,7 +50,9 @@ class HoursTrip(FrozenSchema):
     """A planned trip. `miles` are with passengers, `deadhead_miles` are empty: half before the trip, half after it.
 
     `legs` are the way from stop to stop, if a map service calculated it; otherwise the miles are divided by distance.
-    A wait at a stop counts as rest from `min_rest` on; a shorter one is on duty.
+    A wait at a stop counts as rest from `min_rest` on; a shorter one is on duty. Before it leaves the garage,
+    the vehicle is inspected for `inspection`; before the departure, it stands at the first stop for `spot`. Both are on
+    duty.
     """
 
     stops: tuple[HoursStop, ...] = Field(min_length=2, max_length=50)
@@ -53,6 +61,13 @@ class HoursTrip(FrozenSchema):
     deadhead_miles: float = Field(0, ge=0, le=20_000)
     drivers: int = Field(1, ge=1, le=4)
     min_rest: timedelta = timedelta(hours=8)
+    spot: timedelta = Field(timedelta(), ge=timedelta(), le=MAX_SPOT)
+    inspection: timedelta = Field(timedelta(), ge=timedelta(), le=MAX_INSPECTION)
+
+    @property
+    def between_stops(self) -> Self:
+        """The trip from the first to the last stop, without what comes before and after."""
+        return self.model_copy(update={"deadhead_miles": 0.0, "spot": timedelta(), "inspection": timedelta()})
 
     @model_validator(mode="after")
     def _check_legs(self) -> Self:
@@ -154,8 +169,8 @@ def build_legs(trip: HoursTrip) -> list[Leg] | None:
                 route_time=_route_time(trip, index),
             )
         )
+    result = [*_legs_before_departure(result[0].departs, trip), *result]
     if trip.deadhead_miles:
-        result = [_deadhead_leg(result[0].departs, -1, trip, before=True), *result]
         result.append(_deadhead_leg(result[-1].arrives, len(trip.stops) - 1, trip, before=False))
     return result if any(leg.driving for leg in result) else None
 
@@ -199,6 +214,25 @@ def _missing_times_without_rest(legs: Sequence[Leg]) -> list[timedelta]:
         return [timedelta()] * len(legs)
     shortfalls = [max(difference, timedelta()) for difference in differences]
     return [total * (shortfall / sum(shortfalls, timedelta())) for shortfall in shortfalls]
+
+
+def _legs_before_departure(departs: datetime, trip: HoursTrip) -> list[Leg]:
+    """The inspection, the drive from the garage, and the wait at the first stop; without those that take no time."""
+    legs: list[Leg] = []
+    spot_at = departs - trip.spot
+    if trip.deadhead_miles:
+        legs = [replace(_deadhead_leg(spot_at, -1, trip, before=True), waits_until=departs)]
+    elif trip.spot:
+        legs = [_wait_leg(spot_at, departs)]
+    if trip.inspection:
+        leaves_at = legs[0].departs if legs else departs
+        legs = [_wait_leg(leaves_at - trip.inspection, leaves_at), *legs]
+    return legs
+
+
+def _wait_leg(start: datetime, end: datetime) -> Leg:
+    """A wait on duty without driving."""
+    return Leg(-1, start, start, end, False, 0.0, None)
 
 
 def _deadhead_leg(at: datetime, from_stop: int, trip: HoursTrip, *, before: bool) -> Leg:

@@ -107,7 +107,9 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, pl
 def _build_schedule(
     context: PricingContext, request: CharterInput, places: TripPlaces, default_zone: str
 ) -> trip_times.TripSchedule:
-    return trip_times.build_trip_schedule(request, default_zone, context.hours_ruleset, places.road_legs)
+    return trip_times.build_trip_schedule(
+        request, default_zone, context.hours_ruleset, places.road_legs, context.organization.report_times
+    )
 
 
 def _price_charter(

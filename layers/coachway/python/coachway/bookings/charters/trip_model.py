@@ -24,6 +24,7 @@ from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, Text
 from coachway.core.types.time_zones import TimeZone, with_fixed_offset
 from coachway.core.types.vehicle_classes import VehicleClass
+from coachway.identity.model.organization import SpotMinutes
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Miles
 from coachway.pricing.rule_model import AmenityCode, RouteText
@@ -147,6 +148,13 @@ class CharterInput(BookingDetails):
         Field(description="Miles with passengers, per vehicle. Defaults to those of the route between the stops."),
     ] = None
     deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
+    spot_minutes: Annotated[
+        SpotMinutes | None,
+        Field(
+            description="How long before the departure the vehicles stand at the first stop. Defaults to the "
+            "organization's setting. Can be changed after the booking; vehicles that are assigned keep theirs."
+        ),
+    ] = None
     route: Annotated[RouteText | None, Field(description="Name of a route with agreed prices.")] = None
     promo_code: PromoText | None = None
     notes: Annotated[Note, Personal()] = ""

@@ -15,6 +15,7 @@ from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset
 from coachway.hours.rulesets import DEFAULT_RULESET
 from coachway.hours.trip import HoursStop, HoursTrip, build_legs, estimate_road_miles
+from coachway.identity.model.organization import ReportTimes
 from coachway.pricing.hours_notices import build_hours_notices
 from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
 from coachway.pricing.rule_matching import derive_route
@@ -50,11 +51,12 @@ def build_trip_schedule(
     default_zone: str,
     ruleset: CarrierRuleset = DEFAULT_RULESET,
     road_legs: Sequence[RoadLeg] = (),
+    report_times: ReportTimes | None = None,
 ) -> TripSchedule:
     """Build the schedule of a requested trip, and check it against the hours-of-service ruleset.
 
     `road_legs` are the way from stop to stop, of which the miles and driving times follow. If the miles are neither
-    requested nor known, they are 0, and a notice prevents sending the quote.
+    requested nor known, they are 0, and a notice prevents sending the quote. `report_times` are the organization's.
 
     Raises Invalid if times are inconsistent.
     """
@@ -63,13 +65,13 @@ def build_trip_schedule(
     if stops[0].estimated_departure is None:
         raise errors.Invalid.field("stops.0.estimated_departure", "is required for the first stop", "required")
     _require_supported_times(stops)
-    trip = build_hours_trip(request, stops, road_legs)
+    trip = build_hours_trip(request, stops, road_legs, report_times)
     miles, estimate = request.miles, estimate_road_miles(trip)
     if miles is None:
         miles = Decimal(str(round(estimate or 0.0, 1)))
     if miles > _MAX_MILES:
         raise errors.Invalid.field("miles", f"must be at most {_MAX_MILES:,}; the stops are farther apart")
-    route = build_legs(trip.model_copy(update={"deadhead_miles": 0.0}))
+    route = build_legs(trip.between_stops)
     last = stops[-1].time
     ends_at = max(route[-1].arrives if route else stops[0].estimated_departure, last or stops[0].estimated_departure)
     if ends_at - stops[0].estimated_departure > _MAX_DURATION:
@@ -114,8 +116,18 @@ def _require_supported_times(stops: Sequence[Stop]) -> None:
                 raise errors.Invalid.field(f"stops.{index}.{name}", f"must be within {MAX_DAYS} days of the departure")
 
 
-def build_hours_trip(request: CharterInput, stops: Sequence[Stop], road_legs: Sequence[RoadLeg]) -> HoursTrip:
-    """Convert a trip for the check against the hours-of-service rules."""
+def build_hours_trip(
+    request: CharterInput,
+    stops: Sequence[Stop],
+    road_legs: Sequence[RoadLeg],
+    report_times: ReportTimes | None = None,
+) -> HoursTrip:
+    """Convert a trip for the check against the hours-of-service rules.
+
+    `report_times` are those of the organization; the trip can have its own spot time.
+    """
+    defaults = report_times or ReportTimes()
+    spot_minutes = defaults.spot_minutes if request.spot_minutes is None else request.spot_minutes
     return HoursTrip(
         stops=tuple(
             HoursStop(
@@ -130,6 +142,8 @@ def build_hours_trip(request: CharterInput, stops: Sequence[Stop], road_legs: Se
         miles=None if request.miles is None else float(request.miles),
         deadhead_miles=float(request.deadhead_miles),
         drivers=2 if request.requires_second_driver else 1,
+        spot=timedelta(minutes=spot_minutes),
+        inspection=timedelta(minutes=defaults.inspection_minutes),
     )
 
 

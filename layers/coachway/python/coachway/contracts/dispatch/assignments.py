@@ -27,6 +27,8 @@ class AssignmentEvent(Event):
     timezone: str
     starts_at: datetime
     """The start of the duty."""
+    spot_at: datetime | None = None
+    """When the vehicle must stand at the first stop, if that is before the departure."""
     pickup_at: datetime
     pickup: Annotated[str, Personal(blank=ERASED)]
     dropoff: Annotated[str, Personal(blank=ERASED)]

@@ -27,6 +27,7 @@ def assignment_event_fields(
         "vendor_id": assignment.vendor_id,
         "timezone": assignment.timezone,
         "starts_at": assignment.starts_at,
+        "spot_at": assignment.spot_at,
         "pickup_at": assignment.pickup_at,
         "pickup": assignment.stops[0].address,
         "dropoff": assignment.stops[-1].address,

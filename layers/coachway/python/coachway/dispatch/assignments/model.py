@@ -113,7 +113,11 @@ class Assignment(Entity):
     timezone: str
     passengers: Annotated[int, Field(description="Passengers in this vehicle.")]
     starts_at: LocalTime
-    """The duty's start: leaving the garage."""
+    """When the crew reports for duty: for the inspection, or to leave the garage."""
+    leaves_at: LocalTime | None = None
+    """Leaving the garage, if an inspection comes before it."""
+    spot_at: LocalTime | None = None
+    """When the vehicle must stand at the first stop, if that is before the departure."""
     ends_at: LocalTime
     """The duty's end: back at the garage."""
     pickup_at: LocalTime

@@ -104,6 +104,9 @@ def _crew(assignment: Assignment) -> str:
 def _description(assignment: Assignment) -> list[str]:
     """The stops, with times in each stop's time zone. Without phone numbers, because calendars are copied widely."""
     lines = [f"{assignment.vehicle_name}, {_crew(assignment)}, {assignment.passengers} passengers"]
+    if assignment.spot_at is not None:
+        zone = ZoneInfo(assignment.timezone)
+        lines.append(f"On spot at {assignment.spot_at.astimezone(zone):%H:%M}")
     return lines + [_stop_line(stop) for stop in assignment.stops]
 
 

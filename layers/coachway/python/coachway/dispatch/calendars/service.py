@@ -84,6 +84,7 @@ class CalendarEntry(BaseSchema):
     status: AssignmentStatus | None
     starts_at: LocalTime
     ends_at: LocalTime
+    spot_at: LocalTime | None
     pickup_at: LocalTime | None
     dropoff_at: LocalTime | None
     pickup: str
@@ -312,7 +313,7 @@ def _calendar_entry(block: DutyBlock, assignment: Assignment | None) -> Calendar
     named = ("status", "driver_id", "second_driver_id", "second_driver_name", "vehicle_id", "passengers")
     return CalendarEntry(
         **block.model_dump(include={"assignment_id", "charter_id", "number", "starts_at", "ends_at"}),
-        **{name: fields.get(name) for name in (*named, "pickup_at", "dropoff_at")},
+        **{name: fields.get(name) for name in (*named, "spot_at", "pickup_at", "dropoff_at")},
         driver_name=fields.get("driver_name", ""),
         vehicle_name=fields.get("vehicle_name", ""),
         pickup=stops[0].address if stops else "",

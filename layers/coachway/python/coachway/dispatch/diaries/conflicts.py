@@ -66,4 +66,5 @@ def move_block(block: DutyBlock, starts_at: datetime) -> DutyBlock:
         for segment in block.duty
     ]
     times = {name: getattr(block, name) + shift for name in ("starts_at", "ends_at", "pickup_at", "dropoff_at")}
-    return block.model_copy(update={**times, "duty": duty})
+    leaves_at = block.leaves_at and block.leaves_at + shift
+    return block.model_copy(update={**times, "leaves_at": leaves_at, "duty": duty})

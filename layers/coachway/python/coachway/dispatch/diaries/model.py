@@ -24,10 +24,13 @@ class DutyBlock(BaseSchema):
     charter_id: str
     number: str
     starts_at: AwareDatetime
-    """Leaving the garage."""
+    """The start of the duty: the inspection, or leaving the garage."""
+    leaves_at: AwareDatetime | None = None
+    """Leaving the garage, if an inspection comes before it."""
     ends_at: AwareDatetime
     """Back at the garage."""
     pickup_at: AwareDatetime
+    """When the vehicle must be at the first stop."""
     dropoff_at: AwareDatetime
     pickup_place: Annotated[Coordinates | None, stored_as("begins", "pickup_place")] = None
     """Where the first stop is."""

@@ -82,7 +82,9 @@ def calculate_transfer_time(block: DutyBlock, next_block: DutyBlock, rest: timed
 
     Zero if the gap also leaves time for a full rest: then the driver travels off duty (49 CFR 395.1(j)).
     """
-    planned = (block.ends_at - block.dropoff_at) + (next_block.pickup_at - next_block.starts_at)
+    planned = (block.ends_at - block.dropoff_at) + (
+        next_block.pickup_at - (next_block.leaves_at or next_block.starts_at)
+    )
     missing = estimate_travel_time(block.dropoff_place, next_block.pickup_place) - planned
     gap = next_block.starts_at - block.ends_at
     return _ZERO if gap - missing >= rest else max(_ZERO, min(missing, gap))

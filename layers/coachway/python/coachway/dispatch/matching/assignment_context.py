@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from coachway.bookings.charters import booking_contact, coverage
 from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
@@ -30,7 +31,9 @@ from coachway.fleet import resource_ops
 from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.hours import rulesets
 from coachway.hours.model import CarrierRuleset
-from coachway.identity.model.organization import ORGANIZATIONS, Organization
+from coachway.identity.model.organization import ORGANIZATIONS, Organization, ReportTimes
+
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +137,37 @@ def get_hours_rules(organization: Organization) -> CarrierRuleset:
 
 
 def build_trip(
-    charter: Charter, hours_rules: CarrierRuleset, vehicle_coverage: VehicleCoverage, crew: int, since: datetime | None
+    charter: Charter,
+    organization: Organization,
+    vehicle_coverage: VehicleCoverage,
+    crew: int,
+    since: datetime | None,
+    report_times: ReportTimes,
 ) -> TripToAssign:
-    """Plan the trip for a crew of `crew` drivers."""
-    return TripToAssign(
-        charter, hours_rules, vehicle_coverage, trip_plan.build_trip_plan(charter, crew, hours_rules, since)
-    )
+    """Plan the trip for a crew of `crew` drivers, which reports for duty as `report_times` say."""
+    hours_rules = get_hours_rules(organization)
+    plan = trip_plan.build_trip_plan(charter, crew, hours_rules, since, report_times)
+    return TripToAssign(charter, hours_rules, vehicle_coverage, plan)
+
+
+def choose_report_times(
+    organization: Organization, charter: Charter, spot_minutes: int | None, replaced_assignment: Assignment | None
+) -> ReportTimes:
+    """Choose how long before the departure a vehicle's crew is on duty.
+
+    The spot time is the requested one, otherwise the charter's, otherwise the organization's. A crew that takes over
+    keeps the times of the assignment that it replaces.
+    """
+    if replaced_assignment is not None:
+        spot_at = replaced_assignment.spot_at or replaced_assignment.pickup_at
+        leaves_at = replaced_assignment.leaves_at or replaced_assignment.starts_at
+        return ReportTimes(
+            spot_minutes=(replaced_assignment.pickup_at - spot_at) // _MINUTE,
+            inspection_minutes=(leaves_at - replaced_assignment.starts_at) // _MINUTE,
+        )
+    defaults = organization.report_times
+    chosen = next((minutes for minutes in (spot_minutes, charter.spot_minutes) if minutes is not None), None)
+    return defaults if chosen is None else defaults.model_copy(update={"spot_minutes": chosen})
 
 
 def load_assignment_context(

@@ -38,9 +38,9 @@ from coachway.dispatch.matching.assignment_context import (
     VehicleCandidate,
     build_takeover_coverage,
     build_trip,
+    choose_report_times,
     choose_vehicle_coverage,
     driver_keys,
-    get_hours_rules,
     load_assignment_context,
     trip_keys,
     vehicle_keys,
@@ -98,8 +98,9 @@ def check_crew_and_vehicle(
     else:
         vehicle_coverage = build_takeover_coverage(charter, replaced_assignment)
     require_assignable(charter)
-    hours_rules = get_hours_rules(batch.get(Organization, organization_key))
-    trip = build_trip(charter, hours_rules, vehicle_coverage, len(drivers), since)
+    organization = batch.get(Organization, organization_key)
+    report_times = choose_report_times(organization, charter, request.spot_minutes, replaced_assignment)
+    trip = build_trip(charter, organization, vehicle_coverage, len(drivers), since, report_times)
     context = load_assignment_context(caller, trip, drivers, [vehicle], batch)
     if replaced_assignment is not None:
         context = context.exclude_assignment(replaced_assignment.id)
@@ -218,6 +219,8 @@ def build_assignment(
         timezone=plan.timezone,
         passengers=plan.passengers,
         starts_at=plan.starts_at,
+        leaves_at=plan.leaves_at,
+        spot_at=plan.spot_at,
         ends_at=plan.ends_at,
         pickup_at=plan.pickup_at,
         dropoff_at=plan.dropoff_at,

@@ -22,8 +22,8 @@ from coachway.dispatch.matching.assignment_context import (
     VehicleCandidate,
     build_takeover_coverage,
     build_trip,
+    choose_report_times,
     choose_vehicle_coverage,
-    get_hours_rules,
     load_assignment_context,
     trip_keys,
 )
@@ -72,7 +72,7 @@ def assign_automatically(caller: Caller, request: AutoAssignInput) -> AutoAssign
     Raises Conflict with the reasons for every driver and vehicle when none is available. Five queries, two reads,
     one read per 100 items of documents and diaries (about five for each driver and vehicle), and the commit.
     """
-    context = load_candidates(caller, request.charter_id, request.vehicle_number)
+    context = load_candidates(caller, request.charter_id, request.vehicle_number, spot_minutes=request.spot_minutes)
     assignment_service.require_compliant_carrier(context)
     size = crew_size(context.trip.charter)
     ranking = rank_candidates(context, size, clock.now())
@@ -103,6 +103,7 @@ def load_candidates(
     number: int | None,
     since: datetime | None = None,
     replaced_assignment: Assignment | None = None,
+    spot_minutes: int | None = None,
 ) -> AssignmentContext:
     """Load all drivers and vehicles that could take a trip. Raises NotFound, and Conflict when it needs nobody.
 
@@ -117,8 +118,10 @@ def load_candidates(
         vehicle_coverage = choose_vehicle_coverage(charter, number, caller.party_id if caller.is_external else None)
     else:
         vehicle_coverage = build_takeover_coverage(charter, replaced_assignment)
-    hours_rules = get_hours_rules(batch.get(Organization, organization_key))
-    trip = build_trip(charter, hours_rules, vehicle_coverage, crew_size(charter, replaced_assignment), since)
+    organization = batch.get(Organization, organization_key)
+    report_times = choose_report_times(organization, charter, spot_minutes, replaced_assignment)
+    crew = crew_size(charter, replaced_assignment)
+    trip = build_trip(charter, organization, vehicle_coverage, crew, since, report_times)
     assignment_service.require_not_over(trip)
     drivers = _filter_by_owner(resource_queries.list_assignable_drivers(caller), vehicle_coverage.vendor_id)
     vehicles = _filter_by_owner(resource_queries.list_assignable_vehicles(caller), vehicle_coverage.vendor_id)

@@ -14,10 +14,18 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.matching.eligibility_reasons import Reason
 from coachway.dispatch.matching.scoring import Score
 from coachway.fleet.model import DriverId, VehicleId
+from coachway.identity.model.organization import SpotMinutes
 
 VehicleNumber = Annotated[
     int | None,
     Field(ge=1, le=100, description="Which of the charter's vehicles. Defaults to the first without a driver."),
+]
+
+SpotTime = Annotated[
+    SpotMinutes | None,
+    Field(
+        description="How long before the departure this vehicle stands at the first stop. Defaults to the charter's."
+    ),
 ]
 
 ASSIGN_EXAMPLE: Final[dict[str, JsonValue]] = {
@@ -37,6 +45,7 @@ class AssignInput(RequestSchema):
     vehicle_id: VehicleId
     second_driver_id: DriverId | None = None
     vehicle_number: VehicleNumber = None
+    spot_minutes: SpotTime = None
     notes: Annotated[Note, Field(description="For the driver, in addition to the charter's notes.")] = ""
 
     @model_validator(mode="after")
@@ -53,6 +62,7 @@ class AutoAssignInput(RequestSchema):
 
     charter_id: CharterId
     vehicle_number: VehicleNumber = None
+    spot_minutes: SpotTime = None
     notes: Annotated[Note, Field(description="For the driver, in addition to the charter's notes.")] = ""
 
 

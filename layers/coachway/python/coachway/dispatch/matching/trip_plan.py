@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from coachway.bookings.charters import trip_times
 from coachway.bookings.charters.model import Charter
@@ -13,6 +13,7 @@ from coachway.dispatch.diaries.model import DutyBlock
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, DutyStatus, Segment
 from coachway.hours.trip import build_driven_legs, build_legs
+from coachway.identity.model.organization import ReportTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class TripPlan:
     charter_id: str
     number: str
     starts_at: datetime
+    leaves_at: datetime | None
+    """Leaving the garage, if an inspection comes before it."""
+    spot_at: datetime | None
+    """When the vehicle must stand at the first stop, if that is before the departure."""
     ends_at: datetime
     pickup_at: datetime
     dropoff_at: datetime
@@ -58,7 +63,8 @@ class TripPlan:
             number=self.number,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
-            pickup_at=self.pickup_at,
+            leaves_at=self.leaves_at,
+            pickup_at=self.spot_at or self.pickup_at,
             dropoff_at=self.dropoff_at,
             pickup_place=self.pickup_place,
             dropoff_place=self.dropoff_place,
@@ -67,24 +73,32 @@ class TripPlan:
 
 
 def build_trip_plan(
-    charter: Charter, drivers: int, hours_rules: CarrierRuleset, takeover_at: datetime | None = None
+    charter: Charter,
+    drivers: int,
+    hours_rules: CarrierRuleset,
+    takeover_at: datetime | None = None,
+    report_times: ReportTimes | None = None,
 ) -> TripPlan:
-    """Build the plan for one vehicle of a charter with a number of drivers.
+    """Build the plan for one vehicle of a charter with a number of drivers. `report_times` are those of this vehicle.
 
     `takeover_at` is when the crew takes over a trip that is under way; their duty starts then. Raises Invalid when the
     times of the stops are out of order.
     """
     trip = trip_times.build_hours_trip(charter, charter.stops, charter.road_legs)
-    trip = trip.model_copy(update={"drivers": drivers})
+    times = report_times or ReportTimes()
+    spot, inspection = timedelta(minutes=times.spot_minutes), timedelta(minutes=times.inspection_minutes)
+    trip = trip.model_copy(update={"drivers": drivers, "spot": spot, "inspection": inspection})
     duties = itinerary.plan_duties(trip, hours_rules)
     pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
     segments = [segment for duty in duties or [] for segment in duty]
-    starts_at = min([pickup_at, *(segment.start for segment in segments)])
+    spot_at = pickup_at - spot
+    starts_at = min([spot_at - inspection, *(segment.start for segment in segments)])
+    leaves_at = starts_at + inspection
     ends_at = max([dropoff_at, *(segment.end for segment in segments)])
     if takeover_at is not None:
         starts_at = max(starts_at, takeover_at.astimezone(UTC))
         ends_at = max(ends_at, starts_at)
-    passenger_trip = trip.model_copy(update={"deadhead_miles": 0.0})
+    passenger_trip = trip.between_stops
     route, driven = build_legs(passenger_trip), build_driven_legs(passenger_trip)
     if driven:
         dropoff_at = max(dropoff_at, driven[-1].arrives)
@@ -106,6 +120,8 @@ def build_trip_plan(
         charter_id=charter.id,
         number=charter.number,
         starts_at=starts_at,
+        leaves_at=leaves_at if starts_at < leaves_at else None,
+        spot_at=max(spot_at, starts_at) if max(spot_at, starts_at) < pickup_at else None,
         ends_at=ends_at,
         pickup_at=max(pickup_at, starts_at),
         dropoff_at=max(dropoff_at, starts_at),

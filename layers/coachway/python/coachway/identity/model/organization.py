@@ -20,6 +20,8 @@ ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$"), Field(examples=["CH"])]
 """The prefix of a reference number: 1 to 12 capital letters and digits."""
+SpotMinutes = Annotated[int, Field(ge=0, le=240)]
+"""Minutes for which a vehicle stands at the first stop before the departure."""
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#0b5fff"])]
 
 
@@ -52,6 +54,21 @@ class PaymentPolicy(RequestSchema):
         ),
     ] = 25
     balance_days: Annotated[int, Field(ge=0, le=365, description="Days before the trip when the balance is due.")] = 14
+
+
+class ReportTimes(RequestSchema):
+    """How long before a departure the crew is on duty. The crew reports for duty at the garage.
+
+    Duty begins with the inspection, then the vehicle drives to the first stop.
+    """
+
+    spot_minutes: Annotated[
+        SpotMinutes,
+        Field(description="How long before the departure the vehicle stands at the first stop. A trip can differ."),
+    ] = 0
+    inspection_minutes: Annotated[
+        int, Field(ge=0, le=120, description="The inspection before the vehicle leaves the garage (49 CFR 396.13).")
+    ] = 0
 
 
 class TripReminderSettings(RequestSchema):
@@ -163,6 +180,9 @@ class OrganizationSettings(RequestSchema):
     recovery_answer_minutes: Annotated[
         int, Field(ge=1, le=1440, description="Minutes that a driver has to answer the offer of a trip in a recovery.")
     ] = 10
+    report_times: Annotated[
+        ReportTimes, Field(description="Applies to trips that are quoted or assigned from now on.")
+    ] = Field(default_factory=ReportTimes)
     trip_reminders: TripReminderSettings = Field(default_factory=TripReminderSettings)
     branding: Branding = Field(default_factory=Branding)
 

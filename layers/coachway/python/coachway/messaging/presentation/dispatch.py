@@ -31,6 +31,11 @@ def pickup_time(event: AssignmentEvent | RecoveryEvent, formatter: Formatter) ->
     )
 
 
+def spot_time(event: AssignmentEvent, formatter: Formatter) -> str:
+    """When the vehicle must stand at the first stop: `8:45 AM EST`; empty if that is not before the pickup."""
+    return _time(event.spot_at, event.timezone, formatter) if event.spot_at is not None else ""
+
+
 def recovery_cause(event: RecoveryEvent) -> str:
     """Why a replacement is needed: `the vehicle broke down`."""
     return _RECOVERY_CAUSES.get(event.reason, _OTHER_CAUSE)

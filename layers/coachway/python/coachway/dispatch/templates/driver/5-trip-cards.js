@@ -185,6 +185,8 @@ function tripCard(trip, actions, isBusy) {
   const format = dayFormat(trip);
   const ending = ENDED_STATUSES.has(trip.status) ? trip.message_to_driver || trip.reason : "";
   addFact(facts, "Duty", `${formatTime(trip.starts_at, zone, format)} to ${formatTime(trip.ends_at, zone, { ...WITH_ZONE, ...format })}`);
+  if (trip.leaves_at) addFact(facts, "Leave the garage", formatTime(trip.leaves_at, zone, { ...WITH_ZONE, ...format }));
+  if (trip.spot_at) addFact(facts, "At the first stop", formatTime(trip.spot_at, zone, { ...WITH_ZONE, ...format }));
   addFact(facts, "Vehicle", trip.vehicle_name);
   addFact(facts, "Passengers", String(trip.passengers));
   if (trip.second_driver_name) addFact(facts, "Drivers", `${trip.driver_name} and ${trip.second_driver_name}`);
