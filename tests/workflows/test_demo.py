@@ -191,3 +191,9 @@ def test_load_demo_twice_creates_nothing(stack: Stack, users: list[dict[str, str
     before = list_ids()
     assert demo.load_demo(stack.config) == users
     assert list_ids() == before
+
+
+def test_demo_leads_have_every_stage_and_an_agent(stack: Stack, users: list[dict[str, str]]) -> None:
+    leads = get_as(stack, users[0], "/sales/leads?limit=100")["items"]
+    assert {each["status"] for each in leads} >= {"new", "contacted", "qualified", "negotiating", "dead"}
+    assert all(each["assigned_to_agent_id"] for each in leads)

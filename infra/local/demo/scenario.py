@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from infra.local.demo.bid_scenario import BidRequestPlan
 from infra.local.demo.fleet_scenario import AssignmentPlan, Downtime, Driver, Vehicle
+from infra.local.demo.lead_scenario import AgentPlan, LeadPlan
 
 Json = dict[str, Any]
 
@@ -268,5 +269,7 @@ class Scenario:
     client_of_user: str = ""
     """The client that the organization's user with the role `client` acts for."""
     vendors: tuple[Vendor, ...] = ()
+    agents: tuple[AgentPlan, ...] = ()
+    leads: tuple[LeadPlan, ...] = ()
     vendor_of_user: str = ""
     """The vendor that the organization's user with the role `vendor` acts for."""

@@ -23,12 +23,13 @@ def refresh_records(config: StackConfig, organization_id: str) -> int:
     """
     replay.configure_product(config, stack_deployment.read_outputs(config))
     from coachway.billing.invoices.receivables import refresh_receivables
+    from coachway.clients.phone_lookup import refresh_clients
     from coachway.dispatch.uncovered_trips import refresh_uncovered_trips
     from coachway.fleet.phone_numbers import refresh_phone_numbers
     from coachway.fleet.roster import refresh_roster
     from coachway.identity.organizations.service import mark_data_current
 
-    refreshes = (refresh_phone_numbers, refresh_roster, refresh_receivables, refresh_uncovered_trips)
+    refreshes = (refresh_phone_numbers, refresh_roster, refresh_receivables, refresh_uncovered_trips, refresh_clients)
     count = sum(refresh(organization_id) for refresh in refreshes)
     mark_data_current(organization_id)
     return count

@@ -52,12 +52,13 @@ def test_capture_without_rules_keeps_lead_unassigned() -> None:
     assert list_ids("/leads", unassigned="true") == [lead["id"]]
 
 
-def test_capture_makes_two_calls() -> None:
+def test_capture_makes_two_calls_and_one_more_to_find_a_client_by_phone() -> None:
     create_agent()
     token = token_for("sales:write")
-    before = call_stats.calls
-    assert send("POST", "/leads", BOB, token=token).status == 201
-    assert call_stats.calls - before == 2
+    for person, calls in (({**BOB, "phone": None}, 2), ({**BOB, "email": None}, 3)):
+        before = call_stats.calls
+        assert send("POST", "/leads", person, token=token).status == 201
+        assert call_stats.calls - before == calls
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,11 @@ def test_capture_for_client_links_it_and_chooses_its_agent() -> None:
     lead = capture_lead(email="Events+spring@acme.example")
     assert (lead["client_id"], lead["assigned_to_agent_id"]) == (client_id, dana)
     assert lead["assignment_explanation"] == ["Assigned to Dana Sales: the agent of the client."]
+
+
+def test_capture_finds_client_by_phone() -> None:
+    client_id = create_client(phone="+12125550123")
+    assert capture_lead(phone="(+1) 212 555 0123")["client_id"] == client_id
 
 
 def test_capture_for_client_without_agent_takes_a_turn() -> None:

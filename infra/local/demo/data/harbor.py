@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from infra.local.demo.data.harbor_fleet import DOWNTIMES, DRIVERS, VEHICLES
+from infra.local.demo.data.harbor_leads import AGENTS, LEADS
 from infra.local.demo.data.harbor_trips import TRIPS
 from infra.local.demo.data.harbor_vendors import VENDORS
 from infra.local.demo.scenario import Scenario, billing_address, client, contact
@@ -129,6 +130,8 @@ SCENARIO: Final = Scenario(
     drivers=DRIVERS,
     vehicles=VEHICLES,
     downtimes=DOWNTIMES,
+    agents=AGENTS,
+    leads=LEADS,
     vendors=VENDORS,
     vendor_of_user="Ridgeline Coaches",
     client_of_user="Hudson & Vale Weddings",

@@ -36,6 +36,12 @@ BY_NAME = AccessPattern(
     pk="ORG#{org}#CLIENT-NAMES#{initial}",
     sk="{name}#{id}",
 )
+BY_PHONE = AccessPattern(
+    "clients by phone number",
+    index="gsi3",
+    pk="ORG#{org}#CLIENT-PHONES#{phone}",
+    sk="{id}",
+)
 CONTACTS = AccessPattern(
     "the contacts of a client, newest first",
     pk="ORG#{org}#CLIENT#{client}",
@@ -124,7 +130,8 @@ class Client(Entity, ClientInput):
     def indexes(self) -> dict[str, Key]:
         name = rules.normalize_name(self.name)
         month = ids.get_created_at(self.id).strftime("%Y-%m")
-        return {
+        phone = {"gsi3": BY_PHONE.key(org=self.org_id, phone=self.phone, id=self.id)} if self.phone else {}
+        return phone | {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": BY_NAME.key(org=self.org_id, initial=name[:1], name=name, id=self.id),
         }

@@ -18,6 +18,8 @@ class DataVersion(IntEnum):
     """Open invoices have a slim copy for the aging report."""
     UNCOVERED_TRIPS = 3
     """Charters with vehicles that have no driver have a slim copy for the dispatch board."""
+    CLIENT_PHONES = 4
+    """Clients have an index key for their phone number, by which leads find their client."""
 
 
 CURRENT_DATA_VERSION: Final = max(DataVersion)

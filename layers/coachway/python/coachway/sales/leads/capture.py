@@ -68,8 +68,7 @@ def _capture(caller: Caller, request: NewLead, response: BaseModel | None) -> Ca
     if repeated is not None:
         return CapturedLead(_record_repeat(caller, repeated, request, response), is_new=False)
     if client is None:
-        owners = (batch.unique_owner(key) for key in client_keys)
-        client = contacts.find_client(caller.org_id, next((each for each in owners if each), None))
+        client = contacts.find_client(caller.org_id, batch, client_keys, request.phone)
     client_agent = _find_client_agent(client) if agent is None else None
     zone = ZoneInfo(batch.get(Organization, organization_key).timezone)
     lead = scoring.with_score(_build_lead(caller, request, client, now), now.astimezone(zone).date())

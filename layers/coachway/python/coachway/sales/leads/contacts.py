@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from coachway.clients.model import Client
+from coachway.clients.phone_lookup import find_client_by_phone
 from coachway.core import errors, store
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import UNIQUE, Create, Op, Remove, Update
@@ -45,9 +46,13 @@ def find_repeated_lead(batch: store.BatchResult, keys: Iterable[Key], now: datet
     return next((leads[key] for key in lead_keys if key in leads and _is_repeat(leads[key], now)), None)
 
 
-def find_client(org_id: str, client_id: str | None) -> Client | None:
-    """Return a client, or None. One read if there is an id."""
-    return store.find(Client, CLIENT.key(org=org_id, id=client_id)) if client_id else None
+def find_client(org_id: str, batch: store.BatchResult, email_keys: Iterable[Key], phone: str | None) -> Client | None:
+    """Return the client who has an email address, else the one who has the phone number, or None. At most one read."""
+    owners = (batch.unique_owner(key) for key in email_keys)
+    client_id = next((each for each in owners if each), None)
+    if client_id is not None:
+        return store.find(Client, CLIENT.key(org=org_id, id=client_id))
+    return find_client_by_phone(org_id, phone) if phone else None
 
 
 def mark_contacts_ops(batch: store.BatchResult, lead: Lead) -> list[Op]:

@@ -1,0 +1,62 @@
+"""Leads on the deployed stack: many at once, and the mails about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import httpx
+import pytest
+
+from tests.stack import Stack, eventually
+from tests.workflows.organization_builders import PASSWORD, Operator, count_statuses, run_concurrently
+
+pytestmark = pytest.mark.xdist_group("operator")
+
+REQUESTS, PEOPLE = 50, 40
+
+
+def create_agent(operator: Operator, name: str, **rule: object) -> str:
+    """Create a user who gets leads; return their id."""
+    person = {"email": f"{name.lower()}@{operator.slug}.example", "first_name": name, "last_name": "Sales"}
+    user = operator.call("POST", "/users", {**person, "role": "staff", "password": PASSWORD})
+    operator.call("POST", "/sales/assignment-rules", {"agent_id": user["id"], "agent_name": name, **rule})
+    return str(user["id"])
+
+
+def test_fifty_leads_at_once_each_get_one_agent_who_is_told(stack: Stack) -> None:
+    operator = Operator.create(stack)
+    sarah = create_agent(operator, "Sarah", weight=3)
+    tom = create_agent(operator, "Tom", weight=2, max_leads_per_day=10)
+
+    def capture(number: int) -> httpx.Response:
+        person = {"first_name": f"Person {number}", "email": f"p{number % PEOPLE}@{operator.slug}.example"}
+        return operator.send("POST", "/sales/leads", {**person, "source": "phone"})
+
+    answers = run_concurrently(REQUESTS, capture)
+    assert count_statuses(answers) == {201: PEOPLE, 200: REQUESTS - PEOPLE}
+    leads = operator.list_all("/sales/leads")
+    agents = Counter(lead["assigned_to_agent_id"] for lead in leads)
+    assert (len(leads), agents[sarah], agents[tom]) == (PEOPLE, PEOPLE - 10, 10)
+    rules = {rule["agent_id"]: rule for rule in operator.call("GET", "/sales/assignment-rules")["items"]}
+    assert {agent: rule["total_leads_assigned"] for agent, rule in rules.items()} == agents
+    assert rules[tom]["leads_assigned_today"] == 10
+    stack.wait_for_mail(f"tom@{operator.slug}.example", "^New lead: Person")
+    eventually(
+        lambda: len(stack.mails(f"tom@{operator.slug}.example")) == 10, 90, "an agent was not told of each lead once"
+    )
+
+
+def test_lead_nobody_can_take_is_told_and_assigned_when_a_rule_allows(stack: Stack) -> None:
+    operator = Operator.create(stack)
+    agent = create_agent(operator, "Uma", weight=0)
+    body = {"first_name": "Bob", "email": f"bob@{operator.slug}.example"}
+    lead = operator.call("POST", "/sales/leads", body)
+    assert lead["assignment_explanation"][0] == "Skipped Uma: the weight is 0."
+    stack.wait_for_mail(operator.admin_email, "^A lead waits for an agent: Bob")
+    [rule] = operator.call("GET", "/sales/assignment-rules")["items"]
+    operator.call("PUT", f"/sales/assignment-rules/{rule['id']}", {"weight": 1})
+    path = f"/sales/leads/{lead['id']}"
+    eventually(
+        lambda: operator.call("GET", path)["assigned_to_agent_id"] == agent, 90, "the waiting lead was not assigned"
+    )
+    stack.wait_for_mail(f"uma@{operator.slug}.example", "^New lead: Bob")
