@@ -88,8 +88,8 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         OrganizationSettings.vehicle_classes RuleInput.public_label
         ApiKey.name ApiKeyCreated.name ApiKeyDeleted.name NewRole.name RoleCreated.name RoleDeleted.name
         RoleUpdated.name RoleSettings.description RuleInput.name RuleInput.description PricingRuleChanged.name
-        PricingRuleCreated.name PricingRuleDeleted.name AmenityInput.name AmenityInput.description
-        PromoInput.description VehicleInput.name TripRecovered.replacement_vehicle_name""",
+        PricingRuleCreated.name PricingRuleDeleted.name AmenityTerms.name AmenityTerms.description
+        PromoTerms.description VehicleInput.name TripRecovered.replacement_vehicle_name""",
     "the organization itself": """
         Assignment.document_problems
         Branding.address Branding.display_name Branding.email Branding.phone NumberPrefixes.change
