@@ -66,7 +66,8 @@ def request_quote(caller: Caller, organization_slug: Slug, body: PublicLead) -> 
 def list_leads(caller: Caller, query: LeadQuery) -> Page[Lead]:
     """List leads, newest first.
 
-    Filter by status, source and agent. With `unassigned`, lists the open leads without an agent, oldest first.
+    Filter by status, source and agent. With `unassigned`, lists the open leads without an agent, oldest first. With
+    `q`, finds leads by words of names, email, phone and places.
     """
     return queries.list_leads(caller, query)
 

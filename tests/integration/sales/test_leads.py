@@ -162,6 +162,18 @@ def test_lists_filter_by_status_source_and_agent() -> None:
     assert [each["id"] for each in mine] == [web["id"]]
 
 
+def test_leads_are_found_by_words_phone_and_place() -> None:
+    bob = capture_lead(**{**BOB, "company": "Wilson School", "pickup_location": "11 Wall St"})
+    sarah = create_agent("Sarah")
+    eve = capture_lead(first_name="Eve", last_name="Wilson")
+    for q in ("bob", "wilson school", "555-0199", "bob@wilson.example", "11 wall"):
+        assert list_ids("/leads", q=q) == [bob["id"]]
+    assert list_ids("/leads", q="wilson", agent_id=sarah["agent_id"]) == [eve["id"]]
+    assert list_ids("/leads", q="wilson", unassigned="true") == [bob["id"]]
+    send("POST", f"/leads/{eve['id']}/merge", {"other_lead_id": bob["id"]})
+    assert list_ids("/leads", q="bob") == []
+
+
 def test_lead_of_another_organization_is_not_found() -> None:
     lead = capture_lead()
     other = token_for("sales:read sales:write", org_id=OTHER_ORG)

@@ -11,12 +11,14 @@ class HitKind(StrEnum):
     CLIENT = "client"
     CONTACT = "contact"
     ADDRESS = "address"
+    LEAD = "lead"
 
 
 READ_PERMISSIONS: Final[Mapping[HitKind, str]] = {
     HitKind.CLIENT: "clients:read",
     HitKind.CONTACT: "clients:read",
     HitKind.ADDRESS: "clients:read",
+    HitKind.LEAD: "sales:read",
 }
 """The permission to find records, by their kind. Records of other kinds are not found."""
 

@@ -17,8 +17,9 @@ from coachway.core.types.contact import Email, Phone, normalize_email
 from coachway.core.types.datetimes import Day, Timestamp, sortable
 from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.search_text import SearchText
 from coachway.core.types.stored_values import is_stored
-from coachway.core.types.text import Note, OptionalText, ShortNote, Text
+from coachway.core.types.text import LINE, Note, OptionalText, ShortNote, Text
 from coachway.sales.leads.rules import (
     OPEN_STATUSES,
     ActivityType,
@@ -62,7 +63,7 @@ FOLLOW_UPS = AccessPattern(
     sk="{at}#{id}",
 )
 LEADS_OF_CLIENT = AccessPattern(
-    "the leads of a client, by their slim copies", index="gsi1", pk="ORG#{org}#LEADS-OF-CLIENT#{client}", sk="{id}"
+    "the leads of a client, by their slim copies", index="gsi3", pk="ORG#{org}#LEADS-OF-CLIENT#{client}", sk="{id}"
 )
 ACTIVITIES = AccessPattern("the activities of a lead, newest first", pk="ORG#{org}#LEAD#{lead}", sk="ACTIVITY#{id}")
 OPEN_LEAD_CONTACTS = AccessPattern(
@@ -228,6 +229,19 @@ class Lead(Entity, LeadFields):
             **score,
         }
 
+    def search_text(self) -> SearchText | None:
+        if self.merged_into_id is not None or self.erased_at is not None:
+            return None
+        return SearchText(
+            self.full_name,
+            self.company,
+            names=(self.first_name, self.last_name, self.company),
+            emails=(self.email,),
+            phones=(self.phone,),
+            addresses=(self.pickup_location, self.dropoff_location),
+            client_id=self.client_id,
+        )
+
     def slim_copy(self) -> "LeadOfClient | None":
         if self.client_id is None:
             return None
@@ -247,7 +261,7 @@ class LeadOfClient(Record):
         return slim_copy_key(LEAD.key(org=self.org_id, id=self.lead_id))
 
     def indexes(self) -> Mapping[str, Key]:
-        return {"gsi1": LEADS_OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.lead_id)}
+        return {"gsi3": LEADS_OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.lead_id)}
 
 
 class LeadContact(Record):
@@ -276,8 +290,9 @@ def client_email_spellings(email: str) -> list[str]:
 
 
 class LeadQuery(PageQuery):
-    """Filters of a list of leads."""
+    """Filters of a list of leads. `q` finds words of names, email, phone and places, and changes the order."""
 
+    q: Annotated[str, Field(min_length=1, max_length=100), LINE] | None = None
     status: LeadStatus | None = None
     source: LeadSource | None = None
     agent_id: UserId | None = None

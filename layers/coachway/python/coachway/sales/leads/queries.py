@@ -1,6 +1,6 @@
 """Reads of leads: one, and lists by status, source and agent."""
 
-from coachway.core import store
+from coachway.core import record_search, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page
@@ -22,9 +22,14 @@ def get_lead(caller: Caller, lead_id: str, *, expected: int | None = None) -> Le
 
 
 def list_leads(caller: Caller, query: LeadQuery) -> Page[Lead]:
-    """List leads, newest first; those without an agent oldest first."""
+    """List leads, newest first; those without an agent oldest first; with `q`, by the word that matches."""
     status, agent = query.status.value if query.status else None, query.agent_id
     where: dict[str, str | int | bool] = {"source": query.source.value} if query.source else {}
+    if query.q is not None:
+        filters = {"status": status, "agent": agent}
+        where |= {name: value for name, value in filters.items() if value is not None}
+        is_shown = (lambda lead: lead.is_open and lead.assigned_to_agent_id is None) if query.unassigned else _is_any
+        return record_search.search_page(Lead, caller.org_id, query.q, query, where=where, is_shown=is_shown)
     if query.unassigned:
         if status:
             where["status"] = status
@@ -42,3 +47,7 @@ def list_own_leads(caller: Caller, query: OwnLeadQuery) -> Page[Lead]:
     """List the leads of the caller, newest first."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     return query_by_month(Lead, BY_AGENT, caller, query, where=where, agent=caller.user_id)
+
+
+def _is_any(_lead: Lead) -> bool:
+    return True

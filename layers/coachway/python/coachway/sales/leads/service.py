@@ -7,6 +7,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
 from coachway.core.user_reference import USERS
@@ -19,8 +20,9 @@ from coachway.sales.leads.model import Lead, LeadInput
 from coachway.sales.leads.rules import TRANSITIONS, AssignmentMethod, LeadStatus
 
 
+@retry_on_conflict
 def update_lead(caller: Caller, lead_id: str, changes: PartialUpdate[LeadInput], expected: int | None) -> Lead:
-    """Update a lead: its data, its status, its agent.
+    """Update a lead: its data, its status, its agent. Tried again if its score is completed at the same time.
 
     Raises NotFound, PreconditionFailed, LeadMerged, InvalidStatusTransition, LostReasonRequired, LeadNeedsConversion,
     NotStaff, and OtherOpenLead if another open lead has the new contact.
