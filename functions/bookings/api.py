@@ -49,7 +49,8 @@ from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema
 from coachway.erasure.model import Erasure
-from coachway.pricing.errors import PriceTooLarge, PromoCodeUsedUp, QuoteNotBookable
+from coachway.pricing.adjustment_model import PriceAdjustmentsInput
+from coachway.pricing.errors import PriceBelowZero, PriceTooLarge, PromoCodeUsedUp, QuoteNotBookable
 
 api = ApiRouter("bookings", "Charters from quote to completion, recurring series, and quote links for clients.")
 app = api.app
@@ -125,7 +126,7 @@ def get_charter(caller: Caller, charter_id: CharterId) -> Charter:
 @api.put(
     "/charters/{charter_id}",
     permission="charters:write",
-    errors=(ChangeCaseRequired, CharterClosed, ClientInactive, PriceTooLarge, VehiclesAwarded),
+    errors=(ChangeCaseRequired, CharterClosed, ClientInactive, PriceBelowZero, PriceTooLarge, VehiclesAwarded),
 )
 def update_charter(
     caller: Caller, charter_id: CharterId, body: PartialUpdate[CharterInput], if_match: int | None
@@ -154,7 +155,10 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
 
 
 @api.post(
-    "/charters/{charter_id}/clone", permission="charters:write", status=201, errors=(ClientInactive, PriceTooLarge)
+    "/charters/{charter_id}/clone",
+    permission="charters:write",
+    status=201,
+    errors=(ClientInactive, PriceBelowZero, PriceTooLarge),
 )
 def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Charter:
     """Clone a charter.
@@ -185,6 +189,32 @@ def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEn
     return Page(items=charter_history.get_charter_history(caller, charter_id))
 
 
+@api.put(
+    "/charters/{charter_id}/price-adjustments",
+    permission="pricing:override",
+    errors=(ChangeCaseRequired, CharterClosed, PriceBelowZero, PriceTooLarge),
+)
+def set_price_adjustments(
+    caller: Caller, charter_id: CharterId, body: PriceAdjustmentsInput, if_match: int | None
+) -> Charter:
+    """Adjust the price of a quote by hand.
+
+    Replaces all adjustments: manual lines, a discount or an all-in price, accepted warnings, and what the client sees
+    of the price. Each needs a reason, which is internal and stays in the charter's history. The trip is priced again by
+    the current rules, whose price stays visible to staff in `quote.rules_price`. What changes the client's quote
+    creates a new revision and invalidates links that were sent before; bids and assigned drivers stay.
+
+    The order is: rules, promo code, minimum charge, manual lines, discount, tax. A percent discount is of the price
+    before tax, after the manual lines. An all-in price contains the tax and the manual lines, applies to all vehicles,
+    replaces the promo code and the minimum charge, and needs no rate. Adjustments stay when the trip is changed; staff
+    are warned if this changes the price of the rules of a trip with an all-in price. A clone keeps them if whoever
+    clones the charter may adjust prices.
+    """
+    from coachway.bookings.charters import price_adjustments  # imported late: pricing slows cold starts
+
+    return price_adjustments.set_price_adjustments(caller, charter_id, body, if_match)
+
+
 @api.post(
     "/charters/{charter_id}/send-quote",
     permission="charters:write",
@@ -194,7 +224,8 @@ def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> S
     """Send a quote to the client.
 
     Emails a link to the quote. The link is valid for the current revision, until it expires or the quote is sent again.
-    A quote with the warning `no_rate`, `unknown_vehicle_class` or `too_few_seats` cannot be sent.
+    A quote with the warning `no_rate`, `unknown_vehicle_class` or `too_few_seats` cannot be sent, unless the warning is
+    accepted with a reason (`PUT /charters/{charter_id}/price-adjustments`).
     """
     return quote_links.send_quote(caller, charter_id, body)
 

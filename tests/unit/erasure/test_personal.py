@@ -47,7 +47,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
     "random values and digests": "nonce previous_nonce link_nonce digest body_digest token",
     "ids of users": """
         opened_by closed_by decided_by paid_by requested_by created_by reviewed_by submitted_by rated_by
-        declined_by ended_by performed_by""",
+        declined_by ended_by performed_by adjusted_by""",
     "codes of the price list": "vehicle_class vehicle_type vehicle_types amenities route promo_code code rule_type",
     "words of the code": """
         status old_status new_status role method channel template part flow state source lead_kind lost_reason
@@ -66,6 +66,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         Invoice.credit_booked DiaryPage.resource Envelope.aggregate_pk Execution.execution
         RuleEntry.entry RuleEntry.shelf ClientErasureContinued.cursor""",
     "words of the code": """
+        CharterPriceAdjusted.price_display
         Cancellation.initiated_by CharterCancelled.initiated_by Charter.workflow_failures TripStop.stop_type
         ClientCreated.client_type _Document.document_type _Document.subject_type AssignmentOffered.chosen_by
         RecoveryEvent.reason ScoreReason.topic UserSignedOut.reason NotificationFailed.reason
@@ -74,9 +75,10 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         CardConsent.page""",
     "sentences that the code writes, without names": """
         VendorMatch.reasons ScoreReason.reason JournalEntry.memo PaymentUnapplied.trouble TripDocumentsMissing.reasons
-        Reason.message Reason.citation Notice.message StatusChanged.message CardConsent.text""",
+        Reason.message Reason.citation Notice.message StatusChanged.message CardConsent.text
+        PriceAdjustments.accepted_messages""",
     "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label "
-    "Line.public_label",
+    "Line.public_label ManualLine.label ManualDiscount.label AllInPrice.label",
     "ids of assignment rules and dates": """
         Roster.days Rotation.counts Rotation.credits Rotation.recent Rotation.weights""",
     "digests and secrets": """

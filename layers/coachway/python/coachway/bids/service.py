@@ -84,7 +84,7 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
         vendor_name=candidate.vendor.business_name,
         vendor_email=candidate.vendor.primary_email,
         charter_number=bidding.charter.number,
-        charter_revision=bidding.charter.revision_number,
+        charter_revision=bidding.charter.trip_revision,
         bid_request_id=bidding.request.id if bidding.request else None,
         vehicle_count=body.vehicle_count or _default_vehicle_count(bidding.charter),
         terms=BidTerms(**body.model_dump(include=set(BidTerms.model_fields))),
@@ -155,7 +155,7 @@ def update_bid(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], ex
             **changed.model_dump(exclude={"vendor_id", "charter_id", "vehicle_count", *BidTerms.model_fields}),
             "vehicle_count": changed.vehicle_count or _default_vehicle_count(bidding.charter),
             "terms": BidTerms(**changed.model_dump(include=set(BidTerms.model_fields))),
-            "charter_revision": bidding.charter.revision_number,
+            "charter_revision": bidding.charter.trip_revision,
         }
     )
     store.commit(caller, Update(before, after, [BidUpdated(**event_payloads.bid_event_fields(after))]))

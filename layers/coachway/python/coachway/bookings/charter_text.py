@@ -20,7 +20,7 @@ STOP_TYPE_NAMES: Final = {StopType.PICKUP: "Pickup", StopType.DROPOFF: "Drop-off
 
 _PER_MILE_KINDS: Final = frozenset({"mileage_rate", "deadhead_rate", "fuel_surcharge"})
 _PERCENT_KINDS: Final = frozenset(
-    {"time_multiplier", "seasonal", "tax", "vehicle_specific", "client_specific", "promo"}
+    {"time_multiplier", "seasonal", "tax", "vehicle_specific", "client_specific", "promo", "discount"}
 )
 
 
@@ -158,5 +158,6 @@ def describe_crews(charter: Charter) -> list[LabeledValue]:
 
 def amenity_names(charter: Charter) -> list[str]:
     """The ordered amenities by their names in the price list, or all by their codes if one is not in it."""
-    names = [line.public_label for line in charter.quote.lines if line.kind == "amenity"]
+    lines = (charter.quote.rules_price or charter.quote).lines  # an all-in price has no line of an amenity
+    names = [line.public_label for line in lines if line.kind == "amenity"]
     return names if len(names) == len(charter.amenities) else [humanize(code) for code in charter.amenities]

@@ -172,7 +172,8 @@ class QuoteIncomplete(errors.Conflict):
     """The quote has no rate, an unknown vehicle class, or too few seats. `errors` lists every reason.
 
     Correct the trip, the pricing rules or the organization's `vehicle_classes`. Then update the charter, which prices
-    it again.
+    it again. With the permission `pricing:override`, `PUT /charters/{charter_id}/price-adjustments` sets an all-in
+    price or accepts the warnings.
     """
 
     code = "quote_incomplete"

@@ -70,6 +70,17 @@ class CharterModified(CharterEvent):
     revised: bool
 
 
+class CharterPriceAdjusted(CharterEvent):
+    """The price adjustments of a charter were replaced. `total` is the new price, `rules_total` that of the rules."""
+
+    TYPE: ClassVar[str] = "charter.price_adjusted"
+
+    previous_total: StoredAmount
+    rules_total: StoredAmount
+    price_display: str = "lines"
+    reasons: Annotated[list[str], Personal()] = Field(default_factory=list)
+
+
 class CharterDeleted(CharterEvent):
     """A charter that was not booked was deleted."""
 

@@ -3,6 +3,13 @@
 from coachway.core import errors
 
 
+class PriceBelowZero(errors.Conflict):
+    """The discounts and manual lines reduce the price below zero. Change the price adjustments."""
+
+    code = "price_below_zero"
+    title = "The price is below zero"
+
+
 class PriceTooLarge(errors.Conflict):
     """The price exceeds 999,999,999.99. Check the rates and the distance."""
 

@@ -1,8 +1,8 @@
 """Calculates the price of a trip, line by line.
 
 Steps: 1. base, mileage, deadhead and hourly rates, per vehicle; 2. multipliers of the sum of step 1; 3. adjustments for
-the vehicle class and the client; 4. flat fees; 5. fuel; 6. promo code; 7. minimum charge; 8. tax. Each line is rounded
-half up, and the total is the sum of the lines.
+the vehicle class and the client; 4. flat fees; 5. fuel; 6. promo code; 7. minimum charge; 8. adjustments by staff (see
+`price_adjustment`); 9. tax. Each line is rounded half up, and the total is the sum of the lines.
 
 An additional mile never makes a trip cheaper, with one exception: a trip that reaches the minimum amount of a promo
 code can cost less than a shorter one.
@@ -16,11 +16,19 @@ from decimal import Decimal
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
 from coachway.core.types.stored_values import STORED
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS
+from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.driving_charges import DrivingCharges, build_line, build_rule_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity
+from coachway.pricing.price_adjustment import (
+    accept_notices,
+    adjust_lines,
+    rules_price_notices,
+    split_all_in_price,
+    sum_amounts,
+)
 from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_reason, unknown_promo_code_notice
-from coachway.pricing.quote_model import AppliedRule, Line, Margin, Notice, PriceBreakdown
+from coachway.pricing.quote_model import AppliedRule, Line, LineKind, Margin, Notice, PriceBreakdown, RulesPrice
 from coachway.pricing.rule_matching import Trip, depends_on_start_time, pick_winning_rules
 from coachway.pricing.rule_model import Fee, PricingRule
 
@@ -37,6 +45,12 @@ class PricingTerms:
     minimum_cents: int = 0
     seats_by_class: Mapping[str, int] = field(default_factory=lambda: DEFAULT_SEATS)
     """The vehicle classes that can be quoted, with the seats of their largest vehicle."""
+    minimum_margin_percent: Decimal = Decimal(0)
+
+    def tax_lines(self, base: int, cents: int | None = None) -> list[Line]:
+        """The last step: the tax on the price, or the `cents` of tax that an all-in price contains."""
+        share = self.tax_percent / 100
+        return [build_line("tax", "Tax", None, share, base, cents)] if base and share else []
 
 
 def calculate_price(
@@ -47,37 +61,62 @@ def calculate_price(
     amenities: Mapping[str, Amenity],
     promo_code: RequestedPromoCode | None = None,
     cost: int | None = None,
+    adjustments: PriceAdjustments | None = None,
 ) -> PriceBreakdown:
-    """Calculate the price of a trip. `cost` is in cents. Raises PriceTooLarge."""
+    """Calculate the price of a trip. `cost` is in cents. Raises PriceTooLarge or PriceBelowZero."""
     winners = pick_winning_rules(rules, trip, trip.days[0])
     driving = DrivingCharges(trip, winners, list(multiplier_shares(rules, trip)))
     builder = _PriceBuilder(trip, winners, terms)
     builder.lines += driving.build_lines()
     builder.lines += builder.fee_lines(amenities)
     builder.lines += builder.fuel_lines()
-    subtotal = builder.total
     builder.lines += builder.promo_lines(promo_code)
-    discount = subtotal - builder.total
     builder.lines += builder.minimum_charge_lines()
-    before_tax = builder.total
-    builder.lines += builder.tax_lines()
-    if builder.total > LARGEST_CENTS:
+    rule_lines = [*builder.lines, *terms.tax_lines(builder.total)]
+    price_changes = adjustments if adjustments is not None and adjustments.changes_price else None
+    lines = _adjust_price(builder.lines, price_changes, terms) if price_changes else rule_lines
+    total = sum_amounts(lines)
+    if max(total, sum_amounts(rule_lines)) > LARGEST_CENTS:
         raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates and the distance.")
-    builder.add_rate_warnings(driving, rules)
+    builder.add_rate_warnings(driving, rules, has_all_in_price=bool(price_changes and price_changes.all_in_price))
     builder.add_vehicle_warnings()
-    if cost is not None and before_tax < cost:
-        builder.add_warning("below_cost", "The price before tax is less than the cost.")
+    tax = _sum_kinds(lines, "tax")
+    margin = _calculate_margin(total - tax, cost)
+    builder.add_margin_warnings(margin)
+    if price_changes:
+        builder.add_adjustment_warnings(total - tax, price_changes, sum_amounts(rule_lines))
+    discount = -_sum_kinds(lines, "promo", "discount")
     return PriceBreakdown(
-        lines=builder.lines,
-        subtotal=before_tax + discount,
+        lines=lines,
+        subtotal=total - tax + discount,
         discount=discount,
-        tax=builder.total - before_tax,
-        total=builder.total,
+        tax=tax,
+        total=total,
         currency=terms.currency,
-        margin=_calculate_margin(before_tax, cost),
-        warnings=builder.warnings,
-        rules=_applied_rules(rules, builder.lines),
+        margin=margin,
+        warnings=accept_notices(builder.warnings, adjustments) if adjustments else builder.warnings,
+        rules_price=_build_rules_price(rule_lines) if price_changes else None,
+        rules=_applied_rules(rules, rule_lines),
     )
+
+
+def _adjust_price(rule_lines: Sequence[Line], adjustments: PriceAdjustments, terms: PricingTerms) -> list[Line]:
+    """The lines of an adjusted price, with tax."""
+    if adjustments.all_in_price is None:
+        lines = adjust_lines(rule_lines, adjustments)
+        return [*lines, *terms.tax_lines(sum_amounts(lines))]
+    lines, tax = split_all_in_price(adjustments, adjustments.all_in_price, terms.tax_percent)
+    return [*lines, *terms.tax_lines(sum_amounts(lines), tax)]
+
+
+def _build_rules_price(lines: list[Line]) -> RulesPrice:
+    return RulesPrice(
+        lines=lines, discount=-_sum_kinds(lines, "promo"), tax=_sum_kinds(lines, "tax"), total=sum_amounts(lines)
+    )
+
+
+def _sum_kinds(lines: Sequence[Line], *kinds: LineKind) -> int:
+    return sum_amounts([line for line in lines if line.kind in kinds])
 
 
 def _calculate_margin(price_cents: int, cost: int | None) -> Margin | None:
@@ -111,7 +150,7 @@ class _PriceBuilder:
 
     @property
     def total(self) -> int:
-        return sum(each.amount for each in self.lines)
+        return sum_amounts(self.lines)
 
     def add_warning(self, code: str, message: str) -> None:
         self.warnings.append(Notice(code=code, message=message))
@@ -187,22 +226,21 @@ class _PriceBuilder:
     def minimum_charge_lines(self) -> Iterator[Line]:
         """Step 7: the difference to the minimum charge, which is per vehicle."""
         rule = self.winners.get("flat_fee:minimum_charge")
-        minimum = self.terms.minimum_cents if rule is None else rule.amount or 0
-        missing = minimum * self.trip.vehicles - self.total
+        missing = self._minimum_charge() - self.total
         if missing > 0 and rule is not None:
             yield build_rule_line("minimum_charge", rule, 1, missing)
         elif missing > 0:
             yield build_line("minimum_charge", "Minimum charge", None, 1, missing)
 
-    def tax_lines(self) -> Iterator[Line]:
-        """Step 8: the tax on the total."""
-        base, share = self.total, self.terms.tax_percent / 100
-        if base and share:
-            yield build_line("tax", "Tax", None, share, base)
+    def _minimum_charge(self) -> int:
+        rule = self.winners.get("flat_fee:minimum_charge")
+        return (self.terms.minimum_cents if rule is None else rule.amount or 0) * self.trip.vehicles
 
-    def add_rate_warnings(self, driving: DrivingCharges, rules: Sequence[PricingRule]) -> None:
-        """Add warnings about missing rates and times."""
-        if not driving.is_priced:
+    def add_rate_warnings(
+        self, driving: DrivingCharges, rules: Sequence[PricingRule], *, has_all_in_price: bool
+    ) -> None:
+        """Add warnings about missing rates and times. An all-in price needs no rate."""
+        if not driving.is_priced and not has_all_in_price:
             self.add_warning("no_rate", "No base, mileage or hourly rate prices this trip. Add a pricing rule.")
         if "hourly_rate" in driving.rates and self.trip.hours is None:
             self.add_warning("hours_unknown", "An hourly rate applies. Add departs_at and returns_at, or hours.")
@@ -210,6 +248,26 @@ class _PriceBuilder:
             self.add_warning("no_deadhead_rate", "No rate matches deadhead miles. They are not charged.")
         if depends_on_start_time(rules, self.trip):
             self.add_warning("start_unknown", "Some rates depend on the start time. Add start_time.")
+
+    def add_margin_warnings(self, margin: Margin | None) -> None:
+        """Add a warning about a price below the cost, or below the organization's minimum margin."""
+        minimum = self.terms.minimum_margin_percent
+        if margin is None:
+            return
+        if margin.amount < 0:
+            self.add_warning("below_cost", "The price before tax is less than the cost.")
+        elif minimum and margin.amount * 100 < minimum * (margin.cost + margin.amount):
+            self.add_warning(
+                "below_minimum_margin", f"The margin is {margin.percent} %, less than the minimum of {minimum:f} %."
+            )
+
+    def add_adjustment_warnings(self, before_tax: int, adjustments: PriceAdjustments, rules_total: int) -> None:
+        """Add warnings about what staff should know of a price that was adjusted by hand."""
+        if before_tax < self._minimum_charge():
+            self.add_warning("below_minimum_charge", "The price before tax is less than the minimum charge.")
+        if adjustments.all_in_price is not None and any(line.kind == "promo" for line in self.lines):
+            self.add_warning("promo_not_applied", "The promo code does not reduce an all-in price and is not used.")
+        self.warnings += rules_price_notices(adjustments, rules_total)
 
     def add_vehicle_warnings(self) -> None:
         """Add warnings about an unknown vehicle class and too few seats."""

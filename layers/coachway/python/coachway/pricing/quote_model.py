@@ -52,6 +52,9 @@ LineKind = Literal[
     "fuel_surcharge",
     "promo",
     "minimum_charge",
+    "manual",
+    "discount",
+    "all_in",
     "tax",
 ]
 
@@ -184,6 +187,31 @@ FIELDS_OF_UNSENDABLE_QUOTES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The codes of warnings that also prevent sending the quote to the client, each with the field that is wrong."""
 
+PRICE_NOTICE_CODES: Final = frozenset(
+    {
+        "amenity_retired",
+        "amenity_without_price",
+        "below_cost",
+        "below_minimum_charge",
+        "below_minimum_margin",
+        "hours_unknown",
+        "no_deadhead_rate",
+        "no_rate",
+        "promo_expired",
+        "promo_minimum",
+        "promo_not_applied",
+        "promo_not_yet",
+        "promo_retired",
+        "promo_unknown",
+        "promo_used_up",
+        "rules_price_changed",
+        "start_unknown",
+        "too_few_seats",
+        "unknown_vehicle_class",
+    }
+)
+"""The codes of warnings about the price. The others are about the trip: they stay when it is only priced again."""
+
 
 class Notice(BaseSchema):
     """A warning about the quote. A trip with a blocking warning cannot be booked.
@@ -196,6 +224,7 @@ class Notice(BaseSchema):
     code: str
     message: str
     blocking: bool = False
+    accepted: Annotated[bool, Field(description="Whether the quote can be sent and booked with this warning.")] = False
 
     @model_validator(mode="after")
     def _block_unsendable_quote(self) -> Self:
@@ -206,7 +235,7 @@ class Notice(BaseSchema):
     @property
     def prevents_sending(self) -> bool:
         """Whether a quote with this warning cannot be sent."""
-        return self.code in FIELDS_OF_UNSENDABLE_QUOTES
+        return self.code in FIELDS_OF_UNSENDABLE_QUOTES and not self.accepted
 
     @property
     def field_error(self) -> errors.FieldError:
@@ -233,6 +262,17 @@ class AppliedRule(RuleInput):
     version: int
 
 
+class RulesPrice(BaseSchema):
+    """The price that the rules give a trip whose price was adjusted by hand. For staff only."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    lines: list[Line]
+    discount: StoredAmount
+    tax: StoredAmount
+    total: StoredAmount
+
+
 class PriceBreakdown(BaseSchema):
     """A price with its lines. `total` is the sum of the lines, and `subtotal - discount + tax`."""
 
@@ -246,6 +286,9 @@ class PriceBreakdown(BaseSchema):
     currency: str
     margin: Margin | None = None
     warnings: list[Notice] = Field(default_factory=list)
+    rules_price: Annotated[
+        RulesPrice | None, Field(description="What the rules say, if the price was adjusted by hand.")
+    ] = None
     rules: list[AppliedRule] = Field(
         default_factory=list,
         description="Rules of the lines, with their values at the time. Omitted fields have default values.",

@@ -21,6 +21,7 @@ from coachway.hours.model import CarrierRuleset
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import extras_service, rule_cache
+from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.hours_notices import notices_from_miles
 from coachway.pricing.promo_rules import RequestedPromoCode
 from coachway.pricing.quote_calculation import PricingTerms, calculate_price
@@ -101,12 +102,14 @@ def price_trip(
     charter_id: str | None = None,
     warnings: Sequence[Notice] = (),
     context: PricingContext | None = None,
+    adjustments: PriceAdjustments | None = None,
 ) -> QuoteDraft:
     """Price a trip without storing the quote; the caller commits the returned operations.
 
-    `warnings` are added to the quote. A `context` that is already loaded saves two reads.
+    `warnings` are added to the quote. A `context` that is already loaded saves two reads. Raises PriceTooLarge or
+    PriceBelowZero.
     """
-    return _build_quote(caller, _resolve_request(caller, request, context), warnings, charter_id)
+    return _build_quote(caller, _resolve_request(caller, request, context, adjustments), warnings, charter_id)
 
 
 def estimate_price(caller: Caller, request: QuoteRequest) -> PriceBreakdown:
@@ -125,19 +128,27 @@ class _ResolvedRequest:
     terms: PricingTerms
     promo_code: RequestedPromoCode | None
     edition: int | None
+    adjustments: PriceAdjustments | None = None
 
     def calculate_price(self) -> PriceBreakdown:
+        adjusted_cost = self.adjustments.cost if self.adjustments is not None else None
         return calculate_price(
             self.trip,
             rule_cache.find_candidates(self.org_id, self.trip, self.edition),
             self.terms,
             amenities=extras_service.find_amenities(self.org_id, self.trip.amenities),
             promo_code=self.promo_code,
-            cost=self.request.cost,
+            cost=self.request.cost if adjusted_cost is None else adjusted_cost,
+            adjustments=self.adjustments,
         )
 
 
-def _resolve_request(caller: Caller, request: QuoteRequest, context: PricingContext | None = None) -> _ResolvedRequest:
+def _resolve_request(
+    caller: Caller,
+    request: QuoteRequest,
+    context: PricingContext | None = None,
+    adjustments: PriceAdjustments | None = None,
+) -> _ResolvedRequest:
     organization = context.organization if context else organization_queries.get_organization(caller.org_id)
     organization_zone = ZoneInfo(organization.timezone)
     zone = ZoneInfo(request.timezone) if request.timezone else organization_zone
@@ -148,12 +159,14 @@ def _resolve_request(caller: Caller, request: QuoteRequest, context: PricingCont
         fuel_per_mile=organization.fuel_surcharge_per_mile,
         minimum_cents=organization.minimum_charge,
         seats_by_class=organization.vehicle_classes,
+        minimum_margin_percent=organization.minimum_margin_percent,
     )
     promo_code = (
         extras_service.load_requested_promo_code(caller.org_id, request.promo_code) if request.promo_code else None
     )
     edition = context.edition if context else None
-    return _ResolvedRequest(request, caller.org_id, build_trip(request, zone), zone, terms, promo_code, edition)
+    trip = build_trip(request, zone)
+    return _ResolvedRequest(request, caller.org_id, trip, zone, terms, promo_code, edition, adjustments)
 
 
 def _build_quote(

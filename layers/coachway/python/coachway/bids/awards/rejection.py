@@ -128,7 +128,7 @@ def reject_outdated_bids(caller: Caller, charter_id: str) -> None:
     if charter is None:
         return
     active = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, charter_id))
-    outdated = [bid for bid in active if bid.charter_revision < charter.revision_number]
+    outdated = [bid for bid in active if bid.charter_revision < charter.trip_revision]
     for start in range(0, len(outdated), _BATCH_SIZE):
         batch = outdated[start : start + _BATCH_SIZE]
         _commit_unchanged(caller, [_reject_op(caller, bid, "The trip was changed; please bid again") for bid in batch])

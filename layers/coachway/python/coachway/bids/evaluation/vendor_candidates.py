@@ -124,7 +124,7 @@ def build_requirements(charter: Charter, request: BidRequest | None) -> TripRequ
         state=parse_state(first.geocoded_address or first.address) or parse_state(first.address),
         pickup=pickup,
         last_day=charter.last_day,
-        revision=charter.revision_number,
+        revision=charter.trip_revision,
         vehicles_left=len(charter.uncovered_vehicles),
     )
 

@@ -246,7 +246,7 @@ def _is_open(linked: LinkedInvitation) -> bool:
 def _has_trip(linked: LinkedInvitation) -> bool:
     """Whether the page shows the trip: while the vendor can bid for it, and then the revision that it has bid for."""
     bid = linked.bid
-    return _is_open(linked) or (bid is not None and bid.charter_revision == linked.charter.revision_number)
+    return _is_open(linked) or (bid is not None and bid.charter_revision == linked.charter.trip_revision)
 
 
 class Banner(NamedTuple):

@@ -23,6 +23,7 @@ from coachway.billing.invoices.model import (
     PriceLine,
 )
 from coachway.billing.invoices.rules import InvoiceStatus
+from coachway.bookings.charters import public_price
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.charters.trip_model import TripType
@@ -143,7 +144,11 @@ def _build_charter_line(charter: Charter) -> InvoiceLine:
         trip_date=charter.trip_date,
         amount=quote.total - quote.tax,
         tax=quote.tax,
-        price=[PriceLine(label=line.public_label, amount=line.amount) for line in quote.lines if line.kind != "tax"],
+        price=[
+            PriceLine(label=line.public_label, amount=line.amount)
+            for line in public_price.list_public_lines(charter)
+            if line.kind != "tax"
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from coachway.bookings.charters import agreed_terms, coverage, detail_resolution, event_payloads, trip_times
 from coachway.bookings.charters.booking_details import DETAILS
@@ -13,13 +14,17 @@ from coachway.bookings.errors import ClientInactive
 from coachway.clients.model import Client, ClientStatus
 from coachway.contracts.bookings import CharterCreated
 from coachway.core import store
+from coachway.core.auth.api_keys import get_person_id
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import COUNTER, Op
+from coachway.core.persistence.records import Key
+from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.identity.model.organization import charter_sequence
 from coachway.pricing import quote_service as pricing
-from coachway.pricing.quote_model import Quote
+from coachway.pricing.adjustment_model import PriceAdjustments, PriceAdjustmentsInput
+from coachway.pricing.quote_model import PRICE_NOTICE_CODES, QUOTE, Notice, Quote
 from coachway.pricing.quote_service import PricingContext
 
 
@@ -61,13 +66,28 @@ def load_context(caller: Caller, request: CharterInput) -> DraftContext:
     return DraftContext(PricingContext.from_records(caller.org_id, records), details)
 
 
+def load_revision_context(caller: Caller, charter: Charter) -> tuple[PricingContext, store.BatchResult, Key]:
+    """Load the pricing data in one read, together with the charter's client and quote. Also returns the quote's key."""
+    quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
+    client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
+    records = store.batch_get([quote_key, client_key, *PricingContext.keys(caller.org_id)])
+    return PricingContext.from_records(caller.org_id, records), records, quote_key
+
+
 def build_charter(
-    caller: Caller, context: DraftContext, request: CharterInput, places: TripPlaces, **fields: Any
+    caller: Caller,
+    context: DraftContext,
+    request: CharterInput,
+    places: TripPlaces,
+    *,
+    adjustments: PriceAdjustmentsInput | None = None,
+    **fields: Any,
 ) -> CharterDraft:
     """Build a new charter without a number. `fields` sets fields that a request cannot set. Raises Invalid."""
     charter_id = ids.new("chr")
     trip = _build_schedule(context.pricing, request, places, context.pricing.organization.timezone)
-    price = _price_charter(caller, context.pricing, request, trip, charter_id, places)
+    warnings = [*places.notices, *trip.notices]
+    price = _price_charter(caller, context.pricing, request, trip, charter_id, warnings, _to_stored(adjustments))
     charter = Charter(
         **request.model_dump(exclude={"stops", "miles", *DETAILS}),
         **context.details,
@@ -76,6 +96,7 @@ def build_charter(
         id=charter_id,
         org_id=caller.org_id,
         quote=quote_summary(price.quote),
+        price_adjustments=_complete_adjustments(caller, adjustments, price.quote),
     )
     return CharterDraft(charter, price.ops)
 
@@ -86,22 +107,46 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, pl
     Assigned drivers are removed, since they were assigned to the previous revision; dispatch notifies them.
     """
     trip = _build_schedule(context, charter, places, charter.timezone)
-    price = _price_charter(caller, context, charter, trip, charter.id, places)
+    warnings = [*places.notices, *trip.notices]
+    price = _price_charter(caller, context, charter, trip, charter.id, warnings, charter.price_adjustments)
     after = charter.model_copy(
         update={
             **_trip_fields(trip),
             **coverage.fields_without_drivers(charter),
-            "quote": quote_summary(price.quote),
-            "revision_number": charter.revision_number + 1,
-            "quote_sent_at": None,
-            "quote_expires_at": None,
-            **agreed_terms.NO_TERMS,
-            "accepted_by": None,
-            "accepted_at": None,
-            "instalments": [],
+            **_next_revision_fields(charter, price.quote),
+            "trip_revision_number": None,
         }
     )
     return CharterDraft(after, price.ops)
+
+
+def build_price_revision(
+    caller: Caller, context: PricingContext, charter: Charter, adjustments: PriceAdjustmentsInput
+) -> CharterDraft:
+    """Build the next revision of a charter with these price adjustments. The trip and its drivers stay the same."""
+    trip = _stored_schedule(charter)
+    price = _price_charter(caller, context, charter, trip, charter.id, trip.notices, _to_stored(adjustments))
+    after = charter.model_copy(
+        update={
+            **_next_revision_fields(charter, price.quote),
+            "price_adjustments": _complete_adjustments(caller, adjustments, price.quote),
+            "trip_revision_number": charter.trip_revision,
+        }
+    )
+    return CharterDraft(after, price.ops)
+
+
+def _next_revision_fields(charter: Charter, quote: Quote) -> dict[str, Any]:
+    return {
+        "quote": quote_summary(quote),
+        "revision_number": charter.revision_number + 1,
+        "quote_sent_at": None,
+        "quote_expires_at": None,
+        **agreed_terms.NO_TERMS,
+        "accepted_by": None,
+        "accepted_at": None,
+        "instalments": [],
+    }
 
 
 def _build_schedule(
@@ -112,21 +157,63 @@ def _build_schedule(
     )
 
 
+def _stored_schedule(charter: Charter) -> trip_times.TripSchedule:
+    """The schedule of a trip that does not change, with the warnings that are about the trip."""
+    return trip_times.TripSchedule(
+        stops=charter.stops,
+        zone=ZoneInfo(charter.timezone),
+        miles=charter.miles,
+        miles_estimated=charter.miles_estimated,
+        starts_at=charter.starts_at,
+        ends_at=charter.ends_at,
+        road_legs=[],
+        notices=[notice for notice in charter.quote.warnings if notice.code not in PRICE_NOTICE_CODES],
+    )
+
+
 def _price_charter(
     caller: Caller,
     context: PricingContext,
     request: CharterInput,
     trip: trip_times.TripSchedule,
     charter_id: str,
-    places: TripPlaces,
+    warnings: Sequence[Notice],
+    adjustments: PriceAdjustments | None,
 ) -> pricing.QuoteDraft:
     return pricing.price_trip(
         caller,
         trip_times.build_quote_request(request, trip),
         charter_id=charter_id,
-        warnings=[*places.notices, *trip.notices],
+        warnings=warnings,
         context=context,
+        adjustments=adjustments,
     )
+
+
+def _to_stored(adjustments: PriceAdjustmentsInput | None) -> PriceAdjustments | None:
+    return None if adjustments is None else PriceAdjustments(**_input_fields(adjustments))
+
+
+def _complete_adjustments(
+    caller: Caller, adjustments: PriceAdjustmentsInput | None, quote: Quote
+) -> PriceAdjustments | None:
+    """The adjustments to store: with the price of the rules, and the messages of the warnings that were accepted."""
+    if adjustments is None or adjustments.is_empty:
+        return None
+    messages = {notice.code: notice.message for notice in quote.warnings if notice.accepted}
+    fields = _input_fields(adjustments)
+    fields["accepted_warnings"] = [each for each in adjustments.accepted_warnings if each.code in messages]
+    return PriceAdjustments(
+        **fields,
+        rules_total=quote.total if quote.rules_price is None else quote.rules_price.total,
+        accepted_messages=messages,
+        adjusted_by=get_person_id(caller),
+        adjusted_at=clock.now(),
+    )
+
+
+def _input_fields(adjustments: PriceAdjustmentsInput) -> dict[str, Any]:
+    return {name: getattr(adjustments, name) for name in PriceAdjustmentsInput.model_fields}
 
 
 def quote_summary(quote: Quote) -> CharterQuote:

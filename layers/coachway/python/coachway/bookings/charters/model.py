@@ -25,7 +25,8 @@ from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.identity.model.cancellation_policy import CancellationPolicy
-from coachway.pricing.quote_model import Line, Miles, Notice
+from coachway.pricing.adjustment_model import PriceAdjustments, PriceDisplay
+from coachway.pricing.quote_model import Line, Margin, Miles, Notice, RulesPrice
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 
@@ -72,6 +73,10 @@ class CharterQuote(BaseSchema):
     total: StoredAmount
     currency: str
     warnings: list[Notice] = Field(default_factory=list)
+    margin: Margin | None = None
+    rules_price: Annotated[
+        RulesPrice | None, Field(description="What the rules say, if the price was adjusted by hand.")
+    ] = None
 
     @property
     def blocking(self) -> list[Notice]:
@@ -125,6 +130,12 @@ class Charter(Entity, CharterInput):
     starts_at: LocalTime
     ends_at: LocalTime
     quote: CharterQuote
+    price_adjustments: Annotated[
+        PriceAdjustments | None, Field(description="What staff changed by hand. Clients do not see the reasons.")
+    ] = None
+    trip_revision_number: Annotated[
+        int | None, Field(description="The revision that changed the trip last; null if it is the current one.")
+    ] = None
     quote_sent_at: AwareDatetime | None = None
     quote_expires_at: AwareDatetime | None = None
     quote_opened_at: Annotated[
@@ -182,6 +193,16 @@ class Charter(Entity, CharterInput):
     def is_accepted(self) -> bool:
         """Whether the client has accepted the current quote, booked or not."""
         return self.accepted_at is not None
+
+    @property
+    def price_display(self) -> PriceDisplay:
+        """What the client sees of the price."""
+        return self.price_adjustments.price_display if self.price_adjustments else "lines"
+
+    @property
+    def trip_revision(self) -> int:
+        """The revision that changed the trip last. Later ones changed only the price: bids and drivers keep theirs."""
+        return self.trip_revision_number or self.revision_number
 
     @property
     def last_day(self) -> date:

@@ -97,6 +97,7 @@ FIXED_ONCE_BOOKED: Final = frozenset(
         "requires_coi",
         "route",
         "promo_code",
+        "price_adjustments",
         "client_id",
     }
 )

@@ -31,15 +31,17 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
 from coachway.core.types.stored_values import STORED
 from coachway.pricing import quote_acceptance
-from coachway.pricing.quote_model import QUOTE, Quote
-from coachway.pricing.quote_service import PricingContext
+from coachway.pricing.adjustment_model import PriceAdjustmentsInput
+from coachway.pricing.quote_model import Quote
 
 _DELETABLE: Final = frozenset(
     {CharterStatus.QUOTE, CharterStatus.DECLINED, CharterStatus.EXPIRED, CharterStatus.CANCELLED}
 )
 
 
-def create_charter(caller: Caller, request: CharterInput, **fields: Any) -> Charter:
+def create_charter(
+    caller: Caller, request: CharterInput, *, adjustments: PriceAdjustmentsInput | None = None, **fields: Any
+) -> Charter:
     """Create a charter with its number, price, quote and event in one transaction.
 
     `fields` sets fields that a request cannot set. Raises NotFound if the client does not exist, ClientInactive, or
@@ -47,7 +49,7 @@ def create_charter(caller: Caller, request: CharterInput, **fields: Any) -> Char
     """
     context = drafting.load_context(caller, request)
     request, places = trip_places.locate_trip(caller, request)
-    draft = drafting.build_charter(caller, context, request, places, **fields)
+    draft = drafting.build_charter(caller, context, request, places, adjustments=adjustments, **fields)
     charter = draft.charter
     prefix = context.pricing.organization.number_prefixes.charter
 
@@ -92,12 +94,9 @@ def update_charter(
             Update(before, edited, [CharterModified(**event_payloads.charter_event_fields(edited), revised=False)]),
         )
         return edited
-    quote_key = QUOTE.key(org=caller.org_id, id=before.quote.id)
-    client_key = CLIENT.key(org=caller.org_id, id=edited.client_id)
-    records = store.batch_get([quote_key, client_key, *PricingContext.keys(caller.org_id)])
+    context, records, quote_key = drafting.load_revision_context(caller, edited)
     if "client_id" in changed:
-        drafting.require_active_client(records.get(Client, client_key))
-    context = PricingContext.from_records(caller.org_id, records)
+        drafting.require_active_client(records.get(Client, CLIENT.key(org=caller.org_id, id=edited.client_id)))
     estimates_miles = "miles" not in changes and before.miles_estimated
     request = edited.model_copy(update={"stops": stops, **({"miles": None} if estimates_miles else {})})
     request, places = trip_places.locate_trip(caller, request)
@@ -115,7 +114,10 @@ def update_charter(
 
 
 def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
-    """Create a charter for the same trip, optionally at another time. The copy does not belong to the series."""
+    """Create a charter for the same trip, optionally at another time. The copy does not belong to the series.
+
+    It keeps the price adjustments if the caller has `pricing:override`. Otherwise the rules price it.
+    """
     original = get_charter(caller, charter_id)
     fields = original.model_dump(include=set(CharterInput.model_fields) - {"salesperson_id"})
     if original.contact_id is not None and booking_contact.load_people(original)[1] is None:
@@ -126,7 +128,8 @@ def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     if original.miles_estimated:
         fields["miles"] = None
     copy = CharterInput.model_validate({**fields, "stops": stops}, context=STORED)
-    return create_charter(caller, copy, cloned_from_charter_id=original.id)
+    adjustments = original.price_adjustments if "pricing:override" in caller.permissions else None
+    return create_charter(caller, copy, adjustments=adjustments, cloned_from_charter_id=original.id)
 
 
 def delete_charter(caller: Caller, charter_id: str, expected: int | None) -> None:

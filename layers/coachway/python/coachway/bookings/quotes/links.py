@@ -205,6 +205,7 @@ def require_sendable(charter: Charter) -> None:
     reasons = charter.quote.preventing_sending
     if reasons:
         detail = " ".join(reason.message for reason in reasons)
+        detail += " Correct this, or accept it with a reason as a price adjustment."
         raise QuoteIncomplete(detail, fields=[reason.field_error for reason in reasons])
 
 

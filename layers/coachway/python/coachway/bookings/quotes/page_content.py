@@ -8,7 +8,7 @@ from typing import Final
 
 from coachway.bookings import charter_text, instalments, payment_schedule
 from coachway.bookings.charter_text import LabeledValue, LineText, StopText
-from coachway.bookings.charters import agreed_terms
+from coachway.bookings.charters import agreed_terms, public_price
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.instalments import Instalment
@@ -155,7 +155,7 @@ def build_quote_page(
             *([LabeledValue("Your contact", salesperson)] if salesperson else []),
         ],
         stops=charter_text.describe_stops(charter.stops, formatter),
-        lines=charter_text.describe_lines(charter.quote.lines, formatter),
+        lines=charter_text.describe_lines(public_price.list_public_lines(charter), formatter),
         cancellation_terms=agreed_terms.describe_cancellation(charter),
         terms=terms,
         is_bookable=not charter.quote.blocking,

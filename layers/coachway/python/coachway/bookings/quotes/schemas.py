@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters import agreed_terms
+from coachway.bookings.charters import agreed_terms, public_price
 from coachway.bookings.charters.trip_model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
@@ -111,10 +111,10 @@ def build_quote_view(linked: LinkedQuote, organization: Organization) -> QuoteVi
                 unit_amount=line.unit_amount,
                 amount=line.amount,
             )
-            for line in quote.lines
+            for line in public_price.list_public_lines(charter)
         ],
-        subtotal=quote.subtotal,
-        discount=quote.discount,
+        subtotal=quote.total - quote.tax + public_price.get_public_discount(charter),
+        discount=public_price.get_public_discount(charter),
         tax=quote.tax,
         total=quote.total,
         currency=quote.currency,

@@ -205,7 +205,7 @@ def build_assignment(
         org_id=caller.org_id,
         charter_id=charter.id,
         charter_number=charter.number,
-        charter_revision=charter.revision_number,
+        charter_revision=charter.trip_revision,
         vehicle_number=context.trip.coverage.vehicle,
         client_id=charter.client_id,
         driver_id=crew[0].driver.id,

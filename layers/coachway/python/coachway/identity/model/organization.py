@@ -144,6 +144,10 @@ class OrganizationSettings(RequestSchema):
     tax_rate_percent: TaxRate = Decimal(0)
     fuel_surcharge_per_mile: PerMile = Decimal(0)
     minimum_charge: NonNegativeApiAmount = 0
+    minimum_margin_percent: Annotated[
+        TaxRate,
+        Field(description="Staff are warned of a quote with a lower margin, if its cost is known. 0 for no minimum."),
+    ] = Decimal(0)
     vehicle_classes: Annotated[
         SeatsByClass,
         Field(
