@@ -79,6 +79,9 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     Creates a charter with the status `quote`, a number and a price. Check `quote.warnings` before sending the quote: a
     charter with a blocking warning, such as illegal driving hours, cannot be booked. Without a rate, with an unknown
     vehicle class or with too few seats, it cannot be sent either.
+
+    Stops need only addresses. Their coordinates and time zones, and the miles, are looked up unless they are sent. What
+    is not found is a warning; without miles the quote cannot be sent.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import chain
+from math import cos, radians
 from statistics import median
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ _STREET: Final = re.compile(r"^(?P<number>\d+[A-Z]?)(?:-\d+)? +(?P<street>.+)$",
 _COUNTRY: Final = re.compile(r",? *\b(?:USA|US|United States(?: of America)?)\.?$", re.IGNORECASE)
 _POSITION: Final = re.compile(r"^(?P<degrees>[+-]\d{2,3})(?P<minutes>\d{2})(?P<seconds>\d{2})?$")
 _NEAR_DEGREES: Final = 0.02
+_NEAREST_DEGREES: Final = 4.5
 _CITY_WORDS: Final = 4
 _STATES_TEXT: Final = """
 AL Alabama;AK Alaska;AZ Arizona;AR Arkansas;CA California;CO Colorado;CT Connecticut;DE Delaware;
@@ -245,6 +248,17 @@ def _place_street(place: KnownPlace, street: str, match: re.Match[str] | None) -
         street=name,
         number=match["number"] if match else "",
     )
+
+
+def find_nearest(latitude: float, longitude: float) -> KnownPlace | None:
+    """Find the ZIP code, or the city abroad, that is nearest to a position; None if there is none within 300 miles."""
+    shrink = cos(radians(latitude))
+
+    def square(place: KnownPlace) -> float:
+        return (place.latitude - latitude) ** 2 + ((place.longitude - longitude) * shrink) ** 2
+
+    nearest = min(chain(_zip_codes().values(), _capitals().values()), key=square)
+    return nearest if square(nearest) < _NEAREST_DEGREES**2 else None
 
 
 def suggest_places(query: str, limit: int) -> list[KnownPlace]:

@@ -1,10 +1,11 @@
 """A sandbox of Amazon Location Service v2 (`geo-places`, `geo-routes`), as botocore calls it.
 
-    POST /v2/suggest    addresses that continue a text
-    POST /v2/geocode    the position and time zone of an address
-    POST /v2/routes     miles and driving time between positions: 1.2 times the straight line, at 55 miles an hour
+    POST /v2/suggest           addresses that continue a text
+    POST /v2/geocode           the position and time zone of an address
+    POST /v2/reverse-geocode   the ZIP code or city near a position, with its time zone
+    POST /v2/routes            the way between positions: 1.2 times the straight line, at 55 miles an hour
     POST /behave {"mode": "ok" | "error" | "throttle" | "slow" | "malformed" | "empty" | "zero", "times": 1}
-    GET  /requests      how many requests of each path were answered
+    GET  /requests             how many requests of each path were answered
 
 `error` returns 500, `throttle` 429, `slow` responds too late, `malformed` is not JSON, `empty` finds nothing, and
 `zero` finds the position 0, 0. An address that contains `sandbox` and one of these words, such as `1 Sandbox Error St,
@@ -79,6 +80,19 @@ def answer_geocode(request: Mapping[str, Any], mode: str) -> dict[str, Any]:
     return {"ResultItems": items}
 
 
+def answer_reverse_geocode(request: Mapping[str, Any], mode: str) -> dict[str, Any]:
+    """The answer of `ReverseGeocode`."""
+    position: Any = request.get("QueryPosition")
+    if not _is_position(position):
+        raise InvalidRequest("QueryPosition", "must be [longitude, latitude]")
+    place = None if mode == "empty" else location_data.find_nearest(position[1], position[0])
+    if place is None:
+        return {"ResultItems": []}
+    item = _describe_place(place, _wants_time_zone(request))
+    del item["MatchScores"]
+    return {"ResultItems": [item]}
+
+
 def answer_suggest(request: Mapping[str, Any], mode: str) -> dict[str, Any]:
     """The answer of `Suggest`."""
     query = _require_query(request)
@@ -119,7 +133,12 @@ def answer_routes(request: Mapping[str, Any], mode: str) -> dict[str, Any]:
     return answer
 
 
-ANSWERS: Final = {"/v2/geocode": answer_geocode, "/v2/suggest": answer_suggest, "/v2/routes": answer_routes}
+ANSWERS: Final = {
+    "/v2/geocode": answer_geocode,
+    "/v2/reverse-geocode": answer_reverse_geocode,
+    "/v2/suggest": answer_suggest,
+    "/v2/routes": answer_routes,
+}
 
 
 def _require_query(request: Mapping[str, Any]) -> str:

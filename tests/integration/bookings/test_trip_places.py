@@ -113,6 +113,26 @@ def test_entered_coordinates_zone_and_miles_win(location_server: LocationServer)
     assert (charter["timezone"], charter["miles"], charter["road_legs"]) == ("America/Denver", 77, [])
 
 
+def test_coordinates_without_miles_get_the_time_zone_of_their_place(location_server: LocationServer) -> None:
+    stops = stops_at("Depot", "Hall")
+    stops[0] |= {"latitude": 41.88, "longitude": -87.62}
+    stops[1] |= {"latitude": 42.33, "longitude": -83.05}
+    charter = create_charter(stops=stops, miles=None)
+    assert [stop["timezone"] for stop in charter["stops"]] == ["America/Chicago", "America/Detroit"]
+    assert codes(charter) == []
+    before = location_server.count_requests()
+    assert create_charter(stops=stops, miles=None)["timezone"] == "America/Chicago"
+    assert location_server.count_requests() == before
+
+
+def test_coordinates_get_the_zone_of_the_organization_during_an_outage(outage: pytest.MonkeyPatch) -> None:
+    stops = stops_at("Depot", "Hall")
+    stops[0] |= {"latitude": 41.88, "longitude": -87.62}
+    stops[1] |= {"latitude": 42.33, "longitude": -83.05}
+    charter = create_charter(stops=stops, miles=None)
+    assert (charter["timezone"], codes(charter)) == ("America/New_York", ["miles_estimated"])
+
+
 def test_entered_miles_win_over_the_route_of_addresses() -> None:
     charter = create_by_address(WALL_STREET, BOARDWALK, miles=77)
     assert (charter["miles"], charter["miles_estimated"], charter["road_legs"]) == (77, False, [])

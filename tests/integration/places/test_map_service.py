@@ -55,6 +55,26 @@ def test_answers_of_sandbox_have_the_shapes_of_the_service(address: str, locatio
     assert find_differences("geo-places", "Suggest", ask_sandbox(location_server, "suggest", request)) == []
 
 
+def test_places_near_a_position_have_the_shape_of_the_service(location_server: LocationServer) -> None:
+    request = {"QueryPosition": [-87.62, 41.88], "MaxResults": 1, "AdditionalFeatures": ["TimeZone"]}
+    answer = ask_sandbox(location_server, "reverse-geocode", request)
+    assert find_differences("geo-places", "ReverseGeocode", answer) == []
+    assert answer["ResultItems"][0]["Address"]["Locality"] == "Chicago"
+
+
+@pytest.mark.parametrize(
+    ("position", "zone"),
+    [
+        (BOSTON, "America/New_York"),
+        (Coordinates(41.88, -87.62), "America/Chicago"),
+        (Coordinates(43.65, -79.38), "America/Toronto"),
+        (Coordinates(30.0, -40.0), None),
+    ],
+)
+def test_find_time_zone_of_position(position: Coordinates, zone: str | None) -> None:
+    assert amazon_client.find_time_zone(position) == zone
+
+
 def test_routes_of_sandbox_have_the_shape_of_the_service(location_server: LocationServer) -> None:
     request = {"Origin": [-74, 40], "Destination": [-75, 41], "Waypoints": [{"Position": [-74.5, 40.5]}]}
     answer = ask_sandbox(location_server, "routes", request)
@@ -123,6 +143,12 @@ def test_wrong_answer_raises_unavailable(mode: str, location_server: LocationSer
         amazon_client.geocode(NEW_YORK)
     with pytest.raises(MapServiceUnavailable):
         amazon_client.calculate_legs([BOSTON, Coordinates(41.0, -75.0)])
+
+
+def test_find_time_zone_with_service_down_raises_unavailable(location_server: LocationServer) -> None:
+    location_server.sandbox.set_mode("error", 1)
+    with pytest.raises(MapServiceUnavailable):
+        amazon_client.find_time_zone(BOSTON)
 
 
 def test_words_in_an_address_choose_the_answer_of_its_request_only() -> None:

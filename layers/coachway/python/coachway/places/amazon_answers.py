@@ -44,7 +44,7 @@ class _Address(_Answer):
 
 
 class FoundPlace(_Answer):
-    """A place of `Geocode` or `Suggest`."""
+    """A place of `Geocode`, `ReverseGeocode` or `Suggest`."""
 
     place_type: str = ""
     title: str = ""
@@ -75,7 +75,10 @@ class FoundPlace(_Answer):
 
 
 class GeocodeAnswer(_Answer):
-    """The answer of `Geocode`. botocore reads a body that is not JSON as an empty answer, so the list is required."""
+    """The answer of `Geocode` and `ReverseGeocode`.
+
+    botocore reads a body that is not JSON as an empty answer, so the list is required.
+    """
 
     result_items: list[FoundPlace]
 

@@ -88,6 +88,21 @@ def geocode(address: str) -> list[Place]:
     return [place for item in answer.result_items if (place := _to_place(item)) is not None]
 
 
+def find_time_zone(position: Coordinates) -> str | None:
+    """Find the time zone of a position; None if it is unknown, as at sea. Raises MapServiceUnavailable."""
+    answer = _request(
+        GeocodeAnswer,
+        "geo-places",
+        "reverse_geocode",
+        QueryPosition=[position.longitude, position.latitude],
+        MaxResults=1,
+        AdditionalFeatures=["TimeZone"],
+        IntendedUse="Storage",
+    )
+    zones = (_to_time_zone(item) for item in answer.result_items)
+    return next((zone for zone in zones if zone is not None), None)
+
+
 def suggest(query: str, near: Coordinates | None) -> list[Suggestion]:
     """Suggest addresses that continue a text. Raises MapServiceUnavailable."""
     bias = {"BiasPosition": [near.longitude, near.latitude]} if near else {}
@@ -151,15 +166,19 @@ def _to_place(found: FoundPlace) -> Place | None:
     coordinates = found.coordinates
     if coordinates is None or is_unknown(coordinates) or found.is_vague or not found.label:
         return None
-    zone = found.time_zone.name if found.time_zone else ""
     return Place(
         label=found.label,
         latitude=coordinates.latitude,
         longitude=coordinates.longitude,
-        timezone=zone if is_time_zone(zone) else None,
+        timezone=_to_time_zone(found),
         is_exact=found.is_exact,
         score=found.match_scores.overall,
     )
+
+
+def _to_time_zone(found: FoundPlace) -> str | None:
+    zone = found.time_zone.name if found.time_zone else ""
+    return zone if is_time_zone(zone) else None
 
 
 def _request(answer_type: type[A], service: str, operation: str, **parameters: Any) -> A:

@@ -64,6 +64,20 @@ def find_addresses(caller: Caller, addresses: Iterable[str]) -> dict[str, Addres
     }
 
 
+def find_time_zones(caller: Caller, positions: Sequence[Coordinates]) -> list[str | None]:
+    """Find the time zone of each position; None if it is unknown. One read, and one write.
+
+    Positions are rounded to a hundred yards.
+    """
+    questions = {position: f"zone {position.latitude:.3f},{position.longitude:.3f}" for position in positions}
+    kept = kept_answers.find_answers(caller.org_id, list(dict.fromkeys(questions.values())))
+    unknown = {question: position for position, question in questions.items() if question not in kept}
+    answered = _ask_all(amazon_client.find_time_zone, unknown)
+    found = {question: zone or "" for question, zone in answered.items()}
+    _keep(caller, found, kept_answers.RETENTION)
+    return [(kept | found).get(questions[position]) or None for position in positions]
+
+
 def find_route(caller: Caller, positions: Sequence[Coordinates]) -> RouteLookup:
     """Find the way through 2 to 50 positions. One read, one or two requests, and one write."""
     question = "route " + " ".join(f"{each.latitude:.5f},{each.longitude:.5f}" for each in positions)

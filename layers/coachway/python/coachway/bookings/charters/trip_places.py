@@ -45,8 +45,8 @@ class TripPlaces:
 def locate_trip(caller: Caller, request: T) -> tuple[T, TripPlaces]:
     """Find the coordinates and time zones of stops without coordinates, and the route if there are no miles.
 
-    Returns the request with what was found. A street or a city gives the miles and the time zone, but no coordinates:
-    the vehicle could not be expected to come near them.
+    Without miles, stops with coordinates get their time zone too. Returns the request with what was found. A street or
+    a city gives the miles and the time zone, but no coordinates: the vehicle could not be expected to come near them.
     """
     matches = _find_addresses(caller, request.stops)
     stops = [_complete_stop(stop, matches.get(stop.address)) for stop in request.stops]
@@ -54,6 +54,8 @@ def locate_trip(caller: Caller, request: T) -> tuple[T, TripPlaces]:
     legs: Sequence[RoadLeg] = ()
     positions = [_find_position(stop, matches.get(stop.address)) for stop in stops]
     known = [position for position in positions if position is not None]
+    if request.miles is None:
+        stops = _complete_zones(caller, stops)
     if request.miles is None and len(known) == len(positions):
         legs, warnings = _find_route(caller, known)
         notices += warnings
@@ -114,6 +116,23 @@ def _complete_stop(stop: Stop, match: AddressMatch | None) -> Stop:
     position = {"latitude": place.latitude, "longitude": place.longitude} if place.is_exact else {}
     zone = stop.timezone or place.timezone
     return stop.model_copy(update={**position, "geocoded_address": place.label[:200], "timezone": zone})
+
+
+def _complete_zones(caller: Caller, stops: Sequence[Stop]) -> list[Stop]:
+    from coachway.places import lookup  # imported late: most trips have miles
+
+    positions = [
+        Coordinates(stop.latitude, stop.longitude)
+        for stop in stops
+        if stop.timezone is None and stop.latitude is not None and stop.longitude is not None
+    ]
+    zones = dict(zip(positions, lookup.find_time_zones(caller, positions), strict=True)) if positions else {}
+    return [
+        stop.model_copy(update={"timezone": stop.timezone or zones.get(Coordinates(stop.latitude, stop.longitude))})
+        if stop.latitude is not None and stop.longitude is not None
+        else stop
+        for stop in stops
+    ]
 
 
 def _find_position(stop: Stop, match: AddressMatch | None) -> Coordinates | None:
