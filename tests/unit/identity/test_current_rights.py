@@ -36,6 +36,7 @@ SECRET: Final = re.compile(r"nonce|digest|secret|password|permissions|totp")
 NO_GRANT: Final = {
     "BidInvitation": "lets a vendor bid for one trip until its deadline; no route returns the link",
     "Charter": "has the digest of the terms that were accepted",
+    "TermsVersion": "a text that clients read, named after its digest",
     "Invoice": "lets a client read and pay one invoice",
     "QuoteLink": "lets a client answer one quote until it expires; sending it again replaces it",
     "IdempotencyRecord": "returns what the caller has seen before",
