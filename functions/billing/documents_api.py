@@ -5,9 +5,11 @@ from coachway.billing.client_export import ClientExport, ClientExportQuery
 from coachway.billing.ids import InvoiceId
 from coachway.billing.invoices import pdf_storage
 from coachway.bookings.charters.trip_model import ClientId
+from coachway.core import errors
+from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse
-from coachway.core.http.routing import ApiRouter
+from coachway.core.http.routing import PUBLIC, ApiRouter
 
 api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app
@@ -21,6 +23,21 @@ def get_invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
     A character that no font has is shown as its code point; for a draft, the header `X-Missing-Characters` lists these.
     """
     return pdf_storage.get_pdf(caller, invoice_id)
+
+
+@api.get(
+    "/pages/invoices/{invoice_token}/invoice.pdf",
+    permission=PUBLIC,
+    media="application/pdf",
+    base="",
+    errors=(errors.NotFound,),
+)
+def download_invoice_from_page(caller: Caller, invoice_token: Token) -> FileResponse:
+    """Download the PDF of an invoice from its page.
+
+    For the client who was sent the link.
+    """
+    return pdf_storage.get_pdf_by_link(caller, invoice_token)
 
 
 @api.get("/clients/{client_id}/export", permission="clients:write")

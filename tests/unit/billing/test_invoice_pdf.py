@@ -116,3 +116,19 @@ def test_render_pdf_with_forty_lines_repeats_the_head_and_splits_no_line() -> No
         assert sum(line in page for page in pages) == 1
     assert all("Description Date Amount" in page for page in pages)
     assert "Subtotal $4,000.00 Total $4,000.00 Balance due $4,000.00" in pages[-1]
+
+
+BANK_DETAILS = "Harbor Coach LLC\nFirst Bank\nRouting 021000021\nAccount 123456789"
+
+
+def test_render_pdf_shows_purchase_order_and_bank_details() -> None:
+    organization = ORGANIZATION.model_copy(update={"bank_details": BANK_DETAILS})
+    [page] = read_pages(invoice_pdf.render_pdf(create_invoice(po_number="PO 4711/B"), organization))
+    assert "PO number PO 4711/B" in page
+    assert "Bank transfer Harbor Coach LLC First Bank Routing 021000021 Account 123456789" in page
+
+
+def test_render_pdf_of_a_paid_invoice_has_no_bank_details() -> None:
+    organization = ORGANIZATION.model_copy(update={"bank_details": BANK_DETAILS})
+    [page] = read_pages(invoice_pdf.render_pdf(create_invoice(status="paid", balance_due=0), organization))
+    assert "Bank transfer" not in page

@@ -102,7 +102,8 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         DocumentInput.document_name DocumentInput.file_path DocumentInput.issuing_authority _Notice.document_name
         VendorInput.dot_number VendorInput.mc_number VendorInput.insurance_provider""",
     "the policy and terms of an organization that a client accepts": """
-        OrganizationSettings.terms TermsVersion.text Charter.terms_digest QuoteAccepted.terms_digest
+        OrganizationSettings.terms OrganizationSettings.bank_details TermsVersion.text
+        Charter.terms_digest QuoteAccepted.terms_digest
         QuoteSent.cancellation_terms QuoteAccepted.cancellation_terms CharterBooked.cancellation_terms""",
     "redacted by the class of the event, or of the record that changed": "Change.new Change.old Envelope.data",
     "removed by DynamoDB after a day": "IdempotencyRecord.response",

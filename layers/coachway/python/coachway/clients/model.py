@@ -17,7 +17,7 @@ from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.search_text import SearchText
-from coachway.core.types.text import Note, PostalCode, Text
+from coachway.core.types.text import Note, PoNumber, PostalCode, Text
 from coachway.identity.model.cancellation_policy import CancellationPolicy
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
@@ -104,6 +104,9 @@ class ClientInput(RequestSchema):
     status: ClientStatus = ClientStatus.ACTIVE
     payment_terms: rules.PaymentTerms = rules.PaymentTerms.DUE_ON_RECEIPT
     credit_limit: NonNegativeApiAmount = 0
+    po_number: Annotated[
+        PoNumber | None, Field(description="The purchase order for all trips. A charter can have its own."), Personal()
+    ] = None
     cancellation_policy: Annotated[
         CancellationPolicy | None,
         Field(description="What this client gets back when cancelling. Null: the organization's policy applies."),

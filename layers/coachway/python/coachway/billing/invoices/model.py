@@ -16,7 +16,7 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import MessageToClient, Note, ShortNote, Text
+from coachway.core.types.text import MessageToClient, Note, PoNumber, ShortNote, Text
 
 MAX_CHARTERS: Final = 80
 """The transaction that issues an invoice writes each of its charters, and a transaction has at most 100 items."""
@@ -84,6 +84,9 @@ class InvoiceInput(RequestSchema):
     charter_ids: Annotated[list[CharterId], Field(max_length=MAX_CHARTERS)] = Field(default_factory=list)
     extras: Annotated[list[ExtraInput], Field(max_length=20)] = Field(default_factory=list)
     notes: Annotated[Note, Field(description="Printed on the invoice.")] = ""
+    po_number: Annotated[
+        PoNumber | None, Field(description="The client's purchase order. Defaults to that of the charters.")
+    ] = None
 
 
 class DraftInput(RequestSchema):
@@ -95,6 +98,7 @@ class DraftInput(RequestSchema):
 
     extras: Annotated[list[ExtraInput], Field(max_length=20)] = Field(default_factory=list)
     notes: Annotated[Note, Field(description="Printed on the invoice.")] = ""
+    po_number: Annotated[PoNumber | None, Field(description="The client's purchase order.")] = None
 
 
 class PriceLine(BaseSchema):
@@ -172,6 +176,7 @@ class Invoice(Entity):
     voided_at: AwareDatetime | None = None
     void_reason: Annotated[str, Personal()] = ""
     notes: Annotated[str, Personal()] = ""
+    po_number: Annotated[str | None, Field(description="The client's purchase order."), Personal()] = None
     month: Annotated[
         str | None, Field(description="Month of the invoicing run that created it.", examples=["2027-01"])
     ] = None

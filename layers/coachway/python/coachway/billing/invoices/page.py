@@ -56,6 +56,8 @@ def render_invoice(
         banner=_banner(invoice, formatter, payment_error, status),
         facts=_facts(invoice, formatter),
         address=invoice.billing_address,
+        bank_details=organization.bank_details if invoice.status.is_open else "",
+        pdf_path=f"{base_path}invoice.pdf",
         lines=[_line(line, invoice, formatter) for line in invoice.lines],
         subtotal=formatter.money(invoice.subtotal, invoice.currency),
         tax=formatter.money(invoice.tax, invoice.currency) if invoice.tax else "",
@@ -85,6 +87,8 @@ def _facts(invoice: Invoice, formatter: Formatter) -> list[LabeledValue]:
         facts.append(LabeledValue("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:
         facts.append(LabeledValue("Due", formatter.short_day(invoice.due_date)))
+    if invoice.po_number:
+        facts.append(LabeledValue("PO number", invoice.po_number))
     terms = describe_terms(invoice.payment_terms, invoice.issue_date, invoice.due_date)
     return [*facts, LabeledValue("Terms", terms)]
 

@@ -40,6 +40,7 @@ def render_pdf(invoice: Invoice, organization: Organization) -> Pdf:
         sums=[(name, formatter.money(cents)) for name, cents in _list_sums(invoice)],
         balance_due=formatter.money(invoice.balance_due),
         how_to_pay=_payment_instructions(invoice, brand, formatter) if invoice.status.is_open else "",
+        bank_details=organization.bank_details if invoice.status.is_open else "",
         notes=invoice.notes,
     )
 
@@ -47,6 +48,8 @@ def render_pdf(invoice: Invoice, organization: Organization) -> Pdf:
 def _describe_details(invoice: Invoice, formatter: Formatter) -> list[tuple[str, str]]:
     """The number, dates and terms, and the status unless it is the usual one."""
     details = [("Invoice", invoice.number or "Draft")]
+    if invoice.po_number:
+        details.append(("PO number", invoice.po_number))
     if invoice.issue_date is not None:
         details.append(("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:

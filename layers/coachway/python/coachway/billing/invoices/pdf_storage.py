@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from coachway.billing.errors import InvoiceChanged
-from coachway.billing.invoices import queries, service
+from coachway.billing.invoices import links, queries, service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
 from coachway.contracts.billing.invoices import InvoicePdfStored
@@ -53,7 +53,15 @@ def _render(invoice: Invoice) -> "Pdf":
 
 def get_pdf(caller: Caller, invoice_id: str) -> FileResponse:
     """Get the PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
-    invoice = queries.get_invoice(caller, invoice_id)
+    return _build_response(queries.get_invoice(caller, invoice_id))
+
+
+def get_pdf_by_link(caller: Caller, token: str) -> FileResponse:
+    """Get the PDF of the invoice of a link. Raises NotFound for an invalid or revoked token."""
+    return _build_response(links.open_invoice_link(caller, token).invoice)
+
+
+def _build_response(invoice: Invoice) -> FileResponse:
     filename = f"{invoice.number or 'draft'}.pdf"
     if invoice.pdf_key is None or invoice.status is InvoiceStatus.VOID:
         return _render(invoice).build_response(filename)

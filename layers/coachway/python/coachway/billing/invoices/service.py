@@ -69,7 +69,12 @@ def create_invoice(caller: Caller, request: InvoiceInput) -> Invoice:
     require_billable_together(charters)
     client = store.get(Client, CLIENT.key(org=caller.org_id, id=charters[0].client_id))
     invoice, ops = draft_invoice(
-        records.get(Organization, organization_key), client, charters, request.extras, request.notes
+        records.get(Organization, organization_key),
+        client,
+        charters,
+        request.extras,
+        request.notes,
+        po_number=request.po_number,
     )
     store.commit(caller, *ops, response=invoice)
     return invoice
@@ -99,8 +104,11 @@ def draft_invoice(
     notes: str = "",
     *,
     month: str | None = None,
+    po_number: str | None = None,
 ) -> tuple[Invoice, list[Op]]:
     """Build a draft of these charters, and the operations that write it and mark the charters as invoiced."""
+    po_numbers = {charter.po_number for charter in charters}
+    common_po_number = next(iter(po_numbers)) if len(po_numbers) == 1 else None
     invoice = Invoice(
         id=ids.new("ivc"),
         org_id=organization.org_id,
@@ -112,6 +120,7 @@ def draft_invoice(
         **_build_lines(charters, [_build_extra_line(extra, organization.tax_rate_percent) for extra in extras]),
         balance_due=0,
         notes=notes,
+        po_number=po_number or common_po_number,
         month=month,
     )
     invoice = drafts.apply_terms(invoice, client, drafts.load_billing_address(client.org_id, client.id), charters)
@@ -124,7 +133,9 @@ def draft_invoice(
 
 def _build_lines(charters: Sequence[Charter], extra_lines: Sequence[InvoiceLine]) -> dict[str, Any]:
     """Return the lines of an invoice and their sums. Raises Invalid for a discount that is too large."""
-    lines = [*map(_build_charter_line, charters), *extra_lines]
+    has_several_orders = len({charter.po_number for charter in charters}) > 1
+    charter_lines = [_build_charter_line(charter, with_po_number=has_several_orders) for charter in charters]
+    lines = [*charter_lines, *extra_lines]
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
     if subtotal < 0 or tax < 0:
         raise errors.Invalid.field("extras", "must not discount more than the price of the charters")
@@ -133,11 +144,12 @@ def _build_lines(charters: Sequence[Charter], extra_lines: Sequence[InvoiceLine]
     return {"lines": lines, "subtotal": subtotal, "tax": tax, "total": subtotal + tax}
 
 
-def _build_charter_line(charter: Charter) -> InvoiceLine:
+def _build_charter_line(charter: Charter, *, with_po_number: bool) -> InvoiceLine:
     quote = charter.quote
+    po_number = f" · purchase order {charter.po_number}" if with_po_number and charter.po_number else ""
     return InvoiceLine(
         description=f"{_TRIP_NAMES[charter.trip_type]} {charter.number}",
-        detail=f"{charter.stops[0].address} to {charter.stops[-1].address}",
+        detail=f"{charter.stops[0].address} to {charter.stops[-1].address}{po_number}",
         charter_id=charter.id,
         charter_number=charter.number,
         charter_revision=charter.revision_number,
@@ -180,7 +192,11 @@ def update_draft(
     if "extras" in changes:
         extra_lines = [_build_extra_line(extra, organization.tax_rate_percent) for extra in changes.fields["extras"]]
     changed = before.model_copy(
-        update={**_build_lines(charters, extra_lines), "notes": changes.fields.get("notes", before.notes)}
+        update={
+            **_build_lines(charters, extra_lines),
+            "notes": changes.fields.get("notes", before.notes),
+            "po_number": changes.fields.get("po_number", before.po_number),
+        }
     )
     address = drafts.load_billing_address(before.org_id, before.client_id)
     after = drafts.apply_terms(changed, client, address, charters)

@@ -8,7 +8,7 @@ from coachway.core.schemas import RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Phone
 from coachway.core.types.personal import ERASED, Personal
-from coachway.core.types.text import Text
+from coachway.core.types.text import PoNumber, Text
 
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
 UserId = Annotated[str, Field(pattern=ids.pattern("usr"))]
@@ -43,6 +43,11 @@ class BookingDetails(RequestSchema):
     ] = None
     on_site_contact: Annotated[
         OnSiteContact | None, Field(description="The person whom the driver can call at the pickup."), Personal()
+    ] = None
+    po_number: Annotated[
+        PoNumber | None,
+        Field(description="The client's purchase order, which the invoice shows. Defaults to that of the client."),
+        Personal(),
     ] = None
 
 

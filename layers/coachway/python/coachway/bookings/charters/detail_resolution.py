@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from coachway.bookings.charters.trip_model import CharterInput
-from coachway.clients.model import CONTACTS, Contact
+from coachway.clients.model import CONTACTS, Client, Contact
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.records import Key
@@ -22,7 +22,9 @@ def detail_keys(caller: Caller, request: CharterInput) -> list[Key]:
     return keys
 
 
-def resolve_details(caller: Caller, request: CharterInput, records: store.BatchResult) -> dict[str, Any]:
+def resolve_details(
+    caller: Caller, request: CharterInput, client: Client, records: store.BatchResult
+) -> dict[str, Any]:
     """The details of a new charter, with their defaults. Raises Invalid if one refers to nothing that can be used."""
     if request.contact_id:
         key = CONTACTS.key(org=caller.org_id, client=request.client_id, id=request.contact_id)
@@ -37,6 +39,7 @@ def resolve_details(caller: Caller, request: CharterInput, records: store.BatchR
         "salesperson_id": salesperson_id,
         "contact_id": request.contact_id,
         "on_site_contact": request.on_site_contact,
+        "po_number": request.po_number if "po_number" in request.model_fields_set else client.po_number,
     }
 
 

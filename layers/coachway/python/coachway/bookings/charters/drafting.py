@@ -61,8 +61,8 @@ def load_context(caller: Caller, request: CharterInput) -> DraftContext:
     counters = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
     keys = [key, *PricingContext.keys(caller.org_id), *counters, *detail_resolution.detail_keys(caller, request)]
     records = store.batch_get(keys)
-    require_active_client(records.get(Client, key))
-    details = detail_resolution.resolve_details(caller, request, records)
+    client = require_active_client(records.get(Client, key))
+    details = detail_resolution.resolve_details(caller, request, client, records)
     return DraftContext(PricingContext.from_records(caller.org_id, records), details)
 
 

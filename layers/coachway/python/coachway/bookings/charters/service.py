@@ -119,7 +119,7 @@ def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     It keeps the price adjustments if the caller has `pricing:override`. Otherwise the rules price it.
     """
     original = get_charter(caller, charter_id)
-    fields = original.model_dump(include=set(CharterInput.model_fields) - {"salesperson_id"})
+    fields = original.model_dump(include=set(CharterInput.model_fields) - {"salesperson_id", "po_number"})
     if original.contact_id is not None and booking_contact.load_people(original)[1] is None:
         fields["contact_id"] = None  # the contact was removed
     stops = original.stops

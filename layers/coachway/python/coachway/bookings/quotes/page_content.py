@@ -153,6 +153,7 @@ def build_quote_page(
         facts=[
             *charter_text.describe_trip(charter),
             *([LabeledValue("Your contact", salesperson)] if salesperson else []),
+            *([LabeledValue("PO number", charter.po_number)] if charter.po_number else []),
         ],
         stops=charter_text.describe_stops(charter.stops, formatter),
         lines=charter_text.describe_lines(public_price.list_public_lines(charter), formatter),

@@ -133,6 +133,9 @@ _REFERENCE: Final = InputPattern(r"^[A-Za-z0-9 -]*[A-Za-z0-9][A-Za-z0-9 -]*$")
 ReferenceText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30), _REFERENCE]
 """The number of a document or registration, such as `DL 123-456`: letters, digits, spaces and dashes."""
 
+PoNumber = Annotated[str, StringConstraints(min_length=1, max_length=50), LINE]
+"""The number of a client's purchase order, as the client writes it: 1 to 50 characters."""
+
 PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), _REFERENCE]
 """A postal code: letters, digits, spaces and dashes."""
 

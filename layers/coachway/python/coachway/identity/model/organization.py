@@ -10,7 +10,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import NonNegativeApiAmount
-from coachway.core.types.text import HttpsUrl, Text
+from coachway.core.types.text import HttpsUrl, ShortNote, Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS, SeatsByClass
 from coachway.identity.model.cancellation_policy import CancellationPolicy, TermsText, default_policy
@@ -132,6 +132,7 @@ class OrganizationSettings(RequestSchema):
                     "payment_policy": {"deposit_percent": 25, "balance_days": 14},
                     "cancellation_policy": {"tiers": [{"hours": 336, "percent": 100}, {"hours": 72, "percent": 50}]},
                     "terms": "Overtime is billed per started hour.",
+                    "bank_details": "Harbor Coach LLC\nFirst Bank, routing 021000021, account 123456789",
                     "branding": {"color": "#0b5fff", "email": "hello@harbor.example", "phone": "+12125550100"},
                 }
             ]
@@ -171,6 +172,10 @@ class OrganizationSettings(RequestSchema):
             description="Terms and conditions in plain text. The client reads them with the quote and accepts them "
             "with it. A quote keeps the text with which it was sent."
         ),
+    ] = ""
+    bank_details: Annotated[
+        ShortNote,
+        Field(description="How to pay by transfer: name, account and routing number, or IBAN. Shown on invoices."),
     ] = ""
     hours_policy: HoursPolicy = Field(default_factory=HoursPolicy)
     free_wait_minutes: Annotated[
