@@ -79,7 +79,9 @@ def update_charter(
     edited = apply_changes(before, changes)
     if edited.client_id != before.client_id and "contact_id" not in changes:
         edited = edited.model_copy(update={"contact_id": None})  # it is a contact of the other client
-    stops = trip_places.carry_places(edited.stops, before.stops, before.timezone)
+    stops = edited.stops
+    if before.status is CharterStatus.QUOTE:
+        stops = trip_places.carry_places(stops, before.stops, before.timezone)
     if "stops" in changes:
         edited = edited.model_copy(update={"stops": trip_times.complete_stops(stops, before.timezone)})
     changed = frozenset(name for name in CharterInput.model_fields if getattr(edited, name) != getattr(before, name))
