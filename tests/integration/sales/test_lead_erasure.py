@@ -15,7 +15,9 @@ from coachway.sales.leads import erasure
 from coachway.sales.leads.model import LEAD, Lead
 from tests.integration.client import call, token_for
 from tests.integration.sales.builders import BASE, BOB, CALLER, ORG, api, capture_lead, deliver, send
+from tools.function_modules import load
 
+papers = load("billing", "documents_api").api
 TEXTS = ("Bob", "Wilson", "wilson.example", "2125550199", "Boston", "Likes window seats", "Franklin")
 
 
@@ -53,6 +55,9 @@ def test_lead_of_client_is_erased_with_the_client(dynamodb: Any) -> None:
     )
     lead = capture_lead(**BOB)
     add_note(lead["id"])
+    exported = call(papers, "GET", f"/api/v1/clients/{client.id}/export", token=token_for("clients:write")).json()
+    [file] = exported["leads"]
+    assert (file["lead"]["id"], file["activities"][0]["details"]) == (lead["id"], "Likes window seats")
     status, problem = erase(lead["id"])
     assert (status, problem["code"]) == (409, "lead_has_client")
     client_erasure.erase_client_record(CALLER, client.id)
