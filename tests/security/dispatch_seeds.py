@@ -72,3 +72,9 @@ def create_downtime(seeds: Seeds) -> str:
     """A downtime of the vehicle in `vehicle_id`."""
     days = {"first_day": f"{dates.EXPIRY_DAY}", "last_day": f"{dates.EXPIRY_DAY}", "note": seeds.tenant.marker}
     return str(seeds.create(f"/vehicles/{seeds['vehicle_id']}/downtimes", days)["id"])
+
+
+def create_hold(seeds: Seeds) -> str:
+    """A hold for the charter in `charter_id`."""
+    body = {"vehicle_ids": [create_vehicle(seeds)]}
+    return str(seeds.create(f"/charters/{seeds['charter_id']}/holds", body)["id"])

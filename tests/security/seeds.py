@@ -101,6 +101,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "contact_id": booking_seeds.create_contact,
     "downtime_id": dispatch_seeds.create_downtime,
     "driver_id": dispatch_seeds.create_driver,
+    "hold_id": dispatch_seeds.create_hold,
     "invoice_id": billing_seeds.create_invoice,
     "invoice_token": billing_seeds.get_invoice_token,
     "key_id": identity_seeds.create_api_key,

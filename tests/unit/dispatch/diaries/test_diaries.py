@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 from hypothesis import given, settings
@@ -13,11 +13,13 @@ from coachway.core.persistence.records import Key
 from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import DiaryPage, DutyBlock
+from coachway.dispatch.diaries.hold_ops import add_hold_ops, replace_hold_ops
+from coachway.dispatch.diaries.model import DiaryPage, DutyBlock, HoldBlock
 from coachway.dispatch.diaries.service import Diary
 from tests.unit.dispatch.diary_builders import duty_blocks
 
 ORG_ID = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 DRIVER_ID = "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 
 
@@ -99,6 +101,32 @@ def test_add_block_ops_with_interleaved_writers_never_store_conflicting_blocks(
         committed += table.commit(diaries.add_block_ops(diary, block))
     assert len(table.stored_blocks) == committed
     assert [pair for pair in combinations(table.stored_blocks, 2) if conflicts.find_conflict(*pair)] == []
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(duty_blocks(), st.integers(0, 3), st.booleans()), min_size=1, max_size=12))
+def test_add_hold_ops_interleaved_with_assignments_never_store_conflicting_blocks(
+    steps: list[tuple[DutyBlock, int, bool]],
+) -> None:
+    """Some writers hold the vehicle for a charter of their own, others assign it."""
+    table, pending = InMemoryTable(), list[tuple[int, DutyBlock, Diary]]()
+    committed = 0
+    for step, (block, delay, is_hold) in enumerate([*steps, *[(steps[0][0], 0, False)] * 4]):
+        diary = table.read(block)
+        held = HoldBlock(**block.model_dump(), held_until=NOW + timedelta(days=1)) if is_hold else block
+        if step < len(steps) and not conflicts.list_conflicts(block, [*diary.blocks, *diary.list_holds(NOW)]):
+            pending.append((step + delay, held, diary))
+        for due in [entry for entry in pending if entry[0] <= step]:
+            pending.remove(due)
+            add_ops = add_hold_ops if isinstance(due[1], HoldBlock) else diaries.add_block_ops
+            committed += table.commit(add_ops(due[2], due[1]))  # type: ignore[arg-type]
+    holds = {hold.assignment_id: hold for page in table.pages.values() for hold in page.holds}
+    stored: list[DutyBlock] = [*table.stored_blocks, *holds.values()]
+    assert len(stored) == committed
+    assert [pair for pair in combinations(stored, 2) if conflicts.find_conflict(*pair)] == []
+    for hold in holds.values():
+        assert table.commit(replace_hold_ops(table.read(hold), hold.assignment_id, None))
+    assert not any(page.holds for page in table.pages.values())
 
 
 @settings(deadline=None)

@@ -35,7 +35,7 @@ class CrewAndVehicleNotAvailable(errors.Conflict):
 
 
 class VehicleHasTrips(errors.Conflict):
-    """The vehicle has trips on these days. `errors` names each trip.
+    """The vehicle has trips on these days, or is held for some. `errors` names each one.
 
     Release the vehicle from these trips, or assign another vehicle to them. Then add the downtime.
     """
@@ -49,6 +49,20 @@ class VehicleAlreadyDown(errors.Conflict):
 
     code = "vehicle_already_down"
     title = "The vehicle has a downtime on these days"
+
+
+class CharterNotHoldable(errors.Conflict):
+    """Vehicles are held for quotes and booked charters only. A confirmed charter has all of its vehicles."""
+
+    code = "charter_not_holdable"
+    title = "No vehicles can be held for the charter"
+
+
+class HoldNotActive(errors.Conflict):
+    """The hold has expired, was released, or the charter has its vehicles. Hold the vehicles again."""
+
+    code = "hold_not_active"
+    title = "The hold is not active"
 
 
 class VendorNotCompliant(errors.Conflict):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Annotated, Final, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from coachway.core import errors
 from coachway.core.caller import Caller
@@ -114,6 +114,17 @@ class CalendarDowntime(BaseSchema):
     ends_at: LocalTime
 
 
+class CalendarHold(BaseSchema):
+    """A tentative trip: the vehicle is held for a charter. It lasts from garage to garage."""
+
+    hold_id: str
+    charter_id: str
+    number: str
+    starts_at: LocalTime
+    ends_at: LocalTime
+    held_until: AwareDatetime
+
+
 class Calendar(BaseSchema):
     """The calendar of a driver or vehicle. Entries last from leaving the garage until the return to it."""
 
@@ -130,6 +141,10 @@ class Calendar(BaseSchema):
     ]
     downtimes: Annotated[
         list[CalendarDowntime], Field(description="When the vehicle is down, soonest first; empty for a driver.")
+    ]
+    holds: Annotated[
+        list[CalendarHold],
+        Field(description="Charters that the vehicle is held for and not assigned to, soonest first."),
     ]
     utilization: Utilization
 
@@ -154,6 +169,7 @@ class FleetRow(BaseSchema):
     vendor_id: str | None
     jobs: list[CalendarAssignment]
     downtimes: list[CalendarDowntime]
+    holds: list[CalendarHold]
     utilization: Utilization
 
 
@@ -190,6 +206,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
             for gap in utilization.list_unavailable_spans(driver, span)
         ],
         downtimes=[],
+        holds=[],
         utilization=utilization.build_utilization(utilization.calculate_driver_time(driver, blocks, span)),
     )
 
@@ -213,6 +230,7 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
         entries=list_entries(caller.org_id, blocks),
         unavailable_periods=[],
         downtimes=_list_downtimes(diary, span),
+        holds=_list_holds(diary, span),
         utilization=utilization.build_utilization(
             utilization.calculate_vehicle_time(vehicle, blocks, diary.downtimes, span)
         ),
@@ -266,13 +284,15 @@ def _select_by_vendor(resources: Iterable[M], vendor_id: str | None) -> list[M]:
 def _driver_row(driver: Driver, diary: Diary, span: Span) -> tuple[FleetRow, BookedTime]:
     blocks = utilization.select_blocks(diary.blocks, span)
     booked = utilization.calculate_driver_time(driver, blocks, span)
-    return _fleet_row("driver", driver, blocks, [], booked), booked
+    return _fleet_row("driver", driver, blocks, [], [], booked), booked
 
 
 def _vehicle_row(vehicle: Vehicle, diary: Diary, span: Span) -> tuple[FleetRow, BookedTime]:
     blocks = utilization.select_blocks(diary.blocks, span)
     booked = utilization.calculate_vehicle_time(vehicle, blocks, diary.downtimes, span)
-    return _fleet_row("vehicle", vehicle, blocks, _list_downtimes(diary, span), booked), booked
+    return _fleet_row(
+        "vehicle", vehicle, blocks, _list_downtimes(diary, span), _list_holds(diary, span), booked
+    ), booked
 
 
 def _fleet_row(
@@ -280,6 +300,7 @@ def _fleet_row(
     resource: Driver | Vehicle,
     blocks: Sequence[DutyBlock],
     downtimes: list[CalendarDowntime],
+    holds: list[CalendarHold],
     booked: BookedTime,
 ) -> FleetRow:
     return FleetRow(
@@ -290,6 +311,7 @@ def _fleet_row(
         vendor_id=resource.vendor_id,
         jobs=[CalendarAssignment(**block.model_dump(include={*CalendarAssignment.model_fields})) for block in blocks],
         downtimes=downtimes,
+        holds=holds,
         utilization=utilization.build_utilization(booked),
     )
 
@@ -297,6 +319,17 @@ def _fleet_row(
 def _list_downtimes(diary: Diary, span: Span) -> list[CalendarDowntime]:
     return [
         CalendarDowntime(**downtime.model_dump()) for downtime in utilization.select_downtimes(diary.downtimes, span)
+    ]
+
+
+def _list_holds(diary: Diary, span: Span) -> list[CalendarHold]:
+    """List the holds that have not expired, without those for charters that the vehicle is assigned to."""
+    assigned = {block.charter_id for block in diary.blocks}
+    names = set(CalendarHold.model_fields) - {"hold_id"}
+    return [
+        CalendarHold(hold_id=hold.assignment_id, **hold.model_dump(include=names))
+        for hold in diary.list_holds(clock.now())
+        if hold.charter_id not in assigned and hold.starts_at < span.end and span.start < hold.ends_at
     ]
 
 

@@ -59,8 +59,14 @@ class DowntimeBlock(BaseSchema):
     ends_at: AwareDatetime
 
 
+class HoldBlock(DutyBlock):
+    """A hold in the diary of a vehicle. `assignment_id` is the id of the hold."""
+
+    held_until: AwareDatetime
+
+
 class DiaryPage(Record):
-    """The duty blocks of one driver or vehicle that overlap one ISO week (UTC), soonest first, and its downtimes.
+    """The duty blocks of one driver or vehicle that overlap one ISO week (UTC), soonest first, its downtimes and holds.
 
     A block that crosses the end of a week is on the pages of both weeks.
     """
@@ -74,6 +80,7 @@ class DiaryPage(Record):
     """`2027-W09`."""
     blocks: Annotated[list[DutyBlock], stored_as("jobs", "blocks")] = Field(default_factory=list)
     downtimes: list[DowntimeBlock] = Field(default_factory=list)
+    holds: list[HoldBlock] = Field(default_factory=list)
 
     def key(self) -> Key:
         return DIARY.key(org=self.org_id, resource=self.resource, week=self.week)

@@ -15,7 +15,7 @@ from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Crea
 from coachway.core.persistence.records import Key
 from coachway.core.store import BatchResult
 from coachway.dispatch.assignments.rules import REACH, list_iso_weeks
-from coachway.dispatch.diaries.model import DIARY, DiaryPage, DowntimeBlock, DutyBlock
+from coachway.dispatch.diaries.model import DIARY, DiaryPage, DowntimeBlock, DutyBlock, HoldBlock
 from coachway.fleet import assignment_counter
 
 
@@ -48,6 +48,11 @@ class Diary:
         """Every downtime on these pages once, soonest first."""
         downtimes = {each.downtime_id: each for page in self.pages.values() for each in page.downtimes}
         return sorted(downtimes.values(), key=lambda downtime: downtime.starts_at)
+
+    def list_holds(self, now: datetime) -> list[HoldBlock]:
+        """Every hold on these pages that has not expired, once, soonest first."""
+        holds = {hold.assignment_id: hold for page in self.pages.values() for hold in page.holds}
+        return sorted((hold for hold in holds.values() if hold.held_until > now), key=lambda hold: hold.starts_at)
 
     def key(self, week: str) -> Key:
         """Return the key of a page."""
@@ -89,7 +94,7 @@ def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
     if not affected_weeks <= set(diary.weeks):
         raise ValueError("the diary must include every week of the block")
     ops = [
-        _add_to_week_op(diary, week, block) if week in affected_weeks else _unchanged_op(diary, week)
+        _add_to_week_op(diary, week, block) if week in affected_weeks else unchanged_op(diary, week)
         for week in diary.weeks
     ]
     # The number of blocks grows by one, unless the block replaces another one.
@@ -106,7 +111,8 @@ def _add_to_week_op(diary: Diary, week: str, block: DutyBlock) -> Op:
     )
 
 
-def _unchanged_op(diary: Diary, week: str) -> Op:
+def unchanged_op(diary: Diary, week: str) -> Op:
+    """Return the operation that fails with DiaryChanged if a page has changed since it was read."""
     page = diary.pages.get(week)
     if page is None:
         return CheckAbsent(diary.key(week), DiaryChanged())

@@ -26,7 +26,7 @@ from coachway.core.types import ids
 from coachway.dispatch.assignments.rules import list_iso_weeks
 from coachway.dispatch.calendars.utilization import build_date_span
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import DowntimeBlock
+from coachway.dispatch.diaries.model import DowntimeBlock, DutyBlock, HoldBlock
 from coachway.dispatch.diaries.service import Diary
 from coachway.dispatch.downtimes import rules
 from coachway.dispatch.downtimes.model import DOWNTIME, OF_VEHICLE, Downtime, DowntimeInput, DowntimeQuery
@@ -149,16 +149,19 @@ def _require_free(diary: Diary, downtime: Downtime) -> None:
     if others:
         times = " and ".join(_format_times(each.starts_at, each.ends_at, zone) for each in others)
         raise VehicleAlreadyDown(f"The vehicle has a downtime from {times}. Change that downtime.")
-    trips = rules.list_blocking_trips(span, diary.blocks, clock.now())
+    now = clock.now()
+    trips = rules.list_blocking_trips(span, [*diary.blocks, *diary.list_holds(now)], now)
     if trips:
-        problems = [
-            FieldError(trip.assignment_id, f"{trip.number} from {_format_times(trip.starts_at, trip.ends_at, zone)}")
-            for trip in trips
-        ]
+        problems = [FieldError(trip.assignment_id, _describe_trip(trip, zone)) for trip in trips]
         numbers = ", ".join(dict.fromkeys(trip.number for trip in trips))
         raise VehicleHasTrips(
             f"The vehicle has trips on these days: {numbers}. Release it from them first.", fields=problems
         )
+
+
+def _describe_trip(trip: DutyBlock, zone: ZoneInfo) -> str:
+    held = "held for " if isinstance(trip, HoldBlock) else ""
+    return f"{held}{trip.number} from {_format_times(trip.starts_at, trip.ends_at, zone)}"
 
 
 def _format_times(start: datetime, end: datetime, zone: ZoneInfo) -> str:

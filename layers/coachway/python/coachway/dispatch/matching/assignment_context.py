@@ -68,7 +68,8 @@ class VehicleCandidate:
     def build_facts(self, last_day: date) -> VehicleFacts:
         """Return the input of the eligibility rules."""
         compliance = status.evaluate_compliance(self.subject, SubjectType.VEHICLE, last_day)
-        return VehicleFacts(self.vehicle, compliance, self.diary.blocks, self.diary.downtimes)
+        holds = self.diary.list_holds(clock.now())
+        return VehicleFacts(self.vehicle, compliance, self.diary.blocks, self.diary.downtimes, holds)
 
     def unchanged_ops(self) -> list[Op]:
         """Return the operations that fail when the vehicle or its documents changed after the evaluation."""

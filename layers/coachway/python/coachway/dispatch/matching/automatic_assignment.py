@@ -167,9 +167,13 @@ def _block_unlicensed(
     return sorted(result, key=lambda pair: _sort_key(pair[1]))
 
 
-def _sort_key(evaluated: EvaluatedDriver | EvaluatedVehicle) -> tuple[bool, float, str]:
-    name = evaluated.driver_id if isinstance(evaluated, EvaluatedDriver) else evaluated.vehicle_id
-    return bool(evaluated.blocked_by), -(evaluated.score or 0), name
+def _sort_key(evaluated: EvaluatedDriver | EvaluatedVehicle) -> tuple[bool, bool, float, str]:
+    """Vehicles that are held for the charter come first."""
+    if isinstance(evaluated, EvaluatedDriver):
+        name, is_held = evaluated.driver_id, False
+    else:
+        name, is_held = evaluated.vehicle_id, evaluated.is_held
+    return bool(evaluated.blocked_by), not is_held, -(evaluated.score or 0), name
 
 
 def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -> EvaluatedVehicle:
@@ -179,12 +183,14 @@ def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -
         garage = Coordinates(vehicle.garage_latitude, vehicle.garage_longitude)
     miles = scoring.estimate_miles_between(garage, plan.pickup_place)
     spare = vehicle.capacity - plan.passengers
-    reasons = eligibility.vehicle_reasons(candidate.build_facts(plan.last_day), context.trip.requirements)
+    facts = candidate.build_facts(plan.last_day)
+    reasons = eligibility.vehicle_reasons(facts, context.trip.requirements)
     return EvaluatedVehicle(
         vehicle_id=vehicle.id,
         vehicle_name=vehicle.name,
         score=None if reasons else scoring.score_vehicle(spare, vehicle.capacity, miles),
         spare_seats=spare,
+        is_held=facts.is_held_for(plan.charter_id),
         distance_miles=miles,
         blocked_by=reasons,
     )

@@ -13,7 +13,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.conflicts import ScheduleConflict
-from coachway.dispatch.diaries.model import DowntimeBlock, DowntimeType, DutyBlock
+from coachway.dispatch.diaries.model import DowntimeBlock, DowntimeType, DutyBlock, HoldBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.dispatch.matching.trip_plan import TripPlan
@@ -44,6 +44,12 @@ class VehicleFacts:
     compliance: DocumentCompliance
     blocks: Sequence[DutyBlock]
     downtimes: Sequence[DowntimeBlock] = ()
+    holds: Sequence[HoldBlock] = ()
+    """Holds that have not expired."""
+
+    def is_held_for(self, charter_id: str) -> bool:
+        """Whether the vehicle is held for a charter."""
+        return any(hold.charter_id == charter_id for hold in self.holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,20 @@ def vehicle_reasons(facts: VehicleFacts, requirements: TripRequirements) -> list
         for downtime in facts.downtimes
         if downtime.starts_at < plan.ends_at and plan.starts_at < downtime.ends_at
     ]
+    other_holds = [hold for hold in facts.holds if hold.charter_id != plan.charter_id]
+    reasons += [
+        _hold_reason(vehicle.name, hold, plan.timezone)
+        for hold in other_holds
+        if conflicts.find_conflict(plan.build_duty_block(""), hold) is not None
+    ]
     return [*reasons, *compliance_reasons(vehicle.name, facts.compliance)]
+
+
+def _hold_reason(name: str, hold: HoldBlock, timezone: str) -> Reason:
+    """Why a hold for another charter prevents a trip, also by the travel time between the two."""
+    until = _format_time(hold.held_until, ZoneInfo(timezone))
+    message = f"{name} is held for {hold.number} until {until}; release the hold first"
+    return Reason(rule=Rule.HOLD, message=message, conflicting_hold_id=hold.assignment_id)
 
 
 def _downtime_reason(name: str, downtime: DowntimeBlock, timezone: str) -> Reason:

@@ -16,6 +16,7 @@ class Rule(StrEnum):
     VENDOR = "vendor"
     AVAILABILITY = "availability"
     DOWNTIME = "downtime"
+    HOLD = "hold"
     OVERLAP = "overlap"
     TRAVEL_TIME = "travel_time"
     LICENSE = "license"
@@ -36,6 +37,10 @@ class Reason(BaseSchema):
         str | None,
         Field(description="The assignment that conflicts with the trip."),
         stored_as("clash_with", "conflicting_assignment_id"),
+    ] = None
+
+    conflicting_hold_id: Annotated[
+        str | None, Field(description="The hold for another charter that conflicts with the trip.")
     ] = None
 
     def describe(self) -> str:

@@ -92,6 +92,9 @@ class EvaluatedVehicle(BaseSchema):
     vehicle_name: str
     score: Annotated[float | None, Field(description="0 to 100; null when blocked.")] = None
     spare_seats: int
+    is_held: Annotated[bool, Field(description="Whether the vehicle is held for this charter, which it prefers.")] = (
+        False
+    )
     distance_miles: Annotated[float | None, Field(description="From its garage to the first pickup.")] = None
     blocked_by: list[Reason] = Field(default_factory=list)
 
