@@ -62,8 +62,9 @@ def create_invoice(caller: Caller, body: InvoiceInput) -> Invoice:
 def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     """List invoices.
 
-    Newest first. With a due date filter, only issued invoices are listed, earliest due date first. Drafts have the
-    billing address with which they were stored; get a draft for the current one. Clients see their own issued invoices.
+    Newest first. With a due date filter, only issued invoices are listed, earliest due date first. `q` finds numbers,
+    and words of the client's name. Drafts have the billing address with which they were stored; get a draft for the
+    current one. Clients see their own issued invoices.
     """
     return invoice_queries.list_invoices(caller, query)
 

@@ -39,8 +39,8 @@ def create_client(caller: Caller, body: ClientInput) -> Client:
 def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     """List clients.
 
-    Returns the newest clients first. With `q`, returns clients whose name begins with it, by name; case and accents do
-    not matter.
+    Returns the newest clients first. With `q`, returns clients with these words in their name or email address, or with
+    this phone number.
     """
     return service.list_clients(caller, query)
 

@@ -44,7 +44,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """List drivers, newest first.
 
-    `q` filters by the beginning of the name and sorts by name.
+    `q` finds words of the name, the phone number and the email address.
     """
     return drivers.list_drivers(caller, query)
 
@@ -112,7 +112,7 @@ def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
 def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     """List vehicles, newest first.
 
-    `q` filters by the beginning of the name and sorts by name.
+    `q` finds words of the name and the license plate.
     """
     return vehicles.list_vehicles(caller, query)
 

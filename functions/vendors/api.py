@@ -36,6 +36,7 @@ def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     """List vendors, newest first.
 
+    `q` finds words of the names and the address, the phone number, the email address and the registration numbers.
     `service_state` filters by service area. `min_rating` filters by rating, best first, and requires at least three
     ratings.
     """

@@ -20,6 +20,7 @@ from coachway.core.persistence import table
 from coachway.core.persistence.responses.idempotency import IdempotencyRecord
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
+from coachway.identity import organization_queries
 from coachway.identity.secrets import hashing
 from coachway.places import amazon_client
 from infra.local.aws_clients import environment_variables
@@ -85,6 +86,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "public_url", lambda: "https://coachway.test/live")
     store.clear_sequence_cache()
     authentication.clear_caches()
+    organization_queries.clear_known_data()
 
 
 @pytest.fixture(autouse=True)

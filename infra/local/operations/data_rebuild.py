@@ -28,8 +28,16 @@ def refresh_records(config: StackConfig, organization_id: str) -> int:
     from coachway.fleet.phone_numbers import refresh_phone_numbers
     from coachway.fleet.roster import refresh_roster
     from coachway.identity.organizations.service import mark_data_current
+    from infra.local.operations.search_rebuild import refresh_search_entries
 
-    refreshes = (refresh_phone_numbers, refresh_roster, refresh_receivables, refresh_uncovered_trips, refresh_clients)
+    refreshes = (
+        refresh_phone_numbers,
+        refresh_roster,
+        refresh_receivables,
+        refresh_uncovered_trips,
+        refresh_clients,
+        refresh_search_entries,
+    )
     count = sum(refresh(organization_id) for refresh in refreshes)
     mark_data_current(organization_id)
     return count

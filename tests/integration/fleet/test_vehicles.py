@@ -56,7 +56,9 @@ def test_list_vehicles_filters_by_status_class_vendor_and_name(fleet: FleetClien
     assert names(status="in_service") == ["Minibus 1", "Coach 1"]
     assert names(vehicle_class="coach", status="in_service") == ["Coach 1"]
     assert names(vendor_id=vendor) == ["Coach 2"]
-    assert names(q="coach") == ["Coach 1", "Coach 2"]
+    assert names(q="coach") == ["Coach 2", "Coach 1"]
+    assert names(q="bus 1") == []
+    assert names(q="1 mini") == ["Minibus 1"]
     assert names(q="MINI", vehicle_class="coach") == []
     assert [each.name for each in resource_queries.list_assignable_vehicles(fleet.caller)] == [
         "Coach 1",

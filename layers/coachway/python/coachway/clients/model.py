@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from coachway.clients import rules
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, SearchWords
 from coachway.core.types import contact, ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
@@ -152,11 +152,11 @@ class Client(Entity, ClientInput):
 
 
 class ClientQuery(PageQuery):
-    """Filters of clients. `q` matches the beginning of the name; case and accents do not matter."""
+    """Filters of clients."""
 
     client_type: ClientType | None = None
     status: ClientStatus | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    q: SearchWords | None = None
 
 
 class ContactRole(StrEnum):

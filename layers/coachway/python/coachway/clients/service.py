@@ -17,9 +17,11 @@ from coachway.contracts.clients import ClientCreated, ClientDeleted, ClientUpdat
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
 from coachway.core.persistence.transaction_batches import batch_ops
+from coachway.core.record_search import search_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import contact, ids
@@ -36,6 +38,12 @@ def _currency(org_id: str, _period: int) -> str:
     from coachway.identity import organization_queries
 
     return organization_queries.get_organization(org_id).currency
+
+
+def _has_search_entries(org_id: str) -> bool:
+    from coachway.identity import organization_queries
+
+    return organization_queries.has_data(org_id, DataVersion.SEARCH)
 
 
 def create_client(caller: Caller, request: ClientInput) -> Client:
@@ -61,12 +69,14 @@ def get_client(caller: Caller, client_id: str, *, expected: int | None = None) -
 
 
 def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
-    """List clients, newest first; with `q`, by name."""
+    """List clients, newest first; with `q`, by the word that matches."""
     where = {
         name: value.value
         for name, value in (("client_type", query.client_type), ("status", query.status))
         if value is not None
     }
+    if query.q is not None and _has_search_entries(caller.org_id):
+        return search_page(Client, caller.org_id, query.q, query, where=where)
     if query.q is not None and (search_name := rules.normalize_name(query.q)):
         partition = BY_NAME.partition(org=caller.org_id, initial=search_name[:1])
         prefix = BY_NAME.key(org="", initial="", name=search_name, id="").sk.removesuffix("#")

@@ -13,7 +13,7 @@ from coachway.core.persistence import cursor as cursors
 from coachway.core.persistence.queries import PartitionReader
 from coachway.core.persistence.records import Entity
 from coachway.core.persistence.search_entries import SEARCH, SearchEntry, term_initial
-from coachway.core.persistence.search_terms import SearchQuery, is_exact, matches, parse_query
+from coachway.core.persistence.search_terms import SearchQuery, parse_query
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types.stored_values import STORED
 
@@ -48,7 +48,7 @@ def find_entries(org_id: str, text: str, kinds: Collection[str], limit: int) -> 
     window = _read_window(org_id, query, None, {})
     found = [entry for entry in window.entries if entry.record_kind in kinds]
     found.sort(key=lambda entry: entry.record_id.rpartition("_")[2], reverse=True)
-    found.sort(key=lambda entry: not is_exact(entry.terms, query.terms))
+    found.sort(key=lambda entry: not query.is_exact(entry.terms))
     shown = found[:limit]
     stored = store.get_attributes([entry.record_key for entry in shown], "status") if shown else {}
     existing = [entry for entry in shown if entry.record_key in stored]
@@ -65,18 +65,28 @@ def search_page(
     *,
     where: Mapping[str, str | int | bool] | None = None,
     is_shown: Callable[[E], bool] = lambda _record: True,
+    shown: str = "",
 ) -> Page[E]:
     """Return one page of the records of one kind that have all words of `text`, by their first matching word.
 
     Those with the same word are newest first. `where` filters by attribute values, as lists do, and `is_shown` by the
-    record. A page takes two calls. If many records have the words but few pass the filters, a page can have fewer
-    records than `query.limit`; its cursor continues the search. Raises Invalid for a cursor of another search.
+    record; `shown` is a text that tells its filter from others. A page takes two calls. If many records have the words
+    but few pass the filters, a page can have fewer records than `query.limit`; its cursor continues the search. Raises
+    Invalid for a cursor of another search.
     """
     search = parse_query(text)
     if search is None:
         return Page(items=[])
     conditions = where or {}
-    shape = (SEARCH.pk, org_id, model.KIND, *search.terms, repr(sorted(conditions.items())))
+    shape = (
+        SEARCH.pk,
+        org_id,
+        model.KIND,
+        *search.terms,
+        *sorted(search.complete),
+        repr(sorted(conditions.items())),
+        shown,
+    )
     start = cursors.decode(query.cursor, shape) if query.cursor else None
     window = _read_window(org_id, search, start, {"of_kind": model.KIND})
     entries, position = window.entries, window.position
@@ -106,14 +116,15 @@ def _read_window(
     A record with several such terms is found at the first of them only.
     """
     partition = SEARCH.partition(org=org_id, initial=term_initial(query.key))
-    prefix = SEARCH.key(org="", initial="", term=query.key, newest="", kind="").sk.removesuffix("##")
+    ending = "#" if query.key in query.complete else "##"
+    prefix = SEARCH.key(org="", initial="", term=query.key, newest="", kind="").sk.removesuffix(ending)
     items, last = PartitionReader(SEARCH, prefix, None, where, descending=False).read(partition, start, WINDOW)
     entries = (SearchEntry.model_validate_json(item["doc"]["S"], context=STORED) for item in items)
     found = [
         entry
         for entry in entries
         if entry.term == min(term for term in entry.indexed_terms if term.startswith(query.key))
-        and matches(entry.terms, query.terms)
+        and query.matches(entry.terms)
     ]
     position = cursors.CursorPosition(0, last["pk"]["S"], last["sk"]["S"], "") if last is not None else None
     return _Window(found, position)

@@ -48,6 +48,18 @@ class PageQuery(RequestSchema):
     cursor: Annotated[str, Field(max_length=1024)] | None = None
 
 
+SearchWords = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="Only records with all these words, as `GET /search` finds them. They are sorted by the word that "
+        "matches, those with the same word newest first.",
+    ),
+]
+"""The words by which a list is searched."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartialUpdate(Generic[E]):
     """The fields sent in the body of a PUT, validated one by one. Fields that are not sent do not change."""

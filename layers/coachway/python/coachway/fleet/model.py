@@ -9,12 +9,13 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints, Validation
 from coachway.clients.rules import normalize_name
 from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import PageQuery, RequestSchema
+from coachway.core.schemas import PageQuery, RequestSchema, SearchWords
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day
 from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.search_text import SearchText
 from coachway.core.types.text import InputPattern, ReferenceText, Text
 from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import VehicleClass
@@ -179,6 +180,9 @@ class Driver(Entity, DriverInput):
         owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
         return {"status": self.status.value, "license_class": self.license_class, **owner}
 
+    def search_text(self) -> SearchText:
+        return SearchText(self.name, self.phone, names=(self.name,), emails=(self.email,), phones=(self.phone,))
+
     def unique_values(self) -> Mapping[str, str]:
         return {"driver-phone": self.phone}
 
@@ -235,6 +239,9 @@ class Vehicle(Entity, VehicleInput):
         owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
         return {"status": self.status.value, "vehicle_class": self.vehicle_class, **owner}
 
+    def search_text(self) -> SearchText:
+        return SearchText(self.name, self.plate, names=(self.name,), codes=(self.plate,))
+
 
 def _indexes(entity: Driver | Vehicle, name: str, status: str, *, is_active: bool) -> Mapping[str, Key]:
     org, kind, sought = entity.org_id, entity.KIND, normalize_name(name)
@@ -247,21 +254,21 @@ def _indexes(entity: Driver | Vehicle, name: str, status: str, *, is_active: boo
 
 
 class DriverQuery(PageQuery):
-    """Filters for drivers: status, vendor, license class, and the beginning of the name (`q`)."""
+    """Filters for drivers: status, vendor, license class, and words (`q`)."""
 
     status: DriverStatus | None = None
     vendor_id: VendorId | None = None
     license_class: LicenseClass | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    q: SearchWords | None = None
 
 
 class VehicleQuery(PageQuery):
-    """Filters for vehicles: status, class, vendor, and the beginning of the name (`q`)."""
+    """Filters for vehicles: status, class, vendor, and words (`q`)."""
 
     status: VehicleStatus | None = None
     vehicle_class: VehicleClass | None = None
     vendor_id: VendorId | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    q: SearchWords | None = None
 
 
 class DriverProfile(Driver):

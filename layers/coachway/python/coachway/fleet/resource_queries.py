@@ -9,11 +9,14 @@ from coachway.compliance import reminder_times, status
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import DocumentCompliance
 from coachway.core.caller import Caller
+from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import months_between, query_all, query_page
+from coachway.core.record_search import search_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 from coachway.fleet.model import BY_MONTH, BY_NAME, BY_STATUS, Driver, DriverStatus, Vehicle, VehicleStatus
+from coachway.identity import organization_queries
 
 M = TypeVar("M", Driver, Vehicle)
 
@@ -30,14 +33,16 @@ def list_resources(
     status: str | None,
     where: Mapping[str, str | None],
 ) -> Page[M]:
-    """List drivers or vehicles, newest first; sorted by name if `q` filters by name.
+    """List drivers or vehicles, newest first; with `q`, by the word that matches.
 
     `where` filters by attributes; None matches any value.
     """
     filters: dict[str, str | int | bool] = {name: value for name, value in where.items() if value is not None}
+    if q is not None and status is not None:
+        filters["status"] = status
+    if q is not None and organization_queries.has_data(caller.org_id, DataVersion.SEARCH):
+        return search_page(model, caller.org_id, q, query, where=filters)
     if q is not None and (name := normalize_name(q)):
-        if status is not None:
-            filters["status"] = status
         names = BY_NAME.partition(org=caller.org_id, kind=model.KIND, initial=name[:1])
         prefix = BY_NAME.key(org="", kind="", initial="", name=name, id="").sk.removesuffix("#")
         return query_page(model, BY_NAME, [names], query, prefix=prefix, where=filters)

@@ -12,6 +12,11 @@ class HitKind(StrEnum):
     CONTACT = "contact"
     ADDRESS = "address"
     LEAD = "lead"
+    CHARTER = "charter"
+    INVOICE = "invoice"
+    VENDOR = "vendor"
+    DRIVER = "driver"
+    VEHICLE = "vehicle"
 
 
 READ_PERMISSIONS: Final[Mapping[HitKind, str]] = {
@@ -19,6 +24,11 @@ READ_PERMISSIONS: Final[Mapping[HitKind, str]] = {
     HitKind.CONTACT: "clients:read",
     HitKind.ADDRESS: "clients:read",
     HitKind.LEAD: "sales:read",
+    HitKind.CHARTER: "charters:read",
+    HitKind.INVOICE: "billing:read",
+    HitKind.VENDOR: "vendors:read",
+    HitKind.DRIVER: "fleet:read",
+    HitKind.VEHICLE: "fleet:read",
 }
 """The permission to find records, by their kind. Records of other kinds are not found."""
 

@@ -32,7 +32,7 @@ class SearchHit(BaseSchema):
     title: str
     subtitle: str
     status: Annotated[str | None, Field(description="The current status; null for kinds that have none.")] = None
-    client_id: Annotated[str | None, Field(description="The client of a contact or address.")] = None
+    client_id: Annotated[str | None, Field(description="The client of the record, if it has one.")] = None
     created_at: AwareDatetime
 
 

@@ -7,11 +7,12 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstrai
 
 from coachway.core.party_reference import VENDOR
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, SearchWords
 from coachway.core.types import ids
 from coachway.core.types.contact import Email
 from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.search_text import SearchText
 from coachway.core.types.text import LINE, Note, PostalCode, ReferenceText, Text
 from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.pricing.rule_model import AmenityCode
@@ -156,6 +157,17 @@ class Vendor(Entity, VendorInput):
             **copy,
         }
 
+    def search_text(self) -> SearchText:
+        return SearchText(
+            self.business_name,
+            ", ".join(each for each in (self.city, self.state) if each),
+            names=(self.business_name, self.legal_name, self.primary_contact_name),
+            emails=(self.primary_email,),
+            phones=(self.primary_phone,),
+            codes=(self.dot_number, self.mc_number),
+            addresses=(self.city, self.address_line1, self.state, self.zip_code),
+        )
+
     def served_states(self) -> list[str]:
         """The states to find the vendor by: those that it serves, or else its own."""
         return sorted(set(self.service_states) or ({self.state} if self.state else set()))
@@ -204,6 +216,7 @@ class VendorQuery(PageQuery):
     is_preferred: bool | None = None
     min_rating: Annotated[float | None, Field(ge=1, le=5)] = None
     service_state: State | None = None
+    q: SearchWords | None = None
 
 
 class StatusQuery(RequestSchema):

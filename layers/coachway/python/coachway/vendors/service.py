@@ -23,6 +23,7 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.record_search import search_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import contact, ids
@@ -108,8 +109,10 @@ def _build_profile(vendor: Vendor, numbers: Numbers) -> VendorProfile:
 
 
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
-    """List vendors, newest first; with `min_rating`, best first."""
+    """List vendors, newest first; with `min_rating`, best first; with `q`, by the word that matches."""
     where = _build_filters(query)
+    if query.q is not None:
+        return _search(caller, query, query.q, where)
     if query.min_rating is not None:
         return _list_by_rating(caller, query, query.min_rating, where)
     if query.status is not None:
@@ -122,6 +125,16 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     numbers = statistics.load_numbers(page.items)
     profiles = [_build_profile(vendor, numbers[vendor.id]) for vendor in page.items]
     return Page(items=profiles, next_cursor=page.next_cursor)
+
+
+def _search(
+    caller: Caller, query: VendorQuery, words: str, where: Mapping[str, str | int | bool]
+) -> Page[VendorProfile]:
+    page = search_page(Vendor, caller.org_id, words, query, where=where)
+    numbers = statistics.load_numbers(page.items)
+    profiles = [_build_profile(vendor, numbers[vendor.id]) for vendor in page.items]
+    rated = [each for each in profiles if query.min_rating is None or (each.rating or 0) >= query.min_rating]
+    return Page(items=rated, next_cursor=page.next_cursor)
 
 
 def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:

@@ -11,11 +11,12 @@ from coachway.bookings.charters.model import CharterId
 from coachway.bookings.charters.trip_model import ClientId
 from coachway.clients.rules import PaymentTerms
 from coachway.core.persistence.records import SLIM_COPY, AccessPattern, Entity, Key, Record, stored_as
-from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, SearchWords
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable, sortable_hour
 from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
+from coachway.core.types.search_text import SearchText
 from coachway.core.types.text import MessageToClient, Note, PoNumber, ShortNote, Text
 
 MAX_CHARTERS: Final = 80
@@ -219,6 +220,17 @@ class Invoice(Entity):
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id}
 
+    def search_text(self) -> SearchText:
+        # The transaction that issues an invoice with 80 charters has room for few entries.
+        return SearchText(
+            self.number or "Draft invoice",
+            self.client_name,
+            numbers=(self.number,),
+            names=(self.client_name,),
+            max_entries=5,
+            client_id=self.client_id,
+        )
+
     def slim_copy(self) -> Receivable | None:
         if not self.status.is_open or self.due_date is None:
             return None
@@ -248,6 +260,7 @@ class InvoiceQuery(PageQuery):
     due_to: Annotated[
         Day | None, Field(description="Latest due date. Without `due_from`, the range is half a year.")
     ] = None
+    q: SearchWords | None = None
 
 
 class VoidInput(RequestSchema):

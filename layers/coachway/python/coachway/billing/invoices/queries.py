@@ -1,6 +1,6 @@
 """Get and list invoices. Drafts are shown as they would be issued now."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from coachway.billing.invoices import drafts
@@ -10,6 +10,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.persistence.queries import query_by_month, query_page
+from coachway.core.record_search import search_page
 from coachway.core.schemas import Page
 from coachway.core.types.date_ranges import complete_date_range, list_months
 
@@ -57,7 +58,10 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
             raise errors.NotFound("The client was not found.")
         client_id = caller.party_id
     filters: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
-    if query.due_from is not None or query.due_to is not None:
+    if query.q is not None:
+        filters |= {"client_id": client_id} if client_id else {}
+        page = _search(caller.org_id, query, query.q, filters)
+    elif query.due_from is not None or query.due_to is not None:
         filters |= {"client_id": client_id} if client_id else {}
         page = _list_by_due_date(caller.org_id, query, filters)
     elif client_id is not None:
@@ -71,11 +75,26 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     return Page(items=items, next_cursor=page.next_cursor)
 
 
+def _search(org_id: str, query: InvoiceQuery, words: str, filters: dict[str, str | int | bool]) -> Page[Invoice]:
+    has_range = query.due_from is not None or query.due_to is not None
+    first, last = _find_range(query) if has_range else (date.min, date.max)
+
+    def is_due_in_range(invoice: Invoice) -> bool:
+        return not has_range or (invoice.due_date is not None and first <= invoice.due_date <= last)
+
+    return search_page(Invoice, org_id, words, query, where=filters, is_shown=is_due_in_range, shown=f"{first}–{last}")
+
+
 def _list_by_due_date(org_id: str, query: InvoiceQuery, filters: dict[str, str | int | bool]) -> Page[Invoice]:
+    first, last = _find_range(query)
+    partitions = [BY_DUE_DATE.partition(org=org_id, month=month) for month in list_months(first, last)]
+    return query_page(Invoice, BY_DUE_DATE, partitions, query, between=(str(first), f"{last}~"), where=filters)
+
+
+def _find_range(query: InvoiceQuery) -> tuple[date, date]:
     first, last = complete_date_range(query.due_from, query.due_to, _DEFAULT_RANGE)
     if last < first:
         raise errors.Invalid.field("due_to", "must not be before due_from")
     if last - first > _MAX_RANGE:
         raise errors.Invalid.field("due_to", "must be within ten years of due_from")
-    partitions = [BY_DUE_DATE.partition(org=org_id, month=month) for month in list_months(first, last)]
-    return query_page(Invoice, BY_DUE_DATE, partitions, query, between=(str(first), f"{last}~"), where=filters)
+    return first, last

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -23,6 +23,7 @@ from coachway.core.types.datetimes import LocalTime, sortable
 from coachway.core.types.geo import RoadLeg
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
+from coachway.core.types.search_text import SearchText
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.identity.model.cancellation_policy import CancellationPolicy
 from coachway.pricing.adjustment_model import PriceAdjustments, PriceDisplay
@@ -30,6 +31,9 @@ from coachway.pricing.quote_model import Line, Margin, Miles, Notice, RulesPrice
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 
+
+MAX_SEARCH_ENTRIES: Final = 8
+"""The transaction that delivers a batch of a series writes the search entries of eight charters."""
 
 CHARTER = AccessPattern(
     "a charter",
@@ -233,6 +237,17 @@ class Charter(Entity, CharterInput):
         run_by = {run_by_attribute(each): True for each in (*self.vendor_ids, *drivers)}
         sold_by = {"salesperson_id": self.salesperson_id} if self.salesperson_id else {}
         return {"status": str(self.status), "client_id": self.client_id, **sold_by, **run_by}
+
+    def search_text(self) -> SearchText:
+        first, *others, last = (stop.address for stop in self.stops)
+        return SearchText(
+            self.number,
+            f"{self.trip_date} {first} – {last}",
+            numbers=(self.number,),
+            addresses=(first, last, *others),
+            max_entries=MAX_SEARCH_ENTRIES,
+            client_id=self.client_id,
+        )
 
     def slim_copy(self) -> UncoveredTrip | None:
         vehicles = self._list_vehicles_without_driver()

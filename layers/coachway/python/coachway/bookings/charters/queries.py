@@ -1,7 +1,7 @@
 """Reading charters: get, list, history."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -14,7 +14,8 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.persistence.queries import query_by_month, query_page
-from coachway.core.schemas import Page, PageQuery
+from coachway.core.record_search import search_page
+from coachway.core.schemas import Page, PageQuery, SearchWords
 from coachway.core.types import ids
 from coachway.core.types.date_ranges import complete_date_range, list_months
 from coachway.core.types.datetimes import Day
@@ -38,6 +39,7 @@ class CharterQuery(PageQuery):
     date_to: Annotated[
         Day | None, Field(description="Last trip date. Without `date_from`, the list covers the two years before.")
     ] = None
+    q: SearchWords | None = None
 
 
 def get_charter(caller: Caller, charter_id: str, *, expected: int | None = None) -> Charter:
@@ -53,6 +55,8 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
         if value is not None:
             where[name] = str(value)
     where |= {run_by_attribute(each): True for each in (query.vendor_id, query.driver_id) if each is not None}
+    if query.q is not None:
+        return _search(caller, query, query.q, where)
     if query.date_from is not None or query.date_to is not None:
         return _list_by_trip(caller, query, where)
     if query.client_id is not None:
@@ -65,12 +69,28 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     return query_by_month(Charter, BY_MONTH, caller, query, where=where)
 
 
-def _list_by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str | int | bool]) -> Page[Charter]:
+def _search(caller: Caller, query: CharterQuery, words: str, where: Mapping[str, str | int | bool]) -> Page[Charter]:
+    has_range = query.date_from is not None or query.date_to is not None
+    first, last = _find_range(query) if has_range else (date.min, date.max)
+
+    def is_in_range(charter: Charter) -> bool:
+        return first <= charter.trip_date <= last
+
+    shown = f"{first}–{last}"
+    return search_page(Charter, caller.org_id, words, query, where=where, is_shown=is_in_range, shown=shown)
+
+
+def _find_range(query: CharterQuery) -> tuple[date, date]:
     first, last = complete_date_range(query.date_from, query.date_to, _DEFAULT_RANGE)
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
     if last - first > _MAX_RANGE:
         raise errors.Invalid.field("date_to", "must be within ten years of date_from")
+    return first, last
+
+
+def _list_by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str | int | bool]) -> Page[Charter]:
+    first, last = _find_range(query)
     partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in list_months(first, last)]
     # `U` sorts after the `T` that follows the day in the key.
     return query_page(Charter, BY_TRIP, partitions, query, between=(f"{first}T", f"{last}U"), where=where)

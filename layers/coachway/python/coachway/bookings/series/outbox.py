@@ -1,4 +1,4 @@
-"""Outbox of a new series: quotes and events that did not fit into the transaction that created its charters.
+"""Outbox of a new series: quotes, events and search entries that did not fit into the transaction of its charters.
 
 Batches are stored together with the series. The transaction that delivers a batch also removes it, so its content is
 written exactly once, and never before the series exists. The request that creates the series delivers its batches; the
@@ -12,10 +12,11 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters import drafting
 from coachway.bookings.charters.drafting import CharterDraft
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events
-from coachway.core.persistence.operations import Create, Op, Remove
+from coachway.core.persistence.operations import Create, Op, Remove, WriteSearchEntries
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
@@ -24,7 +25,8 @@ from coachway.core.types.datetimes import sortable
 from coachway.pricing.quote_model import Quote
 
 _CHARTERS_PER_BATCH: Final = 8
-"""A batch fits into one item of 400 KB, and its three items per charter fit into one transaction of 100."""
+"""A batch fits into one item of 400 KB, and its delivery into one transaction of 100 items: per charter three items, a
+check of its version, and at most eight search entries."""
 
 BATCH = AccessPattern(
     "batches of quotes and events of a new series, until they are delivered",
@@ -89,12 +91,20 @@ def _build_envelope(caller: Caller, event: domain_events.Event, record: Entity) 
     )
 
 
+def _search_ops(batch: OutboxBatch) -> list[Op]:
+    """Return the operations that write the search entries of the charters of a batch, as the charters are now."""
+    keys = [CHARTER.key(org=batch.org_id, id=quote.charter_id) for quote in batch.quotes if quote.charter_id]
+    stale = errors.Conflict("A charter changed while its search entries were written. The timer repeats it.")
+    return [WriteSearchEntries(charter, stale) for charter in store.find_many(Charter, keys).values()]
+
+
 def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
     """Write the content of batches, and return the number delivered. The timer retries batches that fail."""
     delivered = 0
     for batch in batches:
-        ops: list[Op] = [Remove(batch), *(Create(each) for each in (*batch.quotes, *batch.envelopes))]
         try:
+            ops: list[Op] = [Remove(batch), *(Create(each) for each in (*batch.quotes, *batch.envelopes))]
+            ops += _search_ops(batch)
             # A caller without an idempotency key: the series' transaction already stored the response for the key.
             store.commit(Caller.system("series", batch.org_id, caller.correlation_id), *ops)
             delivered += 1

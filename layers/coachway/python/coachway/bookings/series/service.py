@@ -1,6 +1,6 @@
 """Recurring series of charters. A series is created completely or not at all.
 
-One transaction writes the series, its charters, their numbers and the counts. The charters' quotes and
+One transaction writes the series, its charters, their numbers and the counts. The charters' quotes, search entries and
 `charter.created` events do not fit into it. It stores them as batches, which are delivered immediately after it, or by
 the timer if this process fails (see `outbox`).
 """
@@ -145,7 +145,7 @@ def _commit_series(caller: Caller, series: Series, drafts: Sequence[CharterDraft
         _require_size(caller, charters, batches)
         return [
             Create(series, [event]),
-            *(Create(charter) for charter in charters),
+            *(Create(charter, defers_search=True) for charter in charters),
             *(Create(batch) for batch in batches),
             status_counts.count_changes_op(caller.org_id, [], charters),
         ]

@@ -20,6 +20,8 @@ class DataVersion(IntEnum):
     """Charters with vehicles that have no driver have a slim copy for the dispatch board."""
     CLIENT_PHONES = 4
     """Clients have an index key for their phone number, by which leads find their client."""
+    SEARCH = 5
+    """Records have search entries, and `q` finds any word in lists."""
 
 
 CURRENT_DATA_VERSION: Final = max(DataVersion)

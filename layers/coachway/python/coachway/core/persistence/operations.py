@@ -30,11 +30,15 @@ CONSUMED = AccessPattern(
 
 @dataclass(slots=True)
 class Create:
-    """Write a new record. Fails with `on_exists` if one exists at its key."""
+    """Write a new record. Fails with `on_exists` if one exists at its key.
+
+    With `defers_search`, its search entries are written later, by WriteSearchEntries.
+    """
 
     record: Record
     events: Sequence[Event] = ()
     on_exists: Error | None = None
+    defers_search: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +73,14 @@ class Remove:
 
     record: Record
     on_stale: Error | None = None
+
+
+@dataclass(slots=True)
+class WriteSearchEntries:
+    """Write the search entries of a record. Fails with `on_stale` if another request changed the record."""
+
+    record: Record
+    on_stale: Error
 
 
 @dataclass(slots=True)
@@ -115,7 +127,8 @@ class AlreadyConsumed(Conflict):
     """This consumer has handled the event before."""
 
 
-Op = Create | Update | Refresh | Remove | CheckVersion | CheckAbsent | IncrementCounters | MarkConsumed
+_RecordOp = Create | Update | Refresh | Remove | WriteSearchEntries
+Op = _RecordOp | CheckVersion | CheckAbsent | IncrementCounters | MarkConsumed
 
 ResponseToStore = BaseModel | ResponseWithCookies[Any] | Callable[[], BaseModel] | None
 """The response for an Idempotency-Key, or a function that builds it from the records with their new versions."""

@@ -7,15 +7,13 @@ The form of stored terms must not change without a new `DataVersion`: see decisi
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from coachway.core.types.personal import ERASED
 from coachway.core.types.search_text import SearchText
 
-MAX_ENTRIES: Final = 12
-"""Search entries per record. Each costs two write units."""
 MAX_TERMS: Final = 40
 _MAX_TERM_LENGTH: Final = 40
 _MAX_QUERY_TERMS: Final = 10
@@ -69,6 +67,19 @@ class SearchQuery:
 
     key: str
     terms: tuple[str, ...]
+    complete: frozenset[str] = frozenset()
+    """Terms that were typed in full: short numbers with leading zeros. Others can be the beginnings of words."""
+
+    def matches(self, terms: Collection[str]) -> bool:
+        """Return whether a record with these terms is found."""
+        return all(
+            each in terms if each in self.complete else any(term.startswith(each) for term in terms)
+            for each in self.terms
+        )
+
+    def is_exact(self, terms: Collection[str]) -> bool:
+        """Return whether a record has the words themselves, and not only words that begin with them."""
+        return all(each in terms for each in self.terms)
 
 
 def fold(text: str) -> str:
@@ -90,7 +101,7 @@ def split_terms(text: str) -> list[str]:
 
 
 def index_terms(text: SearchText) -> IndexedTerms:
-    """Return the terms of a record. The first `MAX_ENTRIES` get search entries: numbers, then names, then addresses."""
+    """Return the terms of a record. The first `max_entries` get search entries: numbers, then names, then addresses."""
     numbers, number_parts = _number_terms(text.numbers)
     emails = [_to_email(email) for email in _present(text.emails)]
     digits = (re.sub(r"\D", "", fold(phone)).lstrip("0") for phone in _present(text.phones))
@@ -107,9 +118,10 @@ def index_terms(text: SearchText) -> IndexedTerms:
         *(term for term in places if _is_telling(term)),
         *(suffix for name in names for suffix in _suffixes(name)),
     ]
-    indexed = list(dict.fromkeys(indexed))
-    others = (*indexed[MAX_ENTRIES:], *number_parts, *(term for each in emails for term in split_terms(each)), *places)
-    indexed = indexed[:MAX_ENTRIES]
+    indexed = [term for term in dict.fromkeys(indexed) if term]
+    email_parts = (term for email in emails for term in split_terms(email))
+    others = (*indexed[text.max_entries :], *number_parts, *email_parts, *places)
+    indexed = indexed[: text.max_entries]
     rest = [each for each in dict.fromkeys(others) if each not in indexed]
     return IndexedTerms(tuple(indexed), tuple(rest[: MAX_TERMS - len(indexed)]))
 
@@ -128,19 +140,11 @@ def parse_query(text: str) -> SearchQuery | None:
         phones.append(_to_term(digits))
         return " "
 
-    words = [_to_term(word) for word in _split_words(_PHONE.sub(take_phone, rest))]
+    typed = _split_words(_PHONE.sub(take_phone, rest))
+    words = [_to_term(word) for word in typed]
+    complete = frozenset(_to_term(word) for word in typed if word[0] == "0" and word.isdecimal())
     terms = tuple(dict.fromkeys([*(email[:_MAX_TERM_LENGTH] for email in emails), *phones, *words]))[:_MAX_QUERY_TERMS]
-    return SearchQuery(_choose_key(terms), terms) if terms else None
-
-
-def matches(terms: Sequence[str], searched: Iterable[str]) -> bool:
-    """Return whether each searched term is the beginning of one of `terms`."""
-    return all(any(term.startswith(each) for term in terms) for each in searched)
-
-
-def is_exact(terms: Sequence[str], searched: Iterable[str]) -> bool:
-    """Return whether each searched term is one of `terms`."""
-    return all(each in terms for each in searched)
+    return SearchQuery(_choose_key(terms), terms, complete) if terms else None
 
 
 def _present(texts: Iterable[str | None]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from coachway.core.persistence.operations import (
     Remove,
     ResponseToStore,
     Update,
+    WriteSearchEntries,
 )
 from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key, to_attribute
 from coachway.core.persistence.responses import response_json
@@ -106,7 +107,7 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToSto
                 _put(plan, record, _ABSENT, on_exists or _duplicate_error(record))
                 _put_unique_values(plan, None, record)
                 _put_slim_copy(plan, None, record)
-                _put_search_entries(plan, None, record)
+                _put_search_entries(plan, None, None if op.defers_search else record)
                 _put_events(plan, caller, None, record, events, event_ids)
             case Update(before, after, events, on_stale):
                 after.version = before.version + 1
@@ -136,6 +137,9 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToSto
 
 def _add_op_without_record(plan: TransactionPlan, caller: Caller, op: Op) -> None:
     match op:
+        case WriteSearchEntries(record, on_stale):
+            plan.add("checks", {"Key": _key(record.key()), **_version_condition(record.version)}, on_stale)
+            _put_search_entries(plan, None, record, rewrite=True)
         case CheckVersion(record, on_failure):
             plan.add("checks", {"Key": _key(record.key()), **_version_condition(record.version)}, on_failure)
         case CheckAbsent(key, on_failure):
@@ -152,7 +156,7 @@ def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
     """Raise RuntimeError if a caller would write a record of another organization: a last check after the services."""
     for op in ops:
         match op:
-            case Create(record) | Update(_, record) | Refresh(_, record) | Remove(record):
+            case Create(record) | Update(_, record) | Refresh(_, record) | Remove(record) | WriteSearchEntries(record):
                 owner = getattr(record, "org_id", caller.org_id)
                 if caller.org_id and owner != caller.org_id:
                     raise RuntimeError(f"A {record.KIND} of {owner} cannot be written for {caller.org_id}.")

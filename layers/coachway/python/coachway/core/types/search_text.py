@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_TITLE: Final = 80
+MAX_ENTRIES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,7 @@ class SearchText:
     """Found by the beginning of each word."""
     addresses: tuple[str | None, ...] = ()
     """Found by the beginning of each word with at least three letters, and by each number."""
+    max_entries: int = MAX_ENTRIES
+    """The number of words that get search entries. Each costs two write units."""
     client_id: str | None = None
     """The client that a result leads to, if the record itself has no page."""

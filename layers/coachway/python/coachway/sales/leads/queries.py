@@ -29,7 +29,10 @@ def list_leads(caller: Caller, query: LeadQuery) -> Page[Lead]:
         filters = {"status": status, "agent": agent}
         where |= {name: value for name, value in filters.items() if value is not None}
         is_shown = (lambda lead: lead.is_open and lead.assigned_to_agent_id is None) if query.unassigned else _is_any
-        return record_search.search_page(Lead, caller.org_id, query.q, query, where=where, is_shown=is_shown)
+        shown = str(query.unassigned)
+        return record_search.search_page(
+            Lead, caller.org_id, query.q, query, where=where, is_shown=is_shown, shown=shown
+        )
     if query.unassigned:
         if status:
             where["status"] = status
