@@ -134,6 +134,8 @@ class QuoteDeclined(ClientMailEvent):
 
     quote_id: str
     reason: Annotated[str, Personal()]
+    proposal_number: str = ""
+    """The number of the proposal whose answer declined the quote; empty if the quote itself was declined."""
 
 
 class QuoteExpired(CharterEvent):

@@ -227,19 +227,34 @@ def require_bookable(charter: Charter) -> None:
 
 def decline(caller: Caller, before: Charter, reason: str, *, response: BaseModel | None = None) -> Charter:
     """Decline a quote."""
+    _, quote_key = client_and_quote_keys(before)
+    records = store.batch_get([*booking_contact.people_keys(before), quote_key])
+    after, ops = decline_ops(caller, before, reason, records)
+    store.commit(caller, *ops, response=response or after)
+    return after
+
+
+def decline_ops(
+    caller: Caller, before: Charter, reason: str, records: store.BatchResult, *, proposal: str = ""
+) -> tuple[Charter, list[Op]]:
+    """The declined charter, and the operations that decline it.
+
+    `records` are the client, the contact and the quote, `proposal` is the number of an answered proposal.
+    """
     require_transition(before.status, CharterStatus.DECLINED, actor_kind(caller))
-    client_fields = event_payloads.client_event_fields(before, *booking_contact.load_people(before))
-    event = QuoteDeclined(**client_fields, quote_id=before.quote.id, reason=reason)
-    return _commit_transition(
-        caller,
-        before,
-        CharterStatus.DECLINED,
-        reason,
-        [event],
-        _quote_ops(before, "declined"),
-        response=response,
-        ended_by=get_person_id(caller),
+    client, contact = booking_contact.find_client(before, records), booking_contact.find_contact(before, records)
+    event = QuoteDeclined(
+        **event_payloads.client_event_fields(before, client, contact),
+        quote_id=before.quote.id,
+        reason=reason,
+        proposal_number=proposal,
     )
+    changes = {"status": CharterStatus.DECLINED, "status_reason": reason, "ended_by": get_person_id(caller)}
+    after = before.model_copy(update=changes)
+    quote = records.find(Quote, QUOTE.key(org=before.org_id, id=before.quote.id))
+    quote_ops = [quote_acceptance.set_status_op(quote, "declined")] if quote is not None else []
+    counts = status_counts.count_changes_op(caller.org_id, [before], [after])
+    return after, [Update(before, after, [event], on_stale=CharterChanged()), *quote_ops, counts]
 
 
 def expire(caller: Caller, before: Charter) -> Charter:

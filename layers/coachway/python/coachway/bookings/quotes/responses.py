@@ -5,12 +5,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import instalments, payment_schedule
 from coachway.bookings.charters import booking_contact, lifecycle
 from coachway.bookings.charters.event_payloads import charter_event_fields
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import get_link_key
-from coachway.bookings.charters.rules import CharterChanged, CharterStatus
+from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.errors import (
     CharterPartlyPaid,
     QuoteAlreadyAccepted,
@@ -20,6 +19,7 @@ from coachway.bookings.errors import (
     QuoteRevised,
     QuoteWithdrawn,
 )
+from coachway.bookings.quotes import acceptance
 from coachway.bookings.quotes.links import open_link
 from coachway.clients.model import Client
 from coachway.contracts.bookings import QuoteOpened
@@ -32,9 +32,7 @@ from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.money import ApiAmount
 from coachway.core.types.text import Note, Text
-from coachway.identity.model.organization import ORGANIZATIONS, Organization
-from coachway.pricing import quote_acceptance
-from coachway.pricing.quote_model import Quote
+from coachway.identity.model.organization import ORGANIZATIONS
 
 
 class AcceptQuoteInput(RequestSchema):
@@ -90,25 +88,13 @@ def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAns
     records = store.batch_get(
         [*booking_contact.people_keys(charter), organization_key, quote_key, get_link_key(charter)]
     )
-    client = lifecycle.require_client(records.find(Client, client_key))
-    parts = payment_schedule.list_instalments(charter, client, records.get(Organization, organization_key))
-    deposit_due = max(0, instalments.sum_due_to_book(parts) - charter.amount_paid)
-    if deposit_due == 0:
-        response = _build_answer(charter, CharterStatus.BOOKED)
-        lifecycle.book(client_caller, charter, body.accepted_by, instalments=parts, response=response, records=records)
-        return response
-    lifecycle.require_bookable(charter)
-    response = _build_answer(charter, CharterStatus.QUOTE)
-    response.deposit_due = deposit_due
-    url = f"{settings.public_url()}/pages/quotes/{token}"
-    response.payment = DepositPayment(amount=deposit_due, currency=charter.quote.currency, url=url)
-    changes = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
-    after = charter.model_copy(update=changes)
-    accepted = lifecycle.quote_accepted_event(after, client, body.accepted_by, by_client=True, deposit_due=deposit_due)
-    quote_ops = quote_acceptance.acceptance_ops(client_caller, records.get(Quote, quote_key))
-    store.commit(
-        client_caller, Update(charter, after, [accepted], on_stale=CharterChanged()), *quote_ops, response=response
-    )
+    accepted = acceptance.accept_quote_ops(client_caller, charter, body.accepted_by, records)
+    response = _build_answer(charter, accepted.charter.status)
+    if accepted.deposit_due:
+        url = f"{settings.public_url()}/pages/quotes/{token}"
+        response.deposit_due = accepted.deposit_due
+        response.payment = DepositPayment(amount=accepted.deposit_due, currency=charter.quote.currency, url=url)
+    store.commit(client_caller, *accepted.ops, response=response)
     return response
 
 

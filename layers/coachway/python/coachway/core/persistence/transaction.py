@@ -100,7 +100,7 @@ def build_transaction(caller: Caller, ops: Sequence[Op], response: ResponseToSto
     ops = [*ops, *rights_ops(caller, ops)]
     plan = TransactionPlan()
     event_ids = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
-    for op in _merge_increments(ops):
+    for op in _merge_operations(ops):
         match op:
             case Create(record, events, on_exists):
                 record.version = 1
@@ -264,24 +264,34 @@ def _put_events(
         _put(plan, stored, {}, None)
 
 
-def _merge_increments(ops: Sequence[Op]) -> list[Op]:
-    """Merge additions to the same counters, because a transaction can write an item only once.
+def _merge_operations(ops: Sequence[Op]) -> list[Op]:
+    """Merge additions to the same counters, and equal checks, because a transaction can use an item only once.
 
-    Additions with bounds or an expiry are not merged.
+    Additions are merged if they have the same bounds and expiry; the bounds then limit the sum.
     """
     places: dict[Key, int] = {}
+    checked: set[tuple[Key, int]] = set()
     result: list[Op] = []
     for op in ops:
-        if isinstance(op, IncrementCounters) and not op.at_most and not op.at_least and op.expires_at is None:
+        if isinstance(op, IncrementCounters):
             before = result[places[op.key]] if op.key in places else None
-            if isinstance(before, IncrementCounters):
+            if isinstance(before, IncrementCounters) and _have_same_bounds(before, op):
                 names = [*before.numbers, *(name for name in op.numbers if name not in before.numbers)]
                 both = {name: before.numbers.get(name, 0) + op.numbers.get(name, 0) for name in names}
                 result[places[op.key]] = replace(before, numbers=both)
                 continue
             places[op.key] = len(result)
+        elif isinstance(op, CheckVersion):
+            check = (op.record.key(), op.record.version)
+            if check in checked:
+                continue
+            checked.add(check)
         result.append(op)
     return result
+
+
+def _have_same_bounds(first: IncrementCounters, second: IncrementCounters) -> bool:
+    return (first.at_most, first.at_least, first.expires_at) == (second.at_most, second.at_least, second.expires_at)
 
 
 def _increment(plan: TransactionPlan, op: IncrementCounters) -> None:
