@@ -31,7 +31,9 @@ from tests.stack import Stack, needs_stack
 TABLE = "coachway-test"
 TODAY: Final = datetime(2026, 11, 30, 15, tzinfo=UTC)
 """The time at which tests with fixed dates start. Most of their trips are in March 2027."""
-_WITH_FIXED_DATES: Final = frozenset({"bids", "billing", "bookings", "compliance", "dispatch", "pricing", "ratings"})
+_WITH_FIXED_DATES: Final = frozenset(
+    {"bids", "billing", "bookings", "compliance", "dispatch", "pricing", "ratings", "sales"}
+)
 
 on_every_table = pytest.mark.parametrize(
     "dynamodb", [None, "aws", "emulator"], ids=["memory", "moto", "emulator"], indirect=True

@@ -121,6 +121,7 @@ class QuoteAccepted(CharterEvent):
     client_name: Annotated[str, Personal()] = ""
     by_client: Annotated[bool, Field(description="Whether the client accepted it, not staff for the client.")] = False
     deposit_due: Annotated[StoredAmount, Field(description="What must be paid to book the trip.")] = 0
+    proposal_number: Annotated[str, Field(description="The proposal with which it was accepted; empty if none.")] = ""
     terms_digest: Annotated[str, Field(description="SHA-256 of the accepted terms and conditions.")] = ""
     cancellation_terms: Annotated[list[str], Field(description="What the client gets back when cancelling.")] = Field(
         default_factory=list

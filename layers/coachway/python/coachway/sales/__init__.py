@@ -1,1 +1,1 @@
-"""Leads before they become bookings: who asked, which agent takes care of it, and what happened since."""
+"""Sales: leads, and proposals of several quotes."""

@@ -154,9 +154,12 @@ def booking_ops(
     reason: str = "",
     *,
     records: store.BatchResult | None = None,
+    proposal: str = "",
     **fields: Any,
 ) -> tuple[Charter, list[Op]]:
-    """The booked charter, and the operations that book it, for its own transaction or that of the deposit payment.
+    """The booked charter, and the operations that book it, for its own transaction or a larger one.
+
+    That is the payment of its deposit, or the acceptance of a proposal, whose number is `proposal`.
 
     A quote that was accepted earlier has already used its promo code. Raises the same errors as `book`.
     """
@@ -174,7 +177,7 @@ def booking_ops(
         changes |= agreed_terms.current_terms(client, records.get(Organization, organization_key))
     by_client = actor_kind(caller) is Actor.CLIENT
     accepted = before.model_copy(update=changes)
-    events: list[Event] = [quote_accepted_event(accepted, client, accepted_by, by_client=by_client)]
+    events: list[Event] = [quote_accepted_event(accepted, client, accepted_by, by_client=by_client, proposal=proposal)]
     ops = quote_acceptance.acceptance_ops(caller, quote)
     if before.is_accepted:
         changes, events, ops = {}, [], []
@@ -198,9 +201,9 @@ def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:
 
 
 def quote_accepted_event(
-    charter: Charter, client: Client, accepted_by: str, *, by_client: bool, deposit_due: int = 0
+    charter: Charter, client: Client, accepted_by: str, *, by_client: bool, deposit_due: int = 0, proposal: str = ""
 ) -> QuoteAccepted:
-    """The event of an accepted quote. `deposit_due` is in cents."""
+    """The event of an accepted quote. `deposit_due` is in cents, `proposal` the number of an accepted proposal."""
     return QuoteAccepted(
         **event_payloads.charter_event_fields(charter),
         quote_id=charter.quote.id,
@@ -208,6 +211,7 @@ def quote_accepted_event(
         client_name=client.name,
         by_client=by_client,
         deposit_due=deposit_due,
+        proposal_number=proposal,
         terms_digest=charter.terms_digest,
         cancellation_terms=agreed_terms.describe_cancellation(charter),
     )

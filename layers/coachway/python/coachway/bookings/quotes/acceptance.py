@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from coachway.bookings import instalments, payment_schedule
 from coachway.bookings.charters import lifecycle
@@ -29,8 +31,19 @@ class AcceptedQuote:
     ops: Sequence[Op]
 
 
-def accept_quote_ops(caller: Caller, charter: Charter, accepted_by: str, records: store.BatchResult) -> AcceptedQuote:
+def accept_quote_ops(
+    caller: Caller,
+    charter: Charter,
+    accepted_by: str,
+    records: store.BatchResult,
+    *,
+    pay_by: datetime | None = None,
+    proposal: str = "",
+) -> AcceptedQuote:
     """Accept a quote. `records` are the client, the organization, the quote and its link.
+
+    A deposit can be paid until `pay_by`, by default as long as the quote was valid. `proposal` is the number of the
+    proposal with which it is accepted.
 
     Raises QuoteNotBookable or ClientRemoved. The transaction fails with CharterChanged, PromoCodeUsedUp or
     CreditLimitExceeded.
@@ -41,12 +54,18 @@ def accept_quote_ops(caller: Caller, charter: Charter, accepted_by: str, records
     parts = payment_schedule.list_instalments(charter, client, organization)
     deposit_due = max(0, instalments.sum_due_to_book(parts) - charter.amount_paid)
     if deposit_due == 0:
-        booked, ops = lifecycle.booking_ops(caller, charter, accepted_by, records=records, instalments=parts)
+        booked, ops = lifecycle.booking_ops(
+            caller, charter, accepted_by, records=records, proposal=proposal, instalments=parts
+        )
         return AcceptedQuote(booked, 0, ops)
     lifecycle.require_bookable(charter)
-    changes = {"accepted_by": accepted_by, "accepted_at": clock.now(), "instalments": parts}
+    changes: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now(), "instalments": parts}
+    if pay_by is not None:
+        changes["quote_expires_at"] = pay_by
     accepted = charter.model_copy(update=changes)
-    event = lifecycle.quote_accepted_event(accepted, client, accepted_by, by_client=True, deposit_due=deposit_due)
+    event = lifecycle.quote_accepted_event(
+        accepted, client, accepted_by, by_client=True, deposit_due=deposit_due, proposal=proposal
+    )
     quote_ops = quote_acceptance.acceptance_ops(caller, records.get(Quote, quote_key))
     return AcceptedQuote(
         accepted, deposit_due, [Update(charter, accepted, [event], on_stale=CharterChanged()), *quote_ops]

@@ -9,7 +9,7 @@ from coachway.bookings.charters import booking_contact, lifecycle
 from coachway.bookings.charters.event_payloads import charter_event_fields
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import get_link_key
-from coachway.bookings.charters.rules import CharterStatus
+from coachway.bookings.charters.rules import CharterChanged, CharterStatus
 from coachway.bookings.errors import (
     CharterPartlyPaid,
     QuoteAlreadyAccepted,

@@ -1,12 +1,13 @@
 """The public view of a quote by its link. It contains no costs, no margin and no internal ids."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters import agreed_terms, public_price
+from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.trip_model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
@@ -76,13 +77,19 @@ def get_quote_view(token: str) -> QuoteView:
 
 def build_quote_view(linked: LinkedQuote, organization: Organization) -> QuoteView:
     """Build the client's view of a quote."""
-    charter, quote = linked.charter, linked.charter.quote
+    view = build_charter_view(linked.charter, linked.link.expires, organization)
+    return view.model_copy(update={"status": "expired"}) if linked.is_expired else view
+
+
+def build_charter_view(charter: Charter, expires_at: datetime, organization: Organization) -> QuoteView:
+    """Build the client's view of a charter, whose quote is valid until `expires_at`."""
+    quote = charter.quote
     return QuoteView(
         organization_name=organization.display_name,
         number=charter.number,
-        status="expired" if linked.is_expired else charter.status.value,
+        status=charter.status.value,
         revision_number=charter.revision_number,
-        expires_at=linked.link.expires,
+        expires_at=expires_at,
         bookable=not quote.blocking,
         trip_type=charter.trip_type,
         trip_date=charter.trip_date,

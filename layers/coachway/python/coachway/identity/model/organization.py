@@ -31,6 +31,7 @@ class NumberPrefixes(RequestSchema):
     organization: Annotated[Prefix | None, Field(description="Used in invoice numbers. Omit to use the slug.")] = None
     charter: Prefix = "CH"
     invoice: Prefix = "INV"
+    proposal: Prefix = "PRO"
     change: Annotated[Prefix, Field(description="Reserved: has no effect yet.")] = "CHG"
     move: Annotated[Prefix, Field(description="Reserved: has no effect yet.")] = "MV"
 

@@ -45,8 +45,11 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         cc=lambda event: event.cc,
     ),
     salesperson_email(QuoteOpened, "quote-opened"),
-    salesperson_email(QuoteAccepted, "quote-accepted", applies=lambda event: event.by_client),
-    salesperson_email(QuoteDeclined, "quote-declined"),
+    # The message about the answer to a proposal names all of its quotes.
+    salesperson_email(
+        QuoteAccepted, "quote-accepted", applies=lambda event: event.by_client and not event.proposal_number
+    ),
+    salesperson_email(QuoteDeclined, "quote-declined", applies=lambda event: not event.proposal_number),
     MessageRule(event=CharterBooked, template="charter-booked", recipient=_get_client_recipient, values=_trip_link),
     salesperson_email(CharterBooked, "deposit-paid", applies=lambda event: event.deposit_paid > 0),
     MessageRule(
