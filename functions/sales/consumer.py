@@ -1,13 +1,16 @@
-"""Consumer of events that concern leads: erased clients, changed agents, leads that wait for one, scores."""
+"""Consumer of events that concern leads and proposals: changed clients and agents, leads that wait for one, scores."""
 
 from typing import Final
 
 from coachway.core.entrypoints import event_consumer
+from coachway.sales import erasure
 from coachway.sales.assignment import consumers as assignment_consumers
-from coachway.sales.leads import erasure, scoring, waiting
+from coachway.sales.leads import scoring, waiting
+from coachway.sales.proposals import resending
 
 CONSUMERS: Final = {
     **erasure.CONSUMERS,
+    **resending.CONSUMERS,
     **waiting.CONSUMERS,
     **assignment_consumers.CONSUMERS,
     **scoring.CONSUMERS,

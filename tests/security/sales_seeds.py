@@ -1,4 +1,4 @@
-"""Seeds of leads and assignment rules."""
+"""Seeds of leads, assignment rules and proposals."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def capture_lead(seeds: Seeds) -> str:
 def create_assignment_rule(seeds: Seeds) -> str:
     body = {"agent_id": seeds["user_id"], "agent_name": f"Sarah {seeds.tenant.marker}"}
     return str(seeds.create("/sales/assignment-rules", body)["id"])
+
+
+def get_proposal_token(seeds: Seeds) -> str:
+    """The token of a proposal's link."""
+    return str(seeds.create(f"/sales/proposals/{seeds['proposal_id']}/send", {})["token"])

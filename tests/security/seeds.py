@@ -111,6 +111,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "payment_id": billing_seeds.store_payment,
     "payout_id": billing_seeds.create_payout,
     "organization_slug": lambda seeds: seeds.tenant.marker,
+    "proposal_token": sales_seeds.get_proposal_token,
     "quote_id": booking_seeds.create_quote,
     "rating_id": vendor_seeds.create_rating,
     "recovery_id": dispatch_seeds.create_recovery,
@@ -136,6 +137,7 @@ FRESH: dict[str, Callable[[Seeds], Any]] = {
     "email": lambda seeds: seeds.tenant.new_email("fresh"),
     "other_lead_id": sales_seeds.capture_lead,
     "phone": lambda _: new_phone(),
+    "valid_until": lambda _: in_days(30),
     "slug": lambda _: f"s{secrets.token_hex(8)}",
 }
 """Unique values for fields of bodies, by name."""

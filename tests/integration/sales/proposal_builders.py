@@ -27,7 +27,12 @@ PERMISSIONS: Final = "sales:read sales:write"
 def create_client(**fields: Any) -> str:
     """Create a client that pays by invoice; return its id."""
     client_id = ids.new("cli")
-    values = {"payment_terms": "net_30", "credit_limit": 100_000_00, "email": f"{client_id.lower()}@acme.example", **fields}
+    values = {
+        "payment_terms": "net_30",
+        "credit_limit": 100_000_00,
+        "email": f"{client_id.lower()}@acme.example",
+        **fields,
+    }
     client = Client(id=client_id, org_id=ORG, name="Acme Events", client_type="corporate", **values)
     store.commit(STAFF, Create(client))
     return client_id

@@ -11,7 +11,7 @@ from coachway.clients.model import ClientInput, ClientType
 from coachway.contracts.clients import ClientErased
 from coachway.core import store
 from coachway.core.runtime import settings
-from coachway.sales.leads import erasure
+from coachway.sales import erasure
 from coachway.sales.leads.model import LEAD, Lead
 from tests.integration.client import call, token_for
 from tests.integration.sales.builders import BASE, BOB, CALLER, ORG, api, capture_lead, deliver, send
@@ -62,6 +62,6 @@ def test_lead_of_client_is_erased_with_the_client(dynamodb: Any) -> None:
     assert (status, problem["code"]) == (409, "lead_has_client")
     client_erasure.erase_client_record(CALLER, client.id)
     for _ in range(2):
-        erasure.erase_leads_of_client(CALLER, deliver(ClientErased(client_id=client.id)))
+        erasure.erase_records_of_client(CALLER, deliver(ClientErased(client_id=client.id)))
     assert [text for text in TEXTS if text in read_partition(lead["id"], dynamodb)] == []
     assert store.find(Lead, LEAD.key(org=ORG, id=lead["id"])) is not None

@@ -43,7 +43,7 @@ COORDINATES: Final = ("latitude", "longitude")
 
 HARMLESS_NAMES: Final[Mapping[str, str]] = {
     "codes and dates": "currency timezone month week recurrence_rule last_event_id",
-    "numbers of charters and invoices": "number charter_number",
+    "numbers of charters, invoices and proposals": "number charter_number proposal_number declined_numbers",
     "random values and digests": "nonce previous_nonce link_nonce digest body_digest token",
     "ids of users": """
         opened_by closed_by decided_by paid_by requested_by created_by reviewed_by submitted_by rated_by
@@ -85,7 +85,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         LeadContact.fingerprint
         Payment.request_key Payment.request_body Credentials.password_hash Credentials.recovery Credentials.totp
         Credentials.totp_pending Lockout.account_digest Session.current Session.family SigningKey.kid SigningKey.public
-        SigningKey.sealed ApiKey.hint PendingLink.address_digest QuoteLink.address_digest""",
+        SigningKey.sealed ApiKey.hint PendingLink.address_digest QuoteLink.address_digest Proposal.address_digest""",
     "names that an organization gives to its own things": """
         OrganizationSettings.vehicle_classes RuleInput.public_label
         ApiKey.name ApiKeyCreated.name ApiKeyDeleted.name NewRole.name RoleCreated.name RoleDeleted.name
@@ -96,6 +96,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         Assignment.document_problems
         Branding.address Branding.display_name Branding.email Branding.phone NumberPrefixes.change
         NumberPrefixes.charter NumberPrefixes.invoice NumberPrefixes.move NumberPrefixes.organization
+        NumberPrefixes.proposal
         OrganizationSettings.name OrganizationRegistered.name""",
     "what is wrong with a vehicle": "DowntimeInput.note _Downtime.downtime_type",
     "documents and registrations of businesses": """

@@ -51,6 +51,37 @@ _USER: dict[str, Any] = {
 
 _NONCE_FIELDS: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
 
+_PROPOSAL: dict[str, Any] = {
+    "proposal_id": "prop_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "number": "PRO-2027-000001",
+    "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_name": "Acme Events",
+    "client_email": "events@acme.example",
+    "status": "sent",
+    "revision_number": 1,
+    "title": "Your trip to Atlantic City",
+    "choice": "one",
+    "currency": "USD",
+    "link_nonce": NONCE,
+    "trips": [
+        {
+            "item": item,
+            "label": label,
+            "charter_id": f"chr_01K3ZV8N6Y3T5G7H9J1M2P4R{item}S",
+            "number": f"CH-2027-00000{item}",
+            "pickup": "11 Wall St, New York, NY",
+            "dropoff": "1901 Boardwalk, Atlantic City, NJ",
+            "starts_at": "2027-03-03T14:00:00Z",
+            "timezone": "America/New_York",
+            "vehicle_class": "coach",
+            "vehicle_count": item,
+            "passengers": 40,
+            "total": 1726.5,
+        }
+        for item, label in ((1, "One coach"), (2, ""))
+    ],
+}
+
 _INVOICE: dict[str, Any] = {
     "invoice_id": "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "number": "INV-2027-HARBOR-00001",
@@ -222,6 +253,16 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "deposit_due": 431.63,
     },
     "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
+    "proposal.sent": {**_PROPOSAL, "text": "Dear Dana,\nplease choose.", "valid_until": "2099-01-01T15:00:00Z"},
+    "proposal.accepted": {
+        **_PROPOSAL,
+        "trips": _PROPOSAL["trips"][:1],
+        "accepted_by": "Dana Lee",
+        "total": 1726.5,
+        "deposit_due": 431.63,
+        "declined_numbers": ["CH-2027-000002"],
+    },
+    "proposal.declined": {**_PROPOSAL, "reason": "Too expensive"},
     "charter.booked": {**TRIP, "accepted_by": "Dana Lee"},
     "charter.confirmation_sent": {**TRIP, "accepted_by": "Dana Lee", "link_nonce": NONCE},
     "charter.cancelled": {**TRIP, "reason": "", "initiated_by": "client", "refund_percent": 25, "refund": 431.63},

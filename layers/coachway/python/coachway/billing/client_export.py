@@ -24,6 +24,8 @@ from coachway.core.types import contact
 from coachway.messaging.model import BY_RECIPIENT, Notification
 from coachway.sales.leads.lead_export import LeadFile, export_leads
 from coachway.sales.leads.model import LEADS_OF_CLIENT, LeadOfClient
+from coachway.sales.proposals import model as proposal_model
+from coachway.sales.proposals.model import Proposal
 
 _PAGE_SIZE: Final = 100
 
@@ -31,7 +33,7 @@ _PAGE_SIZE: Final = 100
 class ClientExportQuery(RequestSchema):
     """The page of the export."""
 
-    cursor: Annotated[str | None, Field(max_length=1024, pattern=r"^[0-6]:")] = None
+    cursor: Annotated[str | None, Field(max_length=1024, pattern=r"^[0-7]:")] = None
 
 
 class ClientExport(BaseSchema):
@@ -47,6 +49,7 @@ class ClientExport(BaseSchema):
     messages: Annotated[
         list[Notification], Field(description="Recipient, time and subject of each message, without its text.")
     ] = Field(default_factory=list)
+    proposals: list[Proposal] = Field(default_factory=list)
     next_cursor: Annotated[str | None, Field(description="Cursor of the next page. Null on the last page.")] = None
 
 
@@ -58,6 +61,7 @@ _LISTS: Final[tuple[tuple[str, type[Record], AccessPattern], ...]] = (
     ("collections", Collection, collection_model.OF_CLIENT),
     ("messages", Notification, BY_RECIPIENT),
     ("leads", LeadOfClient, LEADS_OF_CLIENT),
+    ("proposals", Proposal, proposal_model.OF_CLIENT),
 )
 
 

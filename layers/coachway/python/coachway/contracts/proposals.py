@@ -1,7 +1,7 @@
 """Events of proposals."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -79,10 +79,11 @@ class _ProposalMailEvent(_ProposalEvent):
     title: Annotated[str, Personal(blank=ERASED)]
     client_name: Annotated[str, Personal()]
     client_email: Annotated[str, Personal()]
-    choice: str
+    choice: Literal["one", "any", "all"]
     currency: str
     link_nonce: str
     """The link to the proposal is derived from it."""
+    salesperson_id: str | None = None
     trips: list[ProposalTrip]
 
 

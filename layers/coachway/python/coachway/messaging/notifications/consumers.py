@@ -10,7 +10,7 @@ from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.messaging import delivery as message_delivery
 from coachway.messaging import erasure
 from coachway.messaging.message_rule import MessageRule
-from coachway.messaging.notifications import bids, billing, bookings, compliance, dispatch, identity, sales
+from coachway.messaging.notifications import bids, billing, bookings, compliance, dispatch, identity, proposals, sales
 from coachway.messaging.rendering import sending_organization
 
 RULES: Final[tuple[MessageRule[Any], ...]] = (
@@ -20,6 +20,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     *compliance.RULES,
     *dispatch.RULES,
     *identity.RULES,
+    *proposals.RULES,
     *sales.RULES,
 )
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from coachway.core.documents.formatting import format_phone
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
-from coachway.messaging.presentation import billing, dispatch, sales, trips
+from coachway.messaging.presentation import billing, dispatch, proposals, sales, trips
 from coachway.messaging.rendering.sending_organization import SendingOrganization
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
@@ -32,7 +32,7 @@ def _environment(medium: Literal["html", "text"]) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["format_phone"] = format_phone
-    for module in (billing, dispatch, sales, trips):
+    for module in (billing, dispatch, proposals, sales, trips):
         environment.globals.update({name: function for name, function in vars(module).items() if isfunction(function)})
     return environment
 

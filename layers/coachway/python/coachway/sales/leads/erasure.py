@@ -4,24 +4,20 @@ Names, addresses and texts are removed from the lead, its activities and its pas
 for statistics.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.operations import Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.erasure.redaction import Redaction
-from coachway.erasure.service import RecordList, erase_page, erase_partition
+from coachway.erasure.service import RecordList, erase_partition
 from coachway.sales.leads import contacts, event_payloads, queries
 from coachway.sales.leads.errors import LeadHasClient
 from coachway.sales.leads.model import LEAD, LEADS_OF_CLIENT, Activity, Lead, LeadContact, LeadOfClient
 from coachway.sales.leads.rules import LeadStatus, LostReason
-
-_PART: Final = "sales"
 
 
 def erase_lead(caller: Caller, lead_id: str) -> Lead:
@@ -75,15 +71,3 @@ def _close(caller: Caller, lead: Lead) -> Lead:
 
 LISTS_OF_CLIENT: Final = (RecordList(LeadOfClient, LEADS_OF_CLIENT, _erase_lead_of_client),)
 """The leads of a client, with their activities."""
-
-
-def erase_leads_of_client(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next page of a client's leads."""
-    erase_page(caller, delivery, _PART, LISTS_OF_CLIENT)
-
-
-CONSUMERS: Final[Mapping[str, Consumer]] = {
-    "client.erased": erase_leads_of_client,
-    "client.erasure_continued": erase_leads_of_client,
-}
-"""Consumers by event type; the template is generated from them."""

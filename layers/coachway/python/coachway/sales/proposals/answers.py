@@ -51,7 +51,7 @@ ProposalRevision = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class AcceptProposalInput(RequestSchema):
-    """The chosen quotes, by their numbers in the proposal, and the revision of the proposal that the client has read."""
+    """The chosen quotes, by their numbers in the proposal, and the revision of it that the client has read."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_number": 1, "items": [1], "accepted_by": "Dana Lee"}]}

@@ -30,6 +30,7 @@ def mail_event_fields(proposal: Proposal, client: Client | None, trips: Sequence
         "choice": proposal.choice.value,
         "currency": proposal.currency,
         "link_nonce": proposal.nonce,
+        "salesperson_id": proposal.salesperson_id,
         "trips": list(trips),
     }
 

@@ -134,6 +134,9 @@ class Proposal(Entity, ProposalTexts):
     status: ProposalStatus = ProposalStatus.DRAFT
     items: list[ProposalItem]
     currency: str
+    salesperson_id: Annotated[
+        str | None, Field(description="The salesperson of the charters, who is told what the client answers.")
+    ] = None
     revision_number: int = 0
     sent_at: AwareDatetime | None = None
     accepted_by: Annotated[str | None, Personal()] = None

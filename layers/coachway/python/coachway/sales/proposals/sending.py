@@ -47,7 +47,11 @@ def send_proposal(caller: Caller, proposal_id: str, expected: int | None) -> Sen
     or the error of a quote that cannot be sent: QuoteNotSendable, QuoteAlreadyAccepted, DeparturePassed,
     QuoteIncomplete.
     """
-    before = get_proposal(caller, proposal_id, expected=expected)
+    return send_loaded_proposal(caller, get_proposal(caller, proposal_id, expected=expected))
+
+
+def send_loaded_proposal(caller: Caller, before: Proposal) -> SentProposal:
+    """Send a proposal that was read before. Raises the same errors as `send_proposal`."""
     TRANSITIONS.require(before.status, ProposalStatus.SENT)
     now = clock.now()
     if before.valid_until <= now:
@@ -60,6 +64,7 @@ def send_proposal(caller: Caller, proposal_id: str, expected: int | None) -> Sen
         update={
             "status": ProposalStatus.SENT,
             "items": [freeze_item(item, shipment.charters[item.charter_id]) for item in before.items],
+            "salesperson_id": _find_salesperson_id(before, shipment.charters),
             "revision_number": before.revision_number + 1,
             "sent_at": now,
             "nonce": signed_links.new_nonce(),
@@ -89,6 +94,12 @@ def _load_shipment(caller: Caller, proposal: Proposal) -> _Shipment:
     quote_keys = [QUOTE.key(org=caller.org_id, id=charter.quote.id) for charter in by_id.values()]
     quotes = {quote.id: quote for quote in store.find_many(Quote, quote_keys).values()}
     return _Shipment(records.get(Client, client_key), records.get(Organization, organization_key), by_id, quotes)
+
+
+def _find_salesperson_id(proposal: Proposal, charters: Mapping[str, Charter]) -> str | None:
+    """The salesperson of the first charter that has one."""
+    salespeople = (charters[item.charter_id].salesperson_id for item in proposal.items)
+    return next((each for each in salespeople if each is not None), None)
 
 
 def _require_sendable(proposal: Proposal, charter: Charter | None, number: str, now: datetime) -> None:
