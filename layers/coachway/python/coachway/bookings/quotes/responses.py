@@ -83,7 +83,7 @@ def accept_quote(caller: Caller, token: str, body: AcceptQuoteInput) -> QuoteAns
     if charter.is_accepted:
         raise QuoteAlreadyAccepted(f"{charter.accepted_by} has accepted the quote. Pay the deposit to book the trip.")
     client_caller = caller_as_client(caller, charter)
-    client_key, quote_key = lifecycle.client_and_quote_keys(charter)
+    _, quote_key = lifecycle.client_and_quote_keys(charter)
     organization_key = ORGANIZATIONS.key(org=charter.org_id)
     records = store.batch_get(
         [*booking_contact.people_keys(charter), organization_key, quote_key, get_link_key(charter)]

@@ -29,7 +29,6 @@ from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.money import ApiAmount
 from coachway.core.types.text import Note, Text
 from coachway.identity.secrets import hashing
-from coachway.pricing.quote_model import QUOTE, Quote
 from coachway.sales.proposals import rules
 from coachway.sales.proposals.errors import (
     ProposalAlreadyAnswered,
@@ -207,7 +206,7 @@ def trip_url(org_id: str, charter_id: str, nonce: str) -> str:
 
 def _open_sent_revision(token: str, revision_number: int) -> LinkedProposal:
     try:
-        linked = open_link(token, more_keys=True)
+        linked = open_link(token, to_answer=True)
     except ProposalWithdrawn as error:
         raise ProposalAlreadyAnswered(error.detail) from None
     except ProposalLinkReplaced as error:
@@ -319,10 +318,7 @@ def _decline_items(
         if state not in {ItemState.OPEN, ItemState.BLOCKED}:
             result.ops.append(CheckVersion(charter, CharterChanged()))
             continue
-        quote = linked.records.find(Quote, QUOTE.key(org=charter.org_id, id=charter.quote.id))
-        declined, ops = lifecycle.decline_ops(
-            caller, charter, reason, client=linked.client, quote=quote, proposal=proposal.number
-        )
+        declined, ops = lifecycle.decline_ops(caller, charter, reason, linked.records, proposal=proposal.number)
         result.ops += ops
         result.charters[charter.id] = declined
         result.declined.append(number)

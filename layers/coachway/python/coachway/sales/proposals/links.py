@@ -1,9 +1,10 @@
 """The secure link to a proposal, and what it shows: the proposal with its charters as they are now."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from coachway.bookings.charters import booking_contact
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.quote_link import LINK, QuoteLink
 from coachway.bookings.charters.rules import CharterStatus
@@ -67,8 +68,8 @@ def item_state(proposal: Proposal, item: ProposalItem, charter: Charter | None, 
     return ItemState.BLOCKED if charter.quote.blocking else ItemState.OPEN
 
 
-def open_link(token: str, *, more_keys: bool = False) -> LinkedProposal:
-    """Load the proposal of a link in two reads. With `more_keys`, `records` contains the quotes too.
+def open_link(token: str, *, to_answer: bool = False) -> LinkedProposal:
+    """Load the proposal of a link in two reads. `to_answer` it, `records` have the quotes and contacts too.
 
     Raises NotFound for a forged token, ProposalBeingRevised, ProposalWithdrawn, or ProposalLinkReplaced if there is a
     newer link or the client's email has changed since the link was sent.
@@ -85,7 +86,9 @@ def open_link(token: str, *, more_keys: bool = False) -> LinkedProposal:
         raise ProposalBeingRevised("The proposal is being revised. The new version has not been sent yet.")
     if proposal.status is ProposalStatus.WITHDRAWN:
         raise ProposalWithdrawn("We have withdrawn this proposal. Ask us for a new one.")
-    linked = load_linked_proposal(proposal, _quote_keys(proposal) if more_keys else ())
+    linked = load_linked_proposal(proposal, _quote_keys(proposal) if to_answer else ())
+    if to_answer:
+        linked = _add_contacts(linked)
     if linked.client is not None and not proposal.is_sent_to(linked.client.email):
         raise ProposalLinkReplaced("The address that this link was sent to has changed. Ask us for a new link.")
     return linked
@@ -113,3 +116,12 @@ def _quote_keys(proposal: Proposal) -> list[Key]:
     from coachway.pricing.quote_model import QUOTE
 
     return [QUOTE.key(org=proposal.org_id, id=item.quote_id) for item in proposal.items]
+
+
+def _add_contacts(linked: LinkedProposal) -> LinkedProposal:
+    """Add the contacts of the charters, which are known only now, to the records."""
+    keys = [booking_contact.contact_key(charter) for charter in linked.charters.values() if charter.contact_id]
+    if not keys:
+        return linked
+    contacts = store.batch_get(keys)
+    return replace(linked, records=store.BatchResult({**linked.records.items, **contacts.items}))
