@@ -135,6 +135,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "rule_id": "ID of the pricing rule.",
     "amenity_code": "Code of the amenity, in small letters.",
     "promo_code": "The promo code, in capital letters.",
+    "proposal_token": "Token of the proposal's link.",
     "rule_type": "Filter by rule type.",
     "scope": "Filter by scope.",
     "service_state": "Filter by state served, two letters.",
