@@ -45,7 +45,7 @@ def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery)
     """Export all data about a client.
 
     Use this when a client asks for a copy of its data. The first page includes the client with contacts, addresses,
-    preferences, credit and history. All pages list charters, invoices, payments, refunds, collections, messages and
-    proposals, newest first, up to 100 per page.
+    preferences, credit and history. All pages list charters, invoices, payments, refunds, collections, messages,
+    leads and proposals, newest first, up to 100 per page.
     """
     return client_export.export_client(caller, client_id, query)
