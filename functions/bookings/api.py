@@ -138,9 +138,12 @@ def update_charter(
     """Update a charter.
 
     Omitted fields keep their values. Changing the trip creates a new revision with a new price, and invalidates links
-    that were sent before. A quote that cannot be sent is priced again by every update, also if nothing changes. Once
-    the charter is booked, its price, times and stops cannot be changed: clone the charter, send the quote of the copy,
-    and cancel the original charter.
+    that were sent before. A quote that cannot be sent is priced again by every update, also if nothing changes.
+
+    Once the charter is booked, notes, contacts, the purchase order, the salesperson and the wording of addresses can
+    change. An address is reworded if the new one is within 200 m; the coordinates stay. Assigned drivers see the new
+    words. Price, times and places cannot be changed: clone the charter, send the quote of the copy, and cancel the
+    original charter.
     """
     from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 

@@ -114,7 +114,7 @@ def test_update_booked_charter_rejects_price_time_and_stops() -> None:
     for fields in ({"miles": 200}, {"stops": stops_with_driving_hours(4)}, {"passengers": 41}, {"vehicle_count": 2}):
         rejected = send_request("PUT", path, fields)
         assert rejected.status == 409
-        assert "Clone it and change the copy" in rejected.json()["detail"]
+        assert "clone the charter, change the copy" in rejected.json()["detail"]
         assert rejected.json()["errors"][0]["field"] == next(iter(fields))
     assert (
         send_request("PUT", path, {"notes": "Bring water", "stops": charter_request()["stops"]}).json()["notes"]

@@ -63,11 +63,14 @@ class CharterCreated(CharterEvent):
 
 
 class CharterModified(CharterEvent):
-    """A charter was updated. `revised` is true if the quoted trip changed."""
+    """A charter was updated. `revised` is true if the quoted trip changed, `reworded` if only its words did."""
 
     TYPE: ClassVar[str] = "charter.modified"
 
     revised: bool
+    reworded: Annotated[
+        bool, Field(description="Whether notes, contacts, the purchase order or the wording of addresses changed.")
+    ] = False
 
 
 class CharterPriceAdjusted(CharterEvent):

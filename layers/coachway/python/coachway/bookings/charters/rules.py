@@ -104,6 +104,9 @@ FIXED_ONCE_BOOKED: Final = frozenset(
 """Fields that affect price, times or stops: fixed once the trip is booked, because the client has agreed to them."""
 
 
+REWORDED_ADDRESSES: Final = "address_wording"
+"""Other words for the same places: the one change of `stops` that is allowed once the trip is booked."""
+
 FIXED_ONCE_AWARDED: Final = frozenset(
     {"trip_type", "vehicle_class", "vehicle_count", "passengers", "amenities", "stops"}
 )
@@ -125,7 +128,9 @@ def require_editable(status: CharterStatus, changed: frozenset[str], *, awarded:
     fixed = sorted(changed & FIXED_ONCE_BOOKED)
     if fixed:
         raise ChangeCaseRequired(
-            f"This charter is {status}, so {', '.join(fixed)} cannot be changed. Clone it and change the copy.",
+            f"This charter is {status}, so {', '.join(fixed)} cannot be changed here. To change the trip, clone the "
+            "charter, change the copy, send its quote, and cancel this charter. Only notes, contacts, the purchase "
+            "order, the salesperson and the wording of an address within 200 m can be edited.",
             fields=[errors.FieldError(name, "is fixed once the charter is booked", "fixed") for name in fixed],
         )
 

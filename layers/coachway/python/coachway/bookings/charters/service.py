@@ -6,6 +6,7 @@ This module imports pricing and driving hours, so requests that only read charte
 from typing import Any, Final
 
 from coachway.bookings.charters import (
+    address_wording,
     booking_contact,
     detail_resolution,
     drafting,
@@ -17,9 +18,9 @@ from coachway.bookings.charters import (
 )
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.queries import get_charter
-from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, CharterStatus
+from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, REWORDED_ADDRESSES, RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.schemas import CloneInput
-from coachway.bookings.charters.trip_model import CharterInput
+from coachway.bookings.charters.trip_model import CharterInput, Stop
 from coachway.bookings.errors import CharterNotDeletable
 from coachway.clients.model import Client
 from coachway.contracts.bookings import CharterDeleted, CharterModified
@@ -72,8 +73,8 @@ def update_charter(
 
     A quote that cannot be sent is priced again by every update, because pricing rules may have been added since.
 
-    Raises ChangeCaseRequired if the charter is booked and the change affects price, time or stops, VehiclesAwarded, or
-    CharterClosed.
+    Of a booked charter, the details, the notes and the wording of addresses can change. Raises ChangeCaseRequired for
+    other changes, VehiclesAwarded, or CharterClosed.
     """
     before = get_charter(caller, charter_id, expected=expected)
     edited = apply_changes(before, changes)
@@ -85,16 +86,20 @@ def update_charter(
     if "stops" in changes:
         edited = edited.model_copy(update={"stops": trip_times.complete_stops(stops, before.timezone)})
     changed = frozenset(name for name in CharterInput.model_fields if getattr(edited, name) != getattr(before, name))
+    if before.status in RUN_STATUSES and changed & FIXED_ONCE_BOOKED == {"stops"}:
+        reworded = _reword_stops(caller, before, edited)
+        if reworded is not None:
+            edited = edited.model_copy(update={"stops": reworded})
+            changed -= {"stops"}
+            changed |= {REWORDED_ADDRESSES} if reworded != before.stops else set()
     rules.require_editable(before.status, changed, awarded=bool(before.vendor_ids))
     detail_resolution.require_valid_changes(caller, edited, changed)
     is_priced_again = before.status is CharterStatus.QUOTE and bool(before.quote.preventing_sending)
     if not changed and not is_priced_again:
         return before
     if not changed & FIXED_ONCE_BOOKED and not is_priced_again:
-        store.commit(
-            caller,
-            Update(before, edited, [CharterModified(**event_payloads.charter_event_fields(edited), revised=False)]),
-        )
+        event = CharterModified(**event_payloads.charter_event_fields(edited), revised=False, reworded=True)
+        store.commit(caller, Update(before, edited, [event]))
         return edited
     context, records, quote_key = drafting.load_revision_context(caller, edited)
     if "client_id" in changed:
@@ -113,6 +118,13 @@ def update_charter(
         status_counts.count_changes_op(caller.org_id, [before], [after]),
     )
     return after
+
+
+def _reword_stops(caller: Caller, before: Charter, edited: Charter) -> list[Stop] | None:
+    """The stops of a booked trip with other words for the same places; None if the edit changes more than that."""
+    if address_wording.needs_coordinates(before.stops, edited.stops):
+        edited, _ = trip_places.locate_trip(caller, edited)
+    return address_wording.reword_stops(before.stops, edited.stops)
 
 
 def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:

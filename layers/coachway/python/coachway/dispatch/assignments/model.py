@@ -90,6 +90,7 @@ class Assignment(Entity):
     """A driver and a vehicle that run one of a charter's vehicles. Duty times are from garage to garage."""
 
     KIND: ClassVar[str] = "assignment"
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"own_notes"})
 
     charter_id: str
     charter_number: str
@@ -129,6 +130,9 @@ class Assignment(Entity):
     contact_name: Annotated[str, Personal()] = ""
     contact_phone: Annotated[str | None, Personal()] = None
     notes: Annotated[str, Personal()] = ""
+    """The notes of the charter, and those of the assignment."""
+    own_notes: Annotated[str | None, Personal()] = None
+    """The part of `notes` that is not the charter's. None in assignments of an earlier release."""
     offered_at: AwareDatetime
     answered_at: AwareDatetime | None = None
     reminded_at: AwareDatetime | None = None

@@ -30,7 +30,7 @@ from coachway.dispatch.errors import (
     VehicleNotAvailable,
     VendorNotCompliant,
 )
-from coachway.dispatch.matching import carrier_documents, eligibility
+from coachway.dispatch.matching import carrier_documents, eligibility, wording
 from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
@@ -229,7 +229,8 @@ def build_assignment(
         second_duty=plan.duty(1) if second else [],
         contact_name=contact_name,
         contact_phone=contact_phone,
-        notes="\n".join(text for text in (charter.notes, notes) if text),
+        notes=wording.join_notes(charter.notes, notes),
+        own_notes=notes,
         offered_at=clock.now(),
         document_problems=context.list_carrier_problems(),
     )

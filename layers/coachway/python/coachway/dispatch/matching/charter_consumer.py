@@ -9,7 +9,7 @@ from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus
-from coachway.dispatch.matching import assignment_lifecycle, reevaluation
+from coachway.dispatch.matching import assignment_lifecycle, reevaluation, wording
 
 
 def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
@@ -43,10 +43,15 @@ def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
 
 
 def on_charter_modified(caller: Caller, delivery: Delivery) -> None:
-    """Release the assignments of a revised charter: its times, places or vehicles may no longer fit the crew."""
+    """Release the assignments of a revised charter: its times, places or vehicles may no longer fit the crew.
+
+    If only words changed, the assignments take over its notes, contact and addresses.
+    """
     if delivery.data.get("revised"):
         revision = int(delivery.data["revision_number"])
         release_charter(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)
+    elif delivery.data.get("reworded"):
+        wording.update_assignments(caller, delivery.aggregate_id)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
