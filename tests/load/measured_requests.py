@@ -142,6 +142,16 @@ _BOOKING_REQUESTS: Final = (
         prerequisites=(CREATE_CHARTER, SEND_QUOTE),
         is_public=True,
     ),
+    RequestStep(
+        "adjust the price of a charter",
+        "bookings",
+        "PUT",
+        "/charters/{charter_id}/price-adjustments",
+        {"all_in_price": {"amount": 500, "reason": "agreed on the phone"}},
+        prerequisites=(CREATE_CHARTER,),
+        max_calls=4,
+        every_nth_round=2,
+    ),
     post("clone a charter", "bookings", "/charters/{charter_id}/clone", {}, every_nth_round=4),
     post(
         "create a series of 12 charters",

@@ -78,7 +78,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         Reason.message Reason.citation Notice.message StatusChanged.message CardConsent.text
         PriceAdjustments.accepted_messages""",
     "lines of invoices, which bookkeeping keeps": "InvoiceLine.description PriceLine.label Line.label "
-    "Line.public_label ManualLine.label ManualDiscount.label AllInPrice.label",
+    "Line.public_label InvoiceLine.tax_note ManualLine.label ManualDiscount.label AllInPrice.label",
     "ids of assignment rules and dates": """
         Roster.days Rotation.counts Rotation.credits Rotation.recent Rotation.weights""",
     "digests and secrets": """

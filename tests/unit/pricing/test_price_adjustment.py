@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from coachway.pricing import price_adjustment, promo_rules, quote_calculation
+from coachway.pricing import price_adjustment, promo_rules, quote_calculation, quote_service
 from coachway.pricing.adjustment_model import PriceAdjustments, PriceAdjustmentsInput
 from coachway.pricing.errors import PriceBelowZero
 from coachway.pricing.quote_calculation import PricingTerms, calculate_price
@@ -181,6 +182,15 @@ def test_contradictory_adjustments_are_refused(fields: dict[str, Any]) -> None:
         PriceAdjustmentsInput.model_validate(fields)
 
 
+@pytest.mark.parametrize("all_in", [None, 900_00])
+def test_exempt_client_reads_why_there_is_no_tax(all_in: int | None) -> None:
+    terms = replace(TAXED, tax_exemption_label="Tax exempt, certificate 1")
+    price = calculate(adjust(all_in_price={"amount": all_in}) if all_in else None, terms=terms)
+    line = get_line(price, "tax")
+    assert (line.public_label, line.amount, price.tax) == ("Tax exempt, certificate 1", 0, 0)
+    assert price.total == price.subtotal == (all_in or 1_000_00)
+
+
 @given(
     total=st.integers(0, 10_000_000),
     tax=st.decimals(0, 100, places=4),
@@ -210,8 +220,11 @@ def test_discounted_price_is_the_sum_of_its_lines(percent: Decimal, tax: Decimal
     assert 0 <= price.total == sum(line.amount for line in price.lines) == price.subtotal - price.discount + price.tax
 
 
+_MODULES = (price_adjustment, promo_rules, quote_calculation, quote_service)
+
+
 def test_codes_of_price_warnings_are_complete() -> None:
-    sources = "".join(inspect.getsource(module) for module in (quote_calculation, promo_rules, price_adjustment))
+    sources = "".join(inspect.getsource(module) for module in _MODULES)
     codes = set(re.findall(r'(?:add_warning\(\s*|Notice\(\s*code=)"([a-z_]+)"', sources))
     assert len(codes) > 10
     assert codes == PRICE_NOTICE_CODES

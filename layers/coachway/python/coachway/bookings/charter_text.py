@@ -111,7 +111,7 @@ def describe_lines(lines: Iterable[Line], formatter: Formatter) -> list[LineText
 
 def _describe_quantity(line: Line, formatter: Formatter) -> str:
     unit = formatter.money(abs(line.unit_amount))
-    if line.quantity == 1:
+    if line.quantity in (0, 1):
         return ""
     if line.kind in _PER_MILE_KINDS:
         return f"{formatter.number(line.quantity)} miles × {unit}"

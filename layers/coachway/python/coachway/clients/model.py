@@ -19,6 +19,7 @@ from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.search_text import SearchText
 from coachway.core.types.text import Note, PoNumber, PostalCode, Text
 from coachway.identity.model.cancellation_policy import CancellationPolicy
+from coachway.identity.model.tax_exemption import TaxExemption
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 UserId = Annotated[str, Field(pattern=ids.pattern("usr"))]
@@ -106,6 +107,10 @@ class ClientInput(RequestSchema):
     credit_limit: NonNegativeApiAmount = 0
     po_number: Annotated[
         PoNumber | None, Field(description="The purchase order for all trips. A charter can have its own."), Personal()
+    ] = None
+    tax_exemption: Annotated[
+        TaxExemption | None,
+        Field(description="Quotes and invoices have no tax while the certificate is valid. Accepted prices stay."),
     ] = None
     cancellation_policy: Annotated[
         CancellationPolicy | None,

@@ -46,10 +46,19 @@ class PricingTerms:
     seats_by_class: Mapping[str, int] = field(default_factory=lambda: DEFAULT_SEATS)
     """The vehicle classes that can be quoted, with the seats of their largest vehicle."""
     minimum_margin_percent: Decimal = Decimal(0)
+    tax_exemption_label: str = ""
+    """What the client reads instead of the tax. Empty if the client pays tax."""
+
+    @property
+    def applied_tax_percent(self) -> Decimal:
+        """The tax that the client pays."""
+        return Decimal(0) if self.tax_exemption_label else self.tax_percent
 
     def tax_lines(self, base: int, cents: int | None = None) -> list[Line]:
         """The last step: the tax on the price, or the `cents` of tax that an all-in price contains."""
         share = self.tax_percent / 100
+        if base and share and self.tax_exemption_label:
+            return [build_line("tax", self.tax_exemption_label, None, 0, base)]
         return [build_line("tax", "Tax", None, share, base, cents)] if base and share else []
 
 
@@ -105,7 +114,7 @@ def _adjust_price(rule_lines: Sequence[Line], adjustments: PriceAdjustments, ter
     if adjustments.all_in_price is None:
         lines = adjust_lines(rule_lines, adjustments)
         return [*lines, *terms.tax_lines(sum_amounts(lines))]
-    lines, tax = split_all_in_price(adjustments, adjustments.all_in_price, terms.tax_percent)
+    lines, tax = split_all_in_price(adjustments, adjustments.all_in_price, terms.applied_tax_percent)
     return [*lines, *terms.tax_lines(sum_amounts(lines), tax)]
 
 

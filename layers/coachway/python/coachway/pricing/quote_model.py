@@ -206,6 +206,7 @@ PRICE_NOTICE_CODES: Final = frozenset(
         "promo_used_up",
         "rules_price_changed",
         "start_unknown",
+        "tax_exemption_expired",
         "too_few_seats",
         "unknown_vehicle_class",
     }

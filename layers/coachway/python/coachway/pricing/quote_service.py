@@ -1,8 +1,8 @@
 """Quotes: calculate, get and list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from coachway.core import client_reference, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.queries import query_by_month, query_page
-from coachway.core.persistence.records import Key
+from coachway.core.persistence.records import Entity, Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
@@ -20,6 +20,7 @@ from coachway.hours import rulesets
 from coachway.hours.model import CarrierRuleset
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
+from coachway.identity.model.tax_exemption import TaxExemption
 from coachway.pricing import extras_service, rule_cache
 from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.hours_notices import notices_from_miles
@@ -36,7 +37,7 @@ from coachway.pricing.quote_model import (
     QuoteRequest,
     QuoteStatus,
 )
-from coachway.pricing.rule_matching import Trip, build_trip
+from coachway.pricing.rule_matching import Trip, build_trip, get_last_day
 from coachway.pricing.rule_model import EDITION
 
 
@@ -56,12 +57,29 @@ class QuoteDraft:
     ops: Sequence[Op]
 
 
+class TaxedClient(Protocol):
+    """A client with or without a tax exemption. Pricing does not import the record."""
+
+    @property
+    def tax_exemption(self) -> TaxExemption | None: ...
+
+
+class ClientTaxStatus(Entity):
+    """The field of a client that pricing needs; the full record is `clients.model.Client`."""
+
+    KIND: ClassVar[str] = "client"
+
+    tax_exemption: TaxExemption | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PricingContext:
     """The data for all prices of an organization: its terms, and the edition of its rules."""
 
     organization: Organization
     edition: int
+    tax_exemption: TaxExemption | None = None
+    """That of the client."""
 
     @classmethod
     def keys(cls, org_id: str) -> list[Key]:
@@ -73,6 +91,10 @@ class PricingContext:
         """Build the context from loaded records. Raises NotFound."""
         organization, edition = cls.keys(org_id)
         return cls(records.get(Organization, organization), rule_cache.parse_edition(records.numbers(edition)))
+
+    def for_client(self, client: TaxedClient | None = None) -> "PricingContext":
+        """The same context for trips of a client, None if it is not known."""
+        return replace(self, tax_exemption=client.tax_exemption if client else None)
 
     @property
     def hours_ruleset(self) -> CarrierRuleset:
@@ -86,7 +108,9 @@ def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:
     client = [client_reference.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
     records = store.batch_get([*client, *PricingContext.keys(caller.org_id)])
     client_reference.require_clients_in(records, *client)
-    context = PricingContext.from_records(caller.org_id, records)
+    context = PricingContext.from_records(caller.org_id, records).for_client(
+        *(records.get(ClientTaxStatus, key) for key in client)
+    )
     resolved = _resolve_request(caller, request, context)
     price = _build_quote(
         caller, resolved, notices_from_miles(request, resolved.trip, resolved.zone, context.hours_ruleset)
@@ -129,6 +153,7 @@ class _ResolvedRequest:
     promo_code: RequestedPromoCode | None
     edition: int | None
     adjustments: PriceAdjustments | None = None
+    notices: Sequence[Notice] = ()
 
     def calculate_price(self) -> PriceBreakdown:
         adjusted_cost = self.adjustments.cost if self.adjustments is not None else None
@@ -166,7 +191,14 @@ def _resolve_request(
     )
     edition = context.edition if context else None
     trip = build_trip(request, zone)
-    return _ResolvedRequest(request, caller.org_id, trip, zone, terms, promo_code, edition, adjustments)
+    exemption, last_day = context.tax_exemption if context else None, get_last_day(request, trip, zone)
+    notices = []
+    if exemption is not None and exemption.is_valid_on(last_day):
+        terms = replace(terms, tax_exemption_label=exemption.label)
+    elif exemption is not None:
+        message = f"The client's tax exemption expires on {exemption.expires_on}, before the end of the trip."
+        notices.append(Notice(code="tax_exemption_expired", message=message))
+    return _ResolvedRequest(request, caller.org_id, trip, zone, terms, promo_code, edition, adjustments, notices)
 
 
 def _build_quote(
@@ -175,7 +207,7 @@ def _build_quote(
     price = resolved.calculate_price()
     has_discount = any(line.kind == "promo" for line in price.lines)
     promo = resolved.promo_code.promo if resolved.promo_code is not None and has_discount else None
-    price.warnings += warnings
+    price.warnings += [*resolved.notices, *warnings]
     quote = Quote(
         **dict(price),
         id=ids.new("quo"),

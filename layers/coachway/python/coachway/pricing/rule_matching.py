@@ -78,6 +78,11 @@ def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
     )
 
 
+def get_last_day(request: QuoteRequest, trip: Trip, zone: tzinfo) -> date:
+    """The local date on which a trip ends."""
+    return request.returns_at.astimezone(zone).date() if request.returns_at else trip.days[-1]
+
+
 def _to_hours(elapsed: timedelta) -> Decimal:
     seconds = Decimal(elapsed.days * 86_400 + elapsed.seconds)
     return (seconds / 3600).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)

@@ -120,6 +120,7 @@ class InvoiceLine(BaseSchema):
     trip_date: Day | None = None
     amount: StoredAmount
     tax: StoredAmount
+    tax_note: Annotated[str, Field(description="Why the trip is not taxed, if the client is exempt.")] = ""
     price: Annotated[list[PriceLine], Field(description="Components of the amount.")] = Field(default_factory=list)
 
 
@@ -189,6 +190,11 @@ class Invoice(Entity):
     link_nonce: str = ""
     credit_booked: dict[str, int] = Field(default_factory=dict)
     """Client credit reserved by each charter before the invoice was issued. Voiding the invoice reserves it again."""
+
+    @property
+    def tax_notes(self) -> list[str]:
+        """Why trips are not taxed: `Tax exempt, NY certificate EX-204417`."""
+        return list(dict.fromkeys(line.tax_note for line in self.lines if line.tax_note))
 
     @property
     def charter_ids(self) -> list[str]:

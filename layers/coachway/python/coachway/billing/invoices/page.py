@@ -61,6 +61,7 @@ def render_invoice(
         lines=[_line(line, invoice, formatter) for line in invoice.lines],
         subtotal=formatter.money(invoice.subtotal, invoice.currency),
         tax=formatter.money(invoice.tax, invoice.currency) if invoice.tax else "",
+        tax_notes=invoice.tax_notes,
         paid=formatter.money(-invoice.amount_paid, invoice.currency) if invoice.amount_paid else "",
         notes=invoice.notes,
         card=card,

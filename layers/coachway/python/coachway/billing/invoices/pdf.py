@@ -76,6 +76,7 @@ def _list_sums(invoice: Invoice) -> list[tuple[str, int]]:
     sums = [("Subtotal", invoice.subtotal)]
     if invoice.tax:
         sums.append(("Tax", invoice.tax))
+    sums += [(note, 0) for note in invoice.tax_notes]
     sums.append(("Total", invoice.total))
     if invoice.paid_in_advance:
         sums.append(("Paid in advance", -invoice.paid_in_advance))

@@ -1,6 +1,6 @@
 """Create, update and delete drafts of invoices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -117,7 +117,7 @@ def draft_invoice(
         client_email=client.email,
         payment_terms=client.payment_terms,
         currency=organization.currency,
-        **_build_lines(charters, [_build_extra_line(extra, organization.tax_rate_percent) for extra in extras]),
+        **_build_lines(charters, _build_extra_lines(extras, organization, client, charters)),
         balance_due=0,
         notes=notes,
         po_number=po_number or common_po_number,
@@ -156,12 +156,23 @@ def _build_charter_line(charter: Charter, *, with_po_number: bool) -> InvoiceLin
         trip_date=charter.trip_date,
         amount=quote.total - quote.tax,
         tax=quote.tax,
+        tax_note="".join(line.public_label for line in quote.lines if line.kind == "tax" and not line.quantity),
         price=[
             PriceLine(label=line.public_label, amount=line.amount)
             for line in public_price.list_public_lines(charter)
             if line.kind != "tax"
         ],
     )
+
+
+def _build_extra_lines(
+    extras: Iterable[ExtraInput], organization: Organization, client: Client | None, charters: Sequence[Charter]
+) -> list[InvoiceLine]:
+    """The extra lines, without tax if the client is exempt through the last trip."""
+    exemption = client.tax_exemption if client else None
+    is_exempt = exemption is not None and exemption.is_valid_on(max(charter.last_day for charter in charters))
+    rate = Decimal(0) if is_exempt else organization.tax_rate_percent
+    return [_build_extra_line(extra, rate) for extra in extras]
 
 
 def _build_extra_line(request: ExtraInput, tax_rate_percent: Decimal) -> InvoiceLine:
@@ -190,7 +201,7 @@ def update_draft(
     require_billable_on(before, charters)
     extra_lines = [line for line in before.lines if line.charter_id is None]
     if "extras" in changes:
-        extra_lines = [_build_extra_line(extra, organization.tax_rate_percent) for extra in changes.fields["extras"]]
+        extra_lines = _build_extra_lines(changes.fields["extras"], organization, client, charters)
     changed = before.model_copy(
         update={
             **_build_lines(charters, extra_lines),

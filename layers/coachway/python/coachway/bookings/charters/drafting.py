@@ -63,7 +63,7 @@ def load_context(caller: Caller, request: CharterInput) -> DraftContext:
     records = store.batch_get(keys)
     client = require_active_client(records.get(Client, key))
     details = detail_resolution.resolve_details(caller, request, client, records)
-    return DraftContext(PricingContext.from_records(caller.org_id, records), details)
+    return DraftContext(PricingContext.from_records(caller.org_id, records).for_client(client), details)
 
 
 def load_revision_context(caller: Caller, charter: Charter) -> tuple[PricingContext, store.BatchResult, Key]:
@@ -71,7 +71,8 @@ def load_revision_context(caller: Caller, charter: Charter) -> tuple[PricingCont
     quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
     records = store.batch_get([quote_key, client_key, *PricingContext.keys(caller.org_id)])
-    return PricingContext.from_records(caller.org_id, records), records, quote_key
+    context = PricingContext.from_records(caller.org_id, records).for_client(records.find(Client, client_key))
+    return context, records, quote_key
 
 
 def build_charter(
