@@ -88,7 +88,7 @@ VENDOR: Final = Layer(
     strip=("cryptography/hazmat/bindings/_rust.abi3.so",),
     import_check=f"""
 import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule
-import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo
+import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, ulid, zoneinfo
 import aws_lambda_powertools.logging, aws_lambda_powertools.metrics
 from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
@@ -184,7 +184,9 @@ PASSWORDS: Final = Layer(
     "passwords",
     base_group="api",
     import_check="""
+import segno
 from zxcvbn import zxcvbn
+segno.make("otpauth://totp/trial", error="m").svg_data_uri()
 assert zxcvbn("correct horse battery staple")["score"] == 4
 """,
 )
