@@ -14,7 +14,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, normalize_email
-from coachway.core.types.datetimes import Day, Timestamp, sortable
+from coachway.core.types.datetimes import Day, LocalTime, Timestamp, sortable
 from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.search_text import SearchText
@@ -159,6 +159,17 @@ class ScoreReason(BaseSchema):
     reason: str
 
 
+class EmptyLeg(BaseSchema):
+    """The empty leg of a booked trip that starts near the pickup of a lead, up to 30 miles and 4 hours before it."""
+
+    charter_id: str
+    charter_number: str
+    starts_at: LocalTime
+    timezone: str
+    miles_to_pickup: float
+    saved_miles: Annotated[float, Field(description="Empty miles that the organization does not drive.")]
+
+
 class Lead(Entity, LeadFields):
     """A lead. `assignment_explanation` says which agents were skipped and who got it.
 
@@ -167,7 +178,7 @@ class Lead(Entity, LeadFields):
 
     KIND: ClassVar[str] = "lead"
     ETAG_IS_VERSION: ClassVar[bool] = False
-    REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ("score",)
+    REFRESHED_ATTRIBUTES: ClassVar[tuple[str, ...]] = ("score", "empty_leg")
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     email: Annotated[str | None, Personal()] = None
@@ -184,6 +195,7 @@ class Lead(Entity, LeadFields):
     next_follow_up_at: AwareDatetime | None = None
     score: Annotated[int | None, Field(ge=0, le=100)] = None
     score_reasons: list[ScoreReason] = Field(default_factory=list)
+    empty_leg: EmptyLeg | None = None
     consented_at: AwareDatetime | None = None
     merged_into_id: Annotated[
         str | None, Field(description="The lead into which this one was merged. Use it instead.")
@@ -220,7 +232,9 @@ class Lead(Entity, LeadFields):
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         agent = {"agent": self.assigned_to_agent_id} if self.assigned_to_agent_id else {}
-        score = {"score": self.score} if self.score is not None else {}
+        score: dict[str, str | int | bool] = {"score": self.score} if self.score is not None else {}
+        if self.empty_leg is not None:
+            score["empty_leg"] = self.empty_leg.charter_id
         return {
             "status": self.status.value,
             "source": self.source.value,

@@ -22,6 +22,7 @@ from coachway.fleet.model import VehicleStatus
 from coachway.fleet.roster import list_roster
 from coachway.identity.model.organization import Organization
 from coachway.identity.organization_queries import get_organization
+from coachway.sales.leads.empty_legs import find_empty_leg
 from coachway.sales.leads.model import LEAD, Lead, ScoreReason
 from coachway.sales.leads.score_rules import FreeVehicle, ScoredRequest, find_free_vehicles, score_request
 
@@ -69,8 +70,13 @@ def score_lead(caller: Caller, delivery: Delivery) -> None:
     organization = get_organization(caller.org_id)
     today = clock.now().astimezone(ZoneInfo(organization.timezone)).date()
     bookings = _count_bookings(caller, lead.client_id) if lead.client_id else 0
-    free = None if lead.estimated_trip_date is None else _list_free(caller, organization, lead.estimated_trip_date)
+    day, free, leg = lead.estimated_trip_date, None, None
+    if day is not None:
+        trips = _list_trips(caller, day)
+        free = _list_free(caller, organization, trips)
+        leg = find_empty_leg(caller, lead, trips)
     scored = with_score(lead, today, earlier_bookings=bookings, free_vehicles=free)
+    scored = scored.model_copy(update={"empty_leg": leg})
     if scored != lead:
         store.commit(caller, Refresh(lead, scored))
 
@@ -82,28 +88,35 @@ def _count_bookings(caller: Caller, client_id: str) -> int:
     return sum(charter.status in _BOOKED for charter in page.items)
 
 
-def _list_free(caller: Caller, organization: Organization, day: date) -> list[FreeVehicle]:
-    """The organization's own vehicles that no booked trip needs on a date. At most three queries."""
+def _list_free(caller: Caller, organization: Organization, trips: Collection[Charter]) -> list[FreeVehicle]:
+    """The organization's own vehicles that none of the trips of a date needs. One query."""
     _, vehicles = list_roster(caller, organization, drivers=False, vehicles=True)
     fleet = [
         FreeVehicle(vehicle.vehicle_class, vehicle.capacity)
         for vehicle in vehicles
         if vehicle.status is VehicleStatus.IN_SERVICE and vehicle.vendor_id is None
     ]
-    return find_free_vehicles(fleet, _count_committed(caller, day)) if fleet else []
+    return find_free_vehicles(fleet, _count_committed(trips)) if fleet else []
 
 
-def _count_committed(caller: Caller, day: date) -> Mapping[str, int]:
-    """The vehicles of each class that booked trips need from the own fleet."""
+def _list_trips(caller: Caller, day: date) -> list[Charter]:
+    """The booked trips that are under way on a date. At most two queries."""
     first = day - _LONGEST_TRIP
     partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in list_months(first, day)]
     page = query_page(Charter, BY_TRIP, partitions, PageQuery(limit=100), between=(f"{first}T", f"{day}U"))
+    return [
+        charter
+        for charter in page.items
+        if charter.status in _RUNNING and charter.ends_at.astimezone(ZoneInfo(charter.timezone)).date() >= day
+    ]
+
+
+def _count_committed(trips: Collection[Charter]) -> Mapping[str, int]:
+    """The vehicles of each class that booked trips need from the own fleet."""
     committed: Counter[str] = Counter()
-    for charter in page.items:
-        last_day = charter.ends_at.astimezone(ZoneInfo(charter.timezone)).date()
-        if charter.status in _RUNNING and last_day >= day:
-            by_vendors = sum(vehicle.vendor_id is not None for vehicle in charter.vehicles)
-            committed[charter.vehicle_class] += max(0, charter.vehicle_count - by_vendors)
+    for charter in trips:
+        by_vendors = sum(vehicle.vendor_id is not None for vehicle in charter.vehicles)
+        committed[charter.vehicle_class] += max(0, charter.vehicle_count - by_vendors)
     return committed
 
 
