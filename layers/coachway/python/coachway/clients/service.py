@@ -50,9 +50,19 @@ def create_client(caller: Caller, request: ClientInput) -> Client:
     """Create a client. Raises Duplicate if another client has its email, NotFound, NotStaff."""
     currency = _currency(caller.org_id, clock.epoch() // _CURRENCY_SECONDS)
     _require_agent(caller, request.assigned_agent_id)
-    client = Client(id=ids.new("cli"), org_id=caller.org_id, currency=currency, **request.model_dump())
-    store.commit(caller, Create(client, [ClientCreated(client_type=client.client_type)]))
+    client = build_client(caller, ids.new("cli"), request, currency)
+    store.commit(caller, *create_client_ops(client))
     return client
+
+
+def build_client(caller: Caller, client_id: str, request: ClientInput, currency: str) -> Client:
+    """Build a client that is not stored yet. `currency` is the organization's."""
+    return Client(id=client_id, org_id=caller.org_id, currency=currency, **request.model_dump())
+
+
+def create_client_ops(client: Client) -> list[Op]:
+    """Return the operations that store a new client. They fail with Duplicate if another client has its email."""
+    return [Create(client, [ClientCreated(client_type=client.client_type)])]
 
 
 def _require_agent(caller: Caller, agent_id: str | None) -> None:

@@ -142,6 +142,23 @@ class LeadStatusChanged(Event):
     captured_at: datetime
 
 
+class LeadConverted(Event):
+    """A lead became a client with a booking. Leads for a move have no charter; `quoted_total` is in cents."""
+
+    TYPE: ClassVar[str] = "lead.converted"
+
+    lead_id: str
+    lead_kind: str
+    source: str
+    client_id: str
+    is_new_client: bool
+    charter_id: str | None = None
+    quoted_total: int = 0
+    assigned_to_agent_id: str | None = None
+    captured_at: datetime
+    converted_at: datetime
+
+
 class LeadActivityAdded(Event):
     """An activity of a lead was recorded."""
 

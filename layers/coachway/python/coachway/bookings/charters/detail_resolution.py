@@ -23,9 +23,12 @@ def detail_keys(caller: Caller, request: CharterInput) -> list[Key]:
 
 
 def resolve_details(
-    caller: Caller, request: CharterInput, client: Client, records: store.BatchResult
+    caller: Caller, request: CharterInput, client: Client | None, records: store.BatchResult
 ) -> dict[str, Any]:
-    """The details of a new charter, with their defaults. Raises Invalid if one refers to nothing that can be used."""
+    """The details of a new charter, with their defaults. Raises Invalid if one refers to nothing that can be used.
+
+    A new client has no defaults, so it is None.
+    """
     if request.contact_id:
         key = CONTACTS.key(org=caller.org_id, client=request.client_id, id=request.contact_id)
         require_contact(records.find(Contact, key))
@@ -39,7 +42,9 @@ def resolve_details(
         "salesperson_id": salesperson_id,
         "contact_id": request.contact_id,
         "on_site_contact": request.on_site_contact,
-        "po_number": request.po_number if "po_number" in request.model_fields_set else client.po_number,
+        "po_number": request.po_number
+        if client is None or "po_number" in request.model_fields_set
+        else client.po_number,
     }
 
 

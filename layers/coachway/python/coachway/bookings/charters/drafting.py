@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.charters import agreed_terms, coverage, detail_resolution, event_payloads, trip_times
+from coachway.bookings.charters import (
+    agreed_terms,
+    coverage,
+    detail_resolution,
+    event_payloads,
+    status_counts,
+    trip_times,
+)
 from coachway.bookings.charters.booking_details import DETAILS
 from coachway.bookings.charters.model import Charter, CharterQuote
 from coachway.bookings.charters.trip_model import CharterInput
@@ -17,7 +24,7 @@ from coachway.core import store
 from coachway.core.auth.api_keys import get_person_id
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
-from coachway.core.persistence.operations import COUNTER, Op
+from coachway.core.persistence.operations import COUNTER, Create, Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.types import ids
@@ -45,25 +52,33 @@ def require_active_client(client: Client) -> Client:
 
 @dataclass(frozen=True, slots=True)
 class DraftContext:
-    """What new charters of a request need: the pricing data, and the details of the booking."""
+    """What new charters of a request need: the pricing data, and the details of the booking.
+
+    `records` has everything that was read, also the caller's `other_keys`.
+    """
 
     pricing: PricingContext
     details: Mapping[str, Any]
+    records: store.BatchResult
 
 
-def load_context(caller: Caller, request: CharterInput) -> DraftContext:
+def load_context(
+    caller: Caller, request: CharterInput, *, is_new_client: bool = False, other_keys: Sequence[Key] = ()
+) -> DraftContext:
     """Load the pricing data in one read, with the client, what the details refer to, and the charter counter.
 
-    Raises NotFound if the client does not exist, ClientInactive if it is inactive, Invalid for wrong details.
+    A new client is stored together with the charter, so it is not looked for. Raises NotFound if the client does not
+    exist, ClientInactive if it is inactive, Invalid for wrong details.
     """
     key = CLIENT.key(org=caller.org_id, id=request.client_id)
     years = {stop.time.year for stop in request.stops[:1] if stop.time}
     counters = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
     keys = [key, *PricingContext.keys(caller.org_id), *counters, *detail_resolution.detail_keys(caller, request)]
-    records = store.batch_get(keys)
-    client = require_active_client(records.get(Client, key))
+    records = store.batch_get([*keys, *other_keys])
+    client = None if is_new_client else require_active_client(records.get(Client, key))
     details = detail_resolution.resolve_details(caller, request, client, records)
-    return DraftContext(PricingContext.from_records(caller.org_id, records).for_client(client), details)
+    context = PricingContext.from_records(caller.org_id, records)
+    return DraftContext(context.for_client(client) if client else context, details, records)
 
 
 def load_revision_context(caller: Caller, charter: Charter) -> tuple[PricingContext, store.BatchResult, Key]:
@@ -100,6 +115,18 @@ def build_charter(
         price_adjustments=_complete_adjustments(caller, adjustments, price.quote),
     )
     return CharterDraft(charter, price.ops)
+
+
+def create_charter_ops(caller: Caller, context: DraftContext, draft: CharterDraft, sequence_number: int) -> list[Op]:
+    """Give the drafted charter its number; return the operations that store it with its quote and event."""
+    charter = draft.charter
+    prefix = context.pricing.organization.number_prefixes.charter
+    charter.number = format_number(prefix, charter, sequence_number)
+    return [
+        Create(charter, [charter_created_event(charter)]),
+        *draft.quote_ops,
+        status_counts.count_changes_op(caller.org_id, [], [charter]),
+    ]
 
 
 def build_revision(caller: Caller, context: PricingContext, charter: Charter, places: TripPlaces) -> CharterDraft:

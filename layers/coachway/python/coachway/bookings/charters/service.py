@@ -27,7 +27,7 @@ from coachway.contracts.bookings import CharterDeleted, CharterModified
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
-from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
 from coachway.core.types.stored_values import STORED
@@ -51,19 +51,13 @@ def create_charter(
     context = drafting.load_context(caller, request)
     request, places = trip_places.locate_trip(caller, request)
     draft = drafting.build_charter(caller, context, request, places, adjustments=adjustments, **fields)
-    charter = draft.charter
-    prefix = context.pricing.organization.number_prefixes.charter
-
-    def build_ops(sequence_number: int) -> list[Op]:
-        charter.number = drafting.format_number(prefix, charter, sequence_number)
-        return [
-            Create(charter, [drafting.charter_created_event(charter)]),
-            *draft.quote_ops,
-            status_counts.count_changes_op(caller.org_id, [], [charter]),
-        ]
-
-    store.commit_with_sequence(caller, drafting.sequence_name(charter), build_ops, response=charter)
-    return charter
+    store.commit_with_sequence(
+        caller,
+        drafting.sequence_name(draft.charter),
+        lambda sequence_number: drafting.create_charter_ops(caller, context, draft, sequence_number),
+        response=draft.charter,
+    )
+    return draft.charter
 
 
 def update_charter(

@@ -17,6 +17,13 @@ class LeadNeedsConversion(errors.Conflict):
     title = "The lead must be converted"
 
 
+class ClientEmailTaken(errors.Conflict):
+    """A client with this email address exists. Send its `client_id`, or another email address for the new client."""
+
+    code = "client_email_taken"
+    title = "Another client has this email address"
+
+
 class LeadMerged(errors.Conflict):
     """The lead was merged into another one, and does not change any more. Use the lead of `merged_into_id`."""
 

@@ -190,6 +190,8 @@ class Lead(Entity, LeadFields):
     assigned_at: AwareDatetime | None = None
     assignment_explanation: Annotated[list[str], Personal("user")] = Field(default_factory=list)
     client_id: str | None = None
+    charter_id: Annotated[str | None, Field(description="The charter that the lead was converted to.")] = None
+    charter_number: str = ""
     conversion_date: AwareDatetime | None = None
     first_contacted_at: AwareDatetime | None = None
     next_follow_up_at: AwareDatetime | None = None
