@@ -9,6 +9,7 @@ from typing import Any, Final
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import store
 from coachway.core.auth import authentication
+from coachway.core.persistence.search_entries import build_entries
 from coachway.core.persistence.table import connection
 from coachway.core.persistence.transaction import to_item
 from coachway.core.runtime import settings
@@ -18,6 +19,10 @@ from tests.load.setup_requests import CREATE_CHARTER
 
 _BATCH_SIZE: Final = 25
 """The most items in one BatchWriteItem call."""
+
+
+_SEARCHED: Final = frozenset({"boardwalk"})
+"""Words of the addresses that get search entries, besides numbers. The others would only take time."""
 
 
 class BulkCharters:
@@ -43,8 +48,12 @@ class BulkCharters:
         puts = []
         for number in range(first, last):
             identity = {"id": ids.new("chr"), "number": f"CH-2027-{number + 500_000:06d}"}
-            puts.append({"PutRequest": {"Item": to_item(self.template.model_copy(update=identity))}})
+            charter = self.template.model_copy(update=identity)
+            entries = build_entries(charter, charter.search_text()).values()
+            searched = [entry for entry in entries if entry.term in _SEARCHED or entry.term.isdecimal()]
+            puts += [{"PutRequest": {"Item": to_item(record)}} for record in (charter, *searched)]
         client: Any = connection().client
-        unprocessed = {self.table: puts}
-        while unprocessed:
-            unprocessed = client.batch_write_item(RequestItems=unprocessed).get("UnprocessedItems", {})
+        for start in range(0, len(puts), _BATCH_SIZE):
+            unprocessed = {self.table: puts[start : start + _BATCH_SIZE]}
+            while unprocessed:
+                unprocessed = client.batch_write_item(RequestItems=unprocessed).get("UnprocessedItems", {})

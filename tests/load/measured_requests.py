@@ -325,6 +325,13 @@ _SALES_REQUESTS: Final = (
     get("list activities of a lead", "sales", "/sales/leads/{lead_id}/activities", max_calls=2),
     get("list assignment rules", "sales", "/sales/assignment-rules", max_calls=2),
 )
+_SEARCH_REQUESTS: Final = (
+    get("search by number", "search", "/search?q=CH-2027-500001", max_calls=2),
+    get("search by email", "search", "/search?q=nobody@acme.example", max_calls=1),
+    get("list charters by number", "bookings", "/charters?q=500001", max_calls=2),
+    # Reads up to 200 entries, so it costs more until that many charters have the word.
+    get("search by a common word", "search", "/search?q=boardwalk", max_calls=2, every_nth_round=2),
+)
 MEASURED: Final = (
     *_CLIENT_AND_PRICING_REQUESTS,
     *_SALES_REQUESTS,
@@ -333,6 +340,7 @@ MEASURED: Final = (
     *_FLEET_AND_DISPATCH_REQUESTS,
     *_BILLING_REQUESTS,
     *_IDENTITY_REQUESTS,
+    *_SEARCH_REQUESTS,
 )
 
 

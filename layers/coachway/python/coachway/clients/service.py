@@ -21,7 +21,6 @@ from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import query_all, query_by_month, query_page
 from coachway.core.persistence.transaction_batches import batch_ops
-from coachway.core.record_search import search_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import contact, ids
@@ -86,6 +85,8 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
         if value is not None
     }
     if query.q is not None and _has_search_entries(caller.org_id):
+        from coachway.core.record_search import search_page
+
         return search_page(Client, caller.org_id, query.q, query, where=where)
     if query.q is not None and (search_name := rules.normalize_name(query.q)):
         partition = BY_NAME.partition(org=caller.org_id, initial=search_name[:1])

@@ -11,7 +11,6 @@ from coachway.compliance.rules import DocumentCompliance
 from coachway.core.caller import Caller
 from coachway.core.persistence.data_version import DataVersion
 from coachway.core.persistence.queries import months_between, query_all, query_page
-from coachway.core.record_search import search_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
@@ -41,6 +40,8 @@ def list_resources(
     if q is not None and status is not None:
         filters["status"] = status
     if q is not None and organization_queries.has_data(caller.org_id, DataVersion.SEARCH):
+        from coachway.core.record_search import search_page
+
         return search_page(model, caller.org_id, q, query, where=filters)
     if q is not None and (name := normalize_name(q)):
         names = BY_NAME.partition(org=caller.org_id, kind=model.KIND, initial=name[:1])

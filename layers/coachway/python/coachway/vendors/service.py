@@ -23,7 +23,6 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
-from coachway.core.record_search import search_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import contact, ids
@@ -130,6 +129,9 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
 def _search(
     caller: Caller, query: VendorQuery, words: str, where: Mapping[str, str | int | bool]
 ) -> Page[VendorProfile]:
+    # Imported late: other lists do not need it at a cold start.
+    from coachway.core.record_search import search_page
+
     page = search_page(Vendor, caller.org_id, words, query, where=where)
     numbers = statistics.load_numbers(page.items)
     profiles = [_build_profile(vendor, numbers[vendor.id]) for vendor in page.items]

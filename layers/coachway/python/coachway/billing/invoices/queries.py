@@ -10,7 +10,6 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.internal_fields import hide_internal_fields
 from coachway.core.persistence.queries import query_by_month, query_page
-from coachway.core.record_search import search_page
 from coachway.core.schemas import Page
 from coachway.core.types.date_ranges import complete_date_range, list_months
 
@@ -76,6 +75,9 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
 
 
 def _search(org_id: str, query: InvoiceQuery, words: str, filters: dict[str, str | int | bool]) -> Page[Invoice]:
+    # Imported late: other lists do not need it at a cold start.
+    from coachway.core.record_search import search_page
+
     has_range = query.due_from is not None or query.due_to is not None
     first, last = _find_range(query) if has_range else (date.min, date.max)
 

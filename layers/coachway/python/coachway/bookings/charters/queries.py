@@ -14,7 +14,6 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.persistence.queries import query_by_month, query_page
-from coachway.core.record_search import search_page
 from coachway.core.schemas import Page, PageQuery, SearchWords
 from coachway.core.types import ids
 from coachway.core.types.date_ranges import complete_date_range, list_months
@@ -70,6 +69,9 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
 
 
 def _search(caller: Caller, query: CharterQuery, words: str, where: Mapping[str, str | int | bool]) -> Page[Charter]:
+    # Imported late: other lists do not need it at a cold start.
+    from coachway.core.record_search import search_page
+
     has_range = query.date_from is not None or query.date_to is not None
     first, last = _find_range(query) if has_range else (date.min, date.max)
 

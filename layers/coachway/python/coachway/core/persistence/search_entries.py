@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final
 
-from coachway.core.persistence import search_terms
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.types.personal import Personal
 from coachway.core.types.search_text import MAX_TITLE, SearchText
@@ -64,9 +63,6 @@ def list_entry_changes(
     before: Record | None, after: Record | None, *, rewrite: bool
 ) -> tuple[list[Key], list[SearchEntry]]:
     """Return the keys of the entries to delete and the entries to write when a record changes; with `rewrite`, all."""
-    record = after or before
-    if record is None or type(record).search_text is Record.search_text:
-        return [], []
     old_text, new_text = _find_text(before), _find_text(after)
     if old_text == new_text and not rewrite:
         return [], []
@@ -86,6 +82,9 @@ def build_entries(record: Record, text: SearchText | None) -> dict[Key, SearchEn
     """Return the search entries of a record with this text, by their keys."""
     if text is None:
         return {}
+    # Imported late: most requests write no entries.
+    from coachway.core.persistence import search_terms
+
     terms = search_terms.index_terms(text)
     key, record_id = record.key(), str(getattr(record, "id", ""))
     fields: dict[str, Any] = {

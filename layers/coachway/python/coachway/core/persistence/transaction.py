@@ -30,7 +30,6 @@ from coachway.core.persistence.records import Entity, Key, Record, slim_copy_key
 from coachway.core.persistence.responses import response_json
 from coachway.core.persistence.responses.idempotency import ResponseWithCookies, format_response
 from coachway.core.persistence.rights import rights_ops
-from coachway.core.persistence.search_entries import list_entry_changes
 from coachway.core.persistence.transaction_plan import Meaning, TransactionPlan
 from coachway.core.runtime import clock
 from coachway.core.types import ids
@@ -231,6 +230,12 @@ def _put_search_entries(
     plan: TransactionPlan, before: Record | None, after: Record | None, *, rewrite: bool = False
 ) -> None:
     """Write and delete the search entries of a record that change. They need no condition, as slim copies."""
+    record = after or before
+    if record is None or type(record).search_text is Record.search_text:
+        return
+    # Imported late: functions that only read need no entries.
+    from coachway.core.persistence.search_entries import list_entry_changes
+
     deleted, written = list_entry_changes(before, after, rewrite=rewrite)
     for key in deleted:
         plan.add("deletes", {"Key": _key(key)}, None)

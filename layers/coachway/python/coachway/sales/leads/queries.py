@@ -1,6 +1,6 @@
 """Reads of leads: one, and lists by status, source and agent."""
 
-from coachway.core import record_search, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page
@@ -26,13 +26,14 @@ def list_leads(caller: Caller, query: LeadQuery) -> Page[Lead]:
     status, agent = query.status.value if query.status else None, query.agent_id
     where: dict[str, str | int | bool] = {"source": query.source.value} if query.source else {}
     if query.q is not None:
+        # Imported late: other lists do not need it at a cold start.
+        from coachway.core.record_search import search_page
+
         filters = {"status": status, "agent": agent}
         where |= {name: value for name, value in filters.items() if value is not None}
         is_shown = (lambda lead: lead.is_open and lead.assigned_to_agent_id is None) if query.unassigned else _is_any
         shown = str(query.unassigned)
-        return record_search.search_page(
-            Lead, caller.org_id, query.q, query, where=where, is_shown=is_shown, shown=shown
-        )
+        return search_page(Lead, caller.org_id, query.q, query, where=where, is_shown=is_shown, shown=shown)
     if query.unassigned:
         if status:
             where["status"] = status
