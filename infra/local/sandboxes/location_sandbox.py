@@ -39,6 +39,7 @@ METERS_PER_SECOND: Final = 55 * 1609.344 / 3600
 LONGEST_ROAD_METERS: Final = 5_000_000
 """There is no road between positions that are farther apart: an ocean is between them."""
 MAX_WAYPOINTS: Final = 23
+_MAX_SUGGESTIONS: Final = 20
 _EARTH_METERS: Final = 6_371_008.8
 
 
@@ -97,9 +98,12 @@ def answer_suggest(request: Mapping[str, Any], mode: str) -> dict[str, Any]:
     """The answer of `Suggest`."""
     query = _require_query(request)
     limit = int(request.get("MaxResults", 20))
-    places = [] if mode == "empty" else location_data.suggest_places(query, limit)
+    places = [] if mode == "empty" else location_data.suggest_places(query, _MAX_SUGGESTIONS)
+    bias: Any = request.get("BiasPosition")
+    if _is_position(bias):
+        places.sort(key=lambda place: _meters_between([place.longitude, place.latitude], bias))
     items = []
-    for place in places:
+    for place in places[:limit]:
         described = _describe_place(place, _wants_time_zone(request))
         details = {name: described[name] for name in ("PlaceId", "PlaceType", "Address", "Position", "TimeZone")}
         if mode == "zero":

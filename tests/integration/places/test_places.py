@@ -13,12 +13,13 @@ from coachway.core.types.geo import Coordinates
 from coachway.places import lookup, service
 from coachway.places.rules import LookupProblem
 from tests.integration.client import Reply, call, token_for
+from tests.integration.places.conftest import ORG
 from tests.location_server import LocationServer
 from tools.function_modules import load
 
 api = load("places", "api").api
 WALL_STREET = "11 Wall St, New York, NY 10005"
-CALLER = Caller(org_id="org_01JQZZZZZZZZZZZZZZZZZZZZZZ", user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ")
+CALLER = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ")
 
 
 def post(path: str, body: Any, permission: str = "places:read") -> Reply:
@@ -51,10 +52,17 @@ def test_geocode_with_service_down_returns_502_and_next_time_the_place(location_
     assert post("geocode", {"address": WALL_STREET}).json()["best"]
 
 
-def test_suggest_returns_addresses() -> None:
+def test_suggest_returns_addresses_near_the_position() -> None:
     items = post("suggest", {"query": "bost", "latitude": 42.3, "longitude": -71.0}).json()["items"]
     assert items[0]["label"] == "Boston, MA, United States"
     assert len(items) == 5
+
+
+def test_suggest_without_position_returns_addresses_near_the_organization() -> None:
+    items = post("suggest", {"query": "springfield"}).json()["items"]
+    assert items[0]["label"] == "Springfield, IL, United States"
+    near_boston = post("suggest", {"query": "springfield", "latitude": 42.3, "longitude": -71.0}).json()["items"]
+    assert ", MA, " in near_boston[0]["label"]
 
 
 def test_route_takes_addresses_and_coordinates() -> None:

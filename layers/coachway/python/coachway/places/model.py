@@ -44,7 +44,10 @@ class SuggestInput(RequestSchema):
     model_config = ConfigDict(json_schema_extra={"examples": [{"query": "11 Wall St, New Y"}]})
 
     query: Annotated[Text, Field(min_length=2, max_length=200)]
-    latitude: Annotated[Latitude | None, Field(description="Places near this position come first.")] = None
+    latitude: Annotated[
+        Latitude | None,
+        Field(description="Places near this position come first. Defaults to the organization's time zone."),
+    ] = None
     longitude: Longitude | None = None
 
     @model_validator(mode="after")

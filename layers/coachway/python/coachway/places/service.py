@@ -7,6 +7,7 @@ from coachway.core.auth import attempt_counters
 from coachway.core.auth.attempt_counters import RateLimit
 from coachway.core.caller import Caller
 from coachway.core.types.geo import Coordinates
+from coachway.identity.organization_queries import get_organization
 from coachway.places import amazon_client, lookup, rules
 from coachway.places.amazon_client import MapServiceUnavailable
 from coachway.places.model import (
@@ -19,15 +20,21 @@ from coachway.places.model import (
     Suggestions,
 )
 from coachway.places.rules import LookupProblem
+from coachway.places.zone_positions import find_zone_position
 
 _LIMIT_BY_USER: Final = RateLimit(600, 5 * 60)
 """Each request costs money. Typing addresses all day takes less than two requests in a second."""
 
 
 def suggest_addresses(caller: Caller, request: SuggestInput) -> Suggestions:
-    """Suggest addresses. Answers are not kept: the terms of the service do not allow it. Raises RateLimited."""
+    """Suggest addresses, near the organization unless the request has a position.
+
+    Answers are not kept: the terms of the service do not allow it. Raises RateLimited, or MapServiceUnavailable.
+    """
     _count_request(caller)
     near = _position(request.latitude, request.longitude)
+    if near is None:
+        near = find_zone_position(get_organization(caller.org_id).timezone)
     return Suggestions(items=amazon_client.suggest(request.query, near))
 
 
