@@ -9,9 +9,10 @@ from coachway.core.errors import NotFound
 from coachway.core.http.response_types import FileResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.assignments.model import AssignmentId
+from coachway.dispatch.calendars import fleet_utilization, subscriptions
 from coachway.dispatch.calendars import service as calendars
-from coachway.dispatch.calendars import subscriptions
-from coachway.dispatch.calendars.service import Calendar, CalendarQuery, FleetCalendar, FleetQuery
+from coachway.dispatch.calendars.fleet_utilization import FleetUtilization, UtilizationQuery
+from coachway.dispatch.calendars.schemas import Calendar, CalendarQuery, FleetCalendar, FleetQuery
 from coachway.dispatch.calendars.subscriptions import FeedLink
 from coachway.dispatch.driver_hours.schemas import DriverHours
 from coachway.dispatch.performance import service as performance
@@ -57,6 +58,16 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     the time.
     """
     return calendars.get_fleet_calendar(caller, query)
+
+
+@api.get("/fleet/utilization", permission="dispatch:read")
+def get_fleet_utilization(caller: Caller, query: UtilizationQuery) -> FleetUtilization:
+    """Get the utilization of the fleet.
+
+    Divides the hours of every vehicle that is not retired into booked, down, held and free time: by vehicle and day, by
+    class, and in total. Every hour counts once.
+    """
+    return fleet_utilization.get_fleet_utilization(caller, query)
 
 
 @api.post(

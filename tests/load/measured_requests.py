@@ -239,6 +239,7 @@ _FLEET_AND_DISPATCH_REQUESTS: Final = (
     ),
     get("get a driver's hours", "dispatch/calendars_api", "/drivers/{driver_id}/hours", max_calls=2),
     get("get the fleet calendar", "dispatch/calendars_api", f"/calendar/fleet?{_WEEK_QUERY}", max_calls=3),
+    get("get the fleet's utilization", "dispatch/calendars_api", f"/fleet/utilization?{_WEEK_QUERY}", max_calls=3),
     post(
         "accept an assignment",
         "dispatch",

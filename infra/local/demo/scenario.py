@@ -151,6 +151,8 @@ class Trip:
     departs_in: timedelta | None = None
     assignments: tuple[AssignmentPlan, ...] = ()
     """By vehicle, once the trip is booked."""
+    held_vehicles: tuple[str, ...] = ()
+    """Names of vehicles that are held for the trip while its quote waits for an answer."""
     is_entered_by_address: bool = False
     """Whether coordinates, time zones and miles are left to the map service."""
 

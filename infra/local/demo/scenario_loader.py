@@ -132,6 +132,8 @@ class _TripLoader:
             created = trip.weekly_count
         for change in self._remaining_changes(charter):
             self._apply_change(change, charter["id"])
+        if trip.held_vehicles and charter["status"] == "quote":
+            self._hold_vehicles(charter)
         if trip.bid_request is not None and charter["status"] in {"quote", "booked"}:
             self.loader.vendors.load_bids(charter, trip.bid_request)
         if trip.assignments:
@@ -142,6 +144,13 @@ class _TripLoader:
             self._post(f"/charters/{charter['id']}/clone", {"estimated_departure": departure}, "staff")
             created += 1
         return created
+
+    def _hold_vehicles(self, charter: Json) -> None:
+        """Hold vehicles for a charter that has no holds."""
+        path = f"/charters/{charter['id']}/holds"
+        if not self.loader.clients.client("staff").list_all(path):
+            vehicle_ids = [self.loader.fleet.vehicle_ids[name] for name in self.trip.held_vehicles]
+            self._post(path, {"vehicle_ids": vehicle_ids}, "staff", "hold")
 
     def _create_charter(self) -> Json:
         zone = self.loader.scenario.zone

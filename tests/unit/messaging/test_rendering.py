@@ -315,3 +315,9 @@ def test_check_in_reminder_is_sent_after_pickup() -> None:
     assert (message.recipient, message.channel) == ("+12125550177", "sms")
     assert message.send_until == ids.get_created_at(late.event_id) + timedelta(hours=1)
     assert build_message(build_delivery("trip.unstarted", driver_phone=None), rule=1) is None
+
+
+@pytest.mark.parametrize("event_type", ["assignment.offered", "assignment.reminder_sent"])
+def test_message_to_driver_says_when_to_stand_at_the_first_stop(event_type: str) -> None:
+    assert ", at the stop from 8:45 AM EST, with " in render(event_type, spot_at="2099-03-03T13:45:00Z").text
+    assert "at the stop" not in render(event_type).text

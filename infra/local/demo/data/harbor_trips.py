@@ -221,6 +221,7 @@ LATER: Final = (
         ),
         *(424, 33),
         status_changes=(SENT,),
+        held_vehicles=("Coach 9",),
     ),
     Trip(
         "Model United Nations in Detroit: two drivers through both nights.",

@@ -12,7 +12,7 @@ from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.table import call_stats
 from coachway.dispatch.calendars import service
-from coachway.dispatch.calendars.service import FleetQuery
+from coachway.dispatch.calendars.schemas import FleetQuery
 from coachway.fleet import roster
 from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.identity.organizations.service import mark_data_current

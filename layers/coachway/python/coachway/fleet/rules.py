@@ -49,7 +49,7 @@ def list_available_spans(availability: Availability, timezone: str, start: datet
     spans += [_utc_span(each.starts_at, each.ends_at) for each in availability.exceptions if each.available]
     absences = [_utc_span(each.starts_at, each.ends_at) for each in availability.exceptions if not each.available]
     clipped = [Span(max(each.start, bounds.start), min(each.end, bounds.end)) for each in spans]
-    return list(_gaps(_merge_spans(each for each in clipped if each.start < each.end), absences))
+    return list(_gaps(merge_spans(each for each in clipped if each.start < each.end), absences))
 
 
 def _weekly_spans(availability: Availability, zone: ZoneInfo, bounds: Span) -> Iterator[Span]:
@@ -71,7 +71,7 @@ def _utc_span(start: datetime, end: datetime) -> Span:
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def _merge_spans(spans: Iterable[Span]) -> list[Span]:
+def merge_spans(spans: Iterable[Span]) -> list[Span]:
     """Merge overlapping spans; return them in order."""
     merged: list[Span] = []
     for span in sorted(spans):
@@ -89,7 +89,7 @@ def subtract_spans(spans: Sequence[Span], absences: Sequence[Span]) -> list[Span
 
 def _gaps(spans: Sequence[Span], absences: Sequence[Span]) -> Iterator[Span]:
     """The parts of `spans`, which are in order, that no absence covers."""
-    merged = _merge_spans(absences)
+    merged = merge_spans(absences)
     for span in spans:
         position = span.start
         for absence in merged:

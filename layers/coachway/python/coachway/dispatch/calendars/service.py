@@ -2,195 +2,58 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
-
-from pydantic import AwareDatetime, Field, model_validator
 
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.party_reference import DRIVER
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
-from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.store import BatchResult
-from coachway.core.types.datetimes import Day, LocalTime
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, list_iso_weeks
+from coachway.dispatch.assignments.rules import list_iso_weeks
 from coachway.dispatch.calendars import utilization
-from coachway.dispatch.calendars.utilization import BookedTime, Utilization
+from coachway.dispatch.calendars.schemas import (
+    MAX_FLEET_DAYS,
+    Calendar,
+    CalendarAssignment,
+    CalendarDowntime,
+    CalendarEntry,
+    CalendarHold,
+    CalendarKind,
+    CalendarQuery,
+    FleetCalendar,
+    FleetQuery,
+    FleetRow,
+    UnavailablePeriod,
+)
+from coachway.dispatch.calendars.utilization import BookedTime
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import DowntimeType, DutyBlock
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.diaries.service import Diary
 from coachway.fleet import roster
 from coachway.fleet.access_checks import require_own_driver
-from coachway.fleet.model import VEHICLE, Driver, Vehicle, VendorId
+from coachway.fleet.model import VEHICLE, Driver, Vehicle
 from coachway.fleet.rules import Span
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_DEFAULT_LENGTH: Final = timedelta(days=29)
-_MAX_DAYS: Final = timedelta(days=92)
-_MAX_FLEET_DAYS: Final = timedelta(days=31)
 _MAX_ROWS: Final = 500
 _ZONE_MARGIN: Final = timedelta(days=1, hours=14)
 """The longest time between a day in another time zone and the same day in UTC, if today differs as well."""
 
 M = TypeVar("M", Driver, Vehicle)
-CalendarKind = Literal["driver", "vehicle"]
-_CalendarDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
-
-
-class CalendarQuery(RequestSchema):
-    """Choose the days, both included, in the calendar's time zone. Defaults to 30 days from today."""
-
-    date_from: _CalendarDay | None = None
-    date_to: _CalendarDay | None = None
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from < _MAX_DAYS:
-            raise ValueError(f"date_to: must not be before date_from, and the range is at most {_MAX_DAYS.days} days")
-        return self
-
-    def date_range(self, today: date) -> tuple[date, date]:
-        """The first and the last day."""
-        if self.date_from is None and self.date_to is not None:
-            return self.date_to - _DEFAULT_LENGTH, self.date_to
-        first = self.date_from or today
-        return first, self.date_to or first + _DEFAULT_LENGTH
-
-
-class FleetQuery(CalendarQuery):
-    """Choose the days (at most 31), and filter by drivers or vehicles, or by vendor."""
-
-    kind: CalendarKind | None = None
-    vendor_id: VendorId | None = None
-
-    @model_validator(mode="after")
-    def _check_length(self) -> Self:
-        if self.date_from and self.date_to and self.date_to - self.date_from >= _MAX_FLEET_DAYS:
-            raise ValueError(f"date_to: the range is at most {_MAX_FLEET_DAYS.days} days")
-        return self
-
-
-class CalendarEntry(BaseSchema):
-    """A trip in a calendar."""
-
-    assignment_id: str
-    charter_id: str
-    number: str
-    status: AssignmentStatus | None
-    starts_at: LocalTime
-    ends_at: LocalTime
-    spot_at: LocalTime | None
-    pickup_at: LocalTime | None
-    dropoff_at: LocalTime | None
-    pickup: str
-    dropoff: str
-    driver_id: str | None
-    driver_name: str
-    second_driver_id: str | None
-    second_driver_name: str | None
-    vehicle_id: str | None
-    vehicle_name: str
-    passengers: int | None
-
-
-class UnavailablePeriod(BaseSchema):
-    """A period in which a driver is unavailable."""
-
-    starts_at: LocalTime
-    ends_at: LocalTime
-
-
-class CalendarDowntime(BaseSchema):
-    """A downtime of a vehicle."""
-
-    downtime_id: str
-    downtime_type: DowntimeType
-    starts_at: LocalTime
-    ends_at: LocalTime
-
-
-class CalendarHold(BaseSchema):
-    """A tentative trip: the vehicle is held for a charter. It lasts from garage to garage."""
-
-    hold_id: str
-    charter_id: str
-    number: str
-    starts_at: LocalTime
-    ends_at: LocalTime
-    held_until: AwareDatetime
-
-
-class Calendar(BaseSchema):
-    """The calendar of a driver or vehicle. Entries last from leaving the garage until the return to it."""
-
-    kind: CalendarKind
-    id: str
-    name: str
-    status: str
-    timezone: str
-    date_from: date
-    date_to: date
-    entries: list[CalendarEntry]
-    unavailable_periods: Annotated[
-        list[UnavailablePeriod], Field(description="When the driver is unavailable; empty for a vehicle.")
-    ]
-    downtimes: Annotated[
-        list[CalendarDowntime], Field(description="When the vehicle is down, soonest first; empty for a driver.")
-    ]
-    holds: Annotated[
-        list[CalendarHold],
-        Field(description="Charters that the vehicle is held for and not assigned to, soonest first."),
-    ]
-    utilization: Utilization
-
-
-class CalendarAssignment(BaseSchema):
-    """A trip in the calendar of the fleet."""
-
-    assignment_id: str
-    charter_id: str
-    number: str
-    starts_at: LocalTime
-    ends_at: LocalTime
-
-
-class FleetRow(BaseSchema):
-    """A driver or vehicle in the fleet's calendar."""
-
-    kind: CalendarKind
-    id: str
-    name: str
-    status: str
-    vendor_id: str | None
-    jobs: list[CalendarAssignment]
-    downtimes: list[CalendarDowntime]
-    holds: list[CalendarHold]
-    utilization: Utilization
-
-
-class FleetCalendar(BaseSchema):
-    """The calendars of the fleet: drivers first, then vehicles, by name."""
-
-    timezone: str
-    date_from: date
-    date_to: date
-    rows: list[FleetRow]
-    drivers: Utilization
-    vehicles: Utilization
 
 
 def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
     """Get a driver's calendar. Raises NotFound, also when another driver asks for it. Two reads."""
     require_own_driver(caller, driver_id)
     driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
-    batch, weeks = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
+    batch, weeks = load_diaries(caller.org_id, [driver_id], query, [driver_key])
     driver = batch.get(Driver, driver_key)
-    first, last, span = _date_range(query, driver.timezone)
+    first, last, span = get_date_range(query, driver.timezone)
     blocks = utilization.select_blocks(diaries.build_diary(batch, caller.org_id, driver_id, weeks).blocks, span)
     return Calendar(
         kind="driver",
@@ -214,9 +77,9 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
 def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
     """Get a vehicle's calendar, in the organization's time zone. Raises NotFound. Two reads."""
     vehicle_key, organization_key = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
-    batch, weeks = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
+    batch, weeks = load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
-    first, last, span = _date_range(query, timezone)
+    first, last, span = get_date_range(query, timezone)
     diary = diaries.build_diary(batch, caller.org_id, vehicle_id, weeks)
     blocks = utilization.select_blocks(diary.blocks, span)
     return Calendar(
@@ -244,14 +107,10 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     """
     organization = organization_queries.get_organization(caller.org_id)
     timezone = organization.timezone
-    first, last, span = _date_range(query, timezone)
-    if last - first >= _MAX_FLEET_DAYS:
-        raise errors.Invalid.field("date_to", f"the range is at most {_MAX_FLEET_DAYS.days} days")
-    drivers, vehicles = _list_fleet(caller, organization, query)
-    if len(drivers) + len(vehicles) > _MAX_ROWS:
-        message = f"the fleet has more than {_MAX_ROWS} drivers and vehicles; filter by kind or vendor_id"
-        raise errors.Invalid.field("kind", message)
-    batch, weeks = _load_diaries(caller.org_id, [resource.id for resource in [*drivers, *vehicles]], query, [])
+    first, last, span = get_date_range(query, timezone)
+    require_short_range(first, last)
+    drivers, vehicles = list_fleet(caller, organization, query)
+    batch, weeks = load_diaries(caller.org_id, [resource.id for resource in [*drivers, *vehicles]], query, [])
 
     def load_diary(resource: str) -> Diary:
         return diaries.build_diary(batch, caller.org_id, resource, weeks)
@@ -268,12 +127,20 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     )
 
 
-def _list_fleet(caller: Caller, organization: Organization, query: FleetQuery) -> tuple[list[Driver], list[Vehicle]]:
-    """List the drivers and the vehicles that a query selects, by name."""
-    drivers, vehicles = roster.list_roster(
-        caller, organization, drivers=query.kind != "vehicle", vehicles=query.kind != "driver"
-    )
-    return _select_by_vendor(drivers, query.vendor_id), _select_by_vendor(vehicles, query.vendor_id)
+def require_short_range(first: date, last: date) -> None:
+    """Raise Invalid for more days than calendars of the fleet have."""
+    if last - first >= MAX_FLEET_DAYS:
+        raise errors.Invalid.field("date_to", f"the range is at most {MAX_FLEET_DAYS.days} days")
+
+
+def list_fleet(caller: Caller, organization: Organization, query: FleetQuery) -> tuple[list[Driver], list[Vehicle]]:
+    """List the drivers and the vehicles that a query selects, by name. Raises Invalid if there are too many."""
+    members = roster.list_roster(caller, organization, drivers=query.kind != "vehicle", vehicles=query.kind != "driver")
+    drivers, vehicles = _select_by_vendor(members[0], query.vendor_id), _select_by_vendor(members[1], query.vendor_id)
+    if len(drivers) + len(vehicles) > _MAX_ROWS:
+        message = f"the fleet has more than {_MAX_ROWS} drivers and vehicles; filter by kind or vendor_id"
+        raise errors.Invalid.field("kind", message)
+    return drivers, vehicles
 
 
 def _select_by_vendor(resources: Iterable[M], vendor_id: str | None) -> list[M]:
@@ -354,13 +221,13 @@ def _calendar_entry(block: DutyBlock, assignment: Assignment | None) -> Calendar
     )
 
 
-def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
+def get_date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
     """The first and the last day, and the time that they span."""
     first, last = query.date_range(clock.now().astimezone(ZoneInfo(timezone)).date())
     return first, last, utilization.build_date_span(first, last, timezone)
 
 
-def _load_diaries(
+def load_diaries(
     org_id: str, resources: Sequence[str], query: CalendarQuery, extra_keys: Sequence[Key]
 ) -> tuple[BatchResult, tuple[str, ...]]:
     """Load the diaries for the days of a query in any time zone, and the items at `extra_keys`."""
