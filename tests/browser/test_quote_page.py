@@ -88,6 +88,21 @@ def test_quote_page_of_an_old_revision_cannot_be_accepted(organization: QuoteOrg
     assert organization.get_charter(charter)["status"] == "quote"
 
 
+def test_quote_page_reports_its_opening_when_a_person_acts(organization: QuoteOrganization, browser: Browser) -> None:
+    charter = organization.create_sent_quote()
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.goto(charter["url"])
+    page.evaluate("window.dispatchEvent(new PointerEvent('pointerdown')); window.scrollTo(0, 500)")
+    page.wait_for_timeout(300)
+    assert organization.get_charter(charter)["quote_opened_at"] is None, "programs that run scripts do not count"
+    with page.expect_response(lambda response: response.url.endswith("/opened")) as reported:
+        page.mouse.wheel(0, 100)
+    assert reported.value.status == 204
+    assert organization.get_charter(charter)["quote_opened_at"] is not None
+    context.close()
+
+
 def test_quote_page_with_an_invalid_link_returns_404(organization: QuoteOrganization, page: Page) -> None:
     url = f"{organization.stack.pages_url}/quotes/{'A' * 86}"
     response = page.goto(url)

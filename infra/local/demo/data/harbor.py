@@ -19,6 +19,14 @@ SCENARIO: Final = Scenario(
         # The 60-hour limit applies to carriers that do not operate every day. Drivers have seven days of recorded work,
         # so that trips that started yesterday can be checked as well.
         "hours_policy": {"ruleset": "us_passenger", "daily_carrier": False},
+        "cancellation_policy": {
+            "tiers": [{"hours": 168, "percent": 100}, {"hours": 72, "percent": 75}, {"hours": 24, "percent": 50}]
+        },
+        "terms": (
+            "The price includes the driver, fuel and tolls. Overtime is billed per started half hour.\n\n"
+            "Parking, and the room of the driver on trips of several days, are paid by the client."
+        ),
+        "bank_details": "Harbor Coach LLC\nFirst Hudson Bank\nRouting 021000021, account 000123456789",
         "branding": {
             "color": "#0b5fff",
             "email": "hello@harbor.example",
