@@ -191,6 +191,7 @@ def test_dead_lead_needs_reason_and_can_be_contacted_again() -> None:
     assert send("PUT", path, {"status": "qualified"}).json()["code"] == "invalid_status_transition"
     revived = send("PUT", path, {"status": "contacted"}).json()
     assert (revived["status"], revived["lost_reason"]) == ("contacted", None)
+    assert list_activity_texts(lead["id"]) == ["From dead to contacted.", "From new to dead (competitor)."]
 
 
 def test_status_converted_needs_conversion() -> None:
@@ -266,3 +267,21 @@ def test_merge_of_lead_with_itself_or_of_other_client_is_refused() -> None:
     for other in (one, two):
         refused = send("POST", f"/leads/{one['id']}/merge", {"other_lead_id": other["id"]})
         assert (refused.status, refused.json()["code"]) == (409, "leads_not_mergeable")
+
+
+def test_routes_of_leads_make_few_calls() -> None:
+    lead = capture_lead()
+    path = f"/leads/{lead['id']}"
+    token = token_for("sales:read sales:write sales:assign")
+    for method, where, body, most in [
+        ("GET", path, None, 1),
+        ("GET", f"{path}/activities", None, 2),
+        ("GET", "/assignment-rules", None, 2),
+        ("PUT", path, {"status": "contacted"}, 2),
+        ("PUT", path, {"email": "new@people.example"}, 3),
+        ("POST", f"{path}/activities", {"activity_type": "call"}, 2),
+        ("POST", "/leads", {**BOB, "email": "new@people.example"}, 3),
+    ]:
+        before = call_stats.calls
+        assert send(method, where, body, token=token).status < 300
+        assert call_stats.calls - before <= most, (method, where)

@@ -24,10 +24,11 @@ from coachway.identity.staff import is_active_staff, require_active_staff
 from coachway.sales.assignment import distribution
 from coachway.sales.assignment.distribution import Turn
 from coachway.sales.assignment.model import ROSTER, Roster
-from coachway.sales.leads import contacts, event_payloads, scoring
+from coachway.sales.leads import contacts, event_payloads
 from coachway.sales.leads.contacts import ContactTaken
 from coachway.sales.leads.model import Activity, Lead, LeadFields, NewLead
 from coachway.sales.leads.rules import ActivityType, AssignmentMethod
+from coachway.sales.leads.score import with_score
 
 _MAX_ATTEMPTS: Final = 5
 
@@ -71,7 +72,7 @@ def _capture(caller: Caller, request: NewLead, response: BaseModel | None) -> Ca
         client = contacts.find_client(caller.org_id, batch, client_keys, request.phone)
     client_agent = _find_client_agent(client) if agent is None else None
     zone = ZoneInfo(batch.get(Organization, organization_key).timezone)
-    lead = scoring.with_score(_build_lead(caller, request, client, now), now.astimezone(zone).date())
+    lead = with_score(_build_lead(caller, request, client, now), now.astimezone(zone).date())
     marks = contacts.mark_contacts_ops(batch, lead)
 
     def build(roster: Roster | None) -> tuple[Sequence[Op], Roster | None]:

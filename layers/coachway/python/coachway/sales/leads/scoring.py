@@ -1,4 +1,4 @@
-"""The score of leads. A new lead has a score at once; bookings and the fleet are added when its event arrives."""
+"""Completes the score of a lead with the client's bookings and the fleet when its event arrives; see `score`."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -23,42 +23,14 @@ from coachway.fleet.roster import list_roster
 from coachway.identity.model.organization import Organization
 from coachway.identity.organization_queries import get_organization
 from coachway.sales.leads.empty_legs import find_empty_leg
-from coachway.sales.leads.model import LEAD, Lead, ScoreReason
-from coachway.sales.leads.score_rules import FreeVehicle, ScoredRequest, find_free_vehicles, score_request
+from coachway.sales.leads.model import LEAD, Lead
+from coachway.sales.leads.score import with_score
+from coachway.sales.leads.score_rules import FreeVehicle, find_free_vehicles
 
 _RUNNING: Final = frozenset({CharterStatus.BOOKED, CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS})
 _BOOKED: Final = _RUNNING | {CharterStatus.COMPLETED}
 _LONGEST_TRIP: Final = timedelta(days=3)
 """Trips that began so long before a date can still need their vehicles on it. Longer ones are rare."""
-
-
-def with_score(
-    lead: Lead,
-    today: date,
-    *,
-    earlier_bookings: int | None = None,
-    free_vehicles: Collection[FreeVehicle] | None = None,
-) -> Lead:
-    """Return the lead with its score and the reasons."""
-    parts = score_request(
-        ScoredRequest(
-            source=lead.source,
-            passengers=lead.estimated_passengers,
-            trip_date=lead.estimated_trip_date,
-            today=today,
-            details={
-                "phone": lead.phone is not None,
-                "email": lead.email is not None,
-                "pickup": bool(lead.pickup_location),
-                "drop-off": bool(lead.dropoff_location),
-                "trip details": bool(lead.trip_details),
-            },
-            earlier_bookings=earlier_bookings,
-            free_vehicles=free_vehicles,
-        )
-    )
-    reasons = [ScoreReason(**part._asdict()) for part in parts]
-    return lead.model_copy(update={"score": sum(part.points for part in parts), "score_reasons": reasons})
 
 
 @retry_on_conflict

@@ -6,18 +6,19 @@ from coachway.contracts.sales import LeadUpdated
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
-from coachway.core.persistence.operations import Op, Update
+from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
+from coachway.core.types import ids
 from coachway.core.user_reference import USERS
 from coachway.identity.model.user import User
 from coachway.identity.staff import require_active_staff
 from coachway.sales.leads import contacts, event_payloads, queries
 from coachway.sales.leads.contacts import ContactTaken
 from coachway.sales.leads.errors import LeadMerged, LeadNeedsConversion, LostReasonRequired, OtherOpenLead
-from coachway.sales.leads.model import Lead, LeadInput
-from coachway.sales.leads.rules import TRANSITIONS, AssignmentMethod, LeadStatus
+from coachway.sales.leads.model import Activity, Lead, LeadInput
+from coachway.sales.leads.rules import TRANSITIONS, ActivityType, AssignmentMethod, LeadStatus
 
 
 @retry_on_conflict
@@ -32,8 +33,9 @@ def update_lead(caller: Caller, lead_id: str, changes: PartialUpdate[LeadInput],
     after = _apply_status(before, apply_changes(before, changes))
     agent = _find_new_agent(caller, before, after)
     after = _apply_agent(after, agent) if after.assigned_to_agent_id != before.assigned_to_agent_id else after
+    ops = [*_status_activity_ops(caller, before, after), *_contact_ops(before, after)]
     try:
-        store.commit(caller, Update(before, after, _events(caller, before, after, agent)), *_contact_ops(before, after))
+        store.commit(caller, Update(before, after, _events(caller, before, after, agent)), *ops)
     except ContactTaken:
         raise OtherOpenLead("Another open lead has this email or phone number. Merge the two leads.") from None
     return after
@@ -92,6 +94,23 @@ def _events(caller: Caller, before: Lead, after: Lead, agent: User | None) -> li
             event_payloads.agent_changed(caller, after, agent_name=name, agent_email=email, previous_agent_id=previous)
         )
     return events
+
+
+def _status_activity_ops(caller: Caller, before: Lead, after: Lead) -> list[Op]:
+    """Return the operation that records a change of the status among the activities."""
+    if after.status is before.status:
+        return []
+    reason = f" ({after.lost_reason.replace('_', ' ')})" if after.lost_reason else ""
+    activity = Activity(
+        id=ids.new("lac"),
+        org_id=after.org_id,
+        lead_id=after.id,
+        original_lead_id=after.id,
+        activity_type=ActivityType.STATUS_CHANGE,
+        details=f"From {before.status} to {after.status}{reason}.",
+        performed_by=caller.user_id,
+    )
+    return [Create(activity)]
 
 
 def _contact_ops(before: Lead, after: Lead) -> list[Op]:
