@@ -64,9 +64,16 @@ def test_address_of_the_same_place_is_reworded(booked: dict[str, Any]) -> None:
     assert len(list_modified_events(booked)) == 1
 
 
+def test_address_that_the_map_does_not_know_is_another_wording(booked: dict[str, Any]) -> None:
+    reply = put(booked, stops=reworded_stops(booked, address="Gate B, behind the fountain"))
+    assert reply.status == 200, reply.text
+    assert reply.json()["stops"][0]["address"] == "Gate B, behind the fountain"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
+        {"address": "233 N Michigan Ave, Chicago, IL 60601"},  # sent with the coordinates of the previous address
         {"address": "Times Square", "latitude": 40.758, "longitude": -73.9855},
         {"address": "11 Wall St", "estimated_departure": "2027-03-03T09:01:00-05:00"},
     ],

@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.charters.address_wording import MAX_METERS, needs_coordinates, reword_stops
+from coachway.bookings.charters.address_wording import (
+    MAX_METERS,
+    is_elsewhere,
+    list_unconfirmed,
+    needs_coordinates,
+    reword_stops,
+)
 from coachway.bookings.charters.trip_model import Stop
+from coachway.places.model import Place
+from coachway.places.rules import AddressMatch, LookupProblem
 
 DEPARTURE = datetime.fromisoformat("2027-03-03T09:00:00-05:00")
 LATITUDE, LONGITUDE = 40.7074, -74.0113
@@ -101,3 +109,37 @@ def test_only_a_changed_address_without_coordinates_needs_them() -> None:
     assert needs_coordinates(BEFORE, [build_stop(address="Pier 11", latitude=None, longitude=None), BEFORE[1]])
     assert not needs_coordinates(BEFORE, [build_stop(address="Pier 11"), BEFORE[1]])
     assert not needs_coordinates(BEFORE, [build_stop(latitude=None, longitude=None), BEFORE[1]])
+
+
+def match(meters_north: float, *, is_exact: bool = True) -> AddressMatch:
+    place = Place(label="x", latitude=north(meters_north), longitude=LONGITUDE, is_exact=is_exact)
+    return AddressMatch(place, None)
+
+
+UNKNOWN = AddressMatch(None, LookupProblem.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("found_old", "found_new", "expected"),
+    [
+        (match(0), match(199), False),
+        (match(0), match(201), True),
+        (match(5_000), match(5_199), False),  # the stop is elsewhere than the map has it
+        (match(5_000), match(0), True),
+        (match(0), UNKNOWN, False),
+        (UNKNOWN, match(29_000), False),
+        (UNKNOWN, match(31_000), True),
+        (match(0), match(29_000, is_exact=False), False),
+        (match(0), match(31_000, is_exact=False), True),
+    ],
+)
+def test_address_is_elsewhere_if_the_map_knows_it_far_away(
+    found_old: AddressMatch, found_new: AddressMatch, expected: bool
+) -> None:
+    assert is_elsewhere(build_stop(), found_old, found_new) is expected
+
+
+def test_changed_address_with_the_same_coordinates_is_unconfirmed() -> None:
+    same, moved, both = build_stop(), build_stop(latitude=north(10)), build_stop(address="Pier 11", latitude=north(10))
+    reworded = build_stop(address="Pier 11")
+    assert list_unconfirmed([same] * 4, [same, moved, both, reworded]) == [(same, reworded)]

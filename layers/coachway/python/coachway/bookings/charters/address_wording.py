@@ -9,9 +9,12 @@ from typing import Final
 
 from coachway.bookings.charters.trip_model import Stop
 from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
+from coachway.places.rules import AddressMatch
 
 MAX_METERS: Final = 200
 """The distance within which two addresses are the same place. A vehicle within it has arrived."""
+MAX_METERS_OF_AREAS: Final = 30_000
+"""The same if only the street, the town or the area of an address is known."""
 
 
 def reword_stops(before: Sequence[Stop], after: Sequence[Stop]) -> list[Stop] | None:
@@ -25,6 +28,32 @@ def reword_stops(before: Sequence[Stop], after: Sequence[Stop]) -> list[Stop] | 
     if not all(_has_same_times(old, new) and _is_same_place(old, new) for old, new in pairs):
         return None
     return [old.model_copy(update={"address": new.address}) for old, new in pairs]
+
+
+def list_unconfirmed(before: Sequence[Stop], after: Sequence[Stop]) -> list[tuple[Stop, Stop]]:
+    """The stops before and after whose address changed while the coordinates, if any, stayed.
+
+    A caller often sends a whole stop with another address, so the coordinates do not say that it is the same place.
+    """
+    return [
+        (old, new)
+        for old, new in zip(before, after, strict=False)
+        if old.address != new.address and _find_place(old) == _find_place(new) is not None
+    ]
+
+
+def is_elsewhere(old: Stop, found_old: AddressMatch, found_new: AddressMatch) -> bool:
+    """Whether the map knows the new address at another place than the stop.
+
+    An address that it does not know is taken for another wording, such as `Gate B`.
+    """
+    new, same, stop = found_new.place, found_old.place, _find_place(old)
+    if new is None or stop is None:
+        return False
+    position = Coordinates(new.latitude, new.longitude)
+    if same is not None and same.is_exact and new.is_exact:
+        return _meters_between(Coordinates(same.latitude, same.longitude), position) > MAX_METERS
+    return _meters_between(stop, position) > MAX_METERS_OF_AREAS
 
 
 def needs_coordinates(before: Sequence[Stop], after: Sequence[Stop]) -> bool:
@@ -45,7 +74,11 @@ def _is_same_place(old: Stop, new: Stop) -> bool:
     one, other = _find_place(old), _find_place(new)
     if old.address == new.address and (other is None or one == other):
         return True
-    return one is not None and other is not None and miles_between(one, other) * METERS_PER_MILE <= MAX_METERS
+    return one is not None and other is not None and _meters_between(one, other) <= MAX_METERS
+
+
+def _meters_between(one: Coordinates, other: Coordinates) -> float:
+    return miles_between(one, other) * METERS_PER_MILE
 
 
 def _find_place(stop: Stop) -> Coordinates | None:

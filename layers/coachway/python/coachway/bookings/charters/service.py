@@ -118,6 +118,10 @@ def _reword_stops(caller: Caller, before: Charter, edited: Charter) -> list[Stop
     """The stops of a booked trip with other words for the same places; None if the edit changes more than that."""
     if address_wording.needs_coordinates(before.stops, edited.stops):
         edited, _ = trip_places.locate_trip(caller, edited)
+    unconfirmed = address_wording.list_unconfirmed(before.stops, edited.stops)
+    found = trip_places.find_addresses(caller, [stop.address for pair in unconfirmed for stop in pair])
+    if any(address_wording.is_elsewhere(old, found[old.address], found[new.address]) for old, new in unconfirmed):
+        return None
     return address_wording.reword_stops(before.stops, edited.stops)
 
 

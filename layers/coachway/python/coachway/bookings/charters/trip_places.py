@@ -48,7 +48,7 @@ def locate_trip(caller: Caller, request: T) -> tuple[T, TripPlaces]:
     Without miles, stops with coordinates get their time zone too. Returns the request with what was found. A street or
     a city gives the miles and the time zone, but no coordinates: the vehicle could not be expected to come near them.
     """
-    matches = _find_addresses(caller, request.stops)
+    matches = find_addresses(caller, [stop.address for stop in request.stops if stop.latitude is None])
     stops = [_complete_stop(stop, matches.get(stop.address)) for stop in request.stops]
     notices = _build_notices(request.stops, matches)
     legs: Sequence[RoadLeg] = ()
@@ -100,8 +100,8 @@ def _without_place_of(stop: Stop, stale: Stop) -> Stop:
     return stop.model_copy(update=changes)
 
 
-def _find_addresses(caller: Caller, stops: Sequence[Stop]) -> dict[str, AddressMatch]:
-    addresses = [stop.address for stop in stops if stop.latitude is None]
+def find_addresses(caller: Caller, addresses: Sequence[str]) -> dict[str, AddressMatch]:
+    """Find the place of each address, or why there is none."""
     if not addresses:
         return {}
     from coachway.places import lookup  # imported late: most trips have coordinates
