@@ -96,7 +96,9 @@ def hold_vehicles(caller: Caller, charter_id: CharterId, body: HoldInput) -> Hol
     of its vehicles. When the client books, it lasts until the departure. When a vehicle is not free, `errors` lists
     every reason.
     """
-    return holds.hold_vehicles(caller, charter_id, body)
+    from coachway.dispatch.holds import placement  # only needed here, slow to import
+
+    return placement.hold_vehicles(caller, charter_id, body)
 
 
 @api.get("/charters/{charter_id}/holds", permission="charters:read", errors=(NotFound,))

@@ -11,7 +11,7 @@ from coachway.dispatch.calendars import fleet_utilization
 from coachway.dispatch.calendars.fleet_utilization import UtilizationQuery
 from coachway.dispatch.downtimes import service as downtimes
 from coachway.dispatch.downtimes.model import DowntimeInput
-from coachway.dispatch.holds import service as holds
+from coachway.dispatch.holds import placement
 from coachway.dispatch.holds.model import HoldInput
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.dispatch import builders, tracking_builders
@@ -38,7 +38,7 @@ def test_utilization_divides_the_hours_of_each_vehicle() -> None:
     days = DowntimeInput.model_validate({"first_day": "2027-03-06", "last_day": "2027-03-20"})
     downtimes.add_downtime(builders.SYSTEM, down, days)
     quote = str(booking_builders.create_charter()["id"])
-    holds.hold_vehicles(builders.SYSTEM, quote, HoldInput(vehicle_ids=[held]))
+    placement.hold_vehicles(builders.SYSTEM, quote, HoldInput(vehicle_ids=[held]))
     report = get_ok("/fleet/utilization", query=MARCH)
     week = 7 * 24
     assert {each["vehicle_id"]: list_hours(each) for each in report["vehicles"]} == {

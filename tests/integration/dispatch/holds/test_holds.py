@@ -12,7 +12,7 @@ import pytest
 from coachway.core import store
 from coachway.core.persistence.table import call_stats
 from coachway.dispatch.errors import VehicleNotAvailable
-from coachway.dispatch.holds import consumers, expiry_job, service
+from coachway.dispatch.holds import consumers, expiry_job, placement, service
 from coachway.dispatch.holds.model import HoldInput
 from coachway.dispatch.matching import assignment_service
 from coachway.dispatch.matching.schemas import AssignInput
@@ -220,7 +220,7 @@ def test_downtime_over_a_hold_is_refused() -> None:
 def test_hold_takes_three_calls() -> None:
     vehicles, quote = [builders.create_vehicle(f"Coach {n}") for n in range(5)], create_quote(vehicle_count=5)
     before = call_stats.calls
-    service.hold_vehicles(builders.SYSTEM, quote, HoldInput(vehicle_ids=vehicles))
+    placement.hold_vehicles(builders.SYSTEM, quote, HoldInput(vehicle_ids=vehicles))
     assert call_stats.calls - before == 3
 
 
@@ -242,7 +242,7 @@ def test_holds_of_the_last_vehicle_at_the_same_time_have_one_winner(count: int) 
     coach, quotes = builders.create_vehicle(), [create_quote() for _ in range(count)]
     request = HoldInput(vehicle_ids=[coach])
     winners = run_at_once(
-        [lambda quote=quote: service.hold_vehicles(builders.SYSTEM, quote, request).id for quote in quotes]  # type: ignore[misc]
+        [lambda quote=quote: placement.hold_vehicles(builders.SYSTEM, quote, request).id for quote in quotes]  # type: ignore[misc]
     )
     assert len(winners) == 1
     assert list_calendar_holds(coach) == winners
@@ -260,7 +260,7 @@ def test_hold_and_assignment_at_the_same_time_have_one_winner(attempt: int) -> N
         lambda each=each: assignment_service.create_assignment(builders.SYSTEM, each).id  # type: ignore[misc]
         for each in requests
     ]
-    runs.insert(attempt % 3, lambda: service.hold_vehicles(builders.SYSTEM, quote, HoldInput(vehicle_ids=[coach])).id)
+    runs.insert(attempt % 3, lambda: placement.hold_vehicles(builders.SYSTEM, quote, HoldInput(vehicle_ids=[coach])).id)
     (winner,) = run_at_once(runs)
     entries = calendar_builders.get_ok(f"/calendar/vehicles/{coach}", query=DAY)["entries"]
     assert [*list_calendar_holds(coach), *(each["assignment_id"] for each in entries)] == [winner]

@@ -1,128 +1,37 @@
-"""Hold vehicles for a charter, extend a hold, release it.
+"""List, extend and end holds. `placement` places them.
 
 A hold is also in the diary of each vehicle, under the same conditions as an assignment. So of two holds that conflict,
 or of a hold and an assignment, only one can be committed. A hold that has expired is ignored before the timer ends it.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from coachway.bookings.charters.model import CHARTER, Charter, VehicleCoverage
-from coachway.contracts.dispatch.holds import HoldEnded, HoldExtended, VehiclesHeld
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.contracts.dispatch.holds import HoldEnded, HoldExtended
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.errors import FieldError
-from coachway.core.persistence.operations import CheckVersion, Create, Op, Update
+from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
-from coachway.core.types import ids
 from coachway.dispatch.assignments.rules import list_iso_weeks
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.hold_ops import add_hold_ops, replace_hold_ops
+from coachway.dispatch.diaries.hold_ops import replace_hold_ops
 from coachway.dispatch.diaries.model import HoldBlock
 from coachway.dispatch.diaries.service import Diary
-from coachway.dispatch.errors import CharterNotHoldable, HoldNotActive, VehicleNotAvailable
+from coachway.dispatch.errors import HoldNotActive
 from coachway.dispatch.holds import rules
-from coachway.dispatch.holds.model import HOLD, OF_CHARTER, HeldVehicle, Hold, HoldExtension, HoldInput
+from coachway.dispatch.holds.model import HOLD, OF_CHARTER, Hold, HoldExtension
 from coachway.dispatch.holds.rules import HoldStatus
-from coachway.dispatch.matching import eligibility
-from coachway.dispatch.matching.assignment_context import (
-    TripToAssign,
-    VehicleCandidate,
-    build_trip,
-    choose_report_times,
-    load_assignment_context,
-    trip_keys,
-)
-from coachway.dispatch.matching.automatic_assignment import crew_size
-from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
-from coachway.fleet import resource_ops
-from coachway.fleet.model import VEHICLE, Vehicle
-from coachway.identity.model.organization import Organization
 
 
-@retry_on_conflict
-def hold_vehicles(caller: Caller, charter_id: str, request: HoldInput) -> Hold:
-    """Hold vehicles for the time of a charter. Two reads and the commit.
-
-    Raises NotFound, Invalid, CharterNotHoldable, and VehicleNotAvailable with every reason against each vehicle. Of
-    several requests for the same vehicle, one succeeds.
-    """
-    charter_key, organization_key = trip_keys(caller.org_id, charter_id)
-    vehicle_keys = [VEHICLE.key(org=caller.org_id, id=vehicle_id) for vehicle_id in request.vehicle_ids]
-    batch = store.batch_get([charter_key, organization_key, *vehicle_keys])
-    charter, organization = batch.get(Charter, charter_key), batch.get(Organization, organization_key)
-    vehicles = [batch.get(Vehicle, key) for key in vehicle_keys]
-    held_until = _choose_expiry(charter, request, clock.now())
-    report_times = choose_report_times(organization, charter, None, None)
-    trip = build_trip(charter, organization, VehicleCoverage(vehicle=1), crew_size(charter), None, report_times)
-    context = load_assignment_context(caller, trip, [], vehicles, batch)
-    _require_free(trip, context.vehicles)
-    hold = Hold(
-        id=ids.new("hld"),
-        org_id=caller.org_id,
-        charter_id=charter.id,
-        charter_number=charter.number,
-        charter_revision=charter.revision_number,
-        vehicles=[HeldVehicle(vehicle_id=vehicle.id, vehicle_name=vehicle.name) for vehicle in vehicles],
-        timezone=charter.timezone,
-        starts_at=trip.plan.starts_at,
-        ends_at=trip.plan.ends_at,
-        departs_at=charter.starts_at,
-        held_until=held_until,
-    )
-    block = HoldBlock(**trip.plan.build_duty_block(hold.id).model_dump(), held_until=held_until)
-    ops: list[Op] = [Create(hold, [VehiclesHeld(**_event_fields(hold))]), CheckVersion(charter, _CharterChanged())]
-    for candidate in context.vehicles:
-        ops += [resource_ops.check_unchanged_op(candidate.vehicle), *add_hold_ops(candidate.diary, block)]
-    store.commit(caller, *ops)
-    return hold
-
-
-class _CharterChanged(errors.ConcurrentUpdate):
-    """The charter changed after its trip was planned."""
-
-    def __init__(self) -> None:
-        super().__init__("The charter was changed by another request. Read it again, then retry.")
-
-
-def _choose_expiry(charter: Charter, request: HoldInput, now: datetime) -> datetime:
-    """Choose when the hold expires. Raises CharterNotHoldable, and Invalid for another time or too many vehicles."""
-    if charter.status not in rules.HOLDABLE:
-        raise CharterNotHoldable(f"This charter is {charter.status}. Vehicles are held for quotes and booked charters.")
-    if len(request.vehicle_ids) > charter.vehicle_count:
-        raise errors.Invalid.field("vehicle_ids", f"the charter needs {charter.vehicle_count}")
-    held_until = rules.choose_expiry(
-        request.held_until, charter.status, charter.quote_expires_at, charter.starts_at, now
-    )
-    _require_expiry(held_until, charter.starts_at, now)
-    return held_until.astimezone(UTC)
-
-
-def _require_expiry(held_until: datetime, departs_at: datetime, now: datetime) -> None:
+def require_expiry(held_until: datetime, departs_at: datetime, now: datetime) -> None:
+    """Raise Invalid if a hold cannot end at this time."""
     reason = rules.expiry_reason(held_until, departs_at, now)
     if reason is not None:
         raise errors.Invalid.field("held_until", reason)
-
-
-def _require_free(trip: TripToAssign, candidates: Sequence[VehicleCandidate]) -> None:
-    """Raise Conflict with every reason against each vehicle. Its documents can be renewed until the trip."""
-    problems: list[FieldError] = []
-    for index, candidate in enumerate(candidates):
-        facts = candidate.build_facts(trip.plan.last_day)
-        reasons = [
-            reason
-            for reason in eligibility.vehicle_reasons(facts, trip.requirements)
-            if reason.rule is not Rule.COMPLIANCE
-        ]
-        if facts.is_held_for(trip.charter.id):
-            reasons.append(Reason(rule=Rule.HOLD, message=f"{candidate.vehicle.name} is held for this charter already"))
-        problems += [FieldError(f"vehicle_ids.{index}", reason.describe()) for reason in reasons]
-    if problems:
-        raise VehicleNotAvailable("; ".join(problem.message for problem in problems), fields=problems)
 
 
 def list_holds(caller: Caller, charter_id: str, query: PageQuery) -> Page[Hold]:
@@ -148,7 +57,7 @@ def extend_hold(caller: Caller, charter_id: str, hold_id: str, request: HoldExte
         now = clock.now()
         if before.status is not HoldStatus.ACTIVE or before.held_until <= now:
             raise HoldNotActive("The hold is over. Hold the vehicles again.")
-        _require_expiry(request.held_until, before.departs_at, now)
+        require_expiry(request.held_until, before.departs_at, now)
         return _store_expiry(caller, before, request.held_until)
 
     return attempt_update()
@@ -156,7 +65,7 @@ def extend_hold(caller: Caller, charter_id: str, hold_id: str, request: HoldExte
 
 def _store_expiry(caller: Caller, before: Hold, held_until: datetime) -> Hold:
     after = before.model_copy(update={"held_until": held_until.astimezone(UTC)})
-    ops: list[Op] = [Update(before, after, [HoldExtended(**_event_fields(after))])]
+    ops: list[Op] = [Update(before, after, [HoldExtended(**event_fields(after))])]
     for diary in _load_diaries(before):
         block = _find_block(diary, before.id)
         if block is not None:
@@ -182,7 +91,7 @@ def end_hold(caller: Caller, before: Hold, status: HoldStatus) -> Hold:
     """End an active hold. One read and the commit. Raises ConcurrentUpdate."""
     rules.TRANSITIONS.require(before.status, status)
     after = before.model_copy(update={"status": status, "ended_at": clock.now()})
-    ops: list[Op] = [Update(before, after, [HoldEnded(**_event_fields(after), status=status.value)])]
+    ops: list[Op] = [Update(before, after, [HoldEnded(**event_fields(after), status=status.value)])]
     for diary in _load_diaries(before):
         ops += replace_hold_ops(diary, before.id, None)
     store.commit(caller, *ops)
@@ -218,7 +127,8 @@ def _find_block(diary: Diary, hold_id: str) -> HoldBlock | None:
     return next((hold for hold in blocks if hold.assignment_id == hold_id), None)
 
 
-def _event_fields(hold: Hold) -> dict[str, Any]:
+def event_fields(hold: Hold) -> dict[str, Any]:
+    """Return the fields of every event of a hold."""
     return {
         "hold_id": hold.id,
         "charter_id": hold.charter_id,
