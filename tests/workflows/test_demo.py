@@ -104,6 +104,19 @@ def test_demo_bid_requests_are_open_awarded_and_without_bids(stack: Stack, users
     assert sorted(each["status"] for each in bids) == ["accepted", "rejected", "rejected"]
 
 
+def test_demo_vehicles_have_downtimes_and_one_is_held(stack: Stack, users: list[dict[str, str]]) -> None:
+    vehicles = {each["id"]: each["name"] for each in get_as(stack, users[0], "/vehicles?limit=100")["items"]}
+    downtimes = {
+        name: get_as(stack, users[0], f"/vehicles/{vehicle_id}/downtimes")["items"]
+        for vehicle_id, name in vehicles.items()
+    }
+    assert {name for name, items in downtimes.items() if items} == {"Minibus 4", "Coach 9"}
+    quoted = get_as(stack, users[0], "/charters?status=quote&limit=100")["items"]
+    (charter,) = [each for each in quoted if each["notes"].startswith("Book club")]
+    (hold,) = get_as(stack, users[0], f"/charters/{charter['id']}/holds")["items"]
+    assert ([each["vehicle_name"] for each in hold["vehicles"]], hold["status"]) == (["Coach 9"], "active")
+
+
 def list_board_cards(stack: Stack, user: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
     """The cards on the boards of yesterday, today and tomorrow, by column: trips may start after midnight."""
     today = datetime.now(ZoneInfo("America/New_York")).date()
