@@ -1,12 +1,13 @@
-"""Routes of the proposal page."""
+"""Routes of the proposal page and of the PDF."""
 
 from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
-from coachway.core.http.response_types import HtmlResponse
+from coachway.core.http.response_types import FileResponse, HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity.link_error_pages import build_error_page
 from coachway.sales.proposals import pages
 from coachway.sales.proposals.links import PURPOSE
+from coachway.sales.proposals.model import ProposalId
 from coachway.sales.proposals.pages import AcceptProposalForm, ChoiceQuery, DeclineProposalForm
 
 api = ApiRouter("sales", "Leads, and proposals of several quotes.", health=False, error_page=build_error_page(PURPOSE))
@@ -47,3 +48,26 @@ def decline_proposal_on_page(caller: Caller, proposal_token: Token, form: Declin
     Redirects to the page.
     """
     return pages.submit_decline_form(caller, proposal_token, form)
+
+
+@api.get("/pages/proposals/{proposal_token}/pdf", permission=PUBLIC, media="application/pdf", base="")
+def get_proposal_pdf_by_link(proposal_token: Token) -> FileResponse:
+    """Download a proposal as a PDF by its link.
+
+    It shows what the page shows.
+    """
+    from coachway.sales.proposals import pdf  # imported late: the layer `pdf` is large
+
+    return pdf.get_pdf_by_link(proposal_token)
+
+
+@api.get("/sales/proposals/{proposal_id}/pdf", permission="sales:read", media="application/pdf")
+def get_proposal_pdf(caller: Caller, proposal_id: ProposalId) -> FileResponse:
+    """Get the PDF of a proposal.
+
+    The PDF of a draft has the current revisions of its quotes. A character that no font has is shown as its code point,
+    and listed in the header `X-Missing-Characters`.
+    """
+    from coachway.sales.proposals import pdf  # imported late: the layer `pdf` is large
+
+    return pdf.get_pdf(caller, proposal_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.integration.client import Reply, call
+from coachway.core.documents.pdf import Pdf
+from tests.integration.client import Reply, call, token_for
 from tests.integration.sales.proposal_builders import (
     create_charter,
     create_client,
@@ -18,6 +20,7 @@ from tests.integration.sales.proposal_builders import (
     send_bookings,
     send_proposal,
 )
+from tests.unit.pdf_text import read_pages
 from tools.function_modules import load
 
 pages = load("sales", "proposal_page").api
@@ -117,3 +120,16 @@ def test_deposits_are_paid_on_the_pages_of_the_trips() -> None:
 
 def test_forged_link_is_not_found() -> None:
     assert call(pages, "GET", "/pages/proposals/abc").status == 404
+
+
+def test_pdf_shows_the_quotes_to_the_office_and_the_client() -> None:
+    offer = Offer()
+    for path, token in (
+        (f"/api/v1/sales/proposals/{offer.id}/pdf", token_for("sales:read")),
+        (f"/pages/proposals/{offer.token}/pdf", ""),
+    ):
+        pdf = call(pages, "GET", path, token=token)
+        assert (pdf.status, pdf.headers["Content-Type"]) == (200, "application/pdf")
+        text = " ".join(read_pages(Pdf(base64.b64decode(pdf.text), [])))
+        assert all(charter["number"] in text for charter in offer.charters)
+        assert "$675.00" in text

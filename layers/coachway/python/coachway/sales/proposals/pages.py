@@ -33,15 +33,15 @@ _STYLE: Final = """
 .options .card{margin:0}
 .option{display:flex;flex-direction:column;gap:.75rem}
 .option h2{margin:0}
-.option .facts{margin:0}
+.option .facts{grid-template-columns:minmax(6rem,auto) 1fr;margin:0}
 .option .amount{font-size:1.6rem;font-weight:700;line-height:1.1;font-variant-numeric:tabular-nums}
 .option .more{margin-top:auto}
-.option.off{opacity:.75}
+.option.off{background:var(--page)}
 .option .pick{border-top:1px solid var(--rule);padding-top:.75rem}
 .option .pick label{font-weight:600}
 .back{display:inline-block;padding:.6rem 0}
 @media(min-width:64rem){
-main.wide{max-width:72rem}
+.wide{max-width:72rem}
 .options.many{grid-template-columns:repeat(auto-fit,minmax(19rem,1fr))}
 }
 """
