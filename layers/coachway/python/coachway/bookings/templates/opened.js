@@ -3,7 +3,9 @@
   const address = document.currentScript.dataset.address
   const signs = ["pointerdown", "pointermove", "touchstart", "wheel", "keydown"]
   const report = (event) => {
-    if (!event.isTrusted || document.visibilityState !== "visible") return
+    // Browsers also report a pointer that stands still while the page moves under it.
+    const stands = event.type === "pointermove" && !event.movementX && !event.movementY
+    if (!event.isTrusted || stands || document.visibilityState !== "visible") return
     signs.forEach((sign) => removeEventListener(sign, report))
     fetch(address, { method: "POST", keepalive: true }).catch(() => {})
   }
