@@ -92,8 +92,8 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
 def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     """List charters.
 
-    Returns the newest charters first. With `date_from` or `date_to`, the earliest departure is first. `q` finds numbers
-    and words of the addresses.
+    Returns the newest charters first. With `date_from` or `date_to`, the earliest departure is first. `q` finds
+    numbers, purchase orders, words of the addresses, and the contact on site.
     """
     return charter_queries.list_charters(caller, query)
 

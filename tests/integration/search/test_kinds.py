@@ -133,6 +133,15 @@ def test_charter_is_found_by_its_new_addresses_after_a_revision() -> None:
     assert (find("boardwalk"), find("franklin boston")) == ([], [charter["number"]])
 
 
+def test_charter_is_found_by_purchase_order_and_contact_on_site() -> None:
+    contact = {"name": "Dana Lee", "phone": "+12125550124"}
+    charter = create_charter(po_number="PO-4711/B", on_site_contact=contact)
+    assert [find(q) for q in ("4711", "PO-4711/B", "po4711b", "dana", "555-0124")] == [[charter["number"]]] * 5
+    assert find("boardwalk") == [charter["number"]]
+    assert send("PUT", f"/charters/{charter['id']}", {"on_site_contact": None}).status == 200
+    assert [find(q) for q in ("4711", "dana")] == [[charter["number"]], []]
+
+
 def test_search_of_charters_combines_with_filters() -> None:
     charter = create_charter()
     assert list_ids("/charters", q="wall", status="quote", client_id=CLIENT_ID) == [charter["id"]]
@@ -155,11 +164,27 @@ def test_cursor_of_other_dates_is_refused() -> None:
 
 def test_charters_of_a_series_are_found() -> None:
     query = {"recurrence_rule": "weekly", "instance_count": "52"}
-    reply = send("POST", "/charters/recurring", charter_request(), query=query)
+    # With these, each charter has as many search entries as it can have.
+    contact = {"name": "Dana Maria Lee", "phone": "+12125550124"}
+    body = charter_request(po_number="PO-4711/12", on_site_contact=contact)
+    reply = send("POST", "/charters/recurring", body, query=query)
     assert reply.status == 201, reply.text
     numbers = [charter["number"] for charter in reply.json()["items"]]
     assert [find(number) for number in (numbers[0], numbers[51])] == [[numbers[0]], [numbers[51]]]
-    assert search("wall", query={"limit": "50"}).json()["is_complete"] is False
+    assert search("4711 wall", query={"limit": "50"}).json()["is_complete"] is False
+
+
+def test_batch_of_eight_charters_of_earlier_release_is_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver, waiting = outbox.deliver_batches, list[Any]()
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "_CHARTERS_PER_BATCH", 8)
+        patch.setattr(outbox, "deliver_batches", lambda caller, batches: waiting.append((caller, list(batches))))
+        contact = {"name": "Dana Maria Lee", "phone": "+12125550124"}
+        body = charter_request(po_number="PO-4711/12", on_site_contact=contact)
+        query = {"recurrence_rule": "weekly", "instance_count": "8"}
+        charters = send("POST", "/charters/recurring", body, query=query).json()["items"]
+    assert [deliver(*each) for each in waiting] == [1]
+    assert len(find("4711")) == len(charters) == 8
 
 
 def test_charter_changed_before_its_series_was_delivered_is_found_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

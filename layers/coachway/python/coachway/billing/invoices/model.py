@@ -227,11 +227,12 @@ class Invoice(Entity):
         return {"status": self.status.value, "client_id": self.client_id}
 
     def search_text(self) -> SearchText:
-        # The transaction that issues an invoice with 80 charters has room for few entries.
+        # Issuing an invoice of 80 charters writes 89 items and its entries, and deletes those of the client's old name.
         return SearchText(
             self.number or "Draft invoice",
             self.client_name,
             numbers=(self.number,),
+            codes=(self.po_number,),
             names=(self.client_name,),
             max_entries=5,
             client_id=self.client_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -31,9 +31,6 @@ from coachway.pricing.quote_model import Line, Margin, Miles, Notice, RulesPrice
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 
-
-MAX_SEARCH_ENTRIES: Final = 8
-"""The transaction that delivers a batch of a series writes the search entries of eight charters."""
 
 CHARTER = AccessPattern(
     "a charter",
@@ -240,12 +237,15 @@ class Charter(Entity, CharterInput):
 
     def search_text(self) -> SearchText:
         first, *others, last = (stop.address for stop in self.stops)
+        contact = self.on_site_contact
         return SearchText(
             self.number,
             f"{self.trip_date} {first} – {last}",
             numbers=(self.number,),
+            codes=(self.po_number,),
+            names=(contact.name,) if contact else (),
+            phones=(contact.phone,) if contact else (),
             addresses=(first, last, *others),
-            max_entries=MAX_SEARCH_ENTRIES,
             client_id=self.client_id,
         )
 

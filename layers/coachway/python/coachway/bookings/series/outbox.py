@@ -18,15 +18,16 @@ from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events
 from coachway.core.persistence.operations import Create, Op, Remove, WriteSearchEntries
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.persistence.transaction_batches import batch_ops
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import ids
 from coachway.core.types.datetimes import sortable
 from coachway.pricing.quote_model import Quote
 
-_CHARTERS_PER_BATCH: Final = 8
+_CHARTERS_PER_BATCH: Final = 6
 """A batch fits into one item of 400 KB, and its delivery into one transaction of 100 items: per charter three items, a
-check of its version, and at most eight search entries."""
+check of its version, and at most twelve search entries."""
 
 BATCH = AccessPattern(
     "batches of quotes and events of a new series, until they are delivered",
@@ -42,7 +43,7 @@ UNDELIVERED = AccessPattern(
 
 
 class OutboxBatch(Record):
-    """The quotes of up to eight charters, and the first events of the charters and quotes."""
+    """The quotes of up to six charters, and the first events of the charters and quotes."""
 
     KIND: ClassVar[str] = "series_parcel"
 
@@ -98,15 +99,24 @@ def _search_ops(batch: OutboxBatch) -> list[Op]:
     return [WriteSearchEntries(charter, stale) for charter in store.find_many(Charter, keys).values()]
 
 
+def _deliver(caller: Caller, batch: OutboxBatch) -> None:
+    ops: list[Op] = [Remove(batch), *(Create(each) for each in (*batch.quotes, *batch.envelopes))]
+    search_ops = _search_ops(batch)
+    if len(batch.quotes) > _CHARTERS_PER_BATCH:
+        # Batches of earlier releases have eight charters. Entries can be written twice.
+        for some_ops in batch_ops(caller, search_ops, store.MAX_WRITES):
+            store.commit(caller, *some_ops)
+        search_ops = []
+    store.commit(caller, *ops, *search_ops)
+
+
 def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
     """Write the content of batches, and return the number delivered. The timer retries batches that fail."""
     delivered = 0
     for batch in batches:
         try:
-            ops: list[Op] = [Remove(batch), *(Create(each) for each in (*batch.quotes, *batch.envelopes))]
-            ops += _search_ops(batch)
             # A caller without an idempotency key: the series' transaction already stored the response for the key.
-            store.commit(Caller.system("series", batch.org_id, caller.correlation_id), *ops)
+            _deliver(Caller.system("series", batch.org_id, caller.correlation_id), batch)
             delivered += 1
         except errors.ConcurrentUpdate:
             logger.info("batch already delivered by another process", series_id=batch.series_id)

@@ -105,14 +105,14 @@ def index_terms(text: SearchText) -> IndexedTerms:
     numbers, number_parts = _number_terms(text.numbers)
     emails = [_to_email(email) for email in _present(text.emails)]
     digits = (re.sub(r"\D", "", fold(phone)).lstrip("0") for phone in _present(text.phones))
-    codes = (_split_words(fold(code)) for code in _present(text.codes))
+    codes, code_parts = _code_terms(text.codes)
     names = [term for name in _present(text.names) for term in split_terms(name)]
     places = [term for address in _present(text.addresses) for term in split_terms(address)]
     indexed = [
         *numbers,
         *emails,
         *(_to_term(each) for each in digits if each),
-        *(_to_term(each) for words in codes if words for each in ("".join(words), *words)),
+        *codes,
         *names,
         *(term for email in emails for term in _email_words(email)),
         *(term for term in places if _is_telling(term)),
@@ -120,7 +120,7 @@ def index_terms(text: SearchText) -> IndexedTerms:
     ]
     indexed = [term for term in dict.fromkeys(indexed) if term]
     email_parts = (term for email in emails for term in split_terms(email))
-    others = (*indexed[text.max_entries :], *number_parts, *email_parts, *places)
+    others = (*indexed[text.max_entries :], *number_parts, *code_parts, *email_parts, *places)
     indexed = indexed[: text.max_entries]
     rest = [each for each in dict.fromkeys(others) if each not in indexed]
     return IndexedTerms(tuple(indexed), tuple(rest[: MAX_TERMS - len(indexed)]))
@@ -159,6 +159,16 @@ def _number_terms(numbers: Iterable[str]) -> tuple[list[str], list[str]]:
         others += parts
         (last if end.isdecimal() else others).append(end)
     return last, [each for each in others if each]
+
+
+def _code_terms(codes: Iterable[str | None]) -> tuple[list[str], list[str]]:
+    """Return each code as one term and its parts with a digit, and the other parts, such as `NJ` of `NJ 12-345`."""
+    telling, others = list[str](), list[str]()
+    for words in (_split_words(fold(code)) for code in _present(codes)):
+        telling.append(_to_term("".join(words)))
+        for word in words:
+            (telling if any(each.isdecimal() for each in word) else others).append(_to_term(word))
+    return telling, others
 
 
 def _is_telling(term: str) -> bool:

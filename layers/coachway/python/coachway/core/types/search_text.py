@@ -19,7 +19,7 @@ class SearchText:
     numbers: tuple[str, ...] = ()
     """Numbers of documents, such as `CH-2026-000123`, which is found by `123` and `2026-000123` too."""
     codes: tuple[str | None, ...] = ()
-    """License plates and registration numbers: found with and without spaces and dashes."""
+    """License plates, registration and order numbers: found with and without spaces and dashes."""
     emails: tuple[str | None, ...] = ()
     phones: tuple[str | None, ...] = ()
     """Phone numbers: found by all digits, or the last seven or more."""
