@@ -153,6 +153,8 @@ class Trip:
     """By vehicle, once the trip is booked."""
     held_vehicles: tuple[str, ...] = ()
     """Names of vehicles that are held for the trip while its quote waits for an answer."""
+    price_adjustments: Mapping[str, Any] | None = None
+    """What a manager changes on the first quote, as the API's request body."""
     is_entered_by_address: bool = False
     """Whether coordinates, time zones and miles are left to the map service."""
 

@@ -130,6 +130,9 @@ class _TripLoader:
         if charter is None:
             charter = self._create_charter()
             created = trip.weekly_count
+        if trip.price_adjustments is not None and charter["status"] == "quote" and not charter["quote_sent_at"]:
+            manager = self.loader.clients.client("manager")
+            manager.put(f"/charters/{charter['id']}/price-adjustments", trip.price_adjustments)
         for change in self._remaining_changes(charter):
             self._apply_change(change, charter["id"])
         if trip.held_vehicles and charter["status"] == "quote":
@@ -192,7 +195,8 @@ class _TripLoader:
         """Accept or decline the quote by its link; pay the deposit if the quote requires one."""
         token = self._send_quote(f"/charters/{charter_id}")
         answer, field = ("accept", "accepted_by") if change.status == "booked" else ("decline", "reason")
-        body = {"revision_number": 1, field: change.comment}
+        revision = 1 if self.trip.price_adjustments is None else 2
+        body = {"revision_number": revision, field: change.comment}
         quote = self._post(f"/quotes/{token}/{answer}", body, "")
         if quote["status"] == "quote":
             deposit = {"charter_id": charter_id, "payment_method_id": "pm_card_visa"}

@@ -143,6 +143,11 @@ COMING: Final = (
         ),
         *(78, 44),
         weekday=TUESDAY,
+        price_adjustments={
+            "all_in_price": {"amount": 850, "reason": "Walt has 850 left, and three more trips in spring"},
+            "price_display": "total_only",
+            "cost": 640,
+        },
         status_changes=(SENT,),
     ),
     Trip(
@@ -220,6 +225,10 @@ LATER: Final = (
             StopPlan(at.PORT_AUTHORITY, "20:45"),
         ),
         *(424, 33),
+        price_adjustments={
+            "lines": [{"label": "Parking at the museum", "unit_amount": 40, "reason": "By the museum's price list"}],
+            "discount": {"percent": 5, "label": "For regulars", "reason": "Rosa books every season"},
+        },
         status_changes=(SENT,),
         held_vehicles=("Coach 9",),
     ),

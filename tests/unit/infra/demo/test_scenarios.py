@@ -19,6 +19,7 @@ from coachway.fleet.model import DriverInput, VehicleInput
 from coachway.identity.model.organization import OrganizationSettings
 from coachway.identity.model.permissions import BUILT_IN_ROLES, PARTY_ID_PREFIXES
 from coachway.identity.model.user import NewAdmin, NewUser
+from coachway.pricing.adjustment_model import PriceAdjustmentsInput
 from coachway.pricing.extras_model import AmenityInput, PromoInput
 from coachway.pricing.rule_model import RuleInput
 from coachway.vendors.model import VendorInput
@@ -55,6 +56,15 @@ def test_trips_with_a_sent_quote_depart_in_the_future(today: date) -> None:
     for _, trip in TRIPS:
         if any(change.status == "sent" for change in trip.status_changes):
             assert trip.departure_date(today) > today, trip.notes
+
+
+def test_price_adjustments_are_valid() -> None:
+    bodies = [json.dumps(trip.price_adjustments) for _, trip in TRIPS if trip.price_adjustments is not None]
+    adjustments = [PriceAdjustmentsInput.model_validate_json(body) for body in bodies]
+    assert {(each.all_in_price is None, each.discount is None) for each in adjustments} == {
+        (False, True),
+        (True, False),
+    }
 
 
 def test_trips_have_plausible_miles() -> None:
