@@ -35,6 +35,7 @@ def test_update_organization_changes_only_sent_fields() -> None:
         "invoice": "INV",
         "change": "CHG",
         "move": "MV",
+        "proposal": "PRO",
     }
     assert (updated["branding"]["color"], updated["branding"]["phone"]) == ("#123abc", "+12125550100")
     assert updated["approval_thresholds"] == {"refund": 500.0, "change": 500.0}

@@ -87,7 +87,7 @@ def test_check_without_times_is_unknown() -> None:
     report = check(stops=[{}, {}])
     assert (report["verdict"], report["legal_for_one_driver"]) == ("UNKNOWN", False)
     assert report["warnings"] == [
-        {"code": "hours_of_service_unknown", "message": report["explanation"], "blocking": False}
+        {"code": "hours_of_service_unknown", "message": report["explanation"], "blocking": False, "accepted": False}
     ]
 
 

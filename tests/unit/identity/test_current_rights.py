@@ -38,6 +38,7 @@ NO_GRANT: Final = {
     "Charter": "has the digest of the terms that were accepted",
     "TermsVersion": "a text that clients read, named after its digest",
     "Invoice": "lets a client read and pay one invoice",
+    "Proposal": "lets a client choose among quotes until it expires; sending it again replaces the link",
     "QuoteLink": "lets a client answer one quote until it expires; sending it again replaces it",
     "IdempotencyRecord": "returns what the caller has seen before",
     "KeptAnswer": "an address on the map",

@@ -63,7 +63,7 @@ class ProposalLinkReplaced(errors.NotFound):
     """The proposal was sent again, so this link is no longer valid. Use the link in the latest message."""
 
     code = "proposal_link_replaced"
-    title = "The link was replaced by a newer one"
+    title = "The link of the proposal was replaced by a newer one"
 
 
 class ProposalBeingRevised(ProposalLinkReplaced):
