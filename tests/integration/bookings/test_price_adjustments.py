@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.core import store
 from coachway.core.persistence.operations import Update
+from coachway.erasure.redaction import Redaction
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import quote_service as pricing
 from tests.integration.bookings.builders import (
     ALL_PERMISSIONS,
+    CLIENT_ID,
     ORG,
     OTHER_ORG,
     STAFF,
@@ -220,3 +223,20 @@ def test_illegal_hours_cannot_be_accepted() -> None:
     charter = create_charter()
     body = {"accepted_warnings": [{"code": "hours_illegal", "reason": REASON}]}
     assert adjust(charter["id"], body).status == 422
+
+
+def test_bids_and_drivers_keep_their_revision_of_the_trip() -> None:
+    charter = create_charter()
+    assert adjusted(charter["id"], ALL_IN)["trip_revision_number"] == 1
+    assert adjusted(charter["id"], {})["trip_revision_number"] == 1
+    edited = send_request("PUT", f"/charters/{charter['id']}", {"miles": 140}).json()
+    assert (edited["revision_number"], edited["trip_revision_number"]) == (4, None)
+
+
+def test_reasons_are_erased_with_the_client() -> None:
+    charter = create_charter()
+    adjusted(charter["id"], {**ALL_IN, "lines": [PARKING]})
+    stored = store.get(Charter, CHARTER.key(org=ORG, id=charter["id"]))
+    redacted = Redaction(CLIENT_ID).redact_record(stored)
+    assert REASON in stored.model_dump_json()
+    assert REASON not in redacted.model_dump_json()
