@@ -7,6 +7,7 @@ from collections import Counter
 import httpx
 import pytest
 
+from tests import dates
 from tests.stack import Stack, eventually
 from tests.workflows.organization_builders import PASSWORD, Operator, count_statuses, run_concurrently
 
@@ -49,7 +50,8 @@ def test_fifty_leads_at_once_each_get_one_agent_who_is_told(stack: Stack) -> Non
 def test_lead_nobody_can_take_is_told_and_assigned_when_a_rule_allows(stack: Stack) -> None:
     operator = Operator.create(stack)
     agent = create_agent(operator, "Uma", weight=0)
-    body = {"first_name": "Bob", "email": f"bob@{operator.slug}.example"}
+    trip = {"estimated_trip_date": f"{dates.TRIP_DAY}", "pickup_location": "11 Wall St, New York, NY"}
+    body = {"first_name": "Bob", "email": f"bob@{operator.slug}.example", **trip}
     lead = operator.call("POST", "/sales/leads", body)
     assert lead["assignment_explanation"][0] == "Skipped Uma: the weight is 0."
     stack.wait_for_mail(operator.admin_email, "^A lead waits for an agent: Bob")
@@ -60,3 +62,9 @@ def test_lead_nobody_can_take_is_told_and_assigned_when_a_rule_allows(stack: Sta
         lambda: operator.call("GET", path)["assigned_to_agent_id"] == agent, 90, "the waiting lead was not assigned"
     )
     stack.wait_for_mail(f"uma@{operator.slug}.example", "^New lead: Bob")
+
+    def is_fleet_checked() -> bool:
+        reasons = {part["topic"]: part["reason"] for part in operator.call("GET", path)["score_reasons"]}
+        return bool(reasons["fleet"] == "No vehicle is free on that date.")
+
+    eventually(is_fleet_checked, 90, "the score was not completed")
