@@ -226,7 +226,6 @@ def test_create_client_takes_one_call_and_update_two() -> None:
         (1, "POST", "", {**ACME, "email": "second@acme.example"}, None),
         (1, "GET", f"/{client['id']}", None, None),
         (2, "PUT", f"/{client['id']}", {"name": "X"}, None),
-        (1, "GET", "", None, None),
         (2, "GET", "", None, {"q": "acme"}),
     ]:
         before = call_stats.calls
