@@ -33,6 +33,8 @@ from coachway.sales.leads.model import (
     OwnLeadQuery,
 )
 from coachway.sales.leads.public_requests import LeadReceipt, PublicLead
+from coachway.sales.pipeline import service as pipeline
+from coachway.sales.pipeline.model import Pipeline, PipelineQuery
 
 api = ApiRouter("sales", "Leads, and the agents who take care of them.")
 app = api.app
@@ -79,6 +81,15 @@ def list_own_leads(caller: Caller, query: OwnLeadQuery) -> Page[Lead]:
     Filter by status.
     """
     return queries.list_own_leads(caller, query)
+
+
+@api.get("/sales/leads/pipeline", permission="sales:read")
+def get_pipeline(caller: Caller, query: PipelineQuery) -> Pipeline:
+    """Get the pipeline.
+
+    Leads by status, agent and age, and how many of the leads of the last months are converted, by source and by agent.
+    """
+    return pipeline.get_pipeline(caller, query)
 
 
 @api.get("/sales/leads/{lead_id}", permission="sales:read")

@@ -112,8 +112,8 @@ def _replay(config: StackConfig, options: argparse.Namespace) -> None:
 
 
 def _rebuild(config: StackConfig, options: argparse.Namespace) -> None:
-    vendors, drivers = data_rebuild.rebuild_statistics(config, options.organization)
-    print(f"Statistics rebuilt: {vendors} vendors, {drivers} drivers")
+    vendors, drivers, leads = data_rebuild.rebuild_statistics(config, options.organization)
+    print(f"Statistics rebuilt: {vendors} vendors, {drivers} drivers, {leads} groups of leads")
     print(f"Records written again: {data_rebuild.refresh_records(config, options.organization)}")
 
 

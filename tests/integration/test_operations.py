@@ -78,7 +78,7 @@ def test_replay_events_on_aws_publishes_all_events_of_a_day(staging: StackConfig
 def test_rebuild_statistics_on_aws_counts_ratings(staging: StackConfig) -> None:
     vendor = service.get_vendor(vendor_builders.CALLER, vendor_builders.create_vendor()["id"])
     store.commit(vendor_builders.CALLER, Update(vendor, vendor.model_copy(), [build_vendor_rated(vendor.id)]))
-    assert data_rebuild.rebuild_statistics(staging, vendor_builders.ORG) == (1, 0)
+    assert data_rebuild.rebuild_statistics(staging, vendor_builders.ORG) == (1, 0, 0)
     assert vendor_builders.get_figures(vendor.id).total_ratings == 1
 
 

@@ -7,13 +7,18 @@ from infra.local.operations import replay
 from infra.local.stack_config import StackConfig
 
 
-def rebuild_statistics(config: StackConfig, organization_id: str) -> tuple[int, int]:
-    """Rebuild the statistics of an organization; returns how many vendors and drivers were counted."""
+def rebuild_statistics(config: StackConfig, organization_id: str) -> tuple[int, int, int]:
+    """Rebuild the statistics of an organization; returns how many vendors, drivers and groups of leads were counted."""
     replay.configure_product(config, stack_deployment.read_outputs(config))
     from coachway.dispatch.performance import service as performance
+    from coachway.sales.pipeline import service as pipeline
     from coachway.vendors import consumers as vendor_consumers
 
-    return vendor_consumers.rebuild_statistics(organization_id), performance.rebuild(organization_id)
+    return (
+        vendor_consumers.rebuild_statistics(organization_id),
+        performance.rebuild(organization_id),
+        pipeline.rebuild_pipeline(organization_id),
+    )
 
 
 def refresh_records(config: StackConfig, organization_id: str) -> int:

@@ -54,6 +54,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
         activity_type""",
     "results of checks, workflows and Stripe": "error failure failure_code failure_message missing_documents",
     "vehicles and their garages": "vehicle_name plate garage_latitude garage_longitude",
+    "what counters are about": "subject",
     "organizations and their permissions": "organization_name slug permissions",
 }
 """Fields that hold no personal data in any class, unless they are a Text or a Note. So do names in `_id` and `_ids`."""

@@ -139,7 +139,11 @@ class LeadStatusChanged(Event):
     lead_kind: str
     lost_reason: str | None = None
     assigned_to_agent_id: str | None = None
+    """The agent until then. If the same request gives the lead to another agent, `lead.assigned` follows."""
     captured_at: datetime
+    previous_since: datetime | None = None
+    """The time at which the lead got its old status; None if that is unknown."""
+    changed_at: datetime | None = None
 
 
 class LeadConverted(Event):
@@ -179,6 +183,7 @@ class LeadsMerged(Event):
     status: str
     source: str
     assigned_to_agent_id: str | None = None
+    status_since: datetime | None = None
 
 
 class AssignmentRuleCreated(Event):

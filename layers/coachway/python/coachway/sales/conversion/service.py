@@ -194,6 +194,7 @@ def _build_converted(before: Lead, choice: _ClientChoice, *, charter_id: str | N
     return before.model_copy(
         update={
             "status": LeadStatus.CONVERTED,
+            "status_since": now,
             "conversion_date": now,
             "client_id": choice.id,
             "charter_id": charter_id,
@@ -215,7 +216,7 @@ def _lead_ops(
         charter_id=after.charter_id,
         quoted_total=quoted_total,
         assigned_to_agent_id=after.assigned_to_agent_id,
-        captured_at=after.created_at,
+        captured_at=ids.get_created_at(after.id),
         converted_at=after.conversion_date or clock.now(),
     )
     events = [event_payloads.status_changed(before, after), converted]

@@ -61,7 +61,12 @@ def _close(caller: Caller, lead: Lead) -> Lead:
     batch = store.batch_get(keys)
     marks = [batch.find(LeadContact, key) for key in keys]
     closed = lead.model_copy(
-        update={"status": LeadStatus.DEAD, "lost_reason": LostReason.OTHER, "next_follow_up_at": None}
+        update={
+            "status": LeadStatus.DEAD,
+            "lost_reason": LostReason.OTHER,
+            "next_follow_up_at": None,
+            "status_since": clock.now(),
+        }
     )
     event = event_payloads.status_changed(lead, closed)
     removals = [Remove(mark) for mark in marks if mark is not None and mark.lead_id == lead.id]

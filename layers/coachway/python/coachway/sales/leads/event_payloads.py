@@ -4,6 +4,7 @@ from typing import Any
 
 from coachway.contracts.sales import LeadAssigned, LeadCaptured, LeadStatusChanged, LeadUnassigned
 from coachway.core.caller import Caller
+from coachway.core.types import ids
 from coachway.sales.leads.model import Lead
 
 
@@ -45,8 +46,10 @@ def status_changed(before: Lead, after: Lead) -> LeadStatusChanged:
         source=after.source.value,
         lead_kind=after.kind.value,
         lost_reason=after.lost_reason.value if after.lost_reason else None,
-        assigned_to_agent_id=after.assigned_to_agent_id,
-        captured_at=after.created_at,
+        assigned_to_agent_id=before.assigned_to_agent_id,
+        captured_at=ids.get_created_at(after.id),
+        previous_since=before.status_since,
+        changed_at=after.status_since,
     )
 
 

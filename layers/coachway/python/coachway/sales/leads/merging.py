@@ -73,6 +73,7 @@ def _mark_merged(caller: Caller, lead: Lead, other: Lead) -> Lead:
         status=other.status.value,
         source=other.source.value,
         assigned_to_agent_id=other.assigned_to_agent_id,
+        status_since=other.status_since,
     )
     store.commit(
         caller,

@@ -184,6 +184,9 @@ class Lead(Entity, LeadFields):
     email: Annotated[str | None, Personal()] = None
     phone: Annotated[str | None, Personal()] = None
     status: LeadStatus = LeadStatus.NEW
+    status_since: Annotated[
+        AwareDatetime | None, Field(description="When the lead got its status. Null: since it was captured.")
+    ] = None
     lost_reason: LostReason | None = None
     assigned_to_agent_id: str | None = None
     assignment_method: AssignmentMethod | None = None

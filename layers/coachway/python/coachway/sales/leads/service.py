@@ -58,8 +58,8 @@ def _apply_status(before: Lead, after: Lead) -> Lead:
     if after.status is LeadStatus.DEAD:
         if after.lost_reason is None:
             raise LostReasonRequired("Send lost_reason: why is the lead lost?")
-        return after.model_copy(update={"next_follow_up_at": None})
-    changes: dict[str, Any] = {"lost_reason": None}
+        return after.model_copy(update={"next_follow_up_at": None, "status_since": clock.now()})
+    changes: dict[str, Any] = {"lost_reason": None, "status_since": clock.now()}
     if before.first_contacted_at is None:
         changes["first_contacted_at"] = clock.now()
     return after.model_copy(update=changes)
