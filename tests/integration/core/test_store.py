@@ -173,6 +173,20 @@ def test_increments_of_same_counters_in_one_commit_are_merged() -> None:
     assert store.get_counters(key) == {"debit": 12, "cash": 1, "fees": 2}
 
 
+def test_bounds_limit_the_sum_of_increments_in_one_commit() -> None:
+    key = Key(f"ORG#{ORG}#CREDIT", "x")
+
+    def add(*amounts: int) -> None:
+        ops = [IncrementCounters(key, {"open": each}, "credit", at_most={"open": 10}) for each in amounts]
+        store.commit(CALLER, *ops)
+
+    with pytest.raises(errors.Conflict):
+        add(6, 6)
+    assert store.get_counters(key) == {}
+    add(6, 4)
+    assert store.get_counters(key) == {"open": 10}
+
+
 def test_mark_consumed_twice_by_same_consumer_raises_already_consumed() -> None:
     store.commit(CALLER, MarkConsumed("mail", "01J"))
     store.commit(CALLER, MarkConsumed("stats", "01J"))
