@@ -12,7 +12,7 @@ from coachway.identity.model.field_types import Slug
 from coachway.sales.assignment import service as assignment
 from coachway.sales.assignment.errors import TooManyAssignmentRules
 from coachway.sales.assignment.model import AssignmentRule, AssignmentRuleId, AssignmentRuleInput, AssignmentRules
-from coachway.sales.leads import activities, capture, erasure, merging, public_requests, queries, service
+from coachway.sales.leads import activities, capture, erasure, follow_ups, merging, public_requests, queries, service
 from coachway.sales.leads.errors import (
     LeadHasClient,
     LeadMerged,
@@ -21,6 +21,7 @@ from coachway.sales.leads.errors import (
     LostReasonRequired,
     OtherOpenLead,
 )
+from coachway.sales.leads.follow_ups import MyDay
 from coachway.sales.leads.model import (
     Activity,
     ActivityInput,
@@ -81,6 +82,15 @@ def list_own_leads(caller: Caller, query: OwnLeadQuery) -> Page[Lead]:
     Filter by status.
     """
     return queries.list_own_leads(caller, query)
+
+
+@api.get("/sales/my-day", permission="sales:read")
+def get_own_day(caller: Caller) -> MyDay:
+    """Get what the caller should do today.
+
+    The caller's open leads whose follow-up is due by the end of the organization's local day, the oldest first.
+    """
+    return follow_ups.get_own_day(caller)
 
 
 @api.get("/sales/leads/pipeline", permission="sales:read")
