@@ -237,6 +237,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "reasons": ["Rosa Delgado: Required document is not valid on 2099-03-03: medical certificate"],
     },
     "trip.unstarted": {**_ASSIGNMENT, "minutes": 15},
+    "quote.reminder_sent": {
+        **TRIP,
+        "quote_id": "quo_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "link_nonce": NONCE,
+        "expires_at": "2099-01-01T15:00:00Z",
+    },
     "quote.sent": {
         **TRIP,
         "quote_id": "quo_1",

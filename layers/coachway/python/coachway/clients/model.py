@@ -273,7 +273,7 @@ class Address(Entity, AddressInput):
 
 
 class EmailPreferencesInput(RequestSchema):
-    """The optional emails that a client wants. The choices are stored, but optional emails are not sent yet."""
+    """The optional emails that a client wants. Of these, only reminders are sent yet."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reminders": True, "newsletter": False}]})
 

@@ -105,6 +105,16 @@ class QuoteSent(ClientMailEvent):
     )
 
 
+class QuoteReminderSent(ClientMailEvent):
+    """The client is reminded of a quote that expires soon and has no answer."""
+
+    TYPE: ClassVar[str] = "quote.reminder_sent"
+
+    quote_id: str
+    link_nonce: str
+    expires_at: datetime
+
+
 class QuoteOpened(CharterEvent):
     """A person opened the page of a quote for the first time."""
 

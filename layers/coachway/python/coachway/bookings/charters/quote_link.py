@@ -23,6 +23,12 @@ DUE = AccessPattern(
     pk="QUOTES_EXPIRING#{hour}",
     sk="{expires}#{charter}",
 )
+REMINDER_DUE = AccessPattern(
+    "quote links of all organizations by the hour in which their client is reminded, for the timer",
+    index="gsi2",
+    pk="QUOTE_REMINDERS_DUE#{hour}",
+    sk="{due}#{charter}",
+)
 
 
 class QuoteLink(Record):
@@ -41,6 +47,8 @@ class QuoteLink(Record):
     """The digest of the email that the link was sent to. Empty in links that were not sent with a quote."""
     contact_id: str | None = None
     """The contact of the client whose email that is. None if it is the client's own."""
+    reminder_due: AwareDatetime | None = None
+    """When the client is reminded of the quote; None afterwards, and if it is valid for a short time."""
 
     def key(self) -> Key:
         return LINK.key(org=self.org_id, charter=self.charter_id)
@@ -53,7 +61,11 @@ class QuoteLink(Record):
         if not self.open:
             return {}
         hour, expires = sortable_hour(self.expires), sortable(self.expires)
-        return {"gsi1": DUE.key(hour=hour, expires=expires, charter=self.charter_id)}
+        keys = {"gsi1": DUE.key(hour=hour, expires=expires, charter=self.charter_id)}
+        if self.reminder_due is not None:
+            hour, due = sortable_hour(self.reminder_due), sortable(self.reminder_due)
+            keys["gsi2"] = REMINDER_DUE.key(hour=hour, due=due, charter=self.charter_id)
+        return keys
 
 
 def get_link_key(charter: Charter) -> Key:

@@ -151,6 +151,7 @@ def send_quote_until(
     # Imported late: opening a link does not need pricing and events at a cold start.
     from coachway.bookings.charters import agreed_terms, detail_resolution, drafting
     from coachway.bookings.charters import event_payloads as charter_event_payloads
+    from coachway.bookings.quotes import reminder_rules
     from coachway.contracts.bookings import QuoteSent
     from coachway.identity import message_limits
 
@@ -162,6 +163,7 @@ def send_quote_until(
     link.address_digest = hashing.address_digest(address)
     link.contact_id = contact.id if contact is not None and contact.email else None
     organization = records.get(Organization, organization_key)
+    link.reminder_due = reminder_rules.find_reminder_time(now, expires, organization.timezone)
     is_first = charter.quote_sent_at is None
     has_new_terms = not charter.is_accepted and (is_first or renews_terms)
     terms = agreed_terms.current_terms(client, organization) if has_new_terms else {}

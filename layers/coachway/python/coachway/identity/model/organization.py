@@ -193,6 +193,13 @@ class OrganizationSettings(RequestSchema):
     report_times: Annotated[
         ReportTimes, Field(description="Applies to trips that are quoted or assigned from now on.")
     ] = Field(default_factory=ReportTimes)
+    quote_reminders: Annotated[
+        bool,
+        Field(
+            description="Whether clients are reminded, by email, of a quote that expires in a day and has no answer. A "
+            "client can switch it off in its email preferences."
+        ),
+    ] = True
     trip_reminders: TripReminderSettings = Field(default_factory=TripReminderSettings)
     branding: Branding = Field(default_factory=Branding)
 

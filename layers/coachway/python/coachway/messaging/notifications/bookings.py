@@ -9,6 +9,7 @@ from coachway.contracts.bookings import (
     QuoteAccepted,
     QuoteDeclined,
     QuoteOpened,
+    QuoteReminderSent,
     QuoteSent,
     TripReminderSent,
 )
@@ -19,7 +20,7 @@ QUOTE_LINK: Final = "quote"
 
 
 def _get_client_recipient(
-    event: QuoteSent | CharterBooked | CharterCancelled | TripReminderSent, _context: MessageContext
+    event: QuoteSent | QuoteReminderSent | CharterBooked | CharterCancelled | TripReminderSent, _context: MessageContext
 ) -> Recipient:
     return Recipient(
         event.contact_email or event.client_email, event.contact_name or event.client_name, event.client_id
@@ -43,6 +44,15 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         },
         send_until=lambda event, _context: event.expires_at,
         cc=lambda event: event.cc,
+    ),
+    MessageRule(
+        event=QuoteReminderSent,
+        template="quote-reminder",
+        recipient=_get_client_recipient,
+        values=lambda event, context: {
+            "link": context.page_url("quotes", QUOTE_LINK, context.delivery.aggregate_id, event.link_nonce)
+        },
+        send_until=lambda event, _context: event.expires_at,
     ),
     salesperson_email(QuoteOpened, "quote-opened"),
     # The message about the answer to a proposal names all of its quotes.
