@@ -68,3 +68,45 @@ def test_lead_nobody_can_take_is_told_and_assigned_when_a_rule_allows(stack: Sta
         return bool(reasons["fleet"] == "No vehicle is free on that date.")
 
     eventually(is_fleet_checked, 90, "the score was not completed")
+
+
+def test_request_from_the_website_becomes_a_booking_and_counts_as_conversion(stack: Stack) -> None:
+    operator = Operator.create(stack)
+    agent = create_agent(operator, "Vic")
+    request = {
+        "first_name": "Dana",
+        "last_name": "Lee",
+        "email": f"dana@{operator.slug}.example",
+        "estimated_passengers": 40,
+        "estimated_trip_date": f"{dates.TRIP_DAY}",
+        "pickup_location": "11 Wall St, New York, NY 10005",
+        "dropoff_location": "1901 Boardwalk, Atlantic City, NJ 08401",
+        "consent_text": "You may call me.",
+    }
+    assert operator.http.post(f"{stack.api_url}/public/leads/{operator.slug}", json=request).status_code == 201
+    [lead] = operator.call("GET", "/sales/leads?q=dana")["items"]
+    path = f"/sales/leads/{lead['id']}"
+    assert (lead["assigned_to_agent_id"], lead["source"], lead["consent_text"]) == (agent, "web", "You may call me.")
+    operator.call("POST", f"{path}/activities", {"activity_type": "call", "details": "Wants a quote"})
+    for status in ("contacted", "qualified"):
+        operator.call("PUT", path, {"status": status})
+
+    trip = {"client": {"payment_terms": "net_30"}, "charter": {"vehicle_class": "coach", "pickup_time": "09:00"}}
+    answers = run_concurrently(4, lambda _: operator.send("POST", f"{path}/convert", trip))
+    assert count_statuses(answers) == {200: 4}
+    charter_id = answers[0].json()["charter_id"]
+    assert {answer.json()["charter_id"] for answer in answers} == {charter_id}
+    quote = operator.call("POST", f"/charters/{charter_id}/send-quote", {"expires_in_hours": 72})
+    assert operator.accept_quote(quote["token"]).json()["status"] == "booked"
+    stack.wait_for_mail(f"vic@{operator.slug}.example", "accepted")
+    price = operator.call("GET", f"/charters/{charter_id}")["quote"]["total"]
+
+    def is_counted() -> bool:
+        pipeline = operator.call("GET", "/sales/leads/pipeline")
+        stages = {stage["status"]: stage["count"] for stage in pipeline["stages"] if stage["count"]}
+        [by_source] = [each for each in pipeline["by_source"] if each["source"] == "web"]
+        [by_agent] = [each for each in pipeline["by_agent"] if each["agent_id"] == agent]
+        figures = {(each["leads"], each["converted"], each["rate"], each["value"]) for each in (by_source, by_agent)}
+        return stages == {"converted": 1} and figures == {(1, 1, 1.0, price)}
+
+    eventually(is_counted, 90, "the conversion was not counted")
