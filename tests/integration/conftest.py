@@ -22,7 +22,7 @@ from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity import organization_queries
 from coachway.identity.secrets import hashing
-from coachway.places import amazon_client
+from coachway.places import amazon_client, lookup
 from infra.local.aws_clients import environment_variables
 from tests.location_server import LocationServer, get_location_server
 from tests.memory.client import MemoryClient, MemoryConnection
@@ -34,6 +34,9 @@ TODAY: Final = datetime(2026, 11, 30, 15, tzinfo=UTC)
 _WITH_FIXED_DATES: Final = frozenset(
     {"bids", "billing", "bookings", "compliance", "dispatch", "pricing", "ratings", "sales"}
 )
+
+BUSY_SECONDS: Final = 60.0
+"""How long the map service may take on a busy machine."""
 
 on_every_table = pytest.mark.parametrize(
     "dynamodb", [None, "aws", "emulator"], ids=["memory", "moto", "emulator"], indirect=True
@@ -72,6 +75,8 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test the environment and empty caches of a new function process."""
     location = get_location_server()
     location.sandbox.set_mode("ok", 0)
+    monkeypatch.setattr(amazon_client, "_READ_SECONDS", BUSY_SECONDS)
+    monkeypatch.setattr(lookup, "_SECONDS", BUSY_SECONDS)
     amazon_client.clear_health()
     for name, value in {
         "TABLE_NAME": TABLE,

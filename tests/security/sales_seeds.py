@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.security import booking_seeds
+from tests.security.unique_values import in_days
+
 if TYPE_CHECKING:
     from tests.security.seeds import Seeds
 
@@ -16,6 +19,17 @@ def capture_lead(seeds: Seeds) -> str:
 def create_assignment_rule(seeds: Seeds) -> str:
     body = {"agent_id": seeds["user_id"], "agent_name": f"Sarah {seeds.tenant.marker}"}
     return str(seeds.create("/sales/assignment-rules", body)["id"])
+
+
+def create_proposal(seeds: Seeds) -> str:
+    """A draft of a proposal with one quote of its own."""
+    body = {
+        "client_id": seeds["client_id"],
+        "title": f"Your trip {seeds.tenant.marker}",
+        "valid_until": in_days(30),
+        "items": [{"charter_id": booking_seeds.create_charter(seeds)}],
+    }
+    return str(seeds.create("/sales/proposals", body)["id"])
 
 
 def get_proposal_token(seeds: Seeds) -> str:

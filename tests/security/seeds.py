@@ -5,6 +5,7 @@ A record without a seed here is created from the example of its collection's rou
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,7 @@ from tests.security.tenants import Tenant
 from tests.security.unique_values import in_days, new_phone, random_letters
 
 Json = Any
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Seeds:
@@ -82,7 +84,8 @@ class Seeds:
             return None
         if name in SEEDS and name.endswith("_id"):
             return self[name]
-        return FRESH[name](self) if name in FRESH else value
+        is_date = isinstance(value, str) and _DATE.fullmatch(value) is not None
+        return FRESH[name](self) if name in FRESH and not is_date else value
 
 
 SEEDS: dict[str, Callable[[Seeds], str]] = {
@@ -111,6 +114,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "payment_id": billing_seeds.store_payment,
     "payout_id": billing_seeds.create_payout,
     "organization_slug": lambda seeds: seeds.tenant.marker,
+    "proposal_id": sales_seeds.create_proposal,
     "proposal_token": sales_seeds.get_proposal_token,
     "quote_id": booking_seeds.create_quote,
     "rating_id": vendor_seeds.create_rating,

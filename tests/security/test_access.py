@@ -33,6 +33,8 @@ PUBLIC_OPERATIONS = {
     r"GET /pages/driver(-worker\.js)?",
     r"POST /webhooks/(stripe|vendors/bids)",
     r"(GET|POST) /pages/invoices/\{invoice_token\}(/\w+)?",
+    r"(GET|POST) (/pages)?/proposals/\{proposal_token\}(/\w+)?",
+    r"GET /pages/invoices/\{invoice_token\}/invoice\.pdf",
     r"POST /public/leads/\{organization_slug\}",
     r"(GET|POST) /pages/request-quote/\{slug\}(/(send|thanks))?",
     r"(GET|POST) /pages/(confirmations|invitations|password-resets)/\{token\}",

@@ -59,12 +59,10 @@ def test_accept_quote_many_times_books_once(operator: Operator) -> None:
     assert operator.call("GET", f"/pricing/quotes/{charter['quote']['id']}")["status"] == "accepted"
 
     items = _list_items(operator, CHARTER.partition(org=operator.org_id, id=charter["id"]))
-    assert Counter(item["kind"]["S"] for item in items) == {
-        "charter": 1,
-        "uncovered_trip": 1,
-        "quote_link": 1,
-        "event": 4,
-    }
+    kinds = Counter(
+        item["kind"]["S"] for item in items if item["kind"]["S"] != "trip_reminders"
+    )  # stored a little later
+    assert kinds == {"charter": 1, "uncovered_trip": 1, "quote_link": 1, "event": 4}
     head = next(item for item in items if item["kind"]["S"] == "charter")
     assert (head["status"]["S"], head["version"]["N"]) == ("booked", "3")
     operator.stack.wait_for_mail(operator.client_email, "^Booking confirmed")

@@ -43,4 +43,4 @@ def test_salesperson_is_told_about_a_paid_deposit_and_not_about_other_bookings(s
     send(build_delivery("charter.booked"))
     send(build_delivery("quote.accepted", by_client=False))
     subjects = [each["Subject"] for each in sent_messages.mails if "hello@harbor.example" in each["To"]]
-    assert subjects == ["Acme Events paid the deposit for CH-2027-000001"]
+    assert subjects == ["The deposit for CH-2027-000001 is paid"]

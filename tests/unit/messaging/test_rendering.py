@@ -321,3 +321,14 @@ def test_check_in_reminder_is_sent_after_pickup() -> None:
 def test_message_to_driver_says_when_to_stand_at_the_first_stop(event_type: str) -> None:
     assert ", at the stop from 8:45 AM EST, with " in render(event_type, spot_at="2099-03-03T13:45:00Z").text
     assert "at the stop" not in render(event_type).text
+
+
+def test_subjects_of_messages_to_staff_do_not_name_the_client() -> None:
+    """The subject is stored with the message, and only messages to the client are erased with the client."""
+    named = []
+    for event_type in sorted(SAMPLES.keys() - _TEXT_MESSAGES):
+        if build_required_message(event_type, **EMAIL_FIELDS.get(event_type, {})).client_id == "":
+            subject = render(event_type, **EMAIL_FIELDS.get(event_type, {})).subject
+            people = (str(SAMPLES[event_type].get(name, "")) for name in ("client_name", "full_name", "accepted_by"))
+            named += [(event_type, subject) for name in people if name and name in subject]
+    assert named == []

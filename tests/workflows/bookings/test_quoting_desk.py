@@ -36,10 +36,10 @@ def test_contact_accepts_the_terms_of_the_quote_and_the_salesperson_is_told(stac
     assert get_charter(operator, charter)["quote_opened_at"] is None, "loading the page is no sign of a person"
     for _ in range(2):
         assert httpx.post(f"{sent['url']}/opened", timeout=60).status_code == 204
-    stack.wait_for_mail(operator.admin_email, "opened quote")
+    stack.wait_for_mail(operator.admin_email, "was opened")
 
     assert operator.accept_quote(sent["token"]).json()["status"] == "booked"
-    stack.wait_for_mail(operator.admin_email, "accepted quote")
+    stack.wait_for_mail(operator.admin_email, "was accepted")
     stack.wait_for_mail(dana, "^Booking confirmed")
     preview = operator.call("POST", f"/charters/{charter['id']}/cancel?preview=true", {})
     assert preview["refund_percent"] in {25, 90}

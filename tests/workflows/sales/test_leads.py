@@ -41,7 +41,7 @@ def test_fifty_leads_at_once_each_get_one_agent_who_is_told(stack: Stack) -> Non
     rules = {rule["agent_id"]: rule for rule in operator.call("GET", "/sales/assignment-rules")["items"]}
     assert {agent: rule["total_leads_assigned"] for agent, rule in rules.items()} == agents
     assert rules[tom]["leads_assigned_today"] == 10
-    stack.wait_for_mail(f"tom@{operator.slug}.example", "^New lead: Person")
+    stack.wait_for_mail(f"tom@{operator.slug}.example", "^New lead$")
     eventually(
         lambda: len(stack.mails(f"tom@{operator.slug}.example")) == 10, 90, "an agent was not told of each lead once"
     )
@@ -54,14 +54,14 @@ def test_lead_nobody_can_take_is_told_and_assigned_when_a_rule_allows(stack: Sta
     body = {"first_name": "Bob", "email": f"bob@{operator.slug}.example", **trip}
     lead = operator.call("POST", "/sales/leads", body)
     assert lead["assignment_explanation"][0] == "Skipped Uma: the weight is 0."
-    stack.wait_for_mail(operator.admin_email, "^A lead waits for an agent: Bob")
+    stack.wait_for_mail(operator.admin_email, "^A lead waits for an agent")
     [rule] = operator.call("GET", "/sales/assignment-rules")["items"]
     operator.call("PUT", f"/sales/assignment-rules/{rule['id']}", {"weight": 1})
     path = f"/sales/leads/{lead['id']}"
     eventually(
         lambda: operator.call("GET", path)["assigned_to_agent_id"] == agent, 90, "the waiting lead was not assigned"
     )
-    stack.wait_for_mail(f"uma@{operator.slug}.example", "^New lead: Bob")
+    stack.wait_for_mail(f"uma@{operator.slug}.example", "^New lead on ")
 
     def is_fleet_checked() -> bool:
         reasons = {part["topic"]: part["reason"] for part in operator.call("GET", path)["score_reasons"]}
