@@ -210,3 +210,12 @@ def test_demo_leads_have_every_stage_and_an_agent(stack: Stack, users: list[dict
     leads = get_as(stack, users[0], "/sales/leads?limit=100")["items"]
     assert {each["status"] for each in leads} >= {"new", "contacted", "qualified", "negotiating", "dead"}
     assert all(each["assigned_to_agent_id"] for each in leads)
+
+
+def test_demo_proposal_offers_three_options_with_prices(stack: Stack, users: list[dict[str, str]]) -> None:
+    [proposal] = get_as(stack, users[0], "/sales/proposals")["items"]
+    assert (proposal["status"], proposal["choice"], len(proposal["items"])) == ("sent", "one", 3)
+    for item in proposal["items"]:
+        charter = get_as(stack, users[0], f"/charters/{item['charter_id']}")
+        assert (charter["status"], charter["quote"]["total"] > 500) == ("quote", True)
+        assert charter["quote_sent_at"] is not None

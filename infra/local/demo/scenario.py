@@ -191,6 +191,16 @@ class Trip:
         return _local_time(first.departs, day, first.place.zone or zone)
 
 
+class ProposalPlan(NamedTuple):
+    """A proposal that is sent to a client, identified by its title; its options are trips, by label."""
+
+    title: str
+    text: str
+    client: str
+    days_valid: int
+    options: Mapping[str, Trip]
+
+
 def _stop_body(stop: StopPlan, start: date | datetime, zone: str) -> Json:
     place = stop.place
     times = {"estimated_arrival": stop.arrives, "estimated_departure": stop.departs}
@@ -275,5 +285,6 @@ class Scenario:
     vendors: tuple[Vendor, ...] = ()
     agents: tuple[AgentPlan, ...] = ()
     leads: tuple[LeadPlan, ...] = ()
+    proposals: tuple[ProposalPlan, ...] = ()
     vendor_of_user: str = ""
     """The vendor that the organization's user with the role `vendor` acts for."""

@@ -14,6 +14,7 @@ from infra.local.demo.document_loader import DocumentLoader
 from infra.local.demo.fleet_loader import FleetLoader
 from infra.local.demo.invoice_loader import load_invoices
 from infra.local.demo.lead_loader import load_leads
+from infra.local.demo.proposal_loader import load_proposals
 from infra.local.demo.scenario import Client, Json, Scenario, StatusChange, Trip
 from infra.local.demo.users import UserClients
 from infra.local.demo.vendor_loader import VendorLoader
@@ -40,6 +41,7 @@ def load_scenario(scenario: Scenario, clients: UserClients) -> None:
     _report(name, leads=load_leads(scenario, clients, loader.today))
     charters = loader.load_trips()
     _report(name, charters=charters, assignments=loader.assignment_count)
+    _report(name, proposals=load_proposals(scenario, clients, loader.client_ids))
     _report(name, invoices=load_invoices(scenario, clients))
 
 

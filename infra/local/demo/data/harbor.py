@@ -6,6 +6,7 @@ from typing import Final
 
 from infra.local.demo.data.harbor_fleet import DOWNTIMES, DRIVERS, VEHICLES
 from infra.local.demo.data.harbor_leads import AGENTS, LEADS
+from infra.local.demo.data.harbor_proposals import PROPOSALS
 from infra.local.demo.data.harbor_trips import TRIPS
 from infra.local.demo.data.harbor_vendors import VENDORS
 from infra.local.demo.scenario import Scenario, billing_address, client, contact
@@ -140,6 +141,7 @@ SCENARIO: Final = Scenario(
     downtimes=DOWNTIMES,
     agents=AGENTS,
     leads=LEADS,
+    proposals=PROPOSALS,
     vendors=VENDORS,
     vendor_of_user="Ridgeline Coaches",
     client_of_user="Hudson & Vale Weddings",
