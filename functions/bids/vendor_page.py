@@ -2,7 +2,7 @@
 
 from coachway.bids.requests import invitation_links
 from coachway.bids.vendor_access import page
-from coachway.bids.vendor_access.page import BidForm, DeclineInvitationForm
+from coachway.bids.vendor_access.page import BidForm, DeclineInvitationForm, WithdrawalForm
 from coachway.core.auth.signed_links import Token
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import HtmlResponse
@@ -47,9 +47,9 @@ def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineInvit
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
-def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
+def withdraw_bid_on_page(caller: Caller, bid_token: Token, form: WithdrawalForm) -> HtmlResponse:
     """Withdraw a bid from the invitation page.
 
     Redirects to the page.
     """
-    return page.submit_withdrawal_form(caller, bid_token)
+    return page.submit_withdrawal_form(caller, bid_token, form)

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from coachway.bids.evaluation.eligibility import (
+    ClassRequirements,
     TripRequirements,
     VehicleOffer,
     VendorCapabilities,
@@ -24,7 +25,9 @@ NEW_YORK, NEWARK, BOSTON = (
     Coordinates(40.7357, -74.1724),
     Coordinates(42.3601, -71.0589),
 )
-TRIP = TripRequirements("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1, 2)
+COACHES = ClassRequirements("coach", 2, 45, 2)
+TRIP = TripRequirements([COACHES], frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1)
+MIXED = TRIP._replace(classes=[COACHES, ClassRequirements("minibus", 1, 28, 1)])
 CARRIER = VendorCapabilities(
     status="active",
     compliance=DocumentCompliance(on_date=DAY, is_compliant=True),
@@ -92,7 +95,6 @@ def test_vendor_ineligibility_reasons_without_documents_name_them() -> None:
 
 
 def test_vehicle_ineligibility_reasons_compare_seats_per_vehicle() -> None:
-    assert TRIP.seats == 45
     assert vehicle_ineligibility_reasons(TRIP, OFFER._replace(seats=45)) == []
     assert "seats 44" in vehicle_ineligibility_reasons(TRIP, OFFER._replace(seats=44))[0]
 
@@ -100,6 +102,29 @@ def test_vehicle_ineligibility_reasons_compare_seats_per_vehicle() -> None:
 def test_vehicle_ineligibility_reasons_name_revision_count_and_class() -> None:
     reasons = vehicle_ineligibility_reasons(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
     assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), reasons, strict=True)] == [True] * 3
+
+
+def test_vendor_ineligibility_reasons_of_several_classes_require_one_that_is_left() -> None:
+    minibuses = CARRIER._replace(vehicle_classes=["minibus"], largest_vehicle=28)
+    assert vendor_ineligibility_reasons(MIXED, minibuses) == []
+    assert vendor_ineligibility_reasons(MIXED, CARRIER) == []
+    assert vendor_ineligibility_reasons(MIXED, minibuses._replace(largest_vehicle=27)) == [
+        "Largest vehicle seats 27, the trip needs 28"
+    ]
+    assert vendor_ineligibility_reasons(MIXED, CARRIER._replace(vehicle_classes=["van"])) == [
+        "Has no vehicle of class coach or minibus"
+    ]
+    without_minibus = TRIP._replace(classes=[COACHES, ClassRequirements("minibus", 1, 28, 0)])
+    assert "Has no vehicle of class coach" in vendor_ineligibility_reasons(without_minibus, minibuses)
+
+
+def test_vehicle_ineligibility_reasons_of_several_classes_are_those_of_the_offered_class() -> None:
+    minibus = OFFER._replace(vehicle_class="minibus", seats=28, vehicles=1)
+    assert vehicle_ineligibility_reasons(MIXED, minibus) == []
+    assert vehicle_ineligibility_reasons(MIXED, OFFER) == []
+    assert vehicle_ineligibility_reasons(MIXED, minibus._replace(seats=27)) == ["Vehicle seats 27, the trip needs 28"]
+    assert "still needs 1 of 1" in vehicle_ineligibility_reasons(MIXED, minibus._replace(vehicles=2))[0]
+    assert "needs coach or minibus" in vehicle_ineligibility_reasons(MIXED, OFFER._replace(vehicle_class="van"))[0]
 
 
 def test_vehicle_ineligibility_reasons_ignore_separators_in_amenities() -> None:

@@ -32,9 +32,11 @@ def moments(first: int, last: int) -> st.SearchStrategy[datetime]:
     return st.timedeltas(timedelta(days=first), timedelta(days=last)).map(lambda each: NOW + each)
 
 
-def offer(bid_id: str = "bid_1", price: int = 100_000, vehicles: int = 1, **more: Any) -> BidOffer:
+def offer(
+    bid_id: str = "bid_1", price: int = 100_000, vehicles: int = 1, *, vehicle_class: str = "coach", **more: Any
+) -> BidOffer:
     usual: dict[str, Any] = {"rating": 4.5, "is_preferred": False, "submitted_at": NOW}
-    return BidOffer(bid_id, price, vehicles, **{**usual, **more})
+    return BidOffer(bid_id, vehicle_class, price, vehicles, **{**usual, **more})
 
 
 entries = st.lists(
@@ -43,6 +45,7 @@ entries = st.lists(
         st.builds(
             BidOffer,
             st.uuids().map(str),
+            st.just("coach"),
             st.integers(1, 2_000) | st.integers(1, 10**9),
             st.integers(1, 6),
             st.none() | st.floats(1, 5),
@@ -62,7 +65,7 @@ clocks = moments(-6, 6)
 def test_decide_award_gives_each_vehicle_one_winner_and_other_bids_a_reason(
     evaluated_bids: list[EvaluatedBid], vehicles: int, target: int | None, now: datetime
 ) -> None:
-    decision = decide_award(evaluated_bids, vehicles, target, now)
+    decision = decide_award(evaluated_bids, {"coach": vehicles}, target, now)
     by_id = {entry.offer.bid_id: entry for entry in evaluated_bids}
     free, awarded_numbers = list(range(1, vehicles + 1)), list[int]()
     for won in decision.award:
@@ -140,13 +143,60 @@ def test_choose_automatic_award_requires_a_low_price_and_a_trusted_vendor(
     price: int, rating: float | None, preferred: bool, target: int | None, is_awarded: bool
 ) -> None:
     bids = [offer(price=price, rating=rating, is_preferred=preferred)]
-    assert bool(choose_automatic_award(bids, 1, target)) == is_awarded
+    assert bool(choose_automatic_award(bids, {"coach": 1}, target)) == is_awarded
 
 
 def test_find_cheapest_combination_can_omit_the_lowest_bid() -> None:
     bids = [offer("two", 100, 2), offer("all", 200, 3), offer("one", 150, 1)]
     assert [each.bid_id for each in find_cheapest_combination(rank_offers(bids), 3)] == ["all"]
     assert find_cheapest_combination(rank_offers(bids), 7) == []
+
+
+def test_rank_offers_of_several_classes_ranks_each_by_itself() -> None:
+    offers = [
+        offer("coach_2", 210_000),
+        offer("minibus_1", 90_000, vehicle_class="minibus"),
+        offer("coach_1", 200_000),
+        offer("minibus_2", 120_000, vehicle_class="minibus"),
+    ]
+    ranked = [
+        (each.offer.bid_id, each.rank, each.is_lowest_bid, each.price_difference_from_lowest)
+        for each in rank_offers(offers)
+    ]
+    assert ranked == [
+        ("coach_1", 1, True, 0),
+        ("coach_2", 2, False, 10_000),
+        ("minibus_1", 1, True, 0),
+        ("minibus_2", 2, False, 30_000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("needed", "target", "awarded"),
+    [
+        ({"coach": 1, "minibus": 2}, 400_000, ["coach_1", "minibus_1"]),
+        ({"coach": 1, "minibus": 2}, 399_999, []),
+        ({"coach": 1}, 250_000, ["coach_1"]),
+        ({"coach": 1, "minibus": 1}, 10_000_000, []),
+        ({"coach": 1, "minibus": 2, "van": 1}, 10_000_000, []),
+    ],
+    ids=["both", "too expensive together", "one class left", "no bid fits", "no bid for a class"],
+)
+def test_choose_automatic_award_of_several_classes_covers_all_of_them(
+    needed: dict[str, int], target: int, awarded: list[str]
+) -> None:
+    offers = [
+        offer("minibus_1", 160_000, 2, vehicle_class="minibus"),
+        offer("coach_1", 200_000),
+        offer("coach_2", 210_000),
+    ]
+    assert [each.bid_id for each in choose_automatic_award(offers, needed, target)] == awarded
+
+
+def test_rejection_reason_compares_bids_of_the_same_class() -> None:
+    minibus, coach = offer("minibus", 90_000, vehicle_class="minibus"), offer("coach", 200_000)
+    assert rejection_reason(offer("other", 210_000), [minibus, coach]) == "A lower bid was chosen"
+    assert rejection_reason(offer("other", 210_000), [minibus]) == "The organization runs this trip itself"
 
 
 def test_assign_vehicles_assigns_each_vehicle_once() -> None:

@@ -12,7 +12,8 @@ from babel.numbers import get_currency_symbol, list_currencies, parse_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
+from coachway.core.documents.formatting import Formatter
+from coachway.core.types.code_words import format_vehicles, humanize
 from coachway.core.types.money import LARGEST_CENTS
 
 MORNING = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)

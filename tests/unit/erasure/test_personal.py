@@ -48,7 +48,8 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
     "ids of users": """
         opened_by closed_by decided_by paid_by requested_by created_by reviewed_by submitted_by rated_by
         declined_by ended_by performed_by adjusted_by""",
-    "codes of the price list": "vehicle_class vehicle_type vehicle_types amenities route promo_code code rule_type",
+    "codes of the price list": """
+        vehicle_class vehicle_type vehicle_types passengers_per_vehicle amenities route promo_code code rule_type""",
     "words of the code": """
         status old_status new_status role method channel template part flow state source lead_kind lost_reason
         activity_type""",

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from coachway.core.types import ids
 from coachway.pricing import rule_matching
 from coachway.pricing.extras_model import Amenity, PromoCode
+from coachway.pricing.pricing_terms import PricingTerms
 from coachway.pricing.promo_rules import RequestedPromoCode
-from coachway.pricing.quote_calculation import PricingTerms, calculate_price
+from coachway.pricing.quote_calculation import calculate_price
 from coachway.pricing.quote_model import Line, PriceBreakdown, QuoteRequest
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import PricingRule
@@ -75,7 +76,7 @@ def calculate_trip_price(
     **values: Any,
 ) -> PriceBreakdown:
     amenities = {amenity.code: amenity} if amenity else {}
-    return calculate_price(build_trip(**values), rules, terms, amenities=amenities, promo_code=promo, cost=cost)
+    return calculate_price([build_trip(**values)], rules, terms, amenities=amenities, promo_code=promo, cost=cost)
 
 
 def get_line(price: PriceBreakdown, kind: str) -> Line:

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from coachway.pricing import price_adjustment, promo_rules, quote_calculation, quote_service
 from coachway.pricing.adjustment_model import PriceAdjustments, PriceAdjustmentsInput
 from coachway.pricing.errors import PriceBelowZero
-from coachway.pricing.quote_calculation import PricingTerms, calculate_price
+from coachway.pricing.pricing_terms import PricingTerms
+from coachway.pricing.quote_calculation import calculate_price
 from coachway.pricing.quote_model import PRICE_NOTICE_CODES, PriceBreakdown
 from tests.unit.pricing.builders import (
     TERMS,
@@ -45,7 +46,7 @@ def calculate(
 ) -> PriceBreakdown:
     arguments = {name: options.pop(name) for name in ("promo_code", "cost") if name in options}
     rules = [base_rate(1_000_00)] if rules is None else rules
-    return calculate_price(build_trip(**options), rules, terms, amenities={}, adjustments=adjustments, **arguments)
+    return calculate_price([build_trip(**options)], rules, terms, amenities={}, adjustments=adjustments, **arguments)
 
 
 def parking(cents: int = 45_00, quantity: int = 2) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_total_is_sum_of_lines_and_not_negative(
     rules: list[PricingRule], trip: Trip, promo: RequestedPromoCode | None, tax: Decimal, fuel: Decimal
 ) -> None:
     terms = replace(TERMS, tax_percent=tax, fuel_per_mile=fuel)
-    price = calculate_price(trip, rules, terms, amenities=AMENITIES, promo_code=promo)
+    price = calculate_price([trip], rules, terms, amenities=AMENITIES, promo_code=promo)
     assert price.total == sum(line.amount for line in price.lines)
     assert price.total == price.subtotal - price.discount + price.tax
     assert min(price.total, price.subtotal, price.discount, price.tax) >= 0
@@ -44,20 +44,20 @@ def test_additional_mile_never_lowers_price(
     longer = replace(trip, miles=trip.miles + additional_miles)
     if deadhead and trip.deadhead_miles:
         longer = replace(trip, deadhead_miles=trip.deadhead_miles + additional_miles)
-    shorter_price = calculate_price(trip, rules, terms, amenities=AMENITIES, promo_code=promo).total
-    assert calculate_price(longer, rules, terms, amenities=AMENITIES, promo_code=promo).total >= shorter_price
+    shorter_price = calculate_price([trip], rules, terms, amenities=AMENITIES, promo_code=promo).total
+    assert calculate_price([longer], rules, terms, amenities=AMENITIES, promo_code=promo).total >= shorter_price
 
 
 @given(RULE_SETS, trips(), st.randoms(use_true_random=False))
 def test_order_of_rules_does_not_change_price(rules: list[PricingRule], trip: Trip, generator: random.Random) -> None:
-    before = calculate_price(trip, rules, TERMS, amenities=AMENITIES)
+    before = calculate_price([trip], rules, TERMS, amenities=AMENITIES)
     shuffled = list(rules)
     generator.shuffle(shuffled)
-    assert calculate_price(trip, shuffled, TERMS, amenities=AMENITIES) == before
+    assert calculate_price([trip], shuffled, TERMS, amenities=AMENITIES) == before
 
 
 @given(RULE_SETS, trips())
 def test_line_amount_is_quantity_times_unit_amount(rules: list[PricingRule], trip: Trip) -> None:
-    for line in calculate_price(trip, rules, TERMS, amenities=AMENITIES).lines:
+    for line in calculate_price([trip], rules, TERMS, amenities=AMENITIES).lines:
         assert abs(line.quantity * line.unit_amount - line.amount) <= 1
         assert line.rule_id is None or line.rule_id in {each.id for each in rules} | {"ame_1"}

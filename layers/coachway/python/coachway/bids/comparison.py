@@ -15,6 +15,7 @@ from coachway.bids.model.bid_request import BidRequest
 from coachway.bids.schemas import BidView
 from coachway.core.caller import Caller
 from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types.money import NonNegativeApiAmount, round_half_up
 
 
@@ -35,6 +36,7 @@ class Comparison(BaseSchema):
     target_price: NonNegativeApiAmount | None
     currency: str
     vehicle_count: int
+    vehicle_groups: list[VehicleGroup]
     vehicles_awarded: int
     total_bids: int
     lowest_price: NonNegativeApiAmount | None = None
@@ -60,7 +62,7 @@ def compare_bids(caller: Caller, charter_id: str) -> Comparison:
         _compare_bid(caller, bid, bidding, bid_requests.get(bid.id), candidates.get(bid.vendor_id), ranks)
         for bid in bids
     ]
-    compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
+    compared.sort(key=lambda each: (each.rank is None, each.vehicle_type, each.rank or 0, each.submitted_at, each.id))
     prices = [bid.terms.quoted_price for bid in visible]
     return Comparison(
         charter_id=charter_id,
@@ -69,6 +71,7 @@ def compare_bids(caller: Caller, charter_id: str) -> Comparison:
         target_price=bidding.request.target_price if bidding.request else None,
         currency=bidding.charter.quote.currency,
         vehicle_count=bidding.charter.vehicle_count,
+        vehicle_groups=bidding.charter.vehicle_groups,
         vehicles_awarded=sum(cover.bid_id is not None for cover in bidding.charter.vehicles),
         total_bids=len(bids),
         lowest_price=min(prices, default=None),

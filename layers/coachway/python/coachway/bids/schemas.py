@@ -11,6 +11,7 @@ from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import Entity
 from coachway.core.schemas import PageQuery, RequestSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types.datetimes import Day, Timestamp
 from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.text import MessageToVendor, Note, ShortNote, Text
@@ -41,8 +42,8 @@ class BidInput(RequestSchema, OfferedVehicles, BidTerms):
         Field(
             ge=1,
             le=100,
-            description="Number of the charter's vehicles that the bid is for; omit for all that have no vendor or "
-            "driver yet.",
+            description="Number of the charter's vehicles that the bid is for; omit for all of the class that have no "
+            "vendor or driver yet. A charter with several classes takes one bid for each.",
         ),
     ] = None
 
@@ -88,7 +89,11 @@ class BidView(Entity, OfferedVehicles):
     notes: str | None = None
     is_sealed: bool
     rank: Annotated[
-        int | None, Field(description="Rank among the bids that can still be accepted; null while they are sealed.")
+        int | None,
+        Field(
+            description="Rank among the bids for vehicles of this class that can still be accepted; null while they "
+            "are sealed."
+        ),
     ] = None
     is_lowest_bid: bool | None = None
     price_difference_from_lowest: NonNegativeApiAmount | None = None
@@ -207,6 +212,9 @@ class BidRequestView(Entity):
     charter_id: str
     charter_number: str
     vehicle_count: int
+    vehicle_groups: Annotated[
+        list[VehicleGroup], Field(description="The vehicles to bid for, if they are of several classes.")
+    ] = Field(default_factory=list)
     currency: str
     deadline: AwareDatetime
     target_price: NonNegativeApiAmount | None = None

@@ -86,7 +86,8 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
         charter_number=bidding.charter.number,
         charter_revision=bidding.charter.trip_revision,
         bid_request_id=bidding.request.id if bidding.request else None,
-        vehicle_count=body.vehicle_count or _default_vehicle_count(bidding.charter),
+        vehicle_count=body.vehicle_count or _default_vehicle_count(bidding.charter, body.vehicle_type),
+        is_for_one_class=bool(bidding.charter.vehicle_groups),
         terms=BidTerms(**body.model_dump(include=set(BidTerms.model_fields))),
         currency=bidding.charter.quote.currency,
     )
@@ -94,9 +95,13 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
     return bid, bidding
 
 
-def _default_vehicle_count(charter: Charter) -> int:
-    """All vehicles without a vendor or driver. If there are none, all; then the eligibility check refuses the bid."""
-    return len(charter.uncovered_vehicles) or charter.vehicle_count
+def _default_vehicle_count(charter: Charter, vehicle_class: str) -> int:
+    """All vehicles of the class without a vendor or driver; of a class that the trip does not need, all vehicles.
+
+    If there are none, all of the class; then the eligibility check refuses the bid.
+    """
+    count = next((group.count for group in charter.list_groups() if group.vehicle_class == vehicle_class), None)
+    return charter.count_uncovered_vehicles()[vehicle_class] or count or charter.vehicle_count
 
 
 def _resolve_vendor_id(caller: Caller, vendor_id: str | None) -> str:
@@ -153,7 +158,8 @@ def update_bid(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], ex
     after = before.model_copy(
         update={
             **changed.model_dump(exclude={"vendor_id", "charter_id", "vehicle_count", *BidTerms.model_fields}),
-            "vehicle_count": changed.vehicle_count or _default_vehicle_count(bidding.charter),
+            "vehicle_count": changed.vehicle_count or _default_vehicle_count(bidding.charter, changed.vehicle_type),
+            "is_for_one_class": bool(bidding.charter.vehicle_groups),
             "terms": BidTerms(**changed.model_dump(include=set(BidTerms.model_fields))),
             "charter_revision": bidding.charter.trip_revision,
         }

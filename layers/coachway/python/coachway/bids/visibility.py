@@ -26,7 +26,7 @@ def build_bid_view(
     the bid.
     """
     is_sealed = request is not None and request.is_sealed
-    fields = bid.model_dump(exclude={"terms"})
+    fields = bid.model_dump(exclude=set(Bid.HIDDEN_FIELDS))
     if caller.is_external:
         fields |= {"decided_by": None, "decision_reason": "", "award_release_reason": ""}
     if request is not None:

@@ -7,7 +7,9 @@ from typing import Final
 
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.trip_model import Stop, StopType, TripType
-from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
+from coachway.core.documents.formatting import Formatter
+from coachway.core.trip_vehicles import describe_vehicles
+from coachway.core.types.code_words import humanize
 from coachway.identity.model.organization import Organization
 from coachway.pricing.quote_model import Line
 
@@ -133,7 +135,10 @@ def describe_trip(charter: Charter) -> list[LabeledValue]:
     count = charter.vehicle_count
     facts = [
         LabeledValue("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
-        LabeledValue("Vehicle" if count == 1 else "Vehicles", format_vehicles(count, charter.vehicle_class)),
+        LabeledValue(
+            "Vehicle" if count == 1 else "Vehicles",
+            describe_vehicles(charter.vehicle_class, count, charter.vehicle_groups),
+        ),
         LabeledValue("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:

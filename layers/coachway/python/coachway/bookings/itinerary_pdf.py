@@ -9,8 +9,9 @@ from coachway.bookings.charter_text import LabeledValue, build_formatter
 from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.core.documents import pdf as document_pdf
-from coachway.core.documents.formatting import format_phone, humanize
+from coachway.core.documents.formatting import format_phone
 from coachway.core.documents.pdf import Pdf
+from coachway.core.types.code_words import humanize
 from coachway.identity.model.organization import Organization
 from coachway.identity.organizations.branding import build_brand
 

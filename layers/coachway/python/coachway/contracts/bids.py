@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from coachway.core.persistence.domain_events import Event
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
@@ -53,6 +54,9 @@ class BiddingInvited(_Bidding):
     dropoff: Annotated[str, Personal(blank=ERASED)]
     vehicle_class: str
     vehicle_count: int
+    vehicle_groups: Annotated[
+        list[VehicleGroup], Field(description="The vehicles to bid for, if they are of several classes.")
+    ] = Field(default_factory=list)
     passengers: int
     message: Annotated[str, Personal()]
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
@@ -34,6 +35,7 @@ class CharterEvent(Event):
     ends_at: datetime
     vehicle_class: str
     vehicle_count: int
+    vehicle_groups: list[VehicleGroup] = Field(default_factory=list)
     passengers: int
     total: StoredAmount
     currency: str

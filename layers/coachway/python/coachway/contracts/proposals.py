@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
@@ -26,6 +27,7 @@ class ProposalTrip(BaseSchema):
     timezone: str
     vehicle_class: str
     vehicle_count: int
+    vehicle_groups: list[VehicleGroup] = Field(default_factory=list)
     passengers: int
     total: StoredAmount
     deposit_due: Annotated[StoredAmount, Field(description="The deposit that books the trip; 0 if it is booked.")] = 0

@@ -67,6 +67,7 @@ class BoardCard(BaseSchema):
         int, Field(description="Passengers in this vehicle, or in the whole trip if the vehicle has no driver.")
     ]
     vendor_id: str | None = None
+    vehicle_class: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None
     driver_name: str | None = None
@@ -163,6 +164,7 @@ def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: R
         dropoff=assignment.stops[-1].address,
         passengers=assignment.passengers,
         vendor_id=assignment.vendor_id,
+        vehicle_class=assignment.vehicle_class,
         assignment_id=assignment.id,
         driver_id=assignment.driver_id,
         driver_name=assignment.driver_name,
@@ -203,4 +205,5 @@ def _trip_cards(trip: UncoveredTrip) -> Iterable[BoardCard]:
             dropoff=trip.dropoff,
             passengers=trip.passengers,
             vendor_id=vehicle.vendor_id,
+            vehicle_class=vehicle.vehicle_class,
         )

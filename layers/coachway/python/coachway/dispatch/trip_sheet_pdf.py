@@ -11,11 +11,12 @@ from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
-from coachway.core.documents.formatting import Formatter, format_phone, humanize
+from coachway.core.documents.formatting import Formatter, format_phone
 from coachway.core.documents.pdf import Pdf
 from coachway.core.http.response_types import FileResponse
 from coachway.core.party_reference import DRIVER
 from coachway.core.store import batch_get
+from coachway.core.types.code_words import humanize
 from coachway.core.types.durations import format_minutes
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment

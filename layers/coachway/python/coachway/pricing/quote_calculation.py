@@ -4,18 +4,20 @@ Steps: 1. base, mileage, deadhead and hourly rates, per vehicle; 2. multipliers 
 the vehicle class and the client; 4. flat fees; 5. fuel; 6. promo code; 7. minimum charge; 8. adjustments by staff (see
 `price_adjustment`); 9. tax. Each line is rounded half up, and the total is the sum of the lines.
 
+A trip with several vehicle classes has steps 1 to 3 for each class, with lines that name it. A fee per vehicle has one
+line for all classes whose rule is the same.
+
 An additional mile never makes a trip cheaper, with one exception: a trip that reaches the minimum amount of a promo
 code can cost less than a shorter one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
+from coachway.core.types.code_words import format_vehicle_groups
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
 from coachway.core.types.stored_values import STORED
-from coachway.core.types.vehicle_classes import DEFAULT_SEATS
 from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.driving_charges import DrivingCharges, build_line, build_rule_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
@@ -27,43 +29,15 @@ from coachway.pricing.price_adjustment import (
     split_all_in_price,
     sum_amounts,
 )
+from coachway.pricing.pricing_terms import PricingTerms
 from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_reason, unknown_promo_code_notice
 from coachway.pricing.quote_model import AppliedRule, Line, LineKind, Margin, Notice, PriceBreakdown, RulesPrice
 from coachway.pricing.rule_matching import Trip, depends_on_start_time, pick_winning_rules
 from coachway.pricing.rule_model import Fee, PricingRule
 
 
-@dataclass(frozen=True, slots=True)
-class PricingTerms:
-    """The terms of an organization, and the date of the request in its time zone."""
-
-    currency: str
-    requested_on: date
-    tax_percent: Decimal = Decimal(0)
-    fuel_per_mile: Decimal = Decimal(0)
-    """In currency units; can include fractions of a cent."""
-    minimum_cents: int = 0
-    seats_by_class: Mapping[str, int] = field(default_factory=lambda: DEFAULT_SEATS)
-    """The vehicle classes that can be quoted, with the seats of their largest vehicle."""
-    minimum_margin_percent: Decimal = Decimal(0)
-    tax_exemption_label: str = ""
-    """What the client reads instead of the tax. Empty if the client pays tax."""
-
-    @property
-    def applied_tax_percent(self) -> Decimal:
-        """The tax that the client pays."""
-        return Decimal(0) if self.tax_exemption_label else self.tax_percent
-
-    def tax_lines(self, base: int, cents: int | None = None) -> list[Line]:
-        """The last step: the tax on the price, or the `cents` of tax that an all-in price contains."""
-        share = self.tax_percent / 100
-        if base and share and self.tax_exemption_label:
-            return [build_line("tax", self.tax_exemption_label, None, 0, base)]
-        return [build_line("tax", "Tax", None, share, base, cents)] if base and share else []
-
-
 def calculate_price(
-    trip: Trip,
+    trips: Sequence[Trip],
     rules: Sequence[PricingRule],
     terms: PricingTerms,
     *,
@@ -72,11 +46,16 @@ def calculate_price(
     cost: int | None = None,
     adjustments: PriceAdjustments | None = None,
 ) -> PriceBreakdown:
-    """Calculate the price of a trip. `cost` is in cents. Raises PriceTooLarge or PriceBelowZero."""
-    winners = pick_winning_rules(rules, trip, trip.days[0])
-    driving = DrivingCharges(trip, winners, list(multiplier_shares(rules, trip)))
-    builder = _PriceBuilder(trip, winners, terms)
-    builder.lines += driving.build_lines()
+    """Calculate the price of a trip; `trips` has it once for each vehicle class. `cost` is in cents.
+
+    Raises PriceTooLarge or PriceBelowZero.
+    """
+    charges = [
+        DrivingCharges(trip, pick_winning_rules(rules, trip, trip.days[0]), list(multiplier_shares(rules, trip)))
+        for trip in trips
+    ]
+    builder = _PriceBuilder(charges, terms)
+    builder.lines += builder.driving_lines()
     builder.lines += builder.fee_lines(amenities)
     builder.lines += builder.fuel_lines()
     builder.lines += builder.promo_lines(promo_code)
@@ -87,7 +66,7 @@ def calculate_price(
     total = sum_amounts(lines)
     if max(total, sum_amounts(rule_lines)) > LARGEST_CENTS:
         raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates and the distance.")
-    builder.add_rate_warnings(driving, rules, has_all_in_price=bool(price_changes and price_changes.all_in_price))
+    builder.add_rate_warnings(rules, has_all_in_price=bool(price_changes and price_changes.all_in_price))
     builder.add_vehicle_warnings()
     tax = _sum_kinds(lines, "tax")
     margin = _calculate_margin(total - tax, cost)
@@ -151,34 +130,72 @@ def _applied_rules(rules: Sequence[PricingRule], lines: Sequence[Line]) -> list[
 class _PriceBuilder:
     """The lines and warnings of a price. Each step depends on the total of the previous lines."""
 
-    trip: Trip
-    winners: Mapping[str, PricingRule]
+    charges: Sequence[DrivingCharges]
+    """One for each vehicle class."""
     terms: PricingTerms
     lines: list[Line] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
+
+    @property
+    def trip(self) -> Trip:
+        """The trip with its first vehicle class, for what does not depend on the class."""
+        return self.charges[0].trip
 
     @property
     def total(self) -> int:
         return sum_amounts(self.lines)
 
     def add_warning(self, code: str, message: str) -> None:
-        self.warnings.append(Notice(code=code, message=message))
+        warning = Notice(code=code, message=message)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def driving_lines(self) -> Iterator[Line]:
+        """Steps 1 to 3, for each vehicle class."""
+        for each in self.charges:
+            for line in each.build_lines():
+                yield self._name_classes(line, [each.trip])
+
+    def _name_classes(self, line: Line, trips: Sequence[Trip]) -> Line:
+        """The line with the vehicle classes that it is for, unless these are all classes of the trip."""
+        if len(trips) == len(self.charges):
+            return line
+        names = format_vehicle_groups((trip.vehicles, trip.vehicle_class) for trip in trips)
+        labels = {"label": f"{line.label} ({names})", "public_label": f"{line.public_label} ({names})"}
+        return line.model_copy(update={**labels, "vehicle_class": trips[0].vehicle_class if len(trips) == 1 else None})
+
+    def _group_by_rule(self, slot: str) -> list[tuple[PricingRule | None, list[Trip]]]:
+        """The rules that win a slot, each with the vehicle classes for which it does; None where no rule matches."""
+        groups: dict[str | None, tuple[PricingRule | None, list[Trip]]] = {}
+        for each in self.charges:
+            rule = each.winners.get(slot)
+            groups.setdefault(rule.id if rule else None, (rule, []))[1].append(each.trip)
+        return list(groups.values())
 
     def fee_lines(self, amenities: Mapping[str, Amenity]) -> Iterator[Line]:
         """Step 4: flat fees, per booking or per vehicle; some rules also charge them per day."""
         trip = self.trip
-        yield from self._fee_lines("booking", 1)
+        yield from self._booking_fee_lines("booking")
         for code in trip.amenities:
             yield from self._amenity_lines(code, amenities.get(code))
-        yield from self._fee_lines("extra_stop", trip.extra_stops * trip.vehicles)
-        yield from self._fee_lines("overnight", trip.overnights * trip.vehicles)
-        yield from self._fee_lines("second_driver", trip.vehicles if trip.second_driver else 0)
-        yield from self._fee_lines("coi", 1 if trip.coi else 0)
+        yield from self._vehicle_fee_lines("extra_stop", trip.extra_stops)
+        yield from self._vehicle_fee_lines("overnight", trip.overnights)
+        yield from self._vehicle_fee_lines("second_driver", 1 if trip.second_driver else 0)
+        if trip.coi:
+            yield from self._booking_fee_lines("coi")
 
-    def _fee_lines(self, fee: Fee, quantity: int) -> Iterator[Line]:
-        rule = self.winners.get(f"flat_fee:{fee}")
-        if rule is not None and quantity:
-            yield build_rule_line(fee, rule, quantity * self._charged_days(rule), rule.amount or 0)
+    def _booking_fee_lines(self, fee: Fee) -> Iterator[Line]:
+        """A fee per booking: that of the first vehicle class that has one."""
+        slot = f"flat_fee:{fee}"
+        rule = next((each.winners[slot] for each in self.charges if slot in each.winners), None)
+        if rule is not None:
+            yield build_rule_line(fee, rule, self._charged_days(rule), rule.amount or 0)
+
+    def _vehicle_fee_lines(self, fee: Fee, quantity: int) -> Iterator[Line]:
+        for rule, trips in self._group_by_rule(f"flat_fee:{fee}"):
+            if rule is not None and quantity:
+                units = quantity * _count_vehicles(trips) * self._charged_days(rule)
+                yield self._name_classes(build_rule_line(fee, rule, units, rule.amount or 0), trips)
 
     def _amenity_lines(self, code: str, amenity: Amenity | None) -> Iterator[Line]:
         """Price an amenity by a matching rule, or else by the price list.
@@ -190,24 +207,31 @@ class _PriceBuilder:
                 "amenity_retired",
                 f"The amenity {amenity.name} is no longer offered. Remove it, or make sure that the vehicle has it.",
             )
-        rule = self.winners.get(f"flat_fee:amenity:{code}")
-        if rule is not None:
-            line = build_rule_line("amenity", rule, self.trip.vehicles * self._charged_days(rule), rule.amount or 0)
-            listed_name = amenity.name if amenity is not None else code.replace("_", " ").replace("-", " ").capitalize()
-            yield line.model_copy(update={"public_label": rule.public_label or listed_name})
-        elif amenity is not None:
-            yield build_line("amenity", amenity.name, amenity.id, self.trip.vehicles, amenity.amount)
-        else:
-            self.add_warning("amenity_without_price", f"The amenity {code} has no price and is not charged.")
+        for rule, trips in self._group_by_rule(f"flat_fee:amenity:{code}"):
+            vehicles = _count_vehicles(trips)
+            if rule is not None:
+                line = build_rule_line("amenity", rule, vehicles * self._charged_days(rule), rule.amount or 0)
+                listed_name = amenity.name if amenity else code.replace("_", " ").replace("-", " ").capitalize()
+                line = line.model_copy(update={"public_label": rule.public_label or listed_name})
+                yield self._name_classes(line, trips)
+            elif amenity is not None:
+                line = build_line("amenity", amenity.name, amenity.id, vehicles, amenity.amount)
+                yield self._name_classes(line, trips)
+            else:
+                self.add_warning("amenity_without_price", f"The amenity {code} has no price and is not charged.")
 
     def _charged_days(self, rule: PricingRule) -> int:
         return len(self.trip.days) if rule.per_day else 1
 
     def fuel_lines(self) -> Iterator[Line]:
         """Step 5: the fuel surcharge for all miles, including deadhead miles."""
-        rule = self.winners.get("flat_fee:fuel_surcharge")
+        for rule, trips in self._group_by_rule("flat_fee:fuel_surcharge"):
+            miles = (self.trip.miles + self.trip.deadhead_miles) * _count_vehicles(trips)
+            for line in self._fuel_lines(rule, miles):
+                yield self._name_classes(line, trips)
+
+    def _fuel_lines(self, rule: PricingRule | None, miles: Decimal) -> Iterator[Line]:
         cents = self.terms.fuel_per_mile * 100 if rule is None else Decimal(rule.amount or 0)
-        miles = (self.trip.miles + self.trip.deadhead_miles) * self.trip.vehicles
         if rule is not None:
             if miles and cents:
                 yield build_rule_line("fuel_surcharge", rule, miles, int(cents))
@@ -234,7 +258,8 @@ class _PriceBuilder:
 
     def minimum_charge_lines(self) -> Iterator[Line]:
         """Step 7: the difference to the minimum charge, which is per vehicle."""
-        rule = self.winners.get("flat_fee:minimum_charge")
+        groups = self._group_by_rule("flat_fee:minimum_charge")
+        rule = groups[0][0] if len(groups) == 1 else None
         missing = self._minimum_charge() - self.total
         if missing > 0 and rule is not None:
             yield build_rule_line("minimum_charge", rule, 1, missing)
@@ -242,20 +267,22 @@ class _PriceBuilder:
             yield build_line("minimum_charge", "Minimum charge", None, 1, missing)
 
     def _minimum_charge(self) -> int:
-        rule = self.winners.get("flat_fee:minimum_charge")
-        return (self.terms.minimum_cents if rule is None else rule.amount or 0) * self.trip.vehicles
+        return sum(
+            (self.terms.minimum_cents if rule is None else rule.amount or 0) * _count_vehicles(trips)
+            for rule, trips in self._group_by_rule("flat_fee:minimum_charge")
+        )
 
-    def add_rate_warnings(
-        self, driving: DrivingCharges, rules: Sequence[PricingRule], *, has_all_in_price: bool
-    ) -> None:
+    def add_rate_warnings(self, rules: Sequence[PricingRule], *, has_all_in_price: bool) -> None:
         """Add warnings about missing rates and times. An all-in price needs no rate."""
-        if not driving.is_priced and not has_all_in_price:
-            self.add_warning("no_rate", "No base, mileage or hourly rate prices this trip. Add a pricing rule.")
-        if "hourly_rate" in driving.rates and self.trip.hours is None:
+        unpriced = [each.trip.vehicle_class for each in self.charges if not each.is_priced]
+        if unpriced and not has_all_in_price:
+            what = "this trip" if len(self.charges) == 1 else f"the class {' and '.join(unpriced)}"
+            self.add_warning("no_rate", f"No base, mileage or hourly rate prices {what}. Add a pricing rule.")
+        if any("hourly_rate" in each.rates for each in self.charges) and self.trip.hours is None:
             self.add_warning("hours_unknown", "An hourly rate applies. Add departs_at and returns_at, or hours.")
-        if self.trip.deadhead_miles and "deadhead_rate" not in driving.rates:
+        if self.trip.deadhead_miles and any("deadhead_rate" not in each.rates for each in self.charges):
             self.add_warning("no_deadhead_rate", "No rate matches deadhead miles. They are not charged.")
-        if depends_on_start_time(rules, self.trip):
+        if any(depends_on_start_time(rules, each.trip) for each in self.charges):
             self.add_warning("start_unknown", "Some rates depend on the start time. Add start_time.")
 
     def add_margin_warnings(self, margin: Margin | None) -> None:
@@ -280,16 +307,22 @@ class _PriceBuilder:
 
     def add_vehicle_warnings(self) -> None:
         """Add warnings about an unknown vehicle class and too few seats."""
-        trip, seats = self.trip, self.terms.seats_by_class.get(self.trip.vehicle_class)
-        if seats is None:
+        seats_by_class = self.terms.seats_by_class
+        trips = [each.trip for each in self.charges]
+        unknown = [trip.vehicle_class for trip in trips if trip.vehicle_class not in seats_by_class]
+        if unknown:
             self.add_warning(
                 "unknown_vehicle_class",
-                f"The organization has no vehicle class {trip.vehicle_class}. Its classes are "
-                f"{', '.join(sorted(self.terms.seats_by_class))}.",
+                f"The organization has no vehicle class {' or '.join(unknown)}. Its classes are "
+                f"{', '.join(sorted(seats_by_class))}.",
             )
-        elif seats * trip.vehicles < trip.passengers:
-            self.add_warning(
-                "too_few_seats",
-                f"{trip.passengers} passengers need more than {trip.vehicles} × {trip.vehicle_class} "
-                f"with up to {seats} seats.",
+        elif sum(seats_by_class[trip.vehicle_class] * trip.vehicles for trip in trips) < self.trip.passengers:
+            vehicles = " and ".join(
+                f"{trip.vehicles} × {trip.vehicle_class} with up to {seats_by_class[trip.vehicle_class]} seats"
+                for trip in trips
             )
+            self.add_warning("too_few_seats", f"{self.trip.passengers} passengers need more than {vehicles}.")
+
+
+def _count_vehicles(trips: Sequence[Trip]) -> int:
+    return sum(trip.vehicles for trip in trips)

@@ -10,12 +10,12 @@ from pydantic import ConfigDict, Field, field_serializer, model_validator
 
 from coachway.core import errors
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import TripVehicles
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTimeInput
 from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.time_zones import TimeZone
-from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.rule_model import AmenityCode, RouteText, RuleInput, TripDate, json_number
 
@@ -59,7 +59,7 @@ LineKind = Literal[
 ]
 
 
-class QuoteRequest(RequestSchema):
+class QuoteRequest(TripVehicles):
     """The trip to price. Its start is `departs_at`, or `trip_date` with an optional `start_time`."""
 
     model_config = ConfigDict(
@@ -79,8 +79,6 @@ class QuoteRequest(RequestSchema):
     )
 
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
-    vehicle_class: VehicleClass
-    vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)] = 1
     miles: Annotated[Miles, Field(description="Miles with passengers, per vehicle.")]
     deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
@@ -160,6 +158,9 @@ class Line(BaseSchema):
     kind: LineKind
     label: Annotated[str, Field(description="Name of the rule, for staff.")]
     public_label: Annotated[str, Field(description="What the client reads.")] = ""
+    vehicle_class: Annotated[
+        str | None, Field(description="Class of the vehicles of the line, if the trip has several classes.")
+    ] = None
     rule_id: Annotated[
         str | None,
         Field(description="Rule, promo code or amenity of the line. Null for tax and the organization's own terms."),

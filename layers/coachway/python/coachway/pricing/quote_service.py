@@ -24,8 +24,9 @@ from coachway.identity.model.tax_exemption import TaxExemption
 from coachway.pricing import extras_service, rule_cache
 from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.hours_notices import notices_from_miles
+from coachway.pricing.pricing_terms import PricingTerms
 from coachway.pricing.promo_rules import RequestedPromoCode
-from coachway.pricing.quote_calculation import PricingTerms, calculate_price
+from coachway.pricing.quote_calculation import calculate_price
 from coachway.pricing.quote_model import (
     QUOTE,
     QUOTES,
@@ -37,7 +38,7 @@ from coachway.pricing.quote_model import (
     QuoteRequest,
     QuoteStatus,
 )
-from coachway.pricing.rule_matching import Trip, build_trip, get_last_day
+from coachway.pricing.rule_matching import Trip, build_trips, get_last_day
 from coachway.pricing.rule_model import EDITION
 
 
@@ -113,7 +114,7 @@ def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:
     )
     resolved = _resolve_request(caller, request, context)
     price = _build_quote(
-        caller, resolved, notices_from_miles(request, resolved.trip, resolved.zone, context.hours_ruleset)
+        caller, resolved, notices_from_miles(request, resolved.trips[0], resolved.zone, context.hours_ruleset)
     )
     store.commit(caller, *price.ops)
     return price.quote
@@ -147,7 +148,8 @@ class _ResolvedRequest:
 
     request: QuoteRequest
     org_id: str
-    trip: Trip
+    trips: Sequence[Trip]
+    """One for each vehicle class."""
     zone: ZoneInfo
     terms: PricingTerms
     promo_code: RequestedPromoCode | None
@@ -158,10 +160,10 @@ class _ResolvedRequest:
     def calculate_price(self) -> PriceBreakdown:
         adjusted_cost = self.adjustments.cost if self.adjustments is not None else None
         return calculate_price(
-            self.trip,
-            rule_cache.find_candidates(self.org_id, self.trip, self.edition),
+            self.trips,
+            rule_cache.find_candidates(self.org_id, self.trips, self.edition),
             self.terms,
-            amenities=extras_service.find_amenities(self.org_id, self.trip.amenities),
+            amenities=extras_service.find_amenities(self.org_id, self.trips[0].amenities),
             promo_code=self.promo_code,
             cost=self.request.cost if adjusted_cost is None else adjusted_cost,
             adjustments=self.adjustments,
@@ -190,15 +192,15 @@ def _resolve_request(
         extras_service.load_requested_promo_code(caller.org_id, request.promo_code) if request.promo_code else None
     )
     edition = context.edition if context else None
-    trip = build_trip(request, zone)
-    exemption, last_day = context.tax_exemption if context else None, get_last_day(request, trip, zone)
+    trips = build_trips(request, zone)
+    exemption, last_day = context.tax_exemption if context else None, get_last_day(request, trips[0], zone)
     notices = []
     if exemption is not None and exemption.is_valid_on(last_day):
         terms = replace(terms, tax_exemption_label=exemption.label)
     elif exemption is not None:
         message = f"The client's tax exemption expires on {exemption.expires_on}, before the end of the trip."
         notices.append(Notice(code="tax_exemption_expired", message=message))
-    return _ResolvedRequest(request, caller.org_id, trip, zone, terms, promo_code, edition, adjustments, notices)
+    return _ResolvedRequest(request, caller.org_id, trips, zone, terms, promo_code, edition, adjustments, notices)
 
 
 def _build_quote(

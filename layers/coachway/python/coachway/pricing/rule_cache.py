@@ -7,7 +7,7 @@ number, so that the same edition never means two different states of the rules.
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from coachway.core import store
@@ -31,8 +31,11 @@ def parse_edition(numbers: Mapping[str, int]) -> int:
     return numbers.get("edition", 0)
 
 
-def find_candidates(org_id: str, trip: Trip, loaded_edition: int | None = None) -> list[PricingRule]:
-    """Find the rules that can price a trip. An edition that is already loaded saves a read."""
+def find_candidates(org_id: str, trips: Sequence[Trip], loaded_edition: int | None = None) -> list[PricingRule]:
+    """Find the rules that can price a trip; `trips` has it once for each vehicle class.
+
+    An edition that is already loaded saves a read.
+    """
     edition = parse_edition(store.get_counters(EDITION.key(org=org_id))) if loaded_edition is None else loaded_edition
 
     def read_page(partition: str, prefix: str, cursor: str | None) -> IndexPage:
@@ -45,7 +48,8 @@ def find_candidates(org_id: str, trip: Trip, loaded_edition: int | None = None) 
             _cache.popitem(last=False)
         return page
 
-    return collect_candidates(trip, read_page)
+    rules = (rule for trip in trips for rule in collect_candidates(trip, read_page))
+    return list({rule.id: rule for rule in rules}.values())
 
 
 def _query_index(org_id: str, partition: str, prefix: str, cursor: str | None) -> IndexPage:

@@ -7,7 +7,7 @@ rules are read does not matter.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -20,7 +20,10 @@ SPECIFICITY: Final = {"route": 3, "client": 2, "vehicle": 1, "global": 0}
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A trip for the matching of rules. `days` are the local dates on which its 24-hour periods start, at `start`."""
+    """A trip, with its vehicles of one class, for the matching of rules.
+
+    `days` are the local dates on which its 24-hour periods start, at `start`. `passengers` are those of the whole trip.
+    """
 
     client_id: str | None
     vehicle_class: str
@@ -39,8 +42,15 @@ class Trip:
     amenities: tuple[str, ...]
 
 
+def build_trips(request: QuoteRequest, zone: tzinfo) -> list[Trip]:
+    """Build a trip for each of its vehicle classes, for the matching of rules; see `build_trip`."""
+    trip = build_trip(request, zone)
+    groups = request.list_groups()
+    return [replace(trip, vehicle_class=group.vehicle_class, vehicles=group.count) for group in groups]
+
+
 def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
-    """Build a trip for the matching of rules, in the local time of `zone`.
+    """Build a trip for the matching of rules, in the local time of `zone`, as if all vehicles were of one class.
 
     Hours are elapsed time, so they include the hour that is repeated at the end of DST. Days are 24-hour periods of
     local time; a started period counts.

@@ -68,7 +68,9 @@ def _award(
     covers: list[VehicleCoverage] = []
     for bid in bids:
         _require_acceptable(bid, bidding)
-        vehicles, free = assign_vehicles(free, bid.vehicle_count, bidding.charter.vehicle_count)
+        suitable, total = _list_suitable(bidding.charter, free, bid)
+        vehicles, _ = assign_vehicles(suitable, bid.vehicle_count, total)
+        free = [number for number in free if number not in vehicles]
         vendor_candidates.require_eligible(bid, bidding.charter, bidding.request, candidates.get(bid.vendor_id))
         covers += [VehicleCoverage(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in vehicles]
         accepted = _build_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], vehicles)
@@ -99,6 +101,14 @@ def _award(
     build_response = partial(visibility.build_bid_view, caller, winning_bids[0], bidding.request)
     store.commit(caller, *ops, response=build_response)
     return winning_bids, has_remaining
+
+
+def _list_suitable(charter: Charter, free: Sequence[int], bid: Bid) -> tuple[list[int], int]:
+    """The free vehicles that a bid is for, and how many such vehicles the charter has. Of several classes, its own."""
+    count = next((group.count for group in charter.vehicle_groups if group.vehicle_class == bid.vehicle_type), None)
+    if count is None:
+        return list(free), charter.vehicle_count
+    return [number for number in free if charter.get_vehicle_class(number) == bid.vehicle_type], count
 
 
 def _max_rejections(winning_bids: Sequence[Bid]) -> int:

@@ -6,7 +6,6 @@ Distances are miles in a straight line.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from math import ceil
 from typing import Final, NamedTuple
 
 from coachway.bookings.amenity_matching import missing_amenities
@@ -22,12 +21,22 @@ _STATE: Final = re.compile(
 )
 
 
-class TripRequirements(NamedTuple):
-    """What a trip requires of the vendor and its vehicles."""
+class ClassRequirements(NamedTuple):
+    """The vehicles of one class that a trip requires."""
 
     vehicle_class: str
     vehicle_count: int
-    passengers: int
+    seats: int
+    """Seats that each vehicle needs."""
+    vehicles_left: int
+    """Number of vehicles without a vendor or driver."""
+
+
+class TripRequirements(NamedTuple):
+    """What a trip requires of the vendor and its vehicles."""
+
+    classes: Sequence[ClassRequirements]
+    """One for each vehicle class of the trip."""
     amenities: frozenset[str]
     needs_ada: bool
     state: str | None
@@ -35,13 +44,11 @@ class TripRequirements(NamedTuple):
     pickup: Coordinates | None
     last_day: date
     revision: int
-    vehicles_left: int
-    """Number of vehicles without a vendor or driver."""
 
     @property
-    def seats(self) -> int:
-        """Seats that each vehicle needs."""
-        return ceil(self.passengers / self.vehicle_count)
+    def class_names(self) -> str:
+        """The vehicle classes in words: `coach or minibus`."""
+        return " or ".join(each.vehicle_class for each in self.classes)
 
 
 class VendorCapabilities(NamedTuple):
@@ -83,10 +90,13 @@ def vendor_ineligibility_reasons(trip: TripRequirements, vendor: VendorCapabilit
     reasons = [] if vendor.status == "active" else [f"Vendor is {vendor.status}, not active"]
     reasons += _compliance_reasons(vendor.compliance)
     reasons += _service_area_reasons(trip, vendor)
-    if vendor.largest_vehicle and vendor.largest_vehicle < trip.seats:
-        reasons.append(f"Largest vehicle seats {vendor.largest_vehicle}, the trip needs {trip.seats}")
-    if vendor.vehicle_classes and trip.vehicle_class not in vendor.vehicle_classes:
-        reasons.append(f"Has no vehicle of class {trip.vehicle_class}")
+    needed = [each for each in trip.classes if each.vehicles_left] or trip.classes
+    offered = [each for each in needed if not vendor.vehicle_classes or each.vehicle_class in vendor.vehicle_classes]
+    seats = min(each.seats for each in offered or needed)
+    if vendor.largest_vehicle and vendor.largest_vehicle < seats:
+        reasons.append(f"Largest vehicle seats {vendor.largest_vehicle}, the trip needs {seats}")
+    if not offered:
+        reasons.append(f"Has no vehicle of class {' or '.join(each.vehicle_class for each in needed)}")
     return reasons
 
 
@@ -99,12 +109,14 @@ def matching_ineligibility_reasons(trip: TripRequirements, vendor: VendorCapabil
 def vehicle_ineligibility_reasons(trip: TripRequirements, offer: VehicleOffer) -> list[str]:
     """Why the offered vehicles do not meet the requirements of a trip; empty if they do."""
     reasons = []
-    if offer.vehicle_class != trip.vehicle_class:
-        reasons.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.vehicle_class}")
-    if offer.seats < trip.seats:
-        reasons.append(f"Vehicle seats {offer.seats}, the trip needs {trip.seats}")
-    if offer.vehicles > trip.vehicles_left:
-        remaining = f"{trip.vehicles_left} of {trip.vehicle_count}"
+    needed = next((each for each in trip.classes if each.vehicle_class == offer.vehicle_class), None)
+    if needed is None:
+        reasons.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.class_names}")
+        needed = trip.classes[0]
+    if offer.seats < needed.seats:
+        reasons.append(f"Vehicle seats {offer.seats}, the trip needs {needed.seats}")
+    if offer.vehicles > needed.vehicles_left:
+        remaining = f"{needed.vehicles_left} of {needed.vehicle_count}"
         reasons.append(f"Bid is for {offer.vehicles} vehicles, the trip still needs {remaining}")
     if offer.revision != trip.revision:
         reasons.append(f"Bid is for revision {offer.revision} of the trip, the current revision is {trip.revision}")

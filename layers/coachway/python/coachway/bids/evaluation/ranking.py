@@ -3,7 +3,7 @@
 A bid is for one or more of a charter's vehicles, and is awarded as a whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from math import floor
@@ -22,6 +22,7 @@ class BidOffer(NamedTuple):
     """The fields of a bid that its rank depends on. `price` is for all its `vehicles` together."""
 
     bid_id: str
+    vehicle_class: str
     price: int
     vehicles: int
     rating: float | None
@@ -35,7 +36,7 @@ class BidOffer(NamedTuple):
 
 
 class RankedBid(NamedTuple):
-    """An offer with its rank.
+    """An offer with its rank among the offers of the same vehicle class.
 
     The difference is between prices per vehicle, times the vehicles of the bid, in cents, rounded half up.
     """
@@ -47,12 +48,20 @@ class RankedBid(NamedTuple):
 
 
 def rank_offers(offers: Iterable[BidOffer]) -> list[RankedBid]:
-    """Rank by price per vehicle, then by rating (vendors without a rating last), then by time of submission."""
+    """Rank by price per vehicle, then by rating (vendors without a rating last), then by time of submission.
+
+    The offers of each vehicle class are ranked by themselves, one class after the other.
+    """
+    by_class: dict[str, list[BidOffer]] = {}
+    for offer in offers:
+        by_class.setdefault(offer.vehicle_class, []).append(offer)
+    return [ranked for vehicle_class in sorted(by_class) for ranked in _rank_class(by_class[vehicle_class])]
+
+
+def _rank_class(offers: Iterable[BidOffer]) -> list[RankedBid]:
     ordered = sorted(
         offers, key=lambda offer: (offer.price_per_vehicle, -(offer.rating or 0), offer.submitted_at, offer)
     )
-    if not ordered:
-        return []
     lowest = ordered[0].price_per_vehicle
     return [
         RankedBid(
@@ -66,7 +75,7 @@ def rank_offers(offers: Iterable[BidOffer]) -> list[RankedBid]:
 
 
 def find_cheapest_combination(ranked: Sequence[RankedBid], vehicles: int) -> list[BidOffer]:
-    """The offers that together are for exactly `vehicles` vehicles at the lowest total; empty if none are.
+    """The offers of one class that together are for exactly `vehicles` vehicles at the lowest total; empty if none are.
 
     Of equal totals, the better ranks win. For one vehicle, this is the offer of rank 1.
     """
@@ -94,12 +103,22 @@ def is_trusted(offer: BidOffer) -> bool:
     return offer.is_preferred if offer.rating is None else offer.rating >= TRUSTED_RATING
 
 
-def choose_automatic_award(offers: Iterable[BidOffer], vehicles: int, target_price: int | None) -> list[BidOffer]:
+def choose_automatic_award(
+    offers: Iterable[BidOffer], vehicles: Mapping[str, int], target_price: int | None
+) -> list[BidOffer]:
     """The offers to award without a manager; empty if a manager must decide.
 
-    Together they must be at least 10 % below the target price, and all their vendors trusted.
+    `vehicles` are the numbers to award, by class. The offers must be for all of them, together at least 10 % below the
+    target price, and all their vendors trusted.
     """
-    combination = find_cheapest_combination(rank_offers(offers), vehicles)
+    ranked, combination = rank_offers(offers), list[BidOffer]()
+    for vehicle_class, count in vehicles.items():
+        cheapest = find_cheapest_combination(
+            [each for each in ranked if each.offer.vehicle_class == vehicle_class], count
+        )
+        if not cheapest:
+            return []
+        combination += cheapest
     if not combination or target_price is None:
         return []
     is_cheap = sum(offer.price for offer in combination) * 100 <= target_price * (100 - AUTOMATIC_AWARD_PERCENT)
@@ -136,9 +155,12 @@ class Decision(NamedTuple):
 
 
 def decide_award(
-    evaluated_bids: Iterable[EvaluatedBid], vehicles: int, target_price: int | None, now: datetime
+    evaluated_bids: Iterable[EvaluatedBid], vehicles: Mapping[str, int], target_price: int | None, now: datetime
 ) -> Decision:
-    """Decide which bids to award automatically, or which a manager can choose from."""
+    """Decide which bids to award automatically, or which a manager can choose from.
+
+    `vehicles` are the numbers to award, by class.
+    """
     evaluated_bids = list(evaluated_bids)
     disqualified = {each.offer.bid_id: disqualification_reason(each, now) for each in evaluated_bids}
     ranked = rank_offers(each.offer for each in evaluated_bids if not disqualified[each.offer.bid_id])
@@ -162,9 +184,13 @@ def disqualification_reason(evaluated_bid: EvaluatedBid, now: datetime) -> str:
 
 
 def rejection_reason(offer: BidOffer, winning_offers: Sequence[BidOffer]) -> str:
-    """The reason that a rejected vendor receives. Without winning bids, the organization's own drivers run the trip."""
-    if not winning_offers:
+    """The reason that a rejected vendor receives.
+
+    Without winning bids for the class, the organization's own drivers run the trip with these vehicles.
+    """
+    same_class = [winning for winning in winning_offers if winning.vehicle_class == offer.vehicle_class]
+    if not same_class:
         return "The organization runs this trip itself"
-    if all(winning.price_per_vehicle < offer.price_per_vehicle for winning in winning_offers):
+    if all(winning.price_per_vehicle < offer.price_per_vehicle for winning in same_class):
         return "A lower bid was chosen"
     return "Another bid was chosen"

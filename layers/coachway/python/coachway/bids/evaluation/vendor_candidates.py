@@ -7,6 +7,7 @@ from typing import Final
 
 from coachway.bids.errors import VendorNotEligible
 from coachway.bids.evaluation.eligibility import (
+    ClassRequirements,
     TripRequirements,
     VehicleOffer,
     VendorCapabilities,
@@ -115,17 +116,23 @@ def build_requirements(charter: Charter, request: BidRequest | None) -> TripRequ
     pickup = None
     if first.latitude is not None and first.longitude is not None:
         pickup = Coordinates(first.latitude, first.longitude)
+    left = charter.count_uncovered_vehicles()
     return TripRequirements(
-        vehicle_class=charter.vehicle_class,
-        vehicle_count=charter.vehicle_count,
-        passengers=charter.passengers,
+        classes=[
+            ClassRequirements(
+                group.vehicle_class,
+                group.count,
+                charter.get_passengers_per_vehicle(group.vehicle_class),
+                left[group.vehicle_class],
+            )
+            for group in charter.list_groups()
+        ],
         amenities=amenities,
         needs_ada=needs_ada or (request is not None and request.requires_ada),
         state=parse_state(first.geocoded_address or first.address) or parse_state(first.address),
         pickup=pickup,
         last_day=charter.last_day,
         revision=charter.trip_revision,
-        vehicles_left=len(charter.uncovered_vehicles),
     )
 
 
@@ -166,6 +173,7 @@ def build_offer(bid: Bid, candidate: CandidateVendor | None) -> BidOffer:
     """A bid as an offer to rank."""
     return BidOffer(
         bid_id=bid.id,
+        vehicle_class=bid.vehicle_type,
         price=bid.terms.quoted_price,
         vehicles=bid.vehicle_count,
         rating=candidate.figures.rating if candidate else None,

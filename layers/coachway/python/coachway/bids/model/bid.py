@@ -78,7 +78,7 @@ class Bid(Entity, OfferedVehicles):
     """A bid."""
 
     KIND: ClassVar[str] = "bid"
-    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"terms"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"terms", "is_for_one_class"})
 
     vendor_id: str
     vendor_name: Annotated[str, Personal("vendor")]
@@ -88,6 +88,8 @@ class Bid(Entity, OfferedVehicles):
     charter_revision: int
     bid_request_id: str | None = None
     vehicle_count: int
+    is_for_one_class: bool = False
+    """Whether the charter has several vehicle classes. A vendor can bid for each of them."""
     terms: BidTerms = Field(repr=False)
     currency: str
     status: BidStatus = BidStatus.DRAFT
@@ -123,7 +125,11 @@ class Bid(Entity, OfferedVehicles):
         return {"status": self.status.value, "vendor_id": self.vendor_id, "charter_id": self.charter_id}
 
     def unique_values(self) -> Mapping[str, str]:
-        """A vendor can have one draft or active bid for a charter, so that a repeated push creates no second bid."""
+        """A vendor can have one draft or active bid for a charter, so that a repeated push creates no second bid.
+
+        It can have one for each vehicle class of a charter with several.
+        """
         if self.status is BidStatus.DRAFT or self.status.is_active:
-            return {"bid-charter_id": f"{self.charter_id}/{self.vendor_id}"}
+            bid_for = f"{self.charter_id}/{self.vendor_id}"
+            return {"bid-charter_id": f"{bid_for}/{self.vehicle_type}" if self.is_for_one_class else bid_for}
         return {}

@@ -12,6 +12,7 @@ from coachway.bids.rules import RequestStatus, bid_expiry, is_sealed
 from coachway.bookings.charters.model import CHARTER
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types import contact, ids
 from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
@@ -72,6 +73,8 @@ class BidRequest(Entity):
     charter_id: str
     charter_number: str
     vehicle_count: int
+    vehicle_groups: list[VehicleGroup] = Field(default_factory=list)
+    """Those to bid for, if they are of several classes."""
     currency: str
     deadline: AwareDatetime
     target_price: Annotated[StoredAmount, Field(ge=0)] | None = None

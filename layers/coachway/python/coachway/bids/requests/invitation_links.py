@@ -1,8 +1,10 @@
 """The signed link in an invitation. Its holder acts for the vendor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from coachway.bids.bidding_context import list_bids_of_charter
 from coachway.bids.model.bid import BID, Bid
 from coachway.bids.model.bid_request import BID_REQUEST, INVITATION, BidInvitation, BidRequest
 from coachway.bookings.charters.model import CHARTER, Charter
@@ -28,6 +30,14 @@ class LinkedInvitation:
     charter: Charter
     vendor: Vendor
     bid: Bid | None
+    """The vendor's last bid that answers the invitation."""
+    bids_by_class: Mapping[str, Bid]
+    """The vendor's last bid for each vehicle class."""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the charter has several vehicle classes, for each of which the vendor can bid."""
+        return bool(self.charter.vehicle_groups)
 
 
 def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
@@ -51,13 +61,18 @@ def open_invitation_link(caller: Caller, token: str) -> LinkedInvitation:
             "The email that this invitation was sent to has changed. Use the link in a later message."
         )
     holder = replace(caller, org_id=org_id, user_id="bid-link", role="vendor", party_id=invitation.vendor_id)
+    charter, bid = batch.get(Charter, charter_key), batch.find(Bid, bid_key)
+    bids = [bid] if bid else []
+    if charter.vehicle_groups:
+        bids = [each for each in list_bids_of_charter(org_id, charter.id) if each.vendor_id == vendor.id]
     return LinkedInvitation(
         holder,
         invitation,
         batch.get(BidRequest, request_key),
-        batch.get(Charter, charter_key),
+        charter,
         vendor,
-        batch.find(Bid, bid_key),
+        bid,
+        {each.vehicle_type: each for each in bids},
     )
 
 

@@ -183,11 +183,17 @@ def _invited_event(invitation: BidInvitation, request: BidRequest, charter: Char
         timezone=charter.timezone,
         pickup=charter.stops[0].address,
         dropoff=charter.stops[-1].address,
-        vehicle_class=charter.vehicle_class,
+        vehicle_class=_get_first_class(charter),
         vehicle_count=request.vehicle_count,
+        vehicle_groups=request.vehicle_groups,
         passengers=charter.passengers,
         message=request.message,
     )
+
+
+def _get_first_class(charter: Charter) -> str:
+    """The class of the first vehicle to bid for."""
+    return charter.get_vehicle_class(next(iter(charter.uncovered_vehicles), 1))
 
 
 def decline_invitation(caller: Caller, invitation: BidInvitation, request: BidRequest, reason: str) -> None:

@@ -37,6 +37,7 @@ from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types import ids
 from coachway.vendors.model import Vendor
 
@@ -61,6 +62,7 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
         charter_id=charter.id,
         charter_number=charter.number,
         vehicle_count=remaining,
+        vehicle_groups=_list_mixed_groups(charter),
         currency=charter.quote.currency,
         opened_by=caller.user_id,
     )
@@ -80,6 +82,12 @@ def _count_remaining_vehicles(charter: Charter) -> int:
     if not remaining:
         raise NoVehiclesLeft("Every vehicle has a vendor or a driver.")
     return remaining
+
+
+def _list_mixed_groups(charter: Charter) -> list[VehicleGroup]:
+    """The groups of vehicles without a vendor or driver, if they are of several classes."""
+    groups = charter.list_uncovered_groups()
+    return groups if len(groups) > 1 else []
 
 
 def _opened_event(request: BidRequest) -> Event:
@@ -206,6 +214,7 @@ def _reopen_request(
             "round": before.round + 1,
             "deadline": body.deadline,
             "vehicle_count": remaining,
+            "vehicle_groups": _list_mixed_groups(bidding.charter),
             # The target price was for another number of vehicles.
             "target_price": before.target_price if remaining == before.vehicle_count else None,
         }

@@ -161,9 +161,9 @@ def evaluate_bids(caller: Caller, request: BidRequest) -> Decision:
     bidding = bidding_context.load_bidding_context(caller, request.charter_id)
     bids = bidding_context.filter_active(bidding_context.list_bids_of_charter(caller.org_id, request.charter_id))
     candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
-    free = len(bidding.charter.uncovered_vehicles)
+    free = bidding.charter.count_uncovered_vehicles()
     # The target price is for the vehicles of the request. If some were assigned since, a manager must decide.
-    target_price = request.target_price if free == request.vehicle_count else None
+    target_price = request.target_price if free.total() == request.vehicle_count else None
     evaluated_bids = vendor_candidates.build_evaluated_bids(bids, bidding.charter, request, candidates)
     return ranking.decide_award(evaluated_bids, free, target_price, clock.now())
 

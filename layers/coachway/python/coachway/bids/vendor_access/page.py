@@ -23,6 +23,7 @@ from coachway.core.documents.formatting import Formatter
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import RequestSchema
+from coachway.core.types.code_words import format_vehicles
 from coachway.core.types.text import LINE, OptionalText, ShortNote
 from coachway.identity import organization_queries
 from coachway.identity.organizations.branding import build_brand
@@ -44,6 +45,11 @@ class BidForm(RequestSchema):
 
     quoted_price: Annotated[str, Field(max_length=20), LINE] = ""
     passenger_capacity: Annotated[str, Field(max_length=6), LINE] = ""
+    vehicle_type: Annotated[
+        str,
+        Field(max_length=40, description="The class to bid for, if the trip needs vehicles of several classes."),
+        LINE,
+    ] = ""
     vehicle_count: Annotated[str, Field(max_length=4), LINE] = ""
     driver_name: OptionalText = ""
     offers_amenities: Annotated[bool, Field(description="Whether the vehicles have all required amenities.")] = False
@@ -57,6 +63,16 @@ class DeclineInvitationForm(RequestSchema):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "No coach is free that day."}]})
 
     reason: ShortNote = ""
+
+
+class WithdrawalForm(RequestSchema):
+    """The form to withdraw a bid."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"vehicle_type": ""}]})
+
+    vehicle_type: Annotated[
+        str, Field(max_length=40, description="The class of the bid, if the trip needs several classes."), LINE
+    ] = ""
 
 
 def render_bid_page(caller: Caller, token: str) -> HtmlResponse:
@@ -83,7 +99,7 @@ def _render_existing_bid(
     linked: LinkedInvitation, token: str, body: BidInput, values: Mapping[str, object]
 ) -> HtmlResponse:
     """Answer a vendor that has a bid already. If it is the same, such as after a second tap, redirect to the page."""
-    bid = linked.bid
+    bid = _find_bid(linked, body.vehicle_type)
     if bid is None or not bid.status.is_active:
         problem = "Your company has a draft bid for this trip. Log in to submit or withdraw it."
         return _render(linked, status=409, problem=problem, values=values)
@@ -106,14 +122,20 @@ def submit_decline_form(caller: Caller, token: str, form: DeclineInvitationForm)
     return _redirect_after(caller, token, form.model_dump(), retry_on_conflict(decline))
 
 
-def submit_withdrawal_form(caller: Caller, token: str) -> HtmlResponse:
+def _find_bid(linked: LinkedInvitation, vehicle_class: str) -> Bid | None:
+    """The vendor's last bid; for the class, if the trip needs several."""
+    return linked.bids_by_class.get(vehicle_class) if linked.is_mixed else linked.bid
+
+
+def submit_withdrawal_form(caller: Caller, token: str, form: WithdrawalForm) -> HtmlResponse:
     """Withdraw the bid and redirect to the page. The vendor can bid again while bidding is open."""
 
     def withdraw() -> None:
         linked = invitation_links.open_invitation_link(caller, token)
-        if linked.bid is None:
+        bid = _find_bid(linked, form.vehicle_type)
+        if bid is None:
             raise errors.Conflict("There is no bid to withdraw.")
-        service.withdraw_bid(linked.caller, linked.bid.id)
+        service.withdraw_bid(linked.caller, bid.id)
 
     return _redirect_after(caller, token, {}, withdraw)
 
@@ -139,7 +161,11 @@ def _redirect_to_page(token: str) -> HtmlResponse:
 
 def _parse_form(form: BidForm, linked: LinkedInvitation) -> tuple[dict[str, str], BidInput | None]:
     """Parse the form; returns the errors by field, or the bid."""
-    charter, remaining, field_errors = linked.charter, _count_remaining_vehicles(linked), dict[str, str]()
+    charter, field_errors = linked.charter, dict[str, str]()
+    vehicle_class = form.vehicle_type if linked.is_mixed else charter.vehicle_class
+    remaining = max(1, charter.count_uncovered_vehicles()[vehicle_class])
+    if vehicle_class not in {group.vehicle_class for group in charter.list_groups()}:
+        field_errors["vehicle_type"] = "Choose the vehicles that you bid for."
     price = _parse_amount(form.quoted_price)
     if price is None:
         field_errors["quoted_price"] = "Enter your price, such as 1250.00."
@@ -158,7 +184,7 @@ def _parse_form(form: BidForm, linked: LinkedInvitation) -> tuple[dict[str, str]
             vendor_id=linked.invitation.vendor_id,
             charter_id=charter.id,
             quoted_price=price,
-            vehicle_type=charter.vehicle_class,
+            vehicle_type=vehicle_class,
             vehicle_count=count,
             passenger_capacity=seats or 1,
             driver_name=" ".join(form.driver_name.split()) or None,
@@ -197,7 +223,14 @@ def _render(
 ) -> HtmlResponse:
     organization = organization_queries.get_organization(linked.charter.org_id)
     formatter = build_formatter(organization)
-    defaults = {"vehicle_count": str(_count_remaining_vehicles(linked)), "reason": ""}
+    counts = _count_vehicles_to_bid_for(linked)
+    first_class, count = next(iter(counts.items()), ("", 1))
+    is_one_class = len(counts) == 1
+    defaults = {
+        "vehicle_type": first_class if is_one_class else "",
+        "vehicle_count": str(count) if is_one_class else "",
+        "reason": "",
+    }
     return html.render_template(
         TEMPLATES,
         "bid.html",
@@ -214,10 +247,11 @@ def _render(
         deadline=formatter.moment(linked.request.deadline, linked.charter.timezone),
         is_open=_is_open(linked),
         has_trip=_has_trip(linked),
-        can_withdraw=linked.bid is not None and linked.bid.status.is_active,
-        banner=_build_banner(linked, formatter),
+        withdrawals=_list_withdrawals(linked),
+        banners=_build_banners(linked, formatter),
         problem=problem,
-        vehicles=_count_remaining_vehicles(linked),
+        classes=_list_class_options(linked),
+        vehicles=sum(counts.values()) if is_one_class else 0,
         amenities=charter_text.amenity_names(linked.charter),
         requires_ada=linked.request.requires_ada,
         currency=linked.request.currency,
@@ -232,15 +266,44 @@ def _trip_facts(charter: Charter, formatter: Formatter) -> list[charter_text.Lab
     return [*facts, charter_text.LabeledValue("Miles", formatter.number(charter.miles))]
 
 
-def _count_remaining_vehicles(linked: LinkedInvitation) -> int:
-    """The number of vehicles to bid for, at least 1."""
-    return max(1, len(linked.charter.uncovered_vehicles))
+def _count_vehicles_to_bid_for(linked: LinkedInvitation) -> dict[str, int]:
+    """The numbers of vehicles that the vendor can bid for, by class; at least 1 of the only class of a trip."""
+    if not linked.is_mixed:
+        return {linked.charter.vehicle_class: max(1, len(linked.charter.uncovered_vehicles))}
+    counts = linked.charter.count_uncovered_vehicles()
+    return {name: count for name, count in counts.items() if not _has_bid(linked, name)}
+
+
+def _has_bid(linked: LinkedInvitation, vehicle_class: str) -> bool:
+    bid = _find_bid(linked, vehicle_class)
+    return bid is not None and (bid.status.is_active or bid.status is BidStatus.ACCEPTED)
+
+
+def _list_class_options(linked: LinkedInvitation) -> list[charter_text.LabeledValue]:
+    """The vehicles that the vendor can choose to bid for, if the trip needs several classes: `2 × Minibus`."""
+    if not linked.is_mixed:
+        return []
+    counts = _count_vehicles_to_bid_for(linked)
+    return [charter_text.LabeledValue(format_vehicles(count, name), name) for name, count in counts.items()]
+
+
+def _list_withdrawals(linked: LinkedInvitation) -> list[charter_text.LabeledValue]:
+    """The bids that the vendor can withdraw: what the button says, and the class."""
+    if not linked.is_mixed:
+        can_withdraw = linked.bid is not None and linked.bid.status.is_active
+        return [charter_text.LabeledValue("Withdraw this bid", "")] if can_withdraw else []
+    return [
+        charter_text.LabeledValue(f"Withdraw the bid for {format_vehicles(bid.vehicle_count, name)}", name)
+        for name, bid in linked.bids_by_class.items()
+        if bid.status.is_active
+    ]
 
 
 def _is_open(linked: LinkedInvitation) -> bool:
     """Whether the vendor can bid; also if an earlier bid was rejected while bidding is open."""
-    has_bid = linked.bid is not None and (linked.bid.status.is_active or linked.bid.status is BidStatus.ACCEPTED)
-    return linked.request.status is RequestStatus.OPEN and not has_bid
+    if linked.request.status is not RequestStatus.OPEN:
+        return False
+    return bool(_count_vehicles_to_bid_for(linked)) if linked.is_mixed else not _has_bid(linked, "")
 
 
 def _has_trip(linked: LinkedInvitation) -> bool:
@@ -257,21 +320,32 @@ class Banner(NamedTuple):
     tone: Literal["good", "bad", ""]
 
 
-def _build_banner(linked: LinkedInvitation, formatter: Formatter) -> Banner | None:
-    bid, request = linked.bid, linked.request
-    if bid is not None and bid.status not in {BidStatus.WITHDRAWN, BidStatus.EXPIRED}:
-        return _build_bid_banner(bid, formatter)
+def _build_banners(linked: LinkedInvitation, formatter: Formatter) -> list[Banner]:
+    """One for each bid, or else one for the request; none if there is nothing to say."""
+    bids = list(linked.bids_by_class.values()) if linked.is_mixed else [linked.bid]
+    banners = [
+        _build_bid_banner(bid, formatter)
+        for bid in bids
+        if bid is not None and bid.status not in {BidStatus.DRAFT, BidStatus.WITHDRAWN, BidStatus.EXPIRED}
+    ]
+    return banners or _build_request_banners(linked)
+
+
+def _build_request_banners(linked: LinkedInvitation) -> list[Banner]:
+    request = linked.request
     if request.status is RequestStatus.CANCELLED:
-        return Banner("This bid request was cancelled", "Thank you for your interest.", "bad")
+        return [Banner("This bid request was cancelled", "Thank you for your interest.", "bad")]
     if request.status is not RequestStatus.OPEN:
-        return Banner("Bidding is closed", "Thank you for your interest.", "bad")
+        return [Banner("Bidding is closed", "Thank you for your interest.", "bad")]
     if linked.invitation.is_accepted is False:
-        return Banner("You declined", "You can still bid until the deadline.", "")
-    return None
+        return [Banner("You declined", "You can still bid until the deadline.", "")]
+    return []
 
 
 def _build_bid_banner(bid: Bid, formatter: Formatter) -> Banner:
     price = formatter.money(bid.terms.quoted_price, bid.currency)
+    if bid.is_for_one_class:
+        price += f" for {format_vehicles(bid.vehicle_count, bid.vehicle_type)}"
     match bid.status:
         case BidStatus.ACCEPTED if bid.award_released_at is not None:
             text = f"We no longer need you for this trip. Please do not send a vehicle. {bid.message_to_vendor}"

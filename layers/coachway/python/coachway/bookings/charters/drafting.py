@@ -27,6 +27,7 @@ from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import COUNTER, Create, Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
+from coachway.core.trip_vehicles import divide_passengers
 from coachway.core.types import ids
 from coachway.identity.model.organization import charter_sequence
 from coachway.pricing import quote_service as pricing
@@ -108,6 +109,7 @@ def build_charter(
         **request.model_dump(exclude={"stops", "miles", *DETAILS}),
         **context.details,
         **_trip_fields(trip),
+        **_seat_fields(context.pricing, request),
         **fields,
         id=charter_id,
         org_id=caller.org_id,
@@ -140,6 +142,7 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, pl
     after = charter.model_copy(
         update={
             **_trip_fields(trip),
+            **_seat_fields(context, charter),
             **coverage.fields_without_drivers(charter),
             **_next_revision_fields(charter, price.quote),
             "trip_revision_number": None,
@@ -266,6 +269,11 @@ def sequence_name(charter: Charter) -> str:
 def format_number(prefix: str, charter: Charter, sequence_number: int) -> str:
     """The number of a charter, such as `CH-2027-000001`."""
     return f"{prefix}-{charter.trip_date.year}-{sequence_number:06d}"
+
+
+def _seat_fields(context: PricingContext, request: CharterInput) -> dict[str, Any]:
+    groups, seats_by_class = request.vehicle_groups, context.organization.vehicle_classes
+    return {"passengers_per_vehicle": divide_passengers(groups, request.passengers, seats_by_class) if groups else {}}
 
 
 def _trip_fields(trip: trip_times.TripSchedule) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def charter_event_fields(charter: Charter) -> dict[str, Any]:
         "ends_at": charter.ends_at,
         "vehicle_class": charter.vehicle_class,
         "vehicle_count": charter.vehicle_count,
+        "vehicle_groups": charter.vehicle_groups,
         "passengers": charter.passengers,
         "total": charter.quote.total,
         "currency": charter.quote.currency,

@@ -1,7 +1,9 @@
 """Charters: requests, the stored record and its access patterns."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from math import ceil
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,7 @@ from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, Uncov
 from coachway.bookings.instalments import Instalment
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTime, sortable
 from coachway.core.types.geo import RoadLeg
@@ -126,6 +129,13 @@ class Charter(Entity, CharterInput):
         list[RoadLeg],
         Field(description="Miles and driving time from each stop to the next; empty if the miles were entered."),
     ] = Field(default_factory=list)
+    passengers_per_vehicle: Annotated[
+        dict[str, int],
+        Field(
+            description="The passengers for whom a vehicle of each class needs seats, in proportion to the seats of "
+            "the class. Empty if all vehicles are of one class."
+        ),
+    ] = Field(default_factory=dict)
     timezone: str
     trip_date: date
     starts_at: LocalTime
@@ -210,11 +220,24 @@ class Charter(Entity, CharterInput):
         """The date on which the trip ends, local to the last stop. Documents must be valid through it."""
         return self.ends_at.astimezone(ZoneInfo(self.stops[-1].timezone or self.timezone)).date()
 
+    def get_passengers_per_vehicle(self, vehicle_class: str) -> int:
+        """The passengers for whom each vehicle of the class needs seats."""
+        return self.passengers_per_vehicle.get(vehicle_class, ceil(self.passengers / self.vehicle_count))
+
     @property
     def uncovered_vehicles(self) -> list[int]:
         """The numbers of the vehicles without a vendor or a driver, from 1."""
         covered = {cover.vehicle for cover in self.vehicles}
         return [number for number in range(1, self.vehicle_count + 1) if number not in covered]
+
+    def count_uncovered_vehicles(self) -> Counter[str]:
+        """The numbers of vehicles without a vendor or a driver, by class."""
+        return Counter(map(self.get_vehicle_class, self.uncovered_vehicles))
+
+    def list_uncovered_groups(self) -> list[VehicleGroup]:
+        """The vehicles without a vendor or a driver, by class."""
+        counts = self.count_uncovered_vehicles()
+        return [VehicleGroup(vehicle_class=name, count=count) for name, count in counts.items()]
 
     def key(self) -> Key:
         return CHARTER.key(org=self.org_id, id=self.id)
@@ -265,7 +288,11 @@ class Charter(Entity, CharterInput):
         covers = {cover.vehicle: cover for cover in self.vehicles}
         vehicles = (covers.get(number, VehicleCoverage(vehicle=number)) for number in range(1, self.vehicle_count + 1))
         return [
-            UncoveredVehicle(number=cover.vehicle, vendor_id=cover.vendor_id)
+            UncoveredVehicle(
+                number=cover.vehicle,
+                vendor_id=cover.vendor_id,
+                vehicle_class=self.get_vehicle_class(cover.vehicle),
+            )
             for cover in vehicles
             if cover.assignment_id is None
             and (cover.vendor_id is not None or self.status is not CharterStatus.COMPLETED)

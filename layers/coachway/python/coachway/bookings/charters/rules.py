@@ -88,6 +88,7 @@ FIXED_ONCE_BOOKED: Final = frozenset(
         "trip_type",
         "vehicle_class",
         "vehicle_count",
+        "vehicle_groups",
         "passengers",
         "amenities",
         "stops",
@@ -108,7 +109,7 @@ REWORDED_ADDRESSES: Final = "address_wording"
 """Other words for the same places: the one change of `stops` that is allowed once the trip is booked."""
 
 FIXED_ONCE_AWARDED: Final = frozenset(
-    {"trip_type", "vehicle_class", "vehicle_count", "passengers", "amenities", "stops"}
+    {"trip_type", "vehicle_class", "vehicle_count", "vehicle_groups", "passengers", "amenities", "stops"}
 )
 """Fields that a vendor's bid depends on. A vendor with an awarded bid has agreed to them at its price."""
 

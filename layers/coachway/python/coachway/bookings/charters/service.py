@@ -30,6 +30,7 @@ from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, apply_changes
+from coachway.core.trip_vehicles import count_vehicles
 from coachway.core.types.stored_values import STORED
 from coachway.pricing import quote_acceptance
 from coachway.pricing.adjustment_model import PriceAdjustmentsInput
@@ -71,7 +72,7 @@ def update_charter(
     other changes, VehiclesAwarded, or CharterClosed.
     """
     before = get_charter(caller, charter_id, expected=expected)
-    edited = apply_changes(before, changes)
+    edited = apply_changes(before, _complete_vehicle_changes(changes))
     if edited.client_id != before.client_id and "contact_id" not in changes:
         edited = edited.model_copy(update={"contact_id": None})  # it is a contact of the other client
     stops = edited.stops
@@ -112,6 +113,15 @@ def update_charter(
         status_counts.count_changes_op(caller.org_id, [before], [after]),
     )
     return after
+
+
+def _complete_vehicle_changes(changes: PartialUpdate[CharterInput]) -> PartialUpdate[CharterInput]:
+    """The changes with the class and the number of vehicles that follow from changed groups."""
+    groups = changes.fields.get("vehicle_groups")
+    if not groups:
+        return changes
+    derived = {"vehicle_class": groups[0].vehicle_class, "vehicle_count": count_vehicles(groups)}
+    return PartialUpdate({**derived, **changes.fields})
 
 
 def _reword_stops(caller: Caller, before: Charter, edited: Charter) -> list[Stop] | None:

@@ -17,13 +17,13 @@ from pydantic import (
 
 from coachway.bookings.charters.booking_details import BookingDetails
 from coachway.core.schemas import RequestSchema
+from coachway.core.trip_vehicles import TripVehicles
 from coachway.core.types import ids
 from coachway.core.types.datetimes import LocalTimeInput
 from coachway.core.types.geo import Latitude, Longitude, require_place
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.types.text import Note, Text
 from coachway.core.types.time_zones import TimeZone, with_fixed_offset
-from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.identity.model.organization import SpotMinutes
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Miles
@@ -129,15 +129,13 @@ CHARTER_EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
-class CharterInput(BookingDetails):
+class CharterInput(BookingDetails, TripVehicles):
     """The trip to quote. It departs at the `estimated_departure` of the first stop."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [CHARTER_EXAMPLE]})
 
     client_id: ClientId
     trip_type: TripType
-    vehicle_class: VehicleClass
-    vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)]
     requires_second_driver: bool = False
     requires_coi: Annotated[bool, Field(description="Whether the client needs a certificate of insurance.")] = False

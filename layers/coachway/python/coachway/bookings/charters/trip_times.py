@@ -154,6 +154,7 @@ def build_quote_request(request: CharterInput, schedule: TripSchedule) -> QuoteR
         client_id=request.client_id,
         vehicle_class=request.vehicle_class,
         vehicle_count=request.vehicle_count,
+        vehicle_groups=request.vehicle_groups,
         passengers=request.passengers,
         miles=schedule.miles,
         deadhead_miles=request.deadhead_miles,

@@ -27,6 +27,8 @@ class UncoveredVehicle(BaseSchema):
 
     number: int
     vendor_id: str | None = None
+    vehicle_class: str | None = None
+    """None in copies of an earlier release."""
 
 
 class UncoveredTrip(Record):

@@ -11,6 +11,7 @@ from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.trip_model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
+from coachway.core.trip_vehicles import VehicleGroup
 from coachway.core.types.datetimes import LocalTime
 from coachway.core.types.money import ApiAmount
 from coachway.identity import organization_queries
@@ -54,6 +55,7 @@ class QuoteView(BaseSchema):
     ends_at: LocalTime
     vehicle_class: str
     vehicle_count: int
+    vehicle_groups: list[VehicleGroup]
     passengers: int
     amenities: list[str]
     stops: list[StopView]
@@ -98,6 +100,7 @@ def build_charter_view(charter: Charter, expires_at: datetime, organization: Org
         ends_at=charter.ends_at,
         vehicle_class=charter.vehicle_class,
         vehicle_count=charter.vehicle_count,
+        vehicle_groups=charter.vehicle_groups,
         passengers=charter.passengers,
         amenities=list(charter.amenities),
         stops=[

@@ -23,28 +23,10 @@ def _locale(name: str) -> Locale:
     return Locale.parse(name)
 
 
-_SPELLINGS: Final = {
-    **{word: word.upper() for word in ("ada", "dot", "dvd", "pa", "suv", "tv", "usb")},
-    "wifi": "Wi-Fi",
-}
 _AMBIGUOUS_ZONES: Final = frozenset({"CST", "CDT", "PST"})
 """Abbreviations of the time zone database that also mean times in China, Cuba or the Philippines."""
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
 _LETTER_BESIDE_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=[^\W\d_]\.)(?=\d)|(?<=\d)(?=[^\W\d_])")
 """Where a currency is written in letters beside its amount: after `RSD` or `Cg.`."""
-
-
-def humanize(code: str) -> str:
-    """Turn a code into words: `wheelchair_lift` into `Wheelchair lift`, `wi-fi` into `Wi-Fi`."""
-    words = _SEPARATORS.sub(" ", code).strip().lower().replace("wi fi", "wifi").split(" ")
-    text = " ".join(_SPELLINGS.get(word, word) for word in words)
-    return f"{text[:1].upper()}{text[1:]}"
-
-
-def format_vehicles(count: int, vehicle_class: str) -> str:
-    """Format a number of vehicles of a class: `Coach`, `2 × Minibus`."""
-    name = humanize(vehicle_class)
-    return name if count == 1 else f"{count} × {name}"
 
 
 def format_phone(number: str) -> str:

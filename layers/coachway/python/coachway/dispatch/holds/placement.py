@@ -52,6 +52,7 @@ def hold_vehicles(caller: Caller, charter_id: str, request: HoldInput) -> Hold:
     report_times = choose_report_times(organization, charter, None, None)
     trip = build_trip(charter, organization, VehicleCoverage(vehicle=1), crew_size(charter), None, report_times)
     context = load_assignment_context(caller, trip, [], vehicles, batch)
+    _require_needed(charter, vehicles)
     _require_free(trip, context.vehicles)
     hold = Hold(
         id=ids.new("hld"),
@@ -97,15 +98,21 @@ def _choose_expiry(charter: Charter, request: HoldInput, now: datetime) -> datet
     return held_until.astimezone(UTC)
 
 
+def _require_needed(charter: Charter, vehicles: Sequence[Vehicle]) -> None:
+    """Raise Invalid for more vehicles of a class than the charter needs."""
+    for group in charter.list_groups():
+        if sum(vehicle.vehicle_class == group.vehicle_class for vehicle in vehicles) > group.count:
+            raise errors.Invalid.field("vehicle_ids", f"the charter needs {group.count} of class {group.vehicle_class}")
+
+
 def _require_free(trip: TripToAssign, candidates: Sequence[VehicleCandidate]) -> None:
     """Raise Conflict with every reason against each vehicle. Its documents can be renewed until the trip."""
     problems: list[FieldError] = []
     for index, candidate in enumerate(candidates):
         facts = candidate.build_facts(trip.plan.last_day)
+        requirements = trip.for_class(candidate.vehicle.vehicle_class).requirements
         reasons = [
-            reason
-            for reason in eligibility.vehicle_reasons(facts, trip.requirements)
-            if reason.rule is not Rule.COMPLIANCE
+            reason for reason in eligibility.vehicle_reasons(facts, requirements) if reason.rule is not Rule.COMPLIANCE
         ]
         if facts.is_held_for(trip.charter.id):
             reasons.append(Reason(rule=Rule.HOLD, message=f"{candidate.vehicle.name} is held for this charter already"))

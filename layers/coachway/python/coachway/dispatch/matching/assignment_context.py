@@ -91,7 +91,18 @@ class TripToAssign:
     @property
     def requirements(self) -> TripRequirements:
         """The input of the eligibility rules."""
-        return TripRequirements(self.plan, self.charter.vehicle_class, self.charter.amenities, self.coverage.vendor_id)
+        vehicle_class = self.charter.get_vehicle_class(self.coverage.vehicle)
+        return TripRequirements(self.plan, vehicle_class, self.charter.amenities, self.coverage.vendor_id)
+
+    def for_class(self, vehicle_class: str) -> "TripToAssign":
+        """The trip of the charter's first vehicle of a class; the same trip if it needs no vehicle of the class."""
+        numbers = range(1, self.charter.vehicle_count + 1)
+        number = next((each for each in numbers if self.charter.get_vehicle_class(each) == vehicle_class), None)
+        if number is None:
+            return self
+        passengers = self.charter.get_passengers_per_vehicle(vehicle_class)
+        plan = replace(self.plan, passengers=passengers)
+        return replace(self, coverage=self.coverage.model_copy(update={"vehicle": number}), plan=plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +158,9 @@ def build_trip(
 ) -> TripToAssign:
     """Plan the trip for a crew of `crew` drivers, which reports for duty as `report_times` say."""
     hours_rules = get_hours_rules(organization)
-    plan = trip_plan.build_trip_plan(charter, crew, hours_rules, since, report_times)
+    plan = trip_plan.build_trip_plan(
+        charter, crew, hours_rules, since, report_times, vehicle_number=vehicle_coverage.vehicle
+    )
     return TripToAssign(charter, hours_rules, vehicle_coverage, plan)
 
 
@@ -245,12 +258,14 @@ def build_takeover_coverage(charter: Charter, assignment: Assignment) -> Vehicle
     return vehicle_coverage.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
 
 
-def choose_vehicle_coverage(charter: Charter, number: int | None, vendor_id: str | None) -> VehicleCoverage:
+def choose_vehicle_coverage(
+    charter: Charter, number: int | None, vendor_id: str | None, vehicle_class: str | None = None
+) -> VehicleCoverage:
     """Choose the vehicle of a charter to assign.
 
     That is vehicle `number` if given. Otherwise it is the first unassigned vehicle that was awarded to this vendor (to
-    no vendor, if `vendor_id` is None), or else the first unassigned one. Raises Invalid, and Conflict when the vehicle
-    or all vehicles are assigned.
+    no vendor, if `vendor_id` is None), or else the first unassigned one; if possible of this class. Raises Invalid,
+    and Conflict when the vehicle or all vehicles are assigned.
     """
     coverages = {existing.vehicle: existing for existing in charter.vehicles}
     if number is not None:
@@ -269,4 +284,10 @@ def choose_vehicle_coverage(charter: Charter, number: int | None, vendor_id: str
     uncovered = [candidate for candidate in all_coverages if candidate.assignment_id is None]
     if not uncovered:
         raise CharterFullyAssigned("Release an assignment of this charter first.")
-    return next((candidate for candidate in uncovered if candidate.vendor_id == vendor_id), uncovered[0])
+    uncovered.sort(
+        key=lambda each: (
+            vehicle_class is not None and charter.get_vehicle_class(each.vehicle) != vehicle_class,
+            each.vendor_id != vendor_id,
+        )
+    )
+    return uncovered[0]

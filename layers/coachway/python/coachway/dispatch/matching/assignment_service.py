@@ -94,7 +94,9 @@ def check_crew_and_vehicle(
     vehicle = batch.get(Vehicle, resource_keys[0])
     if replaced_assignment is None:
         require_own_resources(caller, charter, [vehicle.vendor_id, *(driver.vendor_id for driver in drivers)])
-        vehicle_coverage = choose_vehicle_coverage(charter, request.vehicle_number, vehicle.vendor_id)
+        vehicle_coverage = choose_vehicle_coverage(
+            charter, request.vehicle_number, vehicle.vendor_id, vehicle.vehicle_class
+        )
     else:
         vehicle_coverage = build_takeover_coverage(charter, replaced_assignment)
     require_assignable(charter)

@@ -1,6 +1,5 @@
 """The plan of a trip for one vehicle and its crew: times, stops and duties. Pure: no clock, no I/O."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -78,6 +77,8 @@ def build_trip_plan(
     hours_rules: CarrierRuleset,
     takeover_at: datetime | None = None,
     report_times: ReportTimes | None = None,
+    *,
+    vehicle_number: int = 1,
 ) -> TripPlan:
     """Build the plan for one vehicle of a charter with a number of drivers. `report_times` are those of this vehicle.
 
@@ -127,7 +128,7 @@ def build_trip_plan(
         dropoff_at=max(dropoff_at, starts_at),
         stops=stops,
         duties=None if duties is None else [fill_gaps(duty, starts_at, ends_at) for duty in duties],
-        passengers=math.ceil(charter.passengers / charter.vehicle_count),
+        passengers=charter.get_passengers_per_vehicle(charter.get_vehicle_class(vehicle_number)),
         last_day=charter.last_day,
         timezone=charter.timezone,
     )

@@ -1,7 +1,8 @@
 """Proposals in messages."""
 
 from coachway.contracts.proposals import ProposalAccepted, ProposalDeclined, ProposalSent, ProposalTrip
-from coachway.core.documents.formatting import Formatter, format_vehicles
+from coachway.core.documents.formatting import Formatter
+from coachway.core.trip_vehicles import describe_vehicles
 
 
 def proposal_trips(
@@ -18,6 +19,6 @@ def _label(choice: str, trip: ProposalTrip) -> str:
 
 def _describe(trip: ProposalTrip, currency: str, formatter: Formatter) -> str:
     day = formatter.day(trip.starts_at, trip.timezone)
-    vehicles = format_vehicles(trip.vehicle_count, trip.vehicle_class)
+    vehicles = describe_vehicles(trip.vehicle_class, trip.vehicle_count, trip.vehicle_groups)
     people = formatter.number(trip.passengers)
     return f"{day}, {vehicles}, {people} passengers: {formatter.money(trip.total, currency)} ({trip.number})"

@@ -1,7 +1,8 @@
 """Leads in messages."""
 
 from coachway.contracts.sales import LeadAssigned, LeadUnassigned
-from coachway.core.documents.formatting import Formatter, format_phone, humanize
+from coachway.core.documents.formatting import Formatter, format_phone
+from coachway.core.types.code_words import humanize
 
 
 def lead_rows(event: LeadAssigned | LeadUnassigned, formatter: Formatter) -> list[tuple[str, str]]:

@@ -5,7 +5,9 @@ from typing import Final
 from coachway.contracts.bids import BiddingInvited
 from coachway.contracts.bookings import CharterBooked, CharterEvent, ClientMailEvent, TripReminderSent
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
-from coachway.core.documents.formatting import Formatter, format_vehicles, humanize
+from coachway.core.documents.formatting import Formatter
+from coachway.core.trip_vehicles import describe_vehicles, get_vehicle_class
+from coachway.core.types.code_words import humanize
 
 _STOP_LABELS: Final = {"pickup": "Pickup", "dropoff": "Drop-off", "waypoint": "Stop"}
 
@@ -16,8 +18,8 @@ def trip_start(event: CharterEvent | BiddingInvited, formatter: Formatter) -> st
 
 
 def trip_vehicles(event: CharterEvent | BiddingInvited) -> str:
-    """The vehicles of a trip: `Coach` or `2 × Minibus`."""
-    return format_vehicles(event.vehicle_count, event.vehicle_class)
+    """The vehicles of a trip: `Coach`, `2 × Minibus` or `Coach, 2 × Minibus`."""
+    return describe_vehicles(event.vehicle_class, event.vehicle_count, event.vehicle_groups)
 
 
 def trip_price(event: CharterEvent, formatter: Formatter) -> str:
@@ -47,7 +49,8 @@ def reminder_vehicles(event: TripReminderSent) -> list[tuple[str, str]]:
     rows = []
     for vehicle in event.vehicles:
         label = f"Vehicle {vehicle.vehicle}" if several else "Vehicle"
-        name = vehicle.vehicle_name or format_vehicles(1, event.vehicle_class)
+        vehicle_class = get_vehicle_class(event.vehicle_class, event.vehicle_groups, vehicle.vehicle)
+        name = vehicle.vehicle_name or humanize(vehicle_class)
         drivers = " and ".join(vehicle.driver_names)
         crew = f", {'drivers' if len(vehicle.driver_names) > 1 else 'driver'} {drivers}" if drivers else ""
         rows.append((label, f"{name}{crew}"))

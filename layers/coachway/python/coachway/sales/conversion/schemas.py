@@ -10,10 +10,10 @@ from coachway.bookings.charters.trip_model import Stop, TripType
 from coachway.clients.model import ClientId, ClientType
 from coachway.clients.rules import PaymentTerms
 from coachway.core.schemas import RequestSchema
+from coachway.core.trip_vehicles import TripVehicles
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.personal import Personal
 from coachway.core.types.text import Note, Text
-from coachway.core.types.vehicle_classes import VehicleClass
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Miles
 from coachway.pricing.rule_model import AmenityCode, RouteText
@@ -36,13 +36,11 @@ class ConvertedClient(RequestSchema):
     payment_terms: PaymentTerms = PaymentTerms.DUE_ON_RECEIPT
 
 
-class ConvertedTrip(BookingDetails):
+class ConvertedTrip(BookingDetails, TripVehicles):
     """The trip to quote. What is omitted is taken from the lead."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"vehicle_class": "coach", "pickup_time": "08:30"}]})
 
-    vehicle_class: VehicleClass
-    vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int | None, Field(ge=1, le=10_000)] = None
     pickup_time: Annotated[LocalClock | None, Field(description="Local time at the pickup.")] = None
     return_time: Annotated[

@@ -87,8 +87,9 @@ def _count_committed(trips: Collection[Charter]) -> Mapping[str, int]:
     """The vehicles of each class that booked trips need from the own fleet."""
     committed: Counter[str] = Counter()
     for charter in trips:
-        by_vendors = sum(vehicle.vendor_id is not None for vehicle in charter.vehicles)
-        committed[charter.vehicle_class] += max(0, charter.vehicle_count - by_vendors)
+        by_vendors = Counter(charter.get_vehicle_class(each.vehicle) for each in charter.vehicles if each.vendor_id)
+        for group in charter.list_groups():
+            committed[group.vehicle_class] += max(0, group.count - by_vendors[group.vehicle_class])
     return committed
 
 

@@ -58,6 +58,7 @@ def _build_trip(proposal: Proposal, number: int, charter: Charter, nonces: Mappi
         timezone=charter.timezone,
         vehicle_class=charter.vehicle_class,
         vehicle_count=charter.vehicle_count,
+        vehicle_groups=charter.vehicle_groups,
         passengers=charter.passengers,
         total=charter.quote.total,
         deposit_due=item.deposit_due,

@@ -7,9 +7,9 @@ from typing import Final
 from coachway.bookings.charter_text import build_formatter
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
-from coachway.core.documents.formatting import humanize
 from coachway.core.documents.pdf import Pdf
 from coachway.core.http.response_types import FileResponse
+from coachway.core.types.code_words import humanize
 from coachway.identity.organizations.branding import build_brand
 from coachway.sales.proposals import page_content
 from coachway.sales.proposals.links import LinkedProposal, load_linked_proposal, open_link
