@@ -7,6 +7,7 @@ from coachway.sales import erasure
 from coachway.sales.assignment import consumers as assignment_consumers
 from coachway.sales.leads import scoring, waiting
 from coachway.sales.proposals import resending
+from coachway.sales.requotes import consumers as requote_consumers
 
 CONSUMERS: Final = {
     **erasure.CONSUMERS,
@@ -14,6 +15,7 @@ CONSUMERS: Final = {
     **waiting.CONSUMERS,
     **assignment_consumers.CONSUMERS,
     **scoring.CONSUMERS,
+    **requote_consumers.CONSUMERS,
 }
 
 handler = event_consumer.event_handler("sales", CONSUMERS)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
 from tests import dates
 from tests.stack import Stack, eventually
+from tests.workflows.invoice_builders import create_completed_charter
 from tests.workflows.organization_builders import PASSWORD, Operator, count_statuses, run_concurrently
 
 pytestmark = pytest.mark.xdist_group("operator")
@@ -110,3 +113,26 @@ def test_request_from_the_website_becomes_a_booking_and_counts_as_conversion(sta
         return stages == {"converted": 1} and figures == {(1, 1, 1.0, price)}
 
     eventually(is_counted, 90, "the conversion was not counted")
+
+
+def test_trip_of_last_year_becomes_a_lead_once(stack: Stack) -> None:
+    operator = Operator.create(stack)
+    agent = create_agent(operator, "Zoe")
+    # 11 months after the trip was five to ten days ago.
+    charter = create_completed_charter(operator, f"{operator.today() - timedelta(days=343)}")
+
+    def run_timer(_: int = 0) -> None:
+        response = stack.client("lambda").invoke(FunctionName=stack.function("sales-schedule"), Payload=b"{}")
+        assert "FunctionError" not in response, response["Payload"].read()
+
+    def list_leads() -> list[dict[str, Any]]:
+        return [lead for lead in operator.list_all("/sales/leads") if lead["source"] == "annual_requote"]
+
+    def find_lead() -> dict[str, Any] | None:
+        run_concurrently(2, run_timer)
+        return next(iter(list_leads()), None)
+
+    lead = eventually(find_lead, 90, "the trip did not become a lead", 1)
+    assert (lead["previous_charter_id"], lead["assigned_to_agent_id"]) == (charter["id"], agent)
+    run_timer()
+    assert len(list_leads()) == 1

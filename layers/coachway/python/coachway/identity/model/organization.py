@@ -200,6 +200,13 @@ class OrganizationSettings(RequestSchema):
             "client can switch it off in its email preferences."
         ),
     ] = True
+    annual_requotes: Annotated[
+        bool,
+        Field(
+            description="Whether a trip of a client becomes a lead 11 months later, unless the client has booked or "
+            "asked again since."
+        ),
+    ] = True
     trip_reminders: TripReminderSettings = Field(default_factory=TripReminderSettings)
     branding: Branding = Field(default_factory=Branding)
 

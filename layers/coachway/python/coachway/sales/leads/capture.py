@@ -1,6 +1,6 @@
 """Capture a lead: recognize who asks again, find their client, choose an agent, and store it all in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -27,7 +27,7 @@ from coachway.sales.assignment.model import ROSTER, Roster
 from coachway.sales.leads import contacts, event_payloads
 from coachway.sales.leads.contacts import ContactTaken
 from coachway.sales.leads.model import Activity, Lead, LeadFields, NewLead
-from coachway.sales.leads.rules import ActivityType, AssignmentMethod
+from coachway.sales.leads.rules import ActivityType, AssignmentMethod, LeadSource
 from coachway.sales.leads.score import with_score
 
 _MAX_ATTEMPTS: Final = 5
@@ -41,21 +41,35 @@ class CapturedLead:
     is_new: bool
 
 
-def capture_lead(caller: Caller, request: NewLead, *, response: BaseModel | None = None) -> CapturedLead:
+def capture_lead(
+    caller: Caller,
+    request: NewLead,
+    *,
+    response: BaseModel | None = None,
+    other_ops: Sequence[Op] = (),
+    **fields: object,
+) -> CapturedLead:
     """Store a lead and assign it, or add an activity to the open lead that the person has.
 
-    `response` is stored for an Idempotency-Key instead of the lead. Raises NotFound for the client or the agent,
+    `response` is stored for an Idempotency-Key instead of the lead. `other_ops` are in the same transaction; `fields`
+    sets fields of a new lead that a request cannot set. Raises NotFound for the client or the agent,
     NotStaff.
     """
     for _ in range(_MAX_ATTEMPTS):
         try:
-            return _capture(caller, request, response)
+            return _capture(caller, request, response, other_ops, fields)
         except ContactTaken:
             continue  # two requests of one person at once: now the lead of the other one is found
     raise errors.ConcurrentUpdate("Too many requests of this person at the same time. Retry.")
 
 
-def _capture(caller: Caller, request: NewLead, response: BaseModel | None) -> CapturedLead:
+def _capture(
+    caller: Caller,
+    request: NewLead,
+    response: BaseModel | None,
+    other_ops: Sequence[Op],
+    fields: Mapping[str, object],
+) -> CapturedLead:
     now = clock.now()
     organization_key, roster_key = ORGANIZATIONS.key(org=caller.org_id), ROSTER.key(org=caller.org_id)
     contact_keys = contacts.contact_keys(caller.org_id, request.email, request.phone)
@@ -67,12 +81,12 @@ def _capture(caller: Caller, request: NewLead, response: BaseModel | None) -> Ca
     agent = require_active_staff(batch.get(User, requested[-1])) if request.assigned_to_agent_id else None
     repeated = contacts.find_repeated_lead(batch, contact_keys, now)
     if repeated is not None:
-        return CapturedLead(_record_repeat(caller, repeated, request, response), is_new=False)
+        return CapturedLead(_record_repeat(caller, repeated, request, response, other_ops), is_new=False)
     if client is None:
         client = contacts.find_client(caller.org_id, batch, client_keys, request.phone)
     client_agent = _find_client_agent(client) if agent is None else None
     zone = ZoneInfo(batch.get(Organization, organization_key).timezone)
-    lead = with_score(_build_lead(caller, request, client, now), now.astimezone(zone).date())
+    lead = with_score(_build_lead(caller, request, client, now, fields), now.astimezone(zone).date())
     marks = contacts.mark_contacts_ops(batch, lead)
 
     def build(roster: Roster | None) -> tuple[Sequence[Op], Roster | None]:
@@ -90,19 +104,21 @@ def _capture(caller: Caller, request: NewLead, response: BaseModel | None) -> Ca
             after = turn.after
             name, email = apply_turn(lead, turn, now)
         changed = event_payloads.agent_changed(caller, lead, agent_name=name, agent_email=email)
-        return [Create(lead, [event_payloads.lead_captured(lead), changed]), *marks], after
+        return [Create(lead, [event_payloads.lead_captured(lead), changed]), *marks, *other_ops], after
 
     distribution.commit_with_roster(caller, batch.find(Roster, roster_key), build, response=response)
     return CapturedLead(lead, is_new=True)
 
 
-def _build_lead(caller: Caller, request: NewLead, client: Client | None, now: datetime) -> Lead:
-    fields = request.model_dump(include=set(LeadFields.model_fields))
+def _build_lead(
+    caller: Caller, request: NewLead, client: Client | None, now: datetime, fields: Mapping[str, object]
+) -> Lead:
     return Lead(
         id=ids.new("lead"),
         org_id=caller.org_id,
         client_id=client.id if client else None,
         consented_at=now if request.consent_text else None,
+        **request.model_dump(include=set(LeadFields.model_fields)),
         **fields,
     )
 
@@ -129,8 +145,10 @@ def _set_agent(lead: Lead, agent_id: str, method: AssignmentMethod, explanation:
     lead.assignment_explanation, lead.assigned_at = explanation, now
 
 
-def _record_repeat(caller: Caller, lead: Lead, request: NewLead, response: BaseModel | None) -> Lead:
-    """Add the activity "asked again" with what the person asks now; return the lead."""
+def _record_repeat(
+    caller: Caller, lead: Lead, request: NewLead, response: BaseModel | None, other_ops: Sequence[Op]
+) -> Lead:
+    """Add the activity "asked again" with what the person asks now; return the lead. A re-quote is no question."""
     activity = Activity(
         id=ids.new("lac"),
         org_id=caller.org_id,
@@ -140,13 +158,15 @@ def _record_repeat(caller: Caller, lead: Lead, request: NewLead, response: BaseM
         details=_describe_repeat(request),
         performed_by=caller.user_id,
     )
-    event = LeadAskedAgain(lead_id=lead.id, source=request.source.value, assigned_to_agent_id=lead.assigned_to_agent_id)
+    asked = LeadAskedAgain(lead_id=lead.id, source=request.source.value, assigned_to_agent_id=lead.assigned_to_agent_id)
+    events = [] if request.source is LeadSource.ANNUAL_REQUOTE else [asked]
     if response is None:
         caller.set_response_status(HTTPStatus.OK)
     store.commit(
         caller,
-        Create(activity, [event]),
+        Create(activity, events),
         CheckVersion(lead, ContactTaken()),
+        *other_ops,
         response=response or lead,
     )
     return lead
@@ -157,4 +177,6 @@ def _describe_repeat(request: NewLead) -> str:
     skipped = {"kind", "source", "consent_text", "pickup_latitude", "pickup_longitude", "client_id"}
     sent = request.model_dump(mode="json", exclude=skipped | {"assigned_to_agent_id"}, exclude_defaults=True)
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in sent.items() if value is not None]
-    return "\n".join([f"Asked again ({request.source.value}).", *lines])[:4000]
+    is_requote = request.source is LeadSource.ANNUAL_REQUOTE
+    heading = "May want the same trip again." if is_requote else f"Asked again ({request.source.value})."
+    return "\n".join([heading, *lines])[:4000]

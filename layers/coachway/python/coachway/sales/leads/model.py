@@ -195,6 +195,9 @@ class Lead(Entity, LeadFields):
     client_id: str | None = None
     charter_id: Annotated[str | None, Field(description="The charter that the lead was converted to.")] = None
     charter_number: str = ""
+    previous_charter_id: Annotated[
+        str | None, Field(description="The trip of last year that the client may want again.")
+    ] = None
     conversion_date: AwareDatetime | None = None
     first_contacted_at: AwareDatetime | None = None
     next_follow_up_at: AwareDatetime | None = None

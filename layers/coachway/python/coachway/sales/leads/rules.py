@@ -63,6 +63,8 @@ class LeadSource(StrEnum):
     REFERRAL = "referral"
     WALK_IN = "walk_in"
     PARTNER = "partner"
+    ANNUAL_REQUOTE = "annual_requote"
+    """Nobody asked: the client had a trip a year ago."""
 
 
 class LeadKind(StrEnum):

@@ -18,6 +18,7 @@ _SOURCE_POINTS: Final[Mapping[LeadSource, int]] = {
     LeadSource.PHONE: 15,
     LeadSource.WALK_IN: 15,
     LeadSource.WEB: 10,
+    LeadSource.ANNUAL_REQUOTE: 10,
     LeadSource.EMAIL: 10,
 }
 _PASSENGER_POINTS: Final = ((40, 20), (20, 15), (10, 10), (1, 5))

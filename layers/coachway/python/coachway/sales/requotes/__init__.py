@@ -1,0 +1,1 @@
+"""Annual re-quotes: trips that clients may want again a year later."""
