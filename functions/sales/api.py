@@ -12,7 +12,7 @@ from coachway.identity.model.field_types import Slug
 from coachway.sales.assignment import service as assignment
 from coachway.sales.assignment.errors import TooManyAssignmentRules
 from coachway.sales.assignment.model import AssignmentRule, AssignmentRuleId, AssignmentRuleInput, AssignmentRules
-from coachway.sales.leads import activities, capture, erasure, follow_ups, merging, public_requests, queries, service
+from coachway.sales.leads import activities, capture, erasure, merging, public_requests, queries, service
 from coachway.sales.leads.errors import (
     LeadHasClient,
     LeadMerged,
@@ -21,7 +21,6 @@ from coachway.sales.leads.errors import (
     LostReasonRequired,
     OtherOpenLead,
 )
-from coachway.sales.leads.follow_ups import MyDay
 from coachway.sales.leads.model import (
     Activity,
     ActivityInput,
@@ -34,6 +33,8 @@ from coachway.sales.leads.model import (
     OwnLeadQuery,
 )
 from coachway.sales.leads.public_requests import LeadReceipt, PublicLead
+from coachway.sales.my_day import service as my_day
+from coachway.sales.my_day.service import MyDay
 from coachway.sales.pipeline import service as pipeline
 from coachway.sales.pipeline.model import Pipeline, PipelineQuery
 
@@ -88,9 +89,11 @@ def list_own_leads(caller: Caller, query: OwnLeadQuery) -> Page[Lead]:
 def get_own_day(caller: Caller) -> MyDay:
     """Get what the caller should do today.
 
-    The caller's open leads whose follow-up is due by the end of the organization's local day, the oldest first.
+    The caller's open leads whose follow-up is due by the end of the organization's local day, and the quotes that the
+    caller sells: those that expire within 48 hours, that the client has opened but not answered for 24 hours, and that
+    were accepted today. Quotes sent before a release that lists them appear after `make rebuild`.
     """
-    return follow_ups.get_own_day(caller)
+    return my_day.get_own_day(caller)
 
 
 @api.get("/sales/leads/pipeline", permission="sales:read")

@@ -314,7 +314,7 @@ _SALES_REQUESTS: Final = (
     get("get a lead", "sales", "/sales/leads/{lead_id}", max_calls=1),
     get("list 20 leads", "sales", "/sales/leads?limit=20", max_calls=1),
     get("list 20 leads by status", "sales", "/sales/leads?limit=20&status=new", max_calls=1),
-    get("get my day", "sales", "/sales/my-day", max_calls=2),
+    get("get my day", "sales", "/sales/my-day", max_calls=3),
     get("get the pipeline", "sales", "/sales/leads/pipeline?months=12", max_calls=2),
     get("list my leads", "sales", "/sales/leads/my-leads?limit=20", max_calls=1),
     RequestStep("update a lead", "sales", "PUT", "/sales/leads/{lead_id}", {"company": "School {n}"}, max_calls=2),

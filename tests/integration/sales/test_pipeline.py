@@ -100,6 +100,7 @@ def test_conversion_is_counted_by_source_and_agent() -> None:
         "referral": (0, 0, None),
         "walk_in": (0, 0, None),
         "partner": (0, 0, None),
+        "annual_requote": (0, 0, None),
     }
     (agent,) = figures["by_agent"]
     assert (agent["agent_id"], agent["rate"], agent["average_hours"]) == (sarah, 0.5, 72.0)

@@ -18,8 +18,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from coachway.billing.invoices.model import Receivable
 from coachway.billing.invoicing_runs.monthly_run import InvoicingRun
 from coachway.billing.payments.model import StripeCustomer
+from coachway.bookings.charters.charter_summary import CharterSummary
 from coachway.bookings.charters.model import Charter, CharterId
-from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.clients.model import Address, Client, Contact
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.records import Record
@@ -259,7 +259,7 @@ def test_records_with_personal_data_of_clients_are_erased() -> None:
     ]
     erased_alone = {Activity, Lead, Charter, Client, InvoicingRun, Erasure}
     removed = {Address, Contact, Notification, StripeCustomer}
-    written_with_their_records = {Receivable, SearchEntry, UncoveredTrip}
+    written_with_their_records = {Receivable, SearchEntry, CharterSummary}
     holders = {
         each for each in _stored_records() if any(mark.data_subject == "client" for mark in _marks_within(each, set()))
     }

@@ -40,6 +40,8 @@ def test_contact_accepts_the_terms_of_the_quote_and_the_salesperson_is_told(stac
 
     assert operator.accept_quote(sent["token"]).json()["status"] == "booked"
     stack.wait_for_mail(operator.admin_email, "was accepted")
+    accepted = operator.call("GET", "/sales/my-day")["quotes_accepted"]
+    assert [each["charter_id"] for each in accepted] == [charter["id"]]
     stack.wait_for_mail(dana, "^Booking confirmed")
     preview = operator.call("POST", f"/charters/{charter['id']}/cancel?preview=true", {})
     assert preview["refund_percent"] in {25, 90}

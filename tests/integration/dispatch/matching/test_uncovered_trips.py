@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from coachway.bookings.charters.charter_summary import CharterSummary
 from coachway.bookings.charters.model import BY_MONTH, CHARTER, Charter
-from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
 from coachway.core import store
 from coachway.core.persistence.queries import iterate_by_month
 from coachway.core.persistence.records import slim_copy_key
@@ -31,11 +31,11 @@ def organization() -> None:
     builders.create_organization()
 
 
-def list_trips() -> list[UncoveredTrip]:
+def list_trips() -> list[CharterSummary]:
     return uncovered_trips.list_uncovered_trips(organization_queries.get_organization(ORG), DAY)
 
 
-def list_expected_trips() -> list[UncoveredTrip]:
+def list_expected_trips() -> list[CharterSummary]:
     """List the slim copies of all charters as the charters are now."""
     copies = [charter.slim_copy() for charter in iterate_by_month(Charter, BY_MONTH, ORG)]
     trips = [copy for copy in copies if copy is not None and copy.trip_date == DAY]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip
+from coachway.bookings.charters.charter_summary import CharterSummary
 from coachway.compliance.model import Subject
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -191,7 +191,7 @@ def _add_document_problems(org_id: str, cards: Sequence[BoardCard]) -> None:
         card.document_problems = carrier_documents.list_document_problems(carrier, card.vendor_id, last_day)
 
 
-def _trip_cards(trip: UncoveredTrip) -> Iterable[BoardCard]:
+def _trip_cards(trip: CharterSummary) -> Iterable[BoardCard]:
     for vehicle in trip.vehicles:
         yield BoardCard(
             charter_id=trip.charter_id,

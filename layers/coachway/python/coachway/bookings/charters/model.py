@@ -14,9 +14,9 @@ from pydantic import (
 )
 
 from coachway.bookings.charters.cancellation_policy import Cancellation
+from coachway.bookings.charters.charter_summary import CharterSummary, SentQuoteSummary, UncoveredVehicle
 from coachway.bookings.charters.rules import RUN_STATUSES, CharterStatus
 from coachway.bookings.charters.trip_model import CharterInput
-from coachway.bookings.charters.uncovered_trip_model import UncoveredTrip, UncoveredVehicle
 from coachway.bookings.instalments import Instalment
 from coachway.core.persistence.records import AccessPattern, Entity, Key, stored_as
 from coachway.core.schemas import BaseSchema
@@ -272,14 +272,32 @@ class Charter(Entity, CharterInput):
             client_id=self.client_id,
         )
 
-    def slim_copy(self) -> UncoveredTrip | None:
-        vehicles = self._list_vehicles_without_driver()
-        if not vehicles:
+    def slim_copy(self) -> CharterSummary | None:
+        vehicles, quote = self._list_vehicles_without_driver(), self._summarize_quote()
+        if not vehicles and quote is None:
             return None
         names = ("org_id", "number", "trip_date", "timezone", "starts_at", "ends_at", "passengers")
         fields = {name: getattr(self, name) for name in names}
         pickup, dropoff = self.stops[0].address, self.stops[-1].address
-        return UncoveredTrip(charter_id=self.id, pickup=pickup, dropoff=dropoff, vehicles=vehicles, **fields)
+        return CharterSummary(
+            charter_id=self.id, pickup=pickup, dropoff=dropoff, vehicles=vehicles, quote=quote, **fields
+        )
+
+    def _summarize_quote(self) -> SentQuoteSummary | None:
+        """The quote for its salesperson: sent and open, or accepted for a trip that is not over."""
+        is_sent = self.status is CharterStatus.QUOTE and self.quote_sent_at is not None
+        if self.salesperson_id is None or self.status.is_terminal or not (is_sent or self.is_accepted):
+            return None
+        return SentQuoteSummary(
+            salesperson_id=self.salesperson_id,
+            client_id=self.client_id,
+            total=self.quote.total,
+            currency=self.quote.currency,
+            sent_at=self.quote_sent_at,
+            expires_at=self.quote_expires_at,
+            opened_at=self.quote_opened_at,
+            accepted_at=self.accepted_at,
+        )
 
     def _list_vehicles_without_driver(self) -> list[UncoveredVehicle]:
         """List the vehicles that dispatch has to assign; none before booking, or after the trip."""
