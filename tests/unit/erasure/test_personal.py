@@ -99,7 +99,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         Branding.address Branding.display_name Branding.email Branding.phone NumberPrefixes.change
         NumberPrefixes.charter NumberPrefixes.invoice NumberPrefixes.move NumberPrefixes.organization
         NumberPrefixes.proposal
-        OrganizationSettings.name OrganizationRegistered.name""",
+        LogoDetails.media_type LogoImage.image OrganizationSettings.name OrganizationRegistered.name""",
     "what is wrong with a vehicle": "DowntimeInput.note _Downtime.downtime_type",
     "documents and registrations of businesses": """
         DocumentInput.document_name DocumentInput.file_path DocumentInput.issuing_authority _Notice.document_name

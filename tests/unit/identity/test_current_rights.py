@@ -37,6 +37,7 @@ NO_GRANT: Final = {
     "BidInvitation": "lets a vendor bid for one trip until its deadline; no route returns the link",
     "Charter": "has the digest of the terms that were accepted",
     "TermsVersion": "a text that clients read, named after its digest",
+    "LogoImage": "a picture, named after its digest",
     "Invoice": "lets a client read and pay one invoice",
     "Proposal": "lets a client choose among quotes until it expires; sending it again replaces the link",
     "QuoteLink": "lets a client answer one quote until it expires; sending it again replaces it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from coachway.core.documents.pdf import Pdf
 from tests.stack import Stack
+from tests.unit.core.png import build_png
 from tests.unit.pdf_text import read_pages
 from tests.workflows.bidding_builders import BiddingOrganization
 from tests.workflows.dispatch_builders import DispatchOrganization
@@ -24,6 +26,7 @@ def test_coach_and_minibuses_are_one_booking(stack: Stack) -> None:
     organization = DispatchOrganization(stack)
     operator = organization.operator
     bidding = BiddingOrganization(operator)
+    operator.call("PUT", "/organization/logo", {"image": base64.b64encode(build_png(480, 160)).decode()})
     body = operator.charter_body(passengers=100, vehicle_groups=GROUPS)
     body.pop("vehicle_class")
     body.pop("vehicle_count", None)
@@ -35,6 +38,7 @@ def test_coach_and_minibuses_are_one_booking(stack: Stack) -> None:
     sent = operator.call("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
     page = httpx.get(sent["url"], timeout=60).text
     assert VEHICLES in page
+    assert 'src="data:image/png;base64,' in page
     assert "Base price (2 × Minibus)" in page
     assert operator.accept_quote(sent["token"]).json()["status"] == "booked"
     mail = stack.wait_for_mail(operator.client_email, "^Booking confirmed")
@@ -56,5 +60,6 @@ def test_coach_and_minibuses_are_one_booking(stack: Stack) -> None:
 
     invoice = create_issued_invoice(operator, charter["id"])
     assert invoice["total"] == charter["quote"]["total"]
-    text = " ".join(read_pages(Pdf(get_invoice_pdf(operator, invoice["id"]))))
-    assert "Base price (2 × Minibus)" in text
+    pdf = get_invoice_pdf(operator, invoice["id"])
+    assert "Base price (2 × Minibus)" in " ".join(read_pages(Pdf(pdf)))
+    assert b"/Subtype/Image" in pdf.replace(b" ", b"")

@@ -18,12 +18,28 @@ _HEX: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A logo as a `data:` URL, and its size in pixels."""
+
+    data_url: str
+    width: int
+    height: int
+
+    def fit(self, width: float, height: float) -> tuple[float, float]:
+        """The largest width and height within these that keep the proportions."""
+        scale = min(width / self.width, height / self.height)
+        return self.width * scale, self.height * scale
+
+
+@dataclass(frozen=True, slots=True)
 class Brand:
     """The organization that a page or PDF is from. A `color` that is not `#rrggbb` becomes the default color."""
 
     name: str
     color: str = ""
     logo_url: str = ""
+    """The address of a logo elsewhere, which pages show if there is no `logo`."""
+    logo: Logo | None = None
     email: str = ""
     phone: str = ""
     address: str = ""

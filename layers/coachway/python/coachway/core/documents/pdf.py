@@ -15,7 +15,7 @@ from unicodedata import category
 
 import typst
 
-from coachway.core.documents.branding import Brand
+from coachway.core.documents.branding import Brand, Logo
 from coachway.core.documents.drawable_characters import is_drawable
 from coachway.core.documents.formatting import format_phone
 from coachway.core.http.response_types import FileResponse
@@ -41,6 +41,8 @@ MISSING_CHARACTERS_HEADER: Final = "X-Missing-Characters"
 
 _LETTER_CURRENCIES: Final = frozenset({"USD", "CAD", "MXN"})
 """Organizations with these currencies use the paper size Letter, others A4."""
+_LOGO_BOX: Final = (110.0, 32.0)
+"""The largest width and height of a logo, in points."""
 _KANA: Final = re.compile("[\u3041-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]")
 
@@ -67,8 +69,9 @@ def render_template(
     Characters that no font has are replaced by their code points, and logged.
     """
     contact = " · ".join(filter(None, (format_phone(brand.phone), brand.email)))
-    document: Mapping[str, object] = {
+    document: dict[str, object] = {
         "accent": brand.accent,
+        "logo": _describe_logo(brand.logo) if brand.logo else None,
         "organization": brand.name,
         "contact": contact,
         "title": title,
@@ -83,12 +86,29 @@ def render_template(
     missing = [_code_point(character) for character in undrawable if category(character) != "Cc"]
     if missing:
         logger.warning("characters of a PDF are in no font", title=title, reference=reference, characters=missing)
-    inputs = {
-        "data": text.translate({ord(character): _replacement(character) for character in undrawable}),
-        "asian-language": "ja" if _KANA.search(text) else "ko" if _HANGUL.search(text) else "zh",
-    }
-    content = _compiler().compile(template, format="pdf", root=_PACKAGE, sys_inputs=inputs)
-    return Pdf(cast("bytes", content), missing)
+    replacements = {ord(character): _replacement(character) for character in undrawable}
+    language = "ja" if _KANA.search(text) else "ko" if _HANGUL.search(text) else "zh"
+
+    def compile_document(document: Mapping[str, object]) -> bytes:
+        data = json.dumps(document, ensure_ascii=False).translate(replacements)
+        inputs = {"data": data, "asian-language": language}
+        return cast("bytes", _compiler().compile(template, format="pdf", root=_PACKAGE, sys_inputs=inputs))
+
+    try:
+        return Pdf(compile_document(document), missing)
+    except typst.TypstError:
+        if brand.logo is None:
+            raise
+        logger.exception("the logo cannot be drawn; the PDF is without it", title=title, reference=reference)
+        return Pdf(compile_document({**document, "logo": None}), missing)
+
+
+def _describe_logo(logo: Logo) -> Mapping[str, object]:
+    """The logo as an SVG image, which Typst can read from a text, and its size on the page in points."""
+    width, height = logo.fit(*_LOGO_BOX)
+    size = f'width="{logo.width}" height="{logo.height}"'
+    image = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image {size} href="{logo.data_url}"/></svg>'
+    return {"image": image, "width": width, "height": height}
 
 
 def _replacement(character: str) -> str:

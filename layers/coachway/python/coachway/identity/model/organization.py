@@ -15,6 +15,7 @@ from coachway.core.types.time_zones import TimeZone
 from coachway.core.types.vehicle_classes import DEFAULT_SEATS, SeatsByClass
 from coachway.identity.model.cancellation_policy import CancellationPolicy, TermsText, default_policy
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate
+from coachway.identity.model.logo import LogoDetails
 
 ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
 
@@ -219,6 +220,10 @@ class Organization(Entity, OrganizationSettings):
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     slug: Slug
+    logo: Annotated[
+        LogoDetails | None,
+        Field(description="The logo that was uploaded. Pages and PDFs show it; without one, pages show `logo_url`."),
+    ] = None
     data_version: int = DataVersion.ORIGINAL
     is_confirmed: Annotated[
         bool,

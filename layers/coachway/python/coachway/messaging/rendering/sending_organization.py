@@ -33,4 +33,4 @@ def load_sending_organization(org_id: str) -> SendingOrganization:
     """Load the sender of an organization's messages."""
     organization = organization_queries.get_organization(org_id)
     formatter = Formatter(timezone=organization.timezone, currency=organization.currency)
-    return SendingOrganization(build_brand(organization), formatter, organization)
+    return SendingOrganization(build_brand(organization, with_logo=False), formatter, organization)
