@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from tests.load.request_steps import RequestStep, get, post
+from tests.load.sales_requests import SALES_REQUESTS
 from tests.load.setup_requests import (
     BASELINE_ORDER,
     CHARTER,
@@ -295,39 +296,6 @@ _IDENTITY_REQUESTS: Final = (
     get("get my account", "identity", "/auth/me", max_calls=2),
     replace(SIGN_UP[1], every_nth_round=8, max_calls=5),
 )
-_SALES_REQUESTS: Final = (
-    post(
-        "capture a lead",
-        "sales",
-        "/sales/leads",
-        {
-            "first_name": "Bob",
-            "last_name": "Wilson",
-            "email": "bob-{n}@people.example",
-            "source": "phone",
-            "estimated_passengers": 48,
-            "estimated_trip_date": TRIP_DAY.isoformat(),
-        },
-        saves={"lead_id": "id"},
-        max_calls=2,
-    ),
-    get("get a lead", "sales", "/sales/leads/{lead_id}", max_calls=1),
-    get("list 20 leads", "sales", "/sales/leads?limit=20", max_calls=1),
-    get("list 20 leads by status", "sales", "/sales/leads?limit=20&status=new", max_calls=1),
-    get("get my day", "sales", "/sales/my-day", max_calls=3),
-    get("get the pipeline", "sales", "/sales/leads/pipeline?months=12", max_calls=2),
-    get("list my leads", "sales", "/sales/leads/my-leads?limit=20", max_calls=1),
-    RequestStep("update a lead", "sales", "PUT", "/sales/leads/{lead_id}", {"company": "School {n}"}, max_calls=2),
-    post(
-        "add an activity of a lead",
-        "sales",
-        "/sales/leads/{lead_id}/activities",
-        {"activity_type": "call", "details": "Wants a quote"},
-        max_calls=2,
-    ),
-    get("list activities of a lead", "sales", "/sales/leads/{lead_id}/activities", max_calls=2),
-    get("list assignment rules", "sales", "/sales/assignment-rules", max_calls=2),
-)
 _SEARCH_REQUESTS: Final = (
     get("search by number", "search", "/search?q=CH-2027-500001", max_calls=2),
     get("search by email", "search", "/search?q=nobody@acme.example", max_calls=1),
@@ -337,7 +305,7 @@ _SEARCH_REQUESTS: Final = (
 )
 MEASURED: Final = (
     *_CLIENT_AND_PRICING_REQUESTS,
-    *_SALES_REQUESTS,
+    *SALES_REQUESTS,
     *_BOOKING_REQUESTS,
     *_VENDOR_AND_BID_REQUESTS,
     *_FLEET_AND_DISPATCH_REQUESTS,
