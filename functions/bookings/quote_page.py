@@ -1,8 +1,8 @@
-"""Routes of the quote page and the itinerary PDF."""
+"""Routes of the quote page, and of the PDFs of quotes and itineraries."""
 
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.charters.quote_link import PURPOSE
-from coachway.bookings.errors import QuoteLinkReplaced
+from coachway.bookings.errors import QuoteBeingRevised, QuoteLinkReplaced, QuoteWithdrawn
 from coachway.bookings.quotes import pages
 from coachway.bookings.quotes.pages import AcceptForm, DeclineQuoteForm
 from coachway.core import errors
@@ -53,6 +53,30 @@ def record_quote_opening(caller: Caller, token: Token) -> None:
     `quote_opened_at`, and the salesperson is told.
     """
     pages.record_opening(caller, token)
+
+
+@api.get(
+    "/pages/quotes/{token}/quote.pdf",
+    permission=PUBLIC,
+    media="application/pdf",
+    base="",
+    errors=(errors.NotFound, QuoteBeingRevised, QuoteLinkReplaced, QuoteWithdrawn),
+)
+def get_quote_pdf_by_link(token: Token) -> FileResponse:
+    """Download a quote as a PDF from its page.
+
+    It shows what the page shows: the trip, the price, and the terms.
+    """
+    return pages.get_quote_pdf_by_link(token)
+
+
+@api.get("/charters/{charter_id}/quote.pdf", permission="charters:read", media="application/pdf")
+def get_quote_pdf(caller: Caller, charter_id: CharterId) -> FileResponse:
+    """Download a charter's quote as a PDF.
+
+    It is the PDF of the client, also before the quote is sent: then it has the current cancellation policy and terms.
+    """
+    return pages.get_quote_pdf(caller, charter_id)
 
 
 @api.get("/charters/{charter_id}/itinerary.pdf", permission="charters:read", media="application/pdf")

@@ -138,7 +138,7 @@ class LoadedFunctions:
             "bytes": len(response["body"]),
         }
         text = response["body"]
-        return response["statusCode"], json.loads(text) if text[:1] in "{[" else text
+        return response["statusCode"], json.loads(text) if text.startswith(("{", "[")) else text
 
 
 def prepare_session(functions: LoadedFunctions) -> Session:

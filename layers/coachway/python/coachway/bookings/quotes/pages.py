@@ -1,4 +1,4 @@
-"""The web page of a quote, and the itinerary as a PDF."""
+"""The web page of a quote, and the quote and the itinerary as PDFs."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from coachway.bookings import payment_schedule
 from coachway.bookings.charter_text import build_formatter
-from coachway.bookings.charters import booking_contact
+from coachway.bookings.charters import agreed_terms, booking_contact
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.quote_link import PURPOSE
@@ -112,6 +112,25 @@ def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
     return pdf.build_response(f"itinerary-{charter.number}.pdf")
 
 
+def get_quote_pdf(caller: Caller, charter_id: str) -> FileResponse:
+    """The quote of a charter as a PDF, for the office. Raises NotFound."""
+    charter = charter_queries.get_charter(caller, charter_id)
+    return _build_quote_pdf(charter, organization_queries.get_organization(caller.org_id))
+
+
+def get_quote_pdf_by_link(token: str) -> FileResponse:
+    """The quote of a link as a PDF, for the client. Raises NotFound for a forged link, or QuoteLinkReplaced."""
+    charter = open_link(token).charter
+    return _build_quote_pdf(charter, organization_queries.get_organization(charter.org_id))
+
+
+def _build_quote_pdf(charter: Charter, organization: Organization) -> FileResponse:
+    from coachway.bookings.quotes import quote_pdf  # imported late: the layer `pdf` is large
+
+    page = _build_page(charter, organization)
+    return quote_pdf.render_quote(charter, page, organization).build_response(f"quote-{charter.number}.pdf")
+
+
 def _redirect_after_answer(token: str, send_answer: Callable[[], object]) -> HtmlResponse:
     try:
         send_answer()
@@ -139,28 +158,34 @@ def _render_current_quote(
         charter = open_link(token).charter
     except QuoteLinkReplaced as error:
         return _render_replaced_link(organization, error)
-    formatter = build_formatter(organization)
-    client, contact, salesperson = _find_people(charter)
-    parts = payment_schedule.list_instalments(charter, client, organization) if client else []
-    quote = page_content.build_quote_page(
-        charter,
-        ", ".join(each.name for each in (contact, client) if each is not None),
-        formatter,
-        quote_state(charter, clock.now()),
-        rejection_reason,
-        payment_failure=payment_failure,
-        parts=parts,
-        salesperson=f"{salesperson.first_name} {salesperson.last_name}" if salesperson else "",
-        terms=organization_queries.get_terms_text(organization, charter.terms_digest),
-        is_unopened=charter.quote_opened_at is None,
-    )
     return render_content(
-        quote,
+        _build_page(charter, organization, rejection_reason, payment_failure),
         organization,
         base_path=base_path if posted else f"{token}/",
         status=status,
         values=values or {},
         field_errors=field_errors or {},
+    )
+
+
+def _build_page(
+    charter: Charter, organization: Organization, rejection_reason: str = "", payment_failure: str = ""
+) -> QuotePage:
+    """Build the content. A quote that was not sent has the terms that it would be sent with. At most two reads."""
+    client, contact, salesperson = _find_people(charter)
+    if client is not None and charter.quote_sent_at is None and not charter.is_accepted:
+        charter = charter.model_copy(update=agreed_terms.current_terms(client, organization))
+    return page_content.build_quote_page(
+        charter,
+        ", ".join(each.name for each in (contact, client) if each is not None),
+        build_formatter(organization),
+        quote_state(charter, clock.now()),
+        rejection_reason,
+        payment_failure=payment_failure,
+        parts=payment_schedule.list_instalments(charter, client, organization) if client else [],
+        salesperson=f"{salesperson.first_name} {salesperson.last_name}" if salesperson else "",
+        terms=organization_queries.get_terms_text(organization, charter.terms_digest),
+        is_unopened=charter.quote_opened_at is None,
     )
 
 
