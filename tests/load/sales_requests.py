@@ -56,9 +56,10 @@ SALES_REQUESTS: Final = (
         max_calls=2,
     ),
     get("get a lead", "sales", "/sales/leads/{lead_id}", max_calls=1),
-    get("list 20 leads", "sales", "/sales/leads?limit=20", max_calls=1),
+    # This list and the day cost more until they are full, because each round adds a lead and a quote.
+    get("list 20 leads", "sales", "/sales/leads?limit=20", max_calls=1, every_nth_round=2),
     get("list 20 leads by status", "sales", "/sales/leads?limit=20&status=new", max_calls=1),
-    get("get my day", "sales", "/sales/my-day", max_calls=3),
+    get("get my day", "sales", "/sales/my-day", max_calls=3, every_nth_round=2),
     get("get the pipeline", "sales", "/sales/leads/pipeline?months=12", max_calls=2),
     get("list my leads", "sales", "/sales/leads/my-leads?limit=20", max_calls=1),
     RequestStep("update a lead", "sales", "PUT", "/sales/leads/{lead_id}", {"company": "School {n}"}, max_calls=2),
