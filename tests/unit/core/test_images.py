@@ -15,6 +15,9 @@ from tests.unit.core.png import build_chunk, build_png
 
 JPEG = (Path(__file__).parent / "harbor.jpg").read_bytes()
 """240 × 80 pixels."""
+FRAME = b"\xff\xc0" + struct.pack(">HBHHB", 17, 8, 8, 8, 3) + bytes(9)
+PNG = build_png(3, 2)
+PIXELS = zlib.compress((b"\0" + b"\x01" * 9) * 2)
 PLACE = b"Exif\0\0GPS 40.7074 -74.0113"
 
 
@@ -68,6 +71,12 @@ def test_what_is_not_part_of_the_picture_is_removed() -> None:
         (build_png(3, 2, compressed=b"not zlib"), "is a damaged PNG file"),
         (build_png(3, 2, depth=3), "is a PNG file of an unknown kind"),
         (build_png(3, 2, color=5), "is a PNG file of an unknown kind"),
+        (build_png(3, 2, depth=1), "is a PNG file of an unknown kind"),
+        (build_png(3, 2, depth=16, color=3), "is a PNG file of an unknown kind"),
+        (build_png(3, 2, color=3).replace(build_chunk(b"PLTE", bytes(48)), b""), "is a damaged PNG file"),
+        (PNG[:33] + PNG[8:33] + PNG[33:], "is a damaged PNG file"),
+        (build_png(3, 2, compressed=PIXELS + b"<script>"), "is a damaged PNG file"),
+        (build_png(3, 2, compressed=PIXELS[:-1]), "is a damaged PNG file"),
         (b"\x89PNG\r\n\x1a\n" + build_chunk(b"IEND", b""), "is a PNG file without a header"),
         (build_png(0, 2, pixels=b""), "must have from 1 × 1 to 2000 × 2000 pixels, not 0 × 2"),
         (build_png(MAX_PIXELS_PER_SIDE + 1, 1), "not 2001 × 1"),
@@ -75,6 +84,8 @@ def test_what_is_not_part_of_the_picture_is_removed() -> None:
         (JPEG[:2], "is a damaged JPEG file"),
         (JPEG[:-2], "is a damaged JPEG file"),
         (JPEG[:300], "is a damaged JPEG file"),
+        (JPEG[:2] + FRAME + JPEG[2:], "is a damaged JPEG file"),
+        (JPEG[: JPEG.index(b"\xff\xda")] + b"\xff\xd9", "is a JPEG file without a picture"),
         (b"\xff\xd8\xff\xd9", "is a JPEG file without a picture"),
         (JPEG.replace(b"\xff\xc0", b"\xff\xc3"), "must be a baseline or progressive JPEG file"),
     ],

@@ -19,6 +19,9 @@ _PNG_CHUNKS: Final = frozenset(
 """The chunks that decide how a PNG looks."""
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """The values per pixel, by the color type of a PNG."""
+_DEPTHS: Final = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
+"""The bits per value that a PNG may have, by its color type."""
+_PALETTE: Final = 3
 _ADAM7: Final = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2))
 """The passes of an interlaced PNG: first column, step, first row, step."""
 _JPEG_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
@@ -61,8 +64,11 @@ def _clean_png(content: bytes) -> Image:
         raise ValueError("is a PNG file without a header")
     width, height, depth, color, compression, filters, interlace = struct.unpack(">IIBBBBB", chunks[0][1])
     _require_size(width, height)
-    if color not in _CHANNELS or depth not in {1, 2, 4, 8, 16} or (compression, filters) != (0, 0) or interlace > 1:
+    if depth not in _DEPTHS.get(color, ()) or (compression, filters) != (0, 0) or interlace > 1:
         raise ValueError("is a PNG file of an unknown kind")
+    names = [name for name, _ in chunks]
+    if names.count(b"IHDR") != 1 or (color == _PALETTE and b"PLTE" not in names):
+        raise ValueError("is a damaged PNG file")
     bits = depth * _CHANNELS[color]
     expected = _count_png_bytes(width, height, bits, is_interlaced=bool(interlace))
     _require_png_pixels(b"".join(data for name, data in chunks if name == b"IDAT"), expected)
@@ -102,26 +108,29 @@ def _count_png_bytes(width: int, height: int, bits: int, *, is_interlaced: bool)
 
 
 def _require_png_pixels(compressed: bytes, expected: int) -> None:
-    """Require exactly the bytes of the picture, and decompress no more than these."""
+    """Require exactly the bytes of the picture, with nothing after them, and decompress no more than these."""
     decompressor = zlib.decompressobj()
     try:
         pixels = decompressor.decompress(compressed, expected + 1)
     except zlib.error:
         raise ValueError("is a damaged PNG file") from None
-    if len(pixels) != expected:
+    if len(pixels) != expected or not decompressor.eof or decompressor.unused_data:
         raise ValueError("is a damaged PNG file")
 
 
 def _clean_jpeg(content: bytes) -> Image:
-    kept, size = [_JPEG_START], None
+    kept, size, has_scan = [_JPEG_START], None, False
     for marker, segment in _iterate_jpeg_segments(content):
         if marker in _OTHER_JPEG_FRAMES:
             raise ValueError("must be a baseline or progressive JPEG file")
         if marker in _JPEG_FRAMES:
+            if size is not None:
+                raise ValueError("is a damaged JPEG file")
             size = _read_jpeg_size(segment[4:])
+        has_scan = has_scan or marker == _JPEG_SCAN
         if marker not in _REMOVED_JPEG_SEGMENTS:
             kept.append(segment)
-    if size is None:
+    if size is None or not has_scan:
         raise ValueError("is a JPEG file without a picture")
     return Image("image/jpeg", *size, b"".join(kept))
 
