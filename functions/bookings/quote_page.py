@@ -44,7 +44,13 @@ def decline_quote_on_page(caller: Caller, token: Token, form: DeclineQuoteForm) 
     return pages.submit_decline_form(caller, token, form)
 
 
-@api.post("/pages/quotes/{token}/opened", permission=PUBLIC, base="", errors=(errors.NotFound, QuoteLinkReplaced))
+@api.post(
+    "/pages/quotes/{token}/opened",
+    permission=PUBLIC,
+    status=204,
+    base="",
+    errors=(errors.NotFound, QuoteLinkReplaced),
+)
 def record_quote_opening(caller: Caller, token: Token) -> None:
     """Record that a person opened the page of a quote.
 

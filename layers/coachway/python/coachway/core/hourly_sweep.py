@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.operations import AlreadyConsumed, Create, Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
@@ -78,6 +78,12 @@ def find_earliest_due_time(now: datetime) -> datetime:
     """
     later = now + _MINUTE
     return now if later.hour == now.hour else later
+
+
+def schedule_once(caller: Caller, record: Record) -> None:
+    """Store a record that becomes due, unless an earlier delivery of the same event has stored it."""
+    with suppress(AlreadyConsumed):
+        store.commit(caller, Create(record, on_exists=AlreadyConsumed()))
 
 
 def begin_timer_run(name: str) -> TimerRun:

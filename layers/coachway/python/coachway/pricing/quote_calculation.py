@@ -64,8 +64,8 @@ def calculate_price(
     price_changes = adjustments if adjustments is not None and adjustments.changes_price else None
     lines = _adjust_price(builder.lines, price_changes, terms) if price_changes else rule_lines
     total = sum_amounts(lines)
-    if max(total, sum_amounts(rule_lines)) > LARGEST_CENTS:
-        raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates and the distance.")
+    _require_possible_amounts(rule_lines)
+    _require_possible_amounts(lines)
     builder.add_rate_warnings(rules, has_all_in_price=bool(price_changes and price_changes.all_in_price))
     builder.add_vehicle_warnings()
     tax = _sum_kinds(lines, "tax")
@@ -86,6 +86,12 @@ def calculate_price(
         rules_price=_build_rules_price(rule_lines) if price_changes else None,
         rules=_applied_rules(rules, rule_lines),
     )
+
+
+def _require_possible_amounts(lines: Sequence[Line]) -> None:
+    """Raise PriceTooLarge unless the price is within the limit, also without its discounts."""
+    if sum(line.amount for line in lines if line.amount > 0) > LARGEST_CENTS:
+        raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates, the distance and the manual lines.")
 
 
 def _adjust_price(rule_lines: Sequence[Line], adjustments: PriceAdjustments, terms: PricingTerms) -> list[Line]:

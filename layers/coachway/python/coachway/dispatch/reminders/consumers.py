@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from coachway.contracts.bookings import CharterBooked
-from coachway.core import hourly_sweep, store
+from coachway.core import hourly_sweep
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
-from coachway.core.persistence.operations import AlreadyConsumed, Create
 from coachway.core.runtime import clock
 from coachway.dispatch.reminders import rules
 from coachway.dispatch.reminders.model import TripReminders
@@ -20,15 +19,9 @@ def on_charter_booked(caller: Caller, delivery: Delivery) -> None:
     due = rules.find_first_check(booked.starts_at, booked.timezone, now)
     if due is None:
         return
-    reminders = TripReminders(
-        org_id=caller.org_id,
-        charter_id=delivery.aggregate_id,
-        due=max(due, hourly_sweep.find_earliest_due_time(now)),
-    )
-    try:
-        store.commit(caller, Create(reminders, on_exists=AlreadyConsumed()))
-    except AlreadyConsumed:
-        return  # scheduled by an earlier delivery
+    due = max(due, hourly_sweep.find_earliest_due_time(now))
+    reminders = TripReminders(org_id=caller.org_id, charter_id=delivery.aggregate_id, due=due)
+    hourly_sweep.schedule_once(caller, reminders)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {CharterBooked.TYPE: on_charter_booked}

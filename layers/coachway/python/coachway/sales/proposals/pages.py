@@ -180,13 +180,14 @@ def _render_review(
     """Render what was chosen, or the choice again if it is not possible."""
     page = page_content.build_proposal_page(linked, chosen)
     if not page.is_open:
-        return _render_choice(linked)
+        return _render_choice(linked, status=status)
     try:
         rules.require_choice(linked.proposal.choice, linked.states, chosen)
     except ProposalOutdated as error:
-        return _render_choice(linked, rejection_reason=error.detail)
+        return _render_choice(linked, status=status, rejection_reason=error.detail)
     except errors.Invalid:
-        return _render_choice(linked, rejection_reason="Choose what you want to accept, then continue.")
+        reason = "Choose what you want to accept, then continue."
+        return _render_choice(linked, status=status, rejection_reason=reason)
     return html.render_template(
         TEMPLATES,
         "proposal_review.html",

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from coachway.contracts.bookings import CharterCompleted
-from coachway.core import hourly_sweep, store
+from coachway.core import hourly_sweep
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
-from coachway.core.persistence.operations import AlreadyConsumed, Create
 from coachway.core.runtime import clock
 from coachway.sales.requotes import rules
 from coachway.sales.requotes.model import Requote
@@ -20,15 +19,9 @@ def on_charter_completed(caller: Caller, delivery: Delivery) -> None:
     due = rules.find_due_time(completed.ends_at, completed.timezone)
     if due < now - rules.OLDEST:
         return
-    requote = Requote(
-        org_id=caller.org_id,
-        charter_id=delivery.aggregate_id,
-        due=max(due, hourly_sweep.find_earliest_due_time(now)),
-    )
-    try:
-        store.commit(caller, Create(requote, on_exists=AlreadyConsumed()))
-    except AlreadyConsumed:
-        return  # scheduled by an earlier delivery
+    due = max(due, hourly_sweep.find_earliest_due_time(now))
+    requote = Requote(org_id=caller.org_id, charter_id=delivery.aggregate_id, due=due)
+    hourly_sweep.schedule_once(caller, requote)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {CharterCompleted.TYPE: on_charter_completed}
