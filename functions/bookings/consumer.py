@@ -3,9 +3,9 @@
 from typing import Final
 
 from coachway.bookings import erasure
-from coachway.bookings.quotes import resending
+from coachway.bookings.quotes import link_replacement
 from coachway.core.entrypoints import event_consumer
 
-CONSUMERS: Final = {**erasure.CONSUMERS, **resending.CONSUMERS}
+CONSUMERS: Final = {**erasure.CONSUMERS, **link_replacement.CONSUMERS}
 
 handler = event_consumer.event_handler("bookings", CONSUMERS)

@@ -13,6 +13,7 @@ from coachway.sales.assignment import service as assignment
 from coachway.sales.assignment.errors import TooManyAssignmentRules
 from coachway.sales.assignment.model import AssignmentRule, AssignmentRuleId, AssignmentRuleInput, AssignmentRules
 from coachway.sales.leads import activities, capture, erasure, merging, public_requests, queries, service
+from coachway.sales.leads.activity_model import Activity, ActivityInput
 from coachway.sales.leads.errors import (
     LeadHasClient,
     LeadMerged,
@@ -21,17 +22,7 @@ from coachway.sales.leads.errors import (
     LostReasonRequired,
     OtherOpenLead,
 )
-from coachway.sales.leads.model import (
-    Activity,
-    ActivityInput,
-    Lead,
-    LeadId,
-    LeadInput,
-    LeadQuery,
-    MergeInput,
-    NewLead,
-    OwnLeadQuery,
-)
+from coachway.sales.leads.model import Lead, LeadId, LeadInput, LeadQuery, MergeInput, NewLead, OwnLeadQuery
 from coachway.sales.leads.public_requests import LeadReceipt, PublicLead
 from coachway.sales.my_day import service as my_day
 from coachway.sales.my_day.service import MyDay

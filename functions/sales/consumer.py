@@ -6,12 +6,12 @@ from coachway.core.entrypoints import event_consumer
 from coachway.sales import erasure
 from coachway.sales.assignment import consumers as assignment_consumers
 from coachway.sales.leads import scoring, waiting
-from coachway.sales.proposals import resending
+from coachway.sales.proposals import link_replacement
 from coachway.sales.requotes import consumers as requote_consumers
 
 CONSUMERS: Final = {
     **erasure.CONSUMERS,
-    **resending.CONSUMERS,
+    **link_replacement.CONSUMERS,
     **waiting.CONSUMERS,
     **assignment_consumers.CONSUMERS,
     **scoring.CONSUMERS,

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from coachway.billing.invoices import resending as invoice_resending
+from coachway.billing.invoices import link_replacement as invoice_link_replacement
 from coachway.bookings.charters.trip_model import CHARTER_EXAMPLE
-from coachway.bookings.quotes import resending as quote_resending
+from coachway.bookings.quotes import link_replacement as quote_link_replacement
 from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.core import store
@@ -105,7 +105,7 @@ def change_client_email(email: str) -> None:
         correlation_id="c",
         data=event.data,
     )
-    for consumer in (quote_resending, invoice_resending) * 2:
+    for consumer in (quote_link_replacement, invoice_link_replacement) * 2:
         consumer.on_client_updated(Caller.system("tests", ORG), delivery)
 
 

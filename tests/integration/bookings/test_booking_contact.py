@@ -8,7 +8,7 @@ import pytest
 
 from coachway.bookings.charters.booking_contact import get_driver_contact, load_people
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.quotes import resending
+from coachway.bookings.quotes import link_replacement
 from coachway.clients import contacts
 from coachway.clients.model import Client, Contact, ContactInput
 from coachway.contracts.bookings import BookingConfirmationSent, CharterBooked, CharterCancelled, QuoteSent
@@ -73,12 +73,12 @@ def deliver(consumer: Any, event_type: str, **data: Any) -> None:
 
 def change_email(contact: Contact, email: str | None) -> None:
     contacts.update_contact(STAFF, CLIENT_ID, contact.id, PartialUpdate({"email": email}), None)
-    deliver(resending.on_contact_updated, ContactUpdated.TYPE, email_changed=True)
+    deliver(link_replacement.on_contact_updated, ContactUpdated.TYPE, email_changed=True)
 
 
 def remove(contact: Contact) -> None:
     contacts.remove_contact(STAFF, CLIENT_ID, contact.id, None)
-    deliver(resending.on_contact_removed, ContactRemoved.TYPE)
+    deliver(link_replacement.on_contact_removed, ContactRemoved.TYPE)
 
 
 def test_contact_must_be_one_of_the_client() -> None:

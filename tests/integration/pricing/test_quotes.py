@@ -16,7 +16,8 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import quote_acceptance, quote_service
-from coachway.pricing.quote_model import Notice, QuoteRequest
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import QuoteRequest
 from tests.integration.pricing.builders import (
     ACME,
     COACH_BASE,

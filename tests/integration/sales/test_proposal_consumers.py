@@ -13,7 +13,7 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
 from coachway.sales import erasure
-from coachway.sales.proposals import resending
+from coachway.sales.proposals import link_replacement
 from coachway.sales.proposals.model import PROPOSAL
 from tests.integration.client import call, token_for
 from tests.integration.sales.builders import ORG
@@ -62,7 +62,7 @@ def test_corrected_email_gets_a_new_link_and_the_old_one_is_void() -> None:
     assert accept(token, 1).json()["code"] == "proposal_revised"
     delivery = build_delivery(ClientUpdated(email_changed=True), client_id)
     for _ in range(2):
-        resending.on_client_updated(SYSTEM, delivery)
+        link_replacement.on_client_updated(SYSTEM, delivery)
     sent = send("GET", f"/{proposal['id']}").json()
     assert (sent["status"], sent["revision_number"]) == ("sent", 2)
 
@@ -74,7 +74,7 @@ def test_proposal_that_cannot_be_sent_to_the_corrected_email_becomes_a_draft() -
     send_proposal(proposal["id"])
     send_bookings("POST", f"/charters/{charters[0]['id']}/cancel", {"reason": "test"})
     clients.update_client(STAFF, client_id, PartialUpdate({"email": "right@acme.example"}), None)
-    resending.on_client_updated(SYSTEM, build_delivery(ClientUpdated(email_changed=True), client_id))
+    link_replacement.on_client_updated(SYSTEM, build_delivery(ClientUpdated(email_changed=True), client_id))
     assert send("GET", f"/{proposal['id']}").json()["status"] == "draft"
 
 

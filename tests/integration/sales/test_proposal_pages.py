@@ -85,6 +85,15 @@ def test_missing_name_or_consent_shows_the_form_again(fields: dict[str, str]) ->
     assert list_statuses(offer.charters) == ["quote"] * 3
 
 
+def test_form_without_a_name_or_a_possible_choice_answers_422() -> None:
+    offer = Offer()
+    for choice in ("", "9", "1,2"):
+        assert offer.post("/accept", items=choice, accepted_by="", agreed="true").status == 422
+    assert offer.accept("2").status == 303
+    again = offer.post("/accept", items="2", accepted_by="", agreed="true")
+    assert (again.status, "Thank you, Dana Lee" in again.text) == (422, True)
+
+
 def test_choice_that_is_not_possible_shows_the_current_state() -> None:
     offer = Offer()
     assert "Choose what you want to accept" in offer.get("/review").text

@@ -11,7 +11,8 @@ from coachway.bookings.charters.rules import CharterStatus
 from coachway.bookings.quotes import pages as quote_pages
 from coachway.bookings.quotes.page_content import PageState, build_quote_page, quote_state
 from coachway.core.documents.formatting import Formatter
-from coachway.pricing.quote_model import Line, Notice
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import Line
 from tests.unit.bookings.builders import CLIENT, EXPIRES, ORGANIZATION, SENT, build_charter, build_line
 
 FORMATTER = Formatter("America/New_York")

@@ -32,7 +32,8 @@ from coachway.erasure.redaction import list_field_shapes
 from coachway.identity.model.field_types import Currency
 from coachway.messaging.model import Notification
 from coachway.pricing.quote_model import Quote
-from coachway.sales.leads.model import Activity, Lead, LeadOfClient
+from coachway.sales.leads.activity_model import Activity
+from coachway.sales.leads.model import Lead, LeadOfClient
 from tools.function_modules import import_everything
 
 import_everything()

@@ -15,10 +15,11 @@ from pydantic import ValidationError
 
 from coachway.pricing import price_adjustment, promo_rules, quote_calculation, quote_service
 from coachway.pricing.adjustment_model import PriceAdjustments, PriceAdjustmentsInput
-from coachway.pricing.errors import PriceBelowZero
+from coachway.pricing.errors import PriceBelowZero, PriceTooLarge
+from coachway.pricing.notice_model import PRICE_NOTICE_CODES
 from coachway.pricing.pricing_terms import PricingTerms
 from coachway.pricing.quote_calculation import calculate_price
-from coachway.pricing.quote_model import PRICE_NOTICE_CODES, PriceBreakdown
+from coachway.pricing.quote_model import PriceBreakdown
 from tests.unit.pricing.builders import (
     TERMS,
     base_rate,
@@ -229,3 +230,25 @@ def test_codes_of_price_warnings_are_complete() -> None:
     codes = set(re.findall(r'(?:add_warning\(\s*|Notice\(\s*code=)"([a-z_]+)"', sources))
     assert len(codes) > 10
     assert codes == PRICE_NOTICE_CODES
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"lines": [parking(99_999_999_999, 1)], "discount": {"percent": Decimal(99)}},
+        {"lines": [parking(60_000_000_000, 1), parking(60_000_000_000, 1), parking(-60_000_000_000, 1)]},
+        {"lines": [parking(99_999_999_999, 1000), parking(-99_999_999_999, 1000)]},
+    ],
+    ids=["a discount", "a negative line", "a quantity"],
+)
+def test_amounts_before_discounts_are_limited_too(fields: dict[str, Any]) -> None:
+    with pytest.raises(PriceTooLarge):
+        calculate(adjust(**fields))
+
+
+def test_largest_price_before_its_discount_is_possible() -> None:
+    price = calculate(
+        adjust(lines=[parking(99_999_999_999 - 1_000_00, 1)], discount={"percent": Decimal(99)}),
+        terms=replace(TAXED, tax_percent=Decimal(0)),
+    )
+    assert price.subtotal == 99_999_999_999

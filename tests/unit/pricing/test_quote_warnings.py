@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from coachway.pricing.quote_model import Notice
+from coachway.pricing.notice_model import Notice
 from tests.unit.pricing.builders import (
     ACME,
     TERMS,

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from coachway.billing.invoices import link_replacement
 from coachway.billing.invoices import links as invoice_links
 from coachway.billing.invoices import queries as invoices
-from coachway.billing.invoices import resending
 from coachway.billing.invoices.model import Invoice
 from coachway.core import store
 from coachway.core.auth import signed_links
@@ -125,7 +125,7 @@ def test_corrected_email_voids_the_link_and_sends_the_unpaid_invoice_again_once(
 
 
 def test_corrected_email_sends_a_limited_number_of_invoices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resending, "_MAX_SENT", 1)
+    monkeypatch.setattr(link_replacement, "_MAX_SENT", 1)
     older, newer = issue_invoice(), issue_invoice()
     change_client_email("billing@acme.example")
     assert [len(list_sent_links(each)) for each in (older, newer)] == [0, 1]

@@ -5,7 +5,7 @@ from typing import Final
 
 from coachway.billing import erasure
 from coachway.billing.collections import schedule as collection_schedule
-from coachway.billing.invoices import pdf_storage, resending
+from coachway.billing.invoices import link_replacement, pdf_storage
 from coachway.billing.invoicing_runs import unbilled_trips
 from coachway.billing.payables import award_consumer
 from coachway.billing.refunds import cancellation_settlement
@@ -56,7 +56,7 @@ CONSUMERS: Final[Mapping[str, Consumer]] = combine_consumers(
     erasure.CONSUMERS,
     pdf_storage.CONSUMERS,
     refund_consumers.CONSUMERS,
-    resending.CONSUMERS,
+    link_replacement.CONSUMERS,
     unbilled_trips.CONSUMERS,
 )
 """By event type. The queue receives these events and no others."""

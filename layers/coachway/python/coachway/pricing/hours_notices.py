@@ -6,7 +6,8 @@ from typing import Final
 from coachway.hours import itinerary
 from coachway.hours.model import CarrierRuleset, Legality
 from coachway.hours.trip import AVERAGE_MILES_PER_HOUR, MAX_MILES_PER_HOUR, HoursStop, HoursTrip
-from coachway.pricing.quote_model import Notice, QuoteRequest
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import QuoteRequest
 from coachway.pricing.rule_matching import Trip
 
 _DEFAULT_START: Final = time(9)

@@ -11,7 +11,8 @@ from coachway.core.types.money import format_units, round_half_up
 from coachway.pricing.adjustment_model import AllInPrice, ManualDiscount, ManualLine, PriceAdjustments
 from coachway.pricing.driving_charges import build_line
 from coachway.pricing.errors import PriceBelowZero
-from coachway.pricing.quote_model import Line, Notice
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import Line
 
 
 def adjust_lines(rule_lines: Sequence[Line], adjustments: PriceAdjustments) -> list[Line]:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from coachway.pricing.extras_model import PromoCode
-from coachway.pricing.quote_model import Notice
+from coachway.pricing.notice_model import Notice
 
 
 @dataclass(frozen=True, slots=True)

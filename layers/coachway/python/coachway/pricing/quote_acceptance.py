@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
 from coachway.pricing.errors import QuoteNotBookable
-from coachway.pricing.quote_model import Notice, Quote, QuoteStatus
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import Quote, QuoteStatus
 
 
 def set_status_op(before: Quote, status: QuoteStatus) -> Update:

@@ -22,6 +22,7 @@ from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.driving_charges import DrivingCharges, build_line, build_rule_line, multiplier_shares
 from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity
+from coachway.pricing.notice_model import Notice
 from coachway.pricing.price_adjustment import (
     accept_notices,
     adjust_lines,
@@ -31,7 +32,7 @@ from coachway.pricing.price_adjustment import (
 )
 from coachway.pricing.pricing_terms import PricingTerms
 from coachway.pricing.promo_rules import RequestedPromoCode, promo_rejection_reason, unknown_promo_code_notice
-from coachway.pricing.quote_model import AppliedRule, Line, LineKind, Margin, Notice, PriceBreakdown, RulesPrice
+from coachway.pricing.quote_model import AppliedRule, Line, LineKind, Margin, PriceBreakdown, RulesPrice
 from coachway.pricing.rule_matching import Trip, depends_on_start_time, pick_winning_rules
 from coachway.pricing.rule_model import Fee, PricingRule
 

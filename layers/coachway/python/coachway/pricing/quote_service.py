@@ -24,6 +24,7 @@ from coachway.identity.model.tax_exemption import TaxExemption
 from coachway.pricing import extras_service, rule_cache
 from coachway.pricing.adjustment_model import PriceAdjustments
 from coachway.pricing.hours_notices import notices_from_miles
+from coachway.pricing.notice_model import Notice
 from coachway.pricing.pricing_terms import PricingTerms
 from coachway.pricing.promo_rules import RequestedPromoCode
 from coachway.pricing.quote_calculation import calculate_price
@@ -32,7 +33,6 @@ from coachway.pricing.quote_model import (
     QUOTES,
     QUOTES_OF_CHARTER,
     QUOTES_OF_CLIENT,
-    Notice,
     PriceBreakdown,
     Quote,
     QuoteRequest,

@@ -3,27 +3,23 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from coachway.bids import service
-from coachway.bids.model.bid import Bid
 from coachway.bids.requests import invitation_links, invitations
 from coachway.bids.requests.invitation_links import LinkedInvitation
-from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.schemas import BidInput
+from coachway.bids.vendor_access import page_content
 from coachway.bookings import charter_text
 from coachway.bookings.charter_text import build_formatter
-from coachway.bookings.charters.model import Charter
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.documents import html
-from coachway.core.documents.formatting import Formatter
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import RequestSchema
-from coachway.core.types.code_words import format_vehicles
 from coachway.core.types.text import LINE, OptionalText, ShortNote
 from coachway.identity import organization_queries
 from coachway.identity.organizations.branding import build_brand
@@ -99,7 +95,7 @@ def _render_existing_bid(
     linked: LinkedInvitation, token: str, body: BidInput, values: Mapping[str, object]
 ) -> HtmlResponse:
     """Answer a vendor that has a bid already. If it is the same, such as after a second tap, redirect to the page."""
-    bid = _find_bid(linked, body.vehicle_type)
+    bid = page_content.find_bid(linked, body.vehicle_type)
     if bid is None or not bid.status.is_active:
         problem = "Your company has a draft bid for this trip. Log in to submit or withdraw it."
         return _render(linked, status=409, problem=problem, values=values)
@@ -122,17 +118,12 @@ def submit_decline_form(caller: Caller, token: str, form: DeclineInvitationForm)
     return _redirect_after(caller, token, form.model_dump(), retry_on_conflict(decline))
 
 
-def _find_bid(linked: LinkedInvitation, vehicle_class: str) -> Bid | None:
-    """The vendor's last bid; for the class, if the trip needs several."""
-    return linked.bids_by_class.get(vehicle_class) if linked.is_mixed else linked.bid
-
-
 def submit_withdrawal_form(caller: Caller, token: str, form: WithdrawalForm) -> HtmlResponse:
     """Withdraw the bid and redirect to the page. The vendor can bid again while bidding is open."""
 
     def withdraw() -> None:
         linked = invitation_links.open_invitation_link(caller, token)
-        bid = _find_bid(linked, form.vehicle_type)
+        bid = page_content.find_bid(linked, form.vehicle_type)
         if bid is None:
             raise errors.Conflict("There is no bid to withdraw.")
         service.withdraw_bid(linked.caller, bid.id)
@@ -223,7 +214,7 @@ def _render(
 ) -> HtmlResponse:
     organization = organization_queries.get_organization(linked.charter.org_id)
     formatter = build_formatter(organization)
-    counts = _count_vehicles_to_bid_for(linked)
+    counts = page_content.count_vehicles_to_bid_for(linked)
     first_class, count = next(iter(counts.items()), ("", 1))
     is_one_class = len(counts) == 1
     defaults = {
@@ -241,16 +232,16 @@ def _render(
         number=linked.charter.number,
         heading=f"Trip {linked.charter.number}",
         route=charter_text.describe_route(linked.charter.stops),
-        facts=_trip_facts(linked.charter, formatter),
+        facts=page_content.describe_trip(linked.charter, formatter),
         stops=charter_text.describe_stops(linked.charter.stops, formatter),
         message=linked.request.message,
         deadline=formatter.moment(linked.request.deadline, linked.charter.timezone),
-        is_open=_is_open(linked),
-        has_trip=_has_trip(linked),
-        withdrawals=_list_withdrawals(linked),
-        banners=_build_banners(linked, formatter),
+        is_open=page_content.is_open(linked),
+        has_trip=page_content.has_trip(linked),
+        withdrawals=page_content.list_withdrawals(linked),
+        banners=page_content.build_banners(linked, formatter),
         problem=problem,
-        classes=_list_class_options(linked),
+        classes=page_content.list_class_options(linked),
         vehicles=sum(counts.values()) if is_one_class else 0,
         amenities=charter_text.amenity_names(linked.charter),
         requires_ada=linked.request.requires_ada,
@@ -259,102 +250,3 @@ def _render(
         values={**BidForm().model_dump(), **defaults, **(values or {})},
         errors=field_errors or {},
     )
-
-
-def _trip_facts(charter: Charter, formatter: Formatter) -> list[charter_text.LabeledValue]:
-    facts = charter_text.describe_trip(charter)
-    return [*facts, charter_text.LabeledValue("Miles", formatter.number(charter.miles))]
-
-
-def _count_vehicles_to_bid_for(linked: LinkedInvitation) -> dict[str, int]:
-    """The numbers of vehicles that the vendor can bid for, by class; at least 1 of the only class of a trip."""
-    if not linked.is_mixed:
-        return {linked.charter.vehicle_class: max(1, len(linked.charter.uncovered_vehicles))}
-    counts = linked.charter.count_uncovered_vehicles()
-    return {name: count for name, count in counts.items() if not _has_bid(linked, name)}
-
-
-def _has_bid(linked: LinkedInvitation, vehicle_class: str) -> bool:
-    bid = _find_bid(linked, vehicle_class)
-    return bid is not None and (bid.status.is_active or bid.status is BidStatus.ACCEPTED)
-
-
-def _list_class_options(linked: LinkedInvitation) -> list[charter_text.LabeledValue]:
-    """The vehicles that the vendor can choose to bid for, if the trip needs several classes: `2 × Minibus`."""
-    if not linked.is_mixed:
-        return []
-    counts = _count_vehicles_to_bid_for(linked)
-    return [charter_text.LabeledValue(format_vehicles(count, name), name) for name, count in counts.items()]
-
-
-def _list_withdrawals(linked: LinkedInvitation) -> list[charter_text.LabeledValue]:
-    """The bids that the vendor can withdraw: what the button says, and the class."""
-    if not linked.is_mixed:
-        can_withdraw = linked.bid is not None and linked.bid.status.is_active
-        return [charter_text.LabeledValue("Withdraw this bid", "")] if can_withdraw else []
-    return [
-        charter_text.LabeledValue(f"Withdraw the bid for {format_vehicles(bid.vehicle_count, name)}", name)
-        for name, bid in linked.bids_by_class.items()
-        if bid.status.is_active
-    ]
-
-
-def _is_open(linked: LinkedInvitation) -> bool:
-    """Whether the vendor can bid; also if an earlier bid was rejected while bidding is open."""
-    if linked.request.status is not RequestStatus.OPEN:
-        return False
-    return bool(_count_vehicles_to_bid_for(linked)) if linked.is_mixed else not _has_bid(linked, "")
-
-
-def _has_trip(linked: LinkedInvitation) -> bool:
-    """Whether the page shows the trip: while the vendor can bid for it, and then the revision that it has bid for."""
-    bid = linked.bid
-    return _is_open(linked) or (bid is not None and bid.charter_revision == linked.charter.trip_revision)
-
-
-class Banner(NamedTuple):
-    """The state of the bid, or else of the request, at the top of the page."""
-
-    title: str
-    text: str
-    tone: Literal["good", "bad", ""]
-
-
-def _build_banners(linked: LinkedInvitation, formatter: Formatter) -> list[Banner]:
-    """One for each bid, or else one for the request; none if there is nothing to say."""
-    bids = list(linked.bids_by_class.values()) if linked.is_mixed else [linked.bid]
-    banners = [
-        _build_bid_banner(bid, formatter)
-        for bid in bids
-        if bid is not None and bid.status not in {BidStatus.DRAFT, BidStatus.WITHDRAWN, BidStatus.EXPIRED}
-    ]
-    return banners or _build_request_banners(linked)
-
-
-def _build_request_banners(linked: LinkedInvitation) -> list[Banner]:
-    request = linked.request
-    if request.status is RequestStatus.CANCELLED:
-        return [Banner("This bid request was cancelled", "Thank you for your interest.", "bad")]
-    if request.status is not RequestStatus.OPEN:
-        return [Banner("Bidding is closed", "Thank you for your interest.", "bad")]
-    if linked.invitation.is_accepted is False:
-        return [Banner("You declined", "You can still bid until the deadline.", "")]
-    return []
-
-
-def _build_bid_banner(bid: Bid, formatter: Formatter) -> Banner:
-    price = formatter.money(bid.terms.quoted_price, bid.currency)
-    if bid.is_for_one_class:
-        price += f" for {format_vehicles(bid.vehicle_count, bid.vehicle_type)}"
-    match bid.status:
-        case BidStatus.ACCEPTED if bid.award_released_at is not None:
-            text = f"We no longer need you for this trip. Please do not send a vehicle. {bid.message_to_vendor}"
-            return Banner("Your award was cancelled", text.rstrip(), "bad")
-        case BidStatus.ACCEPTED:
-            payday = formatter.day(bid.payout_date) if bid.payout_date else ""
-            return Banner("Your bid was accepted", f"You run this trip for {price}. We pay you on {payday}.", "good")
-        case BidStatus.REJECTED:
-            return Banner("Your bid was not accepted", bid.message_to_vendor, "bad")
-        case _:
-            text = f"You bid {price}. We will email you when a decision is made."
-            return Banner("Your bid was submitted", text, "good")

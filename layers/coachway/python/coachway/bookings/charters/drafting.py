@@ -32,7 +32,8 @@ from coachway.core.types import ids
 from coachway.identity.model.organization import charter_sequence
 from coachway.pricing import quote_service as pricing
 from coachway.pricing.adjustment_model import PriceAdjustments, PriceAdjustmentsInput
-from coachway.pricing.quote_model import PRICE_NOTICE_CODES, QUOTE, Notice, Quote
+from coachway.pricing.notice_model import PRICE_NOTICE_CODES, Notice
+from coachway.pricing.quote_model import QUOTE, Quote
 from coachway.pricing.quote_service import PricingContext
 
 

@@ -30,7 +30,8 @@ from coachway.core.types.search_text import SearchText
 from coachway.core.workflows.failure import WorkflowFailure
 from coachway.identity.model.cancellation_policy import CancellationPolicy
 from coachway.pricing.adjustment_model import PriceAdjustments, PriceDisplay
-from coachway.pricing.quote_model import Line, Margin, Miles, Notice, RulesPrice
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import Line, Margin, Miles, RulesPrice
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 

@@ -6,7 +6,7 @@ This module imports pricing and driving hours, so requests that only read charte
 from typing import Any, Final
 
 from coachway.bookings.charters import (
-    address_wording,
+    address_edits,
     booking_contact,
     detail_resolution,
     drafting,
@@ -126,13 +126,13 @@ def _complete_vehicle_changes(changes: PartialUpdate[CharterInput]) -> PartialUp
 
 def _reword_stops(caller: Caller, before: Charter, edited: Charter) -> list[Stop] | None:
     """The stops of a booked trip with other words for the same places; None if the edit changes more than that."""
-    if address_wording.needs_coordinates(before.stops, edited.stops):
+    if address_edits.needs_coordinates(before.stops, edited.stops):
         edited, _ = trip_places.locate_trip(caller, edited)
-    unconfirmed = address_wording.list_unconfirmed(before.stops, edited.stops)
+    unconfirmed = address_edits.list_unconfirmed(before.stops, edited.stops)
     found = trip_places.find_addresses(caller, [stop.address for pair in unconfirmed for stop in pair])
-    if any(address_wording.is_elsewhere(old, found[old.address], found[new.address]) for old, new in unconfirmed):
+    if any(address_edits.is_elsewhere(old, found[old.address], found[new.address]) for old, new in unconfirmed):
         return None
-    return address_wording.reword_stops(before.stops, edited.stops)
+    return address_edits.reword_stops(before.stops, edited.stops)
 
 
 def clone_charter(caller: Caller, charter_id: str, body: CloneInput) -> Charter:

@@ -14,7 +14,7 @@ from coachway.core.caller import Caller
 from coachway.core.types.geo import Coordinates, RoadLeg
 from coachway.hours.trip import estimate_road_leg
 from coachway.places.rules import AddressMatch, LookupProblem
-from coachway.pricing.quote_model import Notice
+from coachway.pricing.notice_model import Notice
 
 T = TypeVar("T", bound=CharterInput)
 

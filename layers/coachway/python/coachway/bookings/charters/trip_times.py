@@ -17,7 +17,8 @@ from coachway.hours.rulesets import DEFAULT_RULESET
 from coachway.hours.trip import HoursStop, HoursTrip, build_legs, estimate_road_miles
 from coachway.identity.model.organization import ReportTimes
 from coachway.pricing.hours_notices import build_hours_notices
-from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import MAX_DAYS, QuoteRequest
 from coachway.pricing.rule_matching import derive_route
 
 _MAX_DURATION: Final = timedelta(days=MAX_DAYS)

@@ -30,7 +30,7 @@ from coachway.dispatch.errors import (
     VehicleNotAvailable,
     VendorNotCompliant,
 )
-from coachway.dispatch.matching import carrier_documents, eligibility, wording
+from coachway.dispatch.matching import carrier_documents, eligibility, trip_details
 from coachway.dispatch.matching.assignment_context import (
     AssignmentContext,
     DriverCandidate,
@@ -231,7 +231,7 @@ def build_assignment(
         second_duty=plan.duty(1) if second else [],
         contact_name=contact_name,
         contact_phone=contact_phone,
-        notes=wording.join_notes(charter.notes, notes),
+        notes=trip_details.join_notes(charter.notes, notes),
         own_notes=notes,
         offered_at=clock.now(),
         document_problems=context.list_carrier_problems(),

@@ -9,7 +9,7 @@ from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus
-from coachway.dispatch.matching import assignment_lifecycle, reevaluation, wording
+from coachway.dispatch.matching import assignment_lifecycle, reevaluation, trip_details
 
 
 def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
@@ -51,7 +51,7 @@ def on_charter_modified(caller: Caller, delivery: Delivery) -> None:
         revision = int(delivery.data["revision_number"])
         release_charter(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)
     elif delivery.data.get("reworded"):
-        wording.update_assignments(caller, delivery.aggregate_id)
+        trip_details.update_assignments(caller, delivery.aggregate_id)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

@@ -18,7 +18,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus, estimate_travel_time
 from coachway.dispatch.errors import RecoveryNotNeeded
-from coachway.dispatch.matching import assignment_lifecycle, assignment_service, automatic_assignment, wording
+from coachway.dispatch.matching import assignment_lifecycle, assignment_service, automatic_assignment, trip_details
 from coachway.dispatch.matching.assignment_context import AssignmentContext, VehicleCandidate
 from coachway.dispatch.matching.automatic_assignment import Ranking
 from coachway.dispatch.matching.schemas import AssignInput
@@ -110,9 +110,9 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     crew, vehicle = context.drivers, context.vehicles[0]
     assignment = assignment_service.build_assignment(caller, context, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
-    assignment.notes = wording.join_notes(replaced.notes, before.message_to_driver)
+    assignment.notes = trip_details.join_notes(replaced.notes, before.message_to_driver)
     assignment.own_notes = (
-        None if replaced.own_notes is None else wording.join_notes(replaced.own_notes, before.message_to_driver)
+        None if replaced.own_notes is None else trip_details.join_notes(replaced.own_notes, before.message_to_driver)
     )
     for stop, replaced_stop in zip(assignment.stops, replaced.stops, strict=False):
         stop.arrived_at, stop.departed_at = replaced_stop.arrived_at, replaced_stop.departed_at

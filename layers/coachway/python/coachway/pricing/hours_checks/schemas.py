@@ -21,7 +21,8 @@ from coachway.hours import itinerary
 from coachway.hours.model import Legality, Rule
 from coachway.hours.trip import HoursStop, HoursTrip
 from coachway.pricing.hours_notices import build_hours_notices
-from coachway.pricing.quote_model import Miles, Notice
+from coachway.pricing.notice_model import Notice
+from coachway.pricing.quote_model import Miles
 
 _MAX_MILES = 10_000
 

@@ -9,7 +9,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 from coachway.sales.leads import queries
-from coachway.sales.leads.model import ACTIVITIES, Activity, ActivityInput
+from coachway.sales.leads.activity_model import ACTIVITIES, Activity, ActivityInput
 from coachway.sales.leads.service import require_not_merged
 
 

@@ -25,8 +25,9 @@ from coachway.sales.assignment import distribution
 from coachway.sales.assignment.distribution import Turn
 from coachway.sales.assignment.model import ROSTER, Roster
 from coachway.sales.leads import contacts, event_payloads
+from coachway.sales.leads.activity_model import Activity
 from coachway.sales.leads.contacts import ContactTaken
-from coachway.sales.leads.model import Activity, Lead, LeadFields, NewLead
+from coachway.sales.leads.model import Lead, LeadFields, NewLead
 from coachway.sales.leads.rules import ActivityType, AssignmentMethod, LeadSource
 from coachway.sales.leads.score import with_score
 

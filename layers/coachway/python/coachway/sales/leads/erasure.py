@@ -15,8 +15,9 @@ from coachway.core.runtime import clock
 from coachway.erasure.redaction import Redaction
 from coachway.erasure.service import RecordList, erase_partition
 from coachway.sales.leads import contacts, event_payloads, queries
+from coachway.sales.leads.activity_model import Activity
 from coachway.sales.leads.errors import LeadHasClient
-from coachway.sales.leads.model import LEAD, LEADS_OF_CLIENT, Activity, Lead, LeadContact, LeadOfClient
+from coachway.sales.leads.model import LEAD, LEADS_OF_CLIENT, Lead, LeadContact, LeadOfClient
 from coachway.sales.leads.rules import LeadStatus, LostReason
 
 

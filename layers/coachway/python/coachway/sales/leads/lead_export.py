@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from coachway.core import store
 from coachway.core.persistence.queries import query_all
 from coachway.core.schemas import BaseSchema
-from coachway.sales.leads.model import LEAD, Activity, Lead, LeadOfClient
+from coachway.sales.leads.activity_model import Activity
+from coachway.sales.leads.model import LEAD, Lead, LeadOfClient
 
 
 class LeadFile(BaseSchema):

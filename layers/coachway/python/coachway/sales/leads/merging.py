@@ -10,8 +10,9 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.types import ids
 from coachway.sales.leads import contacts
+from coachway.sales.leads.activity_model import Activity
 from coachway.sales.leads.errors import LeadsNotMergeable
-from coachway.sales.leads.model import LEAD, Activity, Lead, LeadFields, MergeInput
+from coachway.sales.leads.model import LEAD, Lead, LeadFields, MergeInput
 from coachway.sales.leads.rules import ActivityType, LeadStatus
 from coachway.sales.leads.service import require_not_merged
 

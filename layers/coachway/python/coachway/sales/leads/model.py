@@ -1,7 +1,4 @@
-"""Leads and their activities: requests, records and access patterns.
-
-Activities are in the partition of their lead.
-"""
+"""Leads: requests, records and access patterns."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,7 +19,6 @@ from coachway.core.types.stored_values import is_stored
 from coachway.core.types.text import LINE, Note, OptionalText, ShortNote, Text
 from coachway.sales.leads.rules import (
     OPEN_STATUSES,
-    ActivityType,
     AssignmentMethod,
     LeadKind,
     LeadSource,
@@ -32,7 +28,6 @@ from coachway.sales.leads.rules import (
 )
 
 LeadId = Annotated[str, Field(pattern=ids.pattern("lead"))]
-ActivityId = Annotated[str, Field(pattern=ids.pattern("lac"))]
 UserId = Annotated[str, Field(pattern=ids.pattern("usr"), examples=["usr_01K3ZV8N6Y3T5G7H9J1M2P4R6S"])]
 LocalClock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(examples=["08:30"])]
 """A time of day, `HH:MM`, at the place of the trip."""
@@ -65,7 +60,6 @@ FOLLOW_UPS = AccessPattern(
 LEADS_OF_CLIENT = AccessPattern(
     "the leads of a client, by their slim copies", index="gsi3", pk="ORG#{org}#LEADS-OF-CLIENT#{client}", sk="{id}"
 )
-ACTIVITIES = AccessPattern("the activities of a lead, newest first", pk="ORG#{org}#LEAD#{lead}", sk="ACTIVITY#{id}")
 OPEN_LEAD_CONTACTS = AccessPattern(
     "the open lead of an email address or phone number, by the digest of its normal form",
     pk="ORG#{org}#LEAD-CONTACT#{fingerprint}",
@@ -325,31 +319,6 @@ class OwnLeadQuery(PageQuery):
     """Filters of the list of the caller's own leads."""
 
     status: LeadStatus | None = None
-
-
-class ActivityInput(RequestSchema):
-    """Something that happened with a lead."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"activity_type": "call", "details": "Wants a quote for 48 seats by Friday"}]}
-    )
-
-    activity_type: ActivityType
-    details: Annotated[Note, Personal()] = ""
-
-
-class Activity(Entity, ActivityInput):
-    """An activity of a lead. `lead_id` is the lead that it was about first, also after a merge."""
-
-    KIND: ClassVar[str] = "lead_activity"
-    model_config = ConfigDict(extra="ignore", json_schema_extra={})
-
-    lead_id: str
-    original_lead_id: str = ""
-    performed_by: str = ""
-
-    def key(self) -> Key:
-        return ACTIVITIES.key(org=self.org_id, lead=self.lead_id, id=self.id)
 
 
 class MergeInput(RequestSchema):

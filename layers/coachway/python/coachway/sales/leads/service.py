@@ -15,9 +15,10 @@ from coachway.core.user_reference import USERS
 from coachway.identity.model.user import User
 from coachway.identity.staff import require_active_staff
 from coachway.sales.leads import contacts, event_payloads, queries
+from coachway.sales.leads.activity_model import Activity
 from coachway.sales.leads.contacts import ContactTaken
 from coachway.sales.leads.errors import LeadMerged, LeadNeedsConversion, LostReasonRequired, OtherOpenLead
-from coachway.sales.leads.model import Activity, Lead, LeadInput
+from coachway.sales.leads.model import Lead, LeadInput
 from coachway.sales.leads.rules import TRANSITIONS, ActivityType, AssignmentMethod, LeadStatus
 
 

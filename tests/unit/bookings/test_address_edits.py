@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.charters.address_wording import (
+from coachway.bookings.charters.address_edits import (
     MAX_METERS,
     is_elsewhere,
     list_unconfirmed,
