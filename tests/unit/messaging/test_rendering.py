@@ -124,6 +124,15 @@ def test_email_shows_day_of_stop_on_another_day() -> None:
     assert "Drop-off, 12:00" in rendered.text.replace("\N{NO-BREAK SPACE}", " ")
 
 
+@pytest.mark.parametrize("event_type", ["quote.sent", "quote.accepted", "charter.booked", "bidding.invited"])
+def test_email_names_the_vehicles_of_each_class(event_type: str) -> None:
+    groups = [{"vehicle_class": "coach", "count": 1}, {"vehicle_class": "minibus", "count": 2}]
+    one = render(event_type, vehicle_count=1, vehicle_class="coach")
+    several = render(event_type, vehicle_count=3, vehicle_class="coach", vehicle_groups=groups)
+    assert "Vehicle: Coach\n" in one.text.replace("\r\n", "\n")
+    assert "Vehicles: Coach, 2 × Minibus" in several.text
+
+
 def test_email_formats_whole_dollars() -> None:
     assert "$1,726.00" in render("charter.booked", total=1726).text
 
